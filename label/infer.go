@@ -1,0 +1,136 @@
+package label
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"finetune/internal/mistake"
+)
+
+// Infer returns the space of names that carry their own order: numbers ("3", "-1.5"), ranges ("0-2", "10_20",
+// "3..5", "4 to 6", "(25, 32)", "[0,3)") and open ends ("60+", ">=80", "<5"). They are sorted by what they
+// mean, not by spelling, and each class gets a value: a number itself, a range its midpoint. An open end lies as
+// far beyond its bound as its neighbour's midpoint lies inside its own range; beside a single number it is the
+// bound itself, or, where the bound is left out ("<5", ">5"), one step further.
+//
+// Names of any other kind ("young", "grade 3") have an order that only the user knows: the *mistake.Error names
+// --order, with a line to paste. Two names that mean the same ("1" and "01") and ranges that overlap are
+// mistakes as well; ranges that share an end ("0-10", "10-20") are not.
+func Infer(names []string) (Space, error) {
+	type class struct {
+		name string
+		span span
+	}
+	if len(names) < MinClasses || len(names) > MaxClasses {
+		return New(names, nil) // which says so
+	}
+	classes := make([]class, len(names))
+	for i, name := range names {
+		sp, ok := parseSpan(name)
+		if !ok {
+			return Space{}, &mistake.Error{Subject: "--order", Found: fmt.Sprintf("the class name %q is neither a number nor a range, so the order of the classes is unknown", name),
+				Expected: "all classes, lowest first", Do: "put these in order: " + orderFlag(names)}
+		}
+		classes[i] = class{name, sp}
+	}
+	slices.SortStableFunc(classes, func(a, b class) int {
+		return cmp.Or(cmp.Compare(a.span.lo, b.span.lo), cmp.Compare(a.span.hi, b.span.hi), cmp.Compare(a.name, b.name))
+	})
+	sorted, spans := make([]string, len(classes)), make([]span, len(classes))
+	for i, c := range classes {
+		sorted[i], spans[i] = c.name, c.span
+		if i > 0 && classes[i-1].span.overlaps(c.span) {
+			return Space{}, &mistake.Error{Subject: "classes", Found: fmt.Sprintf("%q and %q, which overlap", classes[i-1].name, c.name),
+				Expected: "numbers or ranges apart from each other", Do: "merge or rename them, or give the order: " + orderFlag(names)}
+		}
+	}
+	values := midpoints(spans)
+	if firstNotIncreasing(values) >= 0 {
+		// Only numbers near the limits of float64 get here; their order is right all the same.
+		values = nil
+	}
+	return New(sorted, values)
+}
+
+// WithOrder returns the space of the classes in the order that the user gave, lowest first. Every one of names,
+// the classes that the data has, must be in order; a class of order that the data lacks is kept, since it was
+// asked for by name. Values are those of Infer where every name is a number or range and the given order is
+// theirs; otherwise there are none. What is wrong is reported as a *mistake.Error that names the classes.
+func WithOrder(names, order []string) (Space, error) {
+	ordered, err := New(order, nil)
+	if err != nil {
+		return Space{}, underOrder(err)
+	}
+	var missing []string
+	present := make(map[int]bool, len(names))
+	for _, name := range names {
+		if i, ok := ordered.Index(name); ok {
+			present[i] = true
+		} else if !slices.Contains(missing, name) {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) > 0 {
+		found := "no place for the class" + sample(missing)
+		if extra := ordered.without(present); len(extra) > 0 {
+			found += ", and the data has no class" + sample(extra)
+		}
+		return Space{}, &mistake.Error{Subject: "--order", Found: found, Expected: "every class of the data once, lowest first",
+			Do: "the data has these: " + orderFlag(names)}
+	}
+	if inferred, err := Infer(order); err == nil && slices.Equal(inferred.classes, ordered.classes) {
+		return inferred, nil
+	}
+	return ordered, nil
+}
+
+// without returns the classes that aren't in the set.
+func (s Space) without(set map[int]bool) []string {
+	var rest []string
+	for i, name := range s.classes {
+		if !set[i] {
+			rest = append(rest, name)
+		}
+	}
+	return rest
+}
+
+// midpoints returns the value of each of the sorted spans; see Infer for the rule.
+func midpoints(spans []span) []float64 {
+	values := make([]float64, len(spans))
+	for i, s := range spans {
+		values[i] = s.lo/2 + s.hi/2
+	}
+	n := len(spans)
+	// The top first: where both of two classes are open, the lower one then has a neighbour to keep away from.
+	if top := spans[n-1]; math.IsInf(top.hi, 1) && !math.IsInf(top.lo, -1) {
+		values[n-1] = top.lo
+		if n > 1 {
+			values[n-1] += beyond(spans[n-2], top.loOpen, spans[:n-1])
+		}
+	}
+	if low := spans[0]; math.IsInf(low.lo, -1) && !math.IsInf(low.hi, 1) {
+		values[0] = low.hi
+		if n > 1 {
+			values[0] -= beyond(spans[1], low.hiOpen, spans[1:])
+		}
+	}
+	return values
+}
+
+// beyond is how far the value of an open class lies from its bound, given its neighbour, whether the bound itself
+// is left out, and all the other classes.
+func beyond(neighbour span, boundOpen bool, others []span) float64 {
+	if width := neighbour.hi - neighbour.lo; width > 0 && !math.IsInf(width, 0) {
+		return width / 2
+	}
+	if !boundOpen {
+		return 0
+	}
+	if step := math.Abs(others[len(others)-1].lo - others[0].hi); len(others) > 1 && !math.IsInf(step, 0) && step > 0 {
+		return step / float64(len(others)-1)
+	}
+	return 1
+}
