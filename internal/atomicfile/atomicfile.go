@@ -47,6 +47,14 @@ func Create(path string) (*File, error) {
 	return &File{Writer: bufio.NewWriterSize(tmp, 1<<16), tmp: tmp, path: path}, nil
 }
 
+// WriteAt writes over bytes that were written before, such as a header that counts what follows it.
+func (f *File) WriteAt(p []byte, off int64) (int, error) {
+	if err := f.Flush(); err != nil {
+		return 0, err
+	}
+	return f.tmp.WriteAt(p, off)
+}
+
 // Commit flushes, syncs and renames. After it, Abort does nothing.
 func (f *File) Commit() error {
 	if f.done {

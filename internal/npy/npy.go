@@ -17,8 +17,6 @@ const (
 	magic = "\x93NUMPY"
 	// maxHeader bounds the text header of a file that we don't trust; NumPy's own is 128 bytes for a matrix.
 	maxHeader = 1 << 16
-	// alignment of the data behind the header, as NumPy writes it, so that a mapped file is aligned.
-	alignment = 64
 )
 
 // A Header says what a file holds and where its data starts.
@@ -98,46 +96,6 @@ func parseHeader(text string) (Header, error) {
 		return Header{}, fmt.Errorf("shape %s is larger than any matrix of features", fields["shape"])
 	}
 	return Header{Rows: dims[0], Cols: dims[1], Kind: kind}, nil
-}
-
-// A Writer writes a float32 matrix row by row. The number of rows is set when it starts.
-type Writer struct {
-	w          io.Writer
-	rows, cols int
-	buf        []byte
-}
-
-// NewWriter writes the header of a rows × cols matrix to w.
-func NewWriter(w io.Writer, rows, cols int) (*Writer, error) {
-	text := fmt.Sprintf("{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }", rows, cols)
-	pad := alignment - (len(magic)+4+len(text)+1)%alignment
-	text += strings.Repeat(" ", pad%alignment) + "\n"
-	head := binary.LittleEndian.AppendUint16([]byte(magic+"\x01\x00"), uint16(len(text)))
-	if _, err := w.Write(append(head, text...)); err != nil {
-		return nil, err
-	}
-	return &Writer{w: w, rows: rows, cols: cols, buf: make([]byte, 4*cols)}, nil
-}
-
-// WriteRow writes the next row, which must have as many elements as the matrix has columns.
-func (w *Writer) WriteRow(row []float32) error {
-	if len(row) != w.cols || w.rows == 0 {
-		return fmt.Errorf("npy: a row of %d elements with %d rows left; expected %d elements", len(row), w.rows, w.cols)
-	}
-	w.rows--
-	if _, err := binary.Encode(w.buf, binary.LittleEndian, row); err != nil {
-		return err
-	}
-	_, err := w.w.Write(w.buf)
-	return err
-}
-
-// Close reports rows that were promised and not written. It doesn't close what lies beneath.
-func (w *Writer) Close() error {
-	if w.rows != 0 {
-		return fmt.Errorf("npy: %d rows are missing", w.rows)
-	}
-	return nil
 }
 
 // Read reads a whole matrix from r into memory.
