@@ -1,6 +1,128 @@
 package metrics
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
 
-// Evaluate measures.
-func Evaluate(in Input) (Report, error) { return Report{}, errors.ErrUnsupported }
+	"gonum.org/v1/gonum/floats"
+
+	"finetune/label"
+)
+
+// Evaluate measures the predictions. It reports lengths that disagree, classes outside the space and rows that
+// are no distribution as errors; no items at all is one, too. The report depends on the input only, not on the
+// number of processors.
+func Evaluate(in Input) (Report, error) {
+	if err := in.check(); err != nil {
+		return Report{}, fmt.Errorf("metrics: %w", err)
+	}
+	k := in.Space.Len()
+	it := measure(in, func(i int) []float64 { return in.Probabilities[i*k : (i+1)*k] })
+	all := newTally(k)
+	all.addAll(it)
+	r := Report{N: len(in.Labels), Figures: all.figures(), Confusion: confusion(k, it.truth, it.predicted), PerClass: all.classes(in.Space)}
+	r.Spearman, r.Kendall = Number(spearman(r.Confusion)), Number(kendall(r.Confusion))
+	r.Intervals = bootstrap(it, in, r.Figures)
+	r.Baseline = baseline(in)
+	return r, nil
+}
+
+// baseline measures the answer that ignores the input.
+func baseline(in Input) Baseline {
+	prior := slices.Clone(in.Prior)
+	if prior == nil {
+		prior = make([]float64, in.Space.Len())
+		for _, c := range in.Labels {
+			prior[c]++
+		}
+	}
+	sum := floats.Sum(prior)
+	floats.Scale(1/sum, prior)
+	in.Predicted = nil
+	all := newTally(in.Space.Len())
+	all.addAll(measure(in, func(int) []float64 { return prior }))
+	// One constant answer has no ranks, so the correlations stay undefined.
+	return Baseline{Class: in.Space.Class(argmax(prior)), Figures: all.figures()}
+}
+
+// check reports the first thing in the input that can't be measured.
+func (in Input) check() error {
+	n, k := len(in.Labels), in.Space.Len()
+	switch {
+	case k < label.MinClasses:
+		return errors.New("the label space has no classes")
+	case n == 0:
+		return errors.New("no items")
+	case len(in.Probabilities) != n*k:
+		return fmt.Errorf("%d probabilities for %d items of %d classes", len(in.Probabilities), n, k)
+	case in.Targets != nil && len(in.Targets) != n*k:
+		return fmt.Errorf("%d target values for %d items of %d classes", len(in.Targets), n, k)
+	case in.Predicted != nil && len(in.Predicted) != n:
+		return fmt.Errorf("%d predicted classes for %d items", len(in.Predicted), n)
+	case in.Groups != nil && len(in.Groups) != n:
+		return fmt.Errorf("%d groups for %d items", len(in.Groups), n)
+	}
+	for i := range n {
+		if c := in.Labels[i]; c < 0 || c >= k {
+			return fmt.Errorf("item %d: the true class %d of %d", i, c, k)
+		}
+		if in.Predicted != nil && (in.Predicted[i] < 0 || in.Predicted[i] >= k) {
+			return fmt.Errorf("item %d: the predicted class %d of %d", i, in.Predicted[i], k)
+		}
+		if err := checkDistribution(in.Probabilities[i*k : (i+1)*k]); err != nil {
+			return fmt.Errorf("item %d: the probabilities %w", i, err)
+		}
+		if in.Targets != nil {
+			if err := checkDistribution(in.Targets[i*k : (i+1)*k]); err != nil {
+				return fmt.Errorf("item %d: the target %w", i, err)
+			}
+		}
+	}
+	return in.checkPrior()
+}
+
+func (in Input) checkPrior() error {
+	if in.Prior == nil {
+		return nil
+	}
+	if len(in.Prior) != in.Space.Len() {
+		return fmt.Errorf("%d class shares for %d classes", len(in.Prior), in.Space.Len())
+	}
+	for _, p := range in.Prior {
+		if !(p >= 0) {
+			return fmt.Errorf("a class share of %v", p)
+		}
+	}
+	if sum := floats.Sum(in.Prior); !(sum > 0) || math.IsInf(sum, 0) {
+		return fmt.Errorf("class shares that sum to %v", sum)
+	}
+	return nil
+}
+
+// checkDistribution allows for the rounding of sums of a thousand float32.
+func checkDistribution(p []float64) error {
+	var sum float64
+	for _, v := range p {
+		if !(v >= 0) {
+			return fmt.Errorf("hold %v", v)
+		}
+		sum += v
+	}
+	if !(math.Abs(sum-1) <= 1e-3) {
+		return fmt.Errorf("sum to %v", sum)
+	}
+	return nil
+}
+
+// argmax returns the place of the largest value, the first of ties.
+func argmax(p []float64) int {
+	best := 0
+	for i, v := range p {
+		if v > p[best] {
+			best = i
+		}
+	}
+	return best
+}

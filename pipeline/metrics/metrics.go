@@ -22,7 +22,7 @@ type Input struct {
 	Probabilities []float64 // n×K predicted distributions, row by row, each summing to 1
 	Predicted     []int     // n classes by the decision rule; nil for the likeliest class, the lowest of ties
 	Groups        []string  // n groups resampled as one ("" stands alone); nil for none
-	Prior         []float64 // K class shares of the training part, for the baseline; nil for those of Labels
+	Prior         []float64 // K class shares or counts of the training part, for the baseline; nil for those of Labels
 	Seed          uint64    // of the bootstrap
 	Resamples     int       // of the bootstrap; 0 is 1000, below 0 none
 }
