@@ -4,19 +4,44 @@ package loss
 type Float interface{ float32 | float64 }
 
 // A Loss is one loss over K ordered classes, defined per sample. It holds no state that changes, so one value
-// may be used from several goroutines, each with a Workspace of its own.
+// may be used from several goroutines, each with a Workspace of its own. Slices of the wrong length make its
+// methods panic; numbers never do.
 type Loss[T Float] interface {
 	// Classes is K, the length of a target and of a probability vector.
 	Classes() int
 	// Outputs is the length of a logit vector: K for softmax losses, 1 for l2, K−1 for coral and corn.
 	Outputs() int
+	// SharedWeights reports whether all outputs must share one weight vector and differ only in their biases,
+	// as coral's do: zₖ = w·x + bₖ. Without that its cumulative probabilities needn't be in order.
+	SharedWeights() bool
 	// CheckTarget reports why a target (length K) can't be used with this loss, or nil. Sample expects
-	// targets that pass.
+	// targets that pass: non-negative and summing to one.
 	CheckTarget(target []T) error
 	// Sample returns the loss of one sample with the given logits (length Outputs) against target
 	// (length K). Where grad isn't nil (length Outputs), the gradient with respect to the logits is written to it.
 	// It allocates nothing.
 	Sample(logits, target, grad []T, ws *Workspace[T]) T
-	// Probabilities writes P(y = k) (length K) for one logit vector.
+	// Probabilities writes P(y = k) (length K) for one logit vector. They sum to one but for rounding.
 	Probabilities(logits, probs []T)
+}
+
+// shape is what all losses share: their class count and the check of targets.
+type shape[T Float] struct{ classes int }
+
+func (s shape[T]) Classes() int                 { return s.classes }
+func (s shape[T]) SharedWeights() bool          { return false }
+func (s shape[T]) CheckTarget(target []T) error { return checkDistribution(target, s.classes) }
+
+// checkSample panics unless the slices of a Sample call have the loss's lengths.
+func checkSample[T Float](l Loss[T], logits, target, grad []T) {
+	if len(logits) != l.Outputs() || len(target) != l.Classes() || grad != nil && len(grad) != l.Outputs() {
+		panic("loss: logits, target or gradient of the wrong length")
+	}
+}
+
+// checkProbabilities panics unless the slices of a Probabilities call have the loss's lengths.
+func checkProbabilities[T Float](l Loss[T], logits, probs []T) {
+	if len(logits) != l.Outputs() || len(probs) != l.Classes() {
+		panic("loss: logits or probabilities of the wrong length")
+	}
 }

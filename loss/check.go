@@ -1,0 +1,107 @@
+package loss
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"finetune/internal/mistake"
+)
+
+// check reports the first fault of a Config with its defaults filled in, under the name of its flag.
+func (c Config) check() error {
+	s, ok := settingsOf(c.Name)
+	if !ok {
+		return &mistake.Error{Subject: "--loss", Found: fmt.Sprintf("%q", c.Name), Expected: oneOf(Names())}
+	}
+	if c.Classes < 2 || c.Classes > MaxClasses {
+		return &mistake.Error{
+			Subject: "--loss " + c.Name, Found: count(c.Classes, "class", "classes"), Expected: fmt.Sprintf("2 to %d", MaxClasses),
+			Do: "look at how labels became classes (--label-regex, --bins)",
+		}
+	}
+	if c.Ground.Matrix != nil && !s.matrix {
+		return &mistake.Error{
+			Subject: "--ground-distance", Found: "a matrix with --loss " + c.Name,
+			Expected: "a loss that uses one: " + strings.Join(namesWith(func(s settings) bool { return s.matrix }), ", "),
+			Do:       "leave out --ground-distance or choose another --loss",
+		}
+	}
+	if err := c.Ground.check(c.Classes); err != nil {
+		return err
+	}
+	powers := s.powers(c.Ground)
+	const matrixLosses = "emd2 or xemd2 with a ground distance matrix"
+	for _, n := range []struct {
+		flag  string
+		value float64
+		used  bool
+		user  string
+		ok    bool
+		want  string
+	}{
+		{"--emd-weight", c.Lambda, s.lambda, XEMD2, c.Lambda > 0, "a number above 0"},
+		{"--emd-omega", c.Omega, powers, matrixLosses, c.Omega > 0, "a number above 0"},
+		{"--emd-mu", c.Mu, powers, matrixLosses, true, "a number"},
+		{"--emd-exponent", c.Exponent, s.exponent, EMD, c.Exponent >= 1, "a number of at least 1"},
+		{"--sinkhorn-gamma", c.Gamma, s.gamma, Sinkhorn, c.Gamma > 0, "a number above 0"},
+	} {
+		switch {
+		case !n.used && n.value != 0:
+			return &mistake.Error{
+				Subject: n.flag, Found: fmt.Sprintf("%v with --loss %s", n.value, c.usage()), Expected: "--loss " + n.user,
+				Do: "leave out " + n.flag,
+			}
+		case n.used && (!n.ok || !finite(n.value)):
+			return &mistake.Error{Subject: n.flag, Found: fmt.Sprint(n.value), Expected: n.want}
+		}
+	}
+	if powers {
+		if largest := math.Pow(c.Ground.largest(), c.Omega) + math.Abs(c.Mu); !finite(largest) {
+			return &mistake.Error{
+				Subject: "--emd-omega", Found: fmt.Sprintf("%v, with which the largest distance overflows", c.Omega), Do: "scale the matrix down",
+			}
+		}
+	}
+	return nil
+}
+
+// usage names the loss and, where it could have a matrix and has none, says so.
+func (c Config) usage() string {
+	if (c.Name == EMD2 || c.Name == XEMD2) && c.Ground.Matrix == nil {
+		return c.Name + " without a matrix"
+	}
+	return c.Name
+}
+
+// sumTolerance is how far a target's sum may be from one: the rounding of float32 and of printed fractions.
+const sumTolerance = 1e-5
+
+// checkDistribution reports why target isn't a distribution over k classes.
+func checkDistribution[T Float](target []T, k int) error {
+	if len(target) != k {
+		return &mistake.Error{Subject: "target", Found: count(len(target), "class", "classes"), Expected: fmt.Sprint(k)}
+	}
+	var sum float64
+	for i, t := range target {
+		if !(t >= 0) || !finite(float64(t)) {
+			return &mistake.Error{Subject: "target", Found: fmt.Sprintf("%v for class %d", t, i), Expected: "a share from 0 to 1"}
+		}
+		sum += float64(t)
+	}
+	if math.Abs(sum-1) > sumTolerance {
+		return &mistake.Error{Subject: "target", Found: fmt.Sprintf("shares that sum to %.6g", sum), Expected: "1", Do: "divide votes by their number"}
+	}
+	return nil
+}
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+
+func oneOf(names []string) string { return "one of " + strings.Join(names, ", ") }
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

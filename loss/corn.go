@@ -1,0 +1,37 @@
+package loss
+
+// CORN is the conditional form of rank logits (Shi, Cao and Raschka 2021, arXiv 2111.08851): σ(zₖ) is
+// P(y > k | y ≥ k), learned only from samples with y ≥ k, so no weights need to be shared. The loss of a sample is
+// −Σₖ [uₖ log σ(zₖ) + tₖ log σ(−zₖ)] over k < K−1 with uₖ = Σ_{j>k} tⱼ. The published code divides a batch's sum
+// by the number of tasks that it holds, Σᵢ min(yᵢ + 1, K − 1) for labels from 0, instead of the number of
+// samples: the same minimum on a full batch, another scale.
+const CORN = "corn"
+
+type corn[T Float] struct{ shape[T] }
+
+func (l *corn[T]) Outputs() int { return l.classes - 1 }
+
+func (l *corn[T]) Sample(logits, target, grad []T, _ *Workspace[T]) T {
+	checkSample(l, logits, target, grad)
+	var v, above float64
+	for k := len(logits) - 1; k >= 0; k-- {
+		above += float64(target[k+1])
+		value, d := logistic(float64(logits[k]), above, float64(target[k]))
+		v += value
+		if grad != nil {
+			grad[k] = T(d)
+		}
+	}
+	return T(v)
+}
+
+// Probabilities multiplies the conditional probabilities, P(y = k) = σ(−zₖ) Π_{j<k} σ(zⱼ): in order by themselves.
+func (l *corn[T]) Probabilities(logits, probs []T) {
+	checkProbabilities(l, logits, probs)
+	reached := 1.0 // P(y ≥ k)
+	for k, z := range logits {
+		probs[k] = T(reached * sigmoid(-float64(z)))
+		reached *= sigmoid(float64(z))
+	}
+	probs[len(logits)] = T(reached)
+}

@@ -1,0 +1,42 @@
+package loss
+
+import "slices"
+
+// settings says which fields of a Config a loss reads besides Name, Classes and Ground.Positions.
+type settings struct {
+	name                            string
+	matrix, lambda, exponent, gamma bool
+}
+
+// known lists the losses in the order in which they are shown to users.
+var known = []settings{
+	{name: CrossEntropy},
+	{name: EMD2, matrix: true},
+	{name: XEMD2, matrix: true, lambda: true},
+	{name: EMD, exponent: true},
+	{name: Sinkhorn, matrix: true, gamma: true},
+	{name: L2},
+	{name: CORAL},
+	{name: CORN},
+}
+
+// Names returns the names that Config.Name may have, the plain one first.
+func Names() []string { return namesWith(func(settings) bool { return true }) }
+
+func namesWith(has func(settings) bool) []string {
+	var names []string
+	for _, s := range known {
+		if has(s) {
+			names = append(names, s.name)
+		}
+	}
+	return names
+}
+
+func settingsOf(name string) (settings, bool) {
+	i := slices.IndexFunc(known, func(s settings) bool { return s.name == name })
+	if i < 0 {
+		return settings{}, false
+	}
+	return known[i], true
+}

@@ -1,0 +1,118 @@
+package loss
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// SelfGuided returns the ground distance that the features themselves suggest, as a K × K row-major matrix for
+// [Matrix]. features is n × dim, row-major: what enters the last layer; labels holds the n classes, from 0.
+//
+// Each feature is divided by its ℓ1 norm; d is the Euclidean distance between the means of the classes;
+// rᵢⱼ = |{l : dᵢₗ < dᵢⱼ}| / (K−1), and D = (r + rᵀ)/2. So D is symmetric with a zero diagonal and values in
+// [0, 1], and only the order of distances matters (Hou, Yu and Samaras, section on self-guided EMD).
+//
+// A feature of zeros has no direction and is left out. A class without samples has no mean: the others are ranked
+// among themselves, with their number in place of K, and its distance to every other class is 1, the largest,
+// because probability put on it is wrong for every sample.
+//
+// The error says that a feature isn't finite. SelfGuided panics where lengths don't fit or a label isn't a class.
+func SelfGuided[T Float](features []T, dim int, labels []int, classes int) ([]float64, error) {
+	means, present, err := centroids(features, dim, labels, classes)
+	if err != nil {
+		return nil, err
+	}
+	return rankDistances(centroidDistances(means, dim, present), present), nil
+}
+
+// centroids returns the mean of each class's normalised features, classes × dim, and which classes have one.
+func centroids[T Float](features []T, dim int, labels []int, classes int) (means []float64, present []bool, err error) {
+	if dim <= 0 || len(features) != dim*len(labels) {
+		panic("loss: features and labels of different lengths")
+	}
+	means = make([]float64, classes*dim)
+	counts := make([]int, classes)
+	for n, label := range labels {
+		row := features[n*dim : (n+1)*dim]
+		var norm float64
+		for _, x := range row {
+			norm += math.Abs(float64(x))
+		}
+		if !finite(norm) {
+			return nil, nil, fmt.Errorf("self-guided ground distance: features of sample %d are not finite", n)
+		}
+		if norm == 0 {
+			continue
+		}
+		counts[label]++
+		mean := means[label*dim : (label+1)*dim]
+		for j, x := range row {
+			mean[j] += float64(x) / norm
+		}
+	}
+	present = make([]bool, classes)
+	for k, n := range counts {
+		present[k] = n > 0
+		for j := range dim {
+			means[k*dim+j] /= float64(max(n, 1))
+		}
+	}
+	return means, present, nil
+}
+
+// centroidDistances returns the Euclidean distances between the means of the classes that have one.
+func centroidDistances(means []float64, dim int, present []bool) []float64 {
+	k := len(present)
+	d := make([]float64, k*k)
+	for i := range k {
+		for j := range i {
+			if !present[i] || !present[j] {
+				continue
+			}
+			var sum float64
+			for x := range dim {
+				diff := means[i*dim+x] - means[j*dim+x]
+				sum += diff * diff
+			}
+			d[i*k+j] = math.Sqrt(sum)
+			d[j*k+i] = d[i*k+j]
+		}
+	}
+	return d
+}
+
+// rankDistances replaces each distance by its rank among those from the same class and makes the ranks symmetric.
+func rankDistances(d []float64, present []bool) []float64 {
+	k := len(present)
+	others := -1.0
+	for _, p := range present {
+		if p {
+			others++
+		}
+	}
+	out := make([]float64, k*k)
+	row := make([]float64, 0, k)
+	for i := range k {
+		row = row[:0]
+		for l := range k {
+			if present[i] && present[l] {
+				row = append(row, d[i*k+l])
+			}
+		}
+		slices.Sort(row)
+		for j := range k {
+			switch {
+			case i == j:
+			case !present[i] || !present[j]:
+				out[i*k+j], out[j*k+i] = 1, 1
+			default:
+				nearer, _ := slices.BinarySearch(row, d[i*k+j])
+				half := float64(nearer) / others / 2
+				out[i*k+j] += half
+				out[j*k+i] += half
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,32 @@
+package loss
+
+// BalancedWeights returns a weight for each class so that every class that occurs counts the same in total:
+// n / (K' · nₖ) with n samples, of which nₖ have class k, and K' classes that occur; 0 for a class that doesn't.
+// counts may hold sums of sample weights. Weighted so, the samples' weights sum to n.
+func BalancedWeights(counts []float64) []float64 {
+	var total float64
+	var occurring int
+	for _, n := range counts {
+		if n > 0 {
+			total += n
+			occurring++
+		}
+	}
+	w := make([]float64, len(counts))
+	for k, n := range counts {
+		if n > 0 {
+			w[k] = total / (float64(occurring) * n)
+		}
+	}
+	return w
+}
+
+// SampleWeight returns the weight that class weights give a sample, Σ tₖ wₖ. It multiplies the sample's own
+// weight in [Mean], which is right for every loss: also for those whose outputs aren't classes.
+func SampleWeight[T Float](target []T, classWeights []float64) float64 {
+	var w float64
+	for k, t := range target {
+		w += float64(t) * classWeights[k]
+	}
+	return w
+}
