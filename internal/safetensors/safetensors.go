@@ -10,7 +10,7 @@ import "errors"
 
 // Limits of the reader. They are far above any trained head and keep a hostile file from taking the memory.
 const (
-	MaxHeader = 16 << 20 // bytes of the JSON header
+	MaxHeader = 64 << 20 // bytes of the JSON header
 	MaxData   = 4 << 30  // bytes of all tensors together
 	maxRank   = 8
 )

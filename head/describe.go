@@ -1,0 +1,69 @@
+package head
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+)
+
+// metadata is the description as text.
+func (h *Head) metadata() (map[string]string, error) {
+	d := h.about
+	meta := map[string]string{
+		keyFormat: fileFormat, keyVersion: fileVersion, keyOrder: orderAscending,
+		keyDecision: string(d.Decision), keyTemperature: strconv.FormatFloat(d.Temperature, 'g', -1, 64),
+		keyBackbone: d.Origin.Backbone, keyTap: d.Origin.Tap, keyPreprocessing: d.Origin.Preprocessing,
+	}
+	if h.network.Hidden() > 0 {
+		meta[keyActivation] = activationReLU
+	}
+	for key, value := range map[string]any{keyClasses: d.Space.Classes(), keyPositions: d.Space.Values(), keyEdges: d.Space.Edges(), keyLoss: d.Loss} {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return nil, err
+		}
+		if string(text) != "null" {
+			meta[key] = string(text)
+		}
+	}
+	return meta, nil
+}
+
+// readDescription reads the metadata of a weight file. Keys that it doesn't know are left alone.
+func readDescription(meta map[string]string) (Description, error) {
+	var d Description
+	if meta[keyFormat] != fileFormat {
+		return d, fmt.Errorf("metadata: %s is %q; expected %s", keyFormat, meta[keyFormat], fileFormat)
+	}
+	if meta[keyVersion] != fileVersion {
+		return d, fmt.Errorf("metadata: %s is %q; this program reads %s", keyVersion, meta[keyVersion], fileVersion)
+	}
+	if meta[keyOrder] != orderAscending {
+		return d, fmt.Errorf("metadata: %s is %q; expected %s", keyOrder, meta[keyOrder], orderAscending)
+	}
+	// A label space checks itself when it is read as one.
+	space := map[string]json.RawMessage{}
+	for key, field := range map[string]string{keyClasses: "classes", keyPositions: "values", keyEdges: "edges"} {
+		if text, ok := meta[key]; ok {
+			space[field] = json.RawMessage(text)
+		}
+	}
+	text, err := json.Marshal(space)
+	if err == nil {
+		err = json.Unmarshal(text, &d.Space)
+	}
+	if err != nil {
+		return d, fmt.Errorf("metadata: %s: %w", keyClasses, err)
+	}
+	if err := json.Unmarshal([]byte(meta[keyLoss]), &d.Loss); err != nil {
+		return d, fmt.Errorf("metadata: %s: %w", keyLoss, err)
+	}
+	if d.Decision, err = ParseDecision(meta[keyDecision]); err != nil {
+		return d, err
+	}
+	if d.Temperature, err = strconv.ParseFloat(meta[keyTemperature], 64); err != nil || d.Temperature == 0 {
+		return d, fmt.Errorf("metadata: %s is %q; expected a number above 0", keyTemperature, meta[keyTemperature])
+	}
+	d.Origin = Origin{Backbone: meta[keyBackbone], Tap: meta[keyTap], Preprocessing: meta[keyPreprocessing]}
+	return d, nil
+}

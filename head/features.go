@@ -1,0 +1,130 @@
+package head
+
+import (
+	"fmt"
+	"math"
+
+	"finetune/internal/mistake"
+	"finetune/loss"
+)
+
+// Features is a row-major matrix, a row an item. Data may be mapped from a file; it is only read.
+type Features struct {
+	Rows, Cols int
+	Data       []float32 // Rows × Cols
+}
+
+// Row returns row i.
+func (f Features) Row(i int) []float32 { return f.Data[i*f.Cols : (i+1)*f.Cols] }
+
+// check reports whether the sizes fit each other.
+func (f Features) check() error {
+	if f.Rows < 0 || f.Cols < 1 || len(f.Data) != f.Rows*f.Cols {
+		return fmt.Errorf("head: %d features for %d rows of %d columns", len(f.Data), f.Rows, f.Cols)
+	}
+	return nil
+}
+
+// Examples are items to learn from: rows of a feature matrix, a target distribution each and, where they count
+// differently, a weight each. Many Examples may share one matrix.
+type Examples struct {
+	Features Features
+	Index    []int     // row of each example; nil: example i is row i
+	Targets  []float32 // Len() × K, each row a distribution over the classes
+	Weights  []float32 // Len() numbers from 0 up; nil: all 1
+}
+
+// Len is the number of examples.
+func (e Examples) Len() int {
+	if e.Index != nil {
+		return len(e.Index)
+	}
+	return e.Features.Rows
+}
+
+// Row returns the features of example i.
+func (e Examples) Row(i int) []float32 {
+	if e.Index != nil {
+		i = e.Index[i]
+	}
+	return e.Features.Row(i)
+}
+
+// Weight returns the weight of example i.
+func (e Examples) Weight(i int) float64 {
+	if e.Weights == nil {
+		return 1
+	}
+	return float64(e.Weights[i])
+}
+
+// Subset returns the given examples, in that order and as often as they are listed. Features are shared; targets
+// and weights are copied.
+func (e Examples) Subset(examples []int) Examples {
+	n := e.Len()
+	out := Examples{Features: e.Features, Index: make([]int, len(examples))}
+	classes := 0
+	if n > 0 {
+		classes = len(e.Targets) / n
+	}
+	out.Targets = make([]float32, 0, len(examples)*classes)
+	for i, example := range examples {
+		out.Index[i] = example
+		if e.Index != nil {
+			out.Index[i] = e.Index[example]
+		}
+		out.Targets = append(out.Targets, e.Targets[example*classes:(example+1)*classes]...)
+		if e.Weights != nil {
+			out.Weights = append(out.Weights, e.Weights[example])
+		}
+	}
+	return out
+}
+
+// OneHot returns the targets of class indices: a row of the given number of classes each, 1 at the label.
+func OneHot(labels []int, classes int) ([]float32, error) {
+	targets := make([]float32, len(labels)*classes)
+	for i, k := range labels {
+		if k < 0 || k >= classes {
+			return nil, &mistake.Error{Subject: fmt.Sprintf("label %d", i), Found: fmt.Sprintf("class %d", k),
+				Expected: fmt.Sprintf("0 to %d", classes-1)}
+		}
+		loss.OneHot(targets[i*classes:(i+1)*classes], k)
+	}
+	return targets, nil
+}
+
+// check reports what keeps the examples from being used with a loss over the given number of classes.
+func (e Examples) check(what string, classes int, target func([]float32) error) error {
+	if err := e.Features.check(); err != nil {
+		return err
+	}
+	n := e.Len()
+	for _, row := range e.Index {
+		if row < 0 || row >= e.Features.Rows {
+			return fmt.Errorf("head: %s: row %d of %d", what, row, e.Features.Rows)
+		}
+	}
+	if len(e.Targets) != n*classes {
+		return fmt.Errorf("head: %s: %d targets for %d examples of %d classes", what, len(e.Targets), n, classes)
+	}
+	if e.Weights != nil && len(e.Weights) != n {
+		return fmt.Errorf("head: %s: %d weights for %d examples", what, len(e.Weights), n)
+	}
+	var total float64
+	for i := range n {
+		if err := target(e.Targets[i*classes : (i+1)*classes]); err != nil {
+			return fmt.Errorf("%s example %d: %w", what, i, err)
+		}
+		w := e.Weight(i)
+		if !(w >= 0) || math.IsInf(w, 0) {
+			return &mistake.Error{Subject: fmt.Sprintf("%s example %d", what, i), Found: fmt.Sprintf("weight %g", w),
+				Expected: "a finite number from 0 up"}
+		}
+		total += w
+	}
+	if n > 0 && total == 0 {
+		return &mistake.Error{Subject: what + " examples", Found: "no weight above 0", Expected: "at least one example that counts"}
+	}
+	return nil
+}

@@ -1,0 +1,124 @@
+package head
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"finetune/internal/atomicfile"
+	"finetune/internal/mistake"
+	"finetune/internal/safetensors"
+)
+
+// Names in the weight file. Metadata values are text; lists and structures are JSON inside.
+const (
+	fileFormat  = "finetune-head"
+	fileVersion = "1"
+
+	keyFormat, keyVersion                                  = "format", "version"
+	keyClasses, keyOrder, keyPositions, keyEdges           = "classes", "order", "positions", "edges"
+	keyLoss, keyDecision, keyTemperature, keyActivation    = "loss", "decision", "temperature", "activation"
+	keyBackbone, keyTap, keyPreprocessing                  = "backbone", "tap", "preprocessing"
+	orderAscending, activationReLU                         = "ascending", "relu"
+	nameWeight, nameBias, nameHiddenWeight, nameHiddenBias = "weight", "bias", "hidden.weight", "hidden.bias"
+)
+
+// Save writes the head to a safetensors file: weight (outputs × inputs) and bias, before them hidden.weight and
+// hidden.bias where there is a hidden layer, and the description as metadata. The same head gives the same bytes.
+func (h *Head) Save(path string) error {
+	return atomicfile.Write(path, h.Write)
+}
+
+// Write writes what Save puts in a file.
+func (h *Head) Write(w io.Writer) error {
+	meta, err := h.metadata()
+	if err != nil {
+		return fmt.Errorf("head: %w", err)
+	}
+	f := &safetensors.File{Metadata: meta}
+	for i, l := range h.network.Layers {
+		weight, bias := layerNames(i, len(h.network.Layers))
+		f.Tensors = append(f.Tensors,
+			safetensors.Tensor{Name: weight, Shape: []int{l.Out, l.In}, Data: l.Weight},
+			safetensors.Tensor{Name: bias, Shape: []int{l.Out}, Data: l.Bias})
+	}
+	return safetensors.Write(w, f)
+}
+
+// Load reads a head from a file that Save wrote, or that another program wrote in the same form. Nothing in it is
+// trusted. Every error names the file; a file that isn't there or isn't a head is a *mistake.Error.
+func Load(path string) (*Head, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, &mistake.Error{Subject: path, Found: "no such file", Expected: "a trained head", Err: err}
+		}
+		return nil, fmt.Errorf("read the head: %w", err)
+	}
+	defer f.Close()
+	h, err := Read(bufio.NewReader(f))
+	var pathError *fs.PathError
+	switch {
+	case errors.As(err, &pathError):
+		return nil, fmt.Errorf("read the head: %w", err)
+	case err != nil:
+		return nil, &mistake.Error{Subject: path, Found: "not a trained head", Err: err, Expected: "the head.safetensors of a run",
+			Do: "train again if the file is damaged"}
+	}
+	return h, nil
+}
+
+// Read reads what Write writes, with the checks of Load.
+func Read(r io.Reader) (*Head, error) {
+	f, err := safetensors.Read(r)
+	if err != nil {
+		return nil, err
+	}
+	d, err := readDescription(f.Metadata)
+	if err != nil {
+		return nil, err
+	}
+	n, err := readNetwork(f)
+	if err != nil {
+		return nil, err
+	}
+	return New(n, d)
+}
+
+// layerNames returns the tensor names of layer i of n.
+func layerNames(i, n int) (weight, bias string) {
+	if i < n-1 {
+		return nameHiddenWeight, nameHiddenBias
+	}
+	return nameWeight, nameBias
+}
+
+func readNetwork(f *safetensors.File) (Network, error) {
+	layers := 1
+	if _, ok := f.Tensor(nameHiddenWeight); ok {
+		layers = 2
+		if a := f.Metadata[keyActivation]; a != activationReLU {
+			return Network{}, fmt.Errorf("activation is %q; expected %s", a, activationReLU)
+		}
+	}
+	if len(f.Tensors) != 2*layers {
+		return Network{}, fmt.Errorf("%d tensors; expected %d", len(f.Tensors), 2*layers)
+	}
+	var n Network
+	for i := range layers {
+		weightName, biasName := layerNames(i, layers)
+		weight, ok := f.Tensor(weightName)
+		if !ok || len(weight.Shape) != 2 {
+			return Network{}, fmt.Errorf("no matrix %q", weightName)
+		}
+		bias, ok := f.Tensor(biasName)
+		if !ok || len(bias.Shape) != 1 {
+			return Network{}, fmt.Errorf("no vector %q", biasName)
+		}
+		n.Layers = append(n.Layers, Layer{In: weight.Shape[1], Out: weight.Shape[0], Weight: weight.Data, Bias: bias.Data})
+	}
+	return n, nil
+}

@@ -1,0 +1,77 @@
+package head
+
+import (
+	"context"
+
+	"finetune/internal/randstream"
+)
+
+// An optimiser moves the parameters of a trainer by one pass over its training examples and returns their mean loss
+// as met on the way. Where the context ends it stops within a batch and returns the context's error.
+type optimiser interface {
+	epoch(ctx context.Context, t *trainer, epoch int) (float64, error)
+}
+
+// A rule is how a first-order optimiser makes a step of a gradient.
+type rule interface {
+	// begin starts a step with the given learning rate.
+	begin(rate float64)
+	// update moves params by grads. state is the place of the two in the vector of all parameters; decay is
+	// the weight decay that applies to them. Calls within a step are for disjoint parts, from several goroutines.
+	update(params, grads []float32, state int, decay float64)
+}
+
+// batches is the optimiser that takes a step by a rule after each batch of shuffled examples.
+type batches struct {
+	rule rule
+
+	trainer     *trainer
+	updateBlock func(block, worker int)
+}
+
+// updateSize is the number of parameters that a worker updates at once.
+const updateSize = 1 << 14
+
+func newBatches(t *trainer, r rule) *batches {
+	b := &batches{rule: r, trainer: t}
+	b.updateBlock = func(block, _ int) { b.update(block*updateSize, min((block+1)*updateSize, len(t.params.all))) }
+	return b
+}
+
+func (b *batches) epoch(ctx context.Context, t *trainer, epoch int) (float64, error) {
+	n, size := len(t.order), t.config.BatchSize
+	for i := range t.order {
+		t.order[i] = i
+	}
+	if size < n {
+		// From the sorted order each time: the order of an epoch depends on nothing before it.
+		randstream.New(t.config.Seed, "shuffle", uint64(epoch)).Shuffle(n, func(i, j int) {
+			t.order[i], t.order[j] = t.order[j], t.order[i]
+		})
+	}
+	drop := newDropout(t.config.Dropout, t.config.Seed, epoch)
+	steps := (n + size - 1) / size
+	var sum float64
+	for step := range steps {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		batch := t.order[step*size : min((step+1)*size, n)]
+		value := t.gradient(batch, &drop)
+		if !isFinite(value) {
+			return 0, t.diverged(epoch)
+		}
+		sum += value
+		b.rule.begin(t.config.rate((epoch-1)*steps+step, t.config.Epochs*steps))
+		t.pool.Run((len(t.params.all)+updateSize-1)/updateSize, b.updateBlock)
+	}
+	return sum / t.totalWeight, nil
+}
+
+// update applies the rule to parameters [lo, hi), of which those from params.weights up are biases.
+func (b *batches) update(lo, hi int) {
+	t := b.trainer
+	middle := min(max(t.params.weights, lo), hi)
+	b.rule.update(t.params.all[lo:middle], t.grads.all[lo:middle], lo, t.config.WeightDecay)
+	b.rule.update(t.params.all[middle:hi], t.grads.all[middle:hi], middle, 0)
+}

@@ -1,0 +1,175 @@
+package head
+
+import (
+	"math/rand/v2"
+
+	"finetune/internal/dense"
+	"finetune/loss"
+)
+
+// Sizes of the fixed parts into which examples are cut. A batch passes through the network in chunks, so that
+// memory doesn't depend on its size; the rows of a chunk are worked on in blocks.
+const (
+	chunkRows = 256
+	blockRows = 16
+)
+
+// A chunk is up to chunkRows examples on their way.
+type chunk struct {
+	examples Examples
+	order    []int       // which examples
+	scale    float64     // on gradients
+	weights  []float32   // of all examples, on gradients
+	grads    *parameters // gradients are added to these; nil: none are taken
+	dropout  dropout     // the zero value drops nothing
+}
+
+// A pass carries chunks through a network, forward and back. Its buffers are made once. Every sum over examples
+// is taken in their order, by one worker an element, so the number of workers changes no bit.
+type pass struct {
+	pool    *dense.Pool
+	params  *parameters
+	scaling *scaling
+
+	loss       loss.Loss[float32]
+	workspaces []*loss.Workspace[float32] // one a worker
+	generators []rand.PCG                 // one a worker
+
+	// Values and their gradients, a row an example. A linear head has no hidden values.
+	input, hidden, logits  dense.Matrix
+	hiddenGrad, logitsGrad dense.Matrix
+	losses                 []float64
+
+	// The chunk under way and its part of the matrices above.
+	chunk         chunk
+	in, h, z      dense.Matrix
+	hGrad, zGrad  dense.Matrix
+	gatherBlock   func(block, worker int)
+	activateBlock func(block, worker int)
+	lossBlock     func(block, worker int)
+	maskBlock     func(block, worker int)
+}
+
+func newPass(pool *dense.Pool, params *parameters, s *scaling) *pass {
+	matrix := func(cols int) dense.Matrix { return dense.Wrap(chunkRows, cols, make([]float32, chunkRows*cols)) }
+	p := &pass{
+		pool: pool, params: params, scaling: s,
+		generators: make([]rand.PCG, pool.Workers()),
+		input:      matrix(params.inputs), hidden: matrix(params.hiddenUnits), logits: matrix(params.outputs),
+		hiddenGrad: matrix(params.hiddenUnits), logitsGrad: matrix(params.outputs),
+		losses: make([]float64, chunkRows),
+	}
+	p.gatherBlock = p.blocks(p.gatherRow)
+	p.activateBlock = p.blocks(p.activateRow)
+	p.lossBlock = p.blocks(p.lossRow)
+	p.maskBlock = p.blocks(p.maskRow)
+	return p
+}
+
+// use sets the loss of the chunks that follow.
+func (p *pass) use(l loss.Loss[float32]) {
+	p.loss = l
+	p.workspaces = make([]*loss.Workspace[float32], p.pool.Workers())
+	for i := range p.workspaces {
+		p.workspaces[i] = loss.NewWorkspace(l)
+	}
+}
+
+// run takes a chunk through the network. Afterwards losses, z and, with hidden layer, h hold its values; where the
+// chunk has grads, its gradient is added to them.
+func (p *pass) run(c chunk) {
+	rows := len(c.order)
+	p.chunk = c
+	p.in, p.h, p.z = top(p.input, rows), top(p.hidden, rows), top(p.logits, rows)
+	p.hGrad, p.zGrad = top(p.hiddenGrad, rows), top(p.logitsGrad, rows)
+	blocks := (rows + blockRows - 1) / blockRows
+
+	p.pool.Run(blocks, p.gatherBlock)
+	last := p.in
+	if p.params.hiddenUnits > 0 {
+		p.pool.MulABt(p.h, p.in, p.params.hidden)
+		p.pool.Run(blocks, p.activateBlock)
+		last = p.h
+	}
+	p.pool.MulABt(p.z, last, p.params.output)
+	p.pool.Run(blocks, p.lossBlock)
+
+	if c.grads == nil {
+		return
+	}
+	p.pool.AddAtB(c.grads.output, p.zGrad, last)
+	addRows(c.grads.outputBias, p.zGrad)
+	if p.params.hiddenUnits > 0 {
+		p.pool.MulAB(p.hGrad, p.zGrad, p.params.output)
+		p.pool.Run(blocks, p.maskBlock)
+		p.pool.AddAtB(c.grads.hidden, p.hGrad, p.in)
+		addRows(c.grads.hiddenBias, p.hGrad)
+	}
+}
+
+// blocks makes work on a row into work on a block of rows. The generator of dropout starts anew in each block.
+func (p *pass) blocks(row func(i, worker int)) func(block, worker int) {
+	return func(block, worker int) {
+		p.chunk.dropout.seed(&p.generators[worker], block)
+		for i := block * blockRows; i < min((block+1)*blockRows, len(p.chunk.order)); i++ {
+			row(i, worker)
+		}
+	}
+}
+
+func (p *pass) gatherRow(i, worker int) {
+	row := p.in.Row(i)
+	p.scaling.apply(row, p.chunk.examples.Row(p.chunk.order[i]))
+	if p.params.hiddenUnits == 0 {
+		p.chunk.dropout.apply(row, &p.generators[worker])
+	}
+}
+
+func (p *pass) activateRow(i, worker int) {
+	row := p.h.Row(i)
+	activate(row, p.params.hiddenBias)
+	p.chunk.dropout.apply(row, &p.generators[worker])
+}
+
+func (p *pass) lossRow(i, worker int) {
+	example := p.chunk.order[i]
+	k := p.loss.Classes()
+	z, target := p.z.Row(i), p.chunk.examples.Targets[example*k:(example+1)*k]
+	for j, b := range p.params.outputBias {
+		z[j] += b
+	}
+	if p.chunk.grads == nil {
+		p.losses[i] = float64(p.loss.Sample(z, target, nil, p.workspaces[worker]))
+		return
+	}
+	grad := p.zGrad.Row(i)
+	p.losses[i] = float64(p.loss.Sample(z, target, grad, p.workspaces[worker]))
+	weight := float32(float64(p.chunk.weights[example]) * p.chunk.scale)
+	for j := range grad {
+		grad[j] *= weight
+	}
+}
+
+// maskRow takes the gradient back through dropout and ReLU: a unit above zero is one that was active and kept.
+func (p *pass) maskRow(i, _ int) {
+	scale := p.chunk.dropout.scale()
+	grad := p.hGrad.Row(i)
+	for j, v := range p.h.Row(i) {
+		if v > 0 {
+			grad[j] *= scale
+		} else {
+			grad[j] = 0
+		}
+	}
+}
+
+func top(m dense.Matrix, rows int) dense.Matrix { return m.Slice(0, 0, rows, m.Cols) }
+
+// addRows adds each row of m to sum.
+func addRows(sum []float32, m dense.Matrix) {
+	for i := range m.Rows {
+		for j, v := range m.Row(i) {
+			sum[j] += v
+		}
+	}
+}

@@ -1,0 +1,26 @@
+package head
+
+// sgd is gradient descent with Nesterov momentum in the form of Sutskever et al. 2013 as PyTorch writes it:
+// v ← μv + g, w ← w − lr·(g + μv), with g the gradient plus decay·w.
+type sgd struct {
+	momentum float32
+	rate     float32
+	velocity []float32
+}
+
+func newSGD(momentum float64, parameters int) *sgd {
+	return &sgd{momentum: float32(momentum), velocity: make([]float32, parameters)}
+}
+
+func (s *sgd) begin(rate float64) { s.rate = float32(rate) }
+
+func (s *sgd) update(params, grads []float32, state int, decay float64) {
+	velocity := s.velocity[state : state+len(params)]
+	d := float32(decay)
+	for i, w := range params {
+		g := grads[i] + d*w
+		v := s.momentum*velocity[i] + g
+		velocity[i] = v
+		params[i] = w - s.rate*(g+s.momentum*v)
+	}
+}

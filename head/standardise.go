@@ -1,0 +1,157 @@
+package head
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"finetune/internal/dense"
+	"finetune/internal/mistake"
+)
+
+// A scaling maps a raw feature x to (x − mean)·inverse, column by column.
+type scaling struct {
+	mean, inverse []float32
+}
+
+// constantBelow is the ratio of standard deviation to mean under which a column is rounding noise of float32
+// around a constant.
+const constantBelow = 1e-6
+
+// learnScaling measures the weighted mean and standard deviation of each column over the examples. A constant
+// column gets the inverse 0 and so no say. Where raw is set the columns are only checked to be finite, and the scaling
+// changes nothing.
+func learnScaling(ctx context.Context, pool *dense.Pool, e Examples, raw bool) (*scaling, error) {
+	m := newMoments(e)
+	for first := 0; first < e.Len(); first += momentRows {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		m.add(pool, first, min(momentRows, e.Len()-first))
+	}
+	s := &scaling{mean: make([]float32, e.Features.Cols), inverse: make([]float32, e.Features.Cols)}
+	for j, mean := range m.mean {
+		if !isFinite(mean) || !isFinite(m.squares[j]) {
+			return nil, notFinite(e, j)
+		}
+		if raw {
+			s.inverse[j] = 1
+			continue
+		}
+		s.mean[j] = float32(mean)
+		if deviation := math.Sqrt(m.squares[j] / m.weight); deviation > constantBelow*math.Abs(mean) {
+			if inverse := float32(1 / deviation); finite([]float32{inverse}) {
+				s.inverse[j] = inverse
+			}
+		}
+	}
+	return s, nil
+}
+
+// apply writes the scaled row.
+func (s *scaling) apply(dst, row []float32) {
+	mean, inverse := s.mean[:len(row)], s.inverse[:len(row)]
+	for j, v := range row {
+		dst[j] = (v - mean[j]) * inverse[j]
+	}
+}
+
+// fold returns the layer that does on raw features what l does on scaled ones: the weights are multiplied by the
+// inverse deviations, and what the means contribute goes into the bias. Sums are taken in float64.
+func (s *scaling) fold(l Layer) Layer {
+	out := Layer{In: l.In, Out: l.Out, Weight: make([]float32, len(l.Weight)), Bias: make([]float32, len(l.Bias))}
+	for o := range l.Out {
+		bias := float64(l.Bias[o])
+		for j := range l.In {
+			w := l.Weight[o*l.In+j] * s.inverse[j]
+			out.Weight[o*l.In+j] = w
+			bias -= float64(w) * float64(s.mean[j])
+		}
+		out.Bias[o] = float32(bias)
+	}
+	return out
+}
+
+// notFinite names the row that spoils column j.
+func notFinite(e Examples, j int) error {
+	for i := range e.Len() {
+		if v := float64(e.Row(i)[j]); !isFinite(v) {
+			row := i
+			if e.Index != nil {
+				row = e.Index[i]
+			}
+			return &mistake.Error{Subject: "features", Found: fmt.Sprintf("%g in row %d, column %d", v, row, j),
+				Expected: "finite numbers", Do: "extract them again or leave the row out"}
+		}
+	}
+	return fmt.Errorf("head: column %d of the features overflows", j)
+}
+
+// Sizes of the blocks in which moments are measured.
+const (
+	momentRows = 256
+	momentCols = 64
+)
+
+// moments are running weighted means and sums of squared deviations, a column each. A block of rows is measured
+// in two passes and then merged (Chan, Golub and LeVeque 1983), so large means cost no accuracy.
+type moments struct {
+	examples      Examples
+	weight        float64 // of the rows so far
+	mean, squares []float64
+
+	first, rows int     // the block under way
+	blockWeight float64 // its weight
+	columns     func(block, worker int)
+}
+
+func newMoments(e Examples) *moments {
+	m := &moments{examples: e, mean: make([]float64, e.Features.Cols), squares: make([]float64, e.Features.Cols)}
+	m.columns = m.addColumns
+	return m
+}
+
+func (m *moments) add(pool *dense.Pool, first, rows int) {
+	m.first, m.rows, m.blockWeight = first, rows, 0
+	for i := range rows {
+		m.blockWeight += m.examples.Weight(first + i)
+	}
+	if m.blockWeight == 0 {
+		return
+	}
+	pool.Run((len(m.mean)+momentCols-1)/momentCols, m.columns)
+	m.weight += m.blockWeight
+}
+
+func (m *moments) addColumns(block, _ int) {
+	j0 := block * momentCols
+	n := min(momentCols, len(m.mean)-j0)
+	var mean, squares [momentCols]float64
+	for i := range m.rows {
+		row := m.examples.Row(m.first + i)[j0 : j0+n]
+		share := m.examples.Weight(m.first+i) / m.blockWeight
+		if share == 0 {
+			continue
+		}
+		for j, v := range row {
+			mean[j] += share * float64(v)
+		}
+	}
+	for i := range m.rows {
+		row := m.examples.Row(m.first + i)[j0 : j0+n]
+		w := m.examples.Weight(m.first + i)
+		if w == 0 {
+			continue
+		}
+		for j, v := range row {
+			d := float64(v) - mean[j]
+			squares[j] += w * d * d
+		}
+	}
+	total := m.weight + m.blockWeight
+	for j := range n {
+		d := mean[j] - m.mean[j0+j]
+		m.mean[j0+j] += d * m.blockWeight / total
+		m.squares[j0+j] += squares[j] + d*d*m.weight*m.blockWeight/total
+	}
+}

@@ -1,0 +1,139 @@
+package head
+
+import (
+	"fmt"
+	"math"
+
+	"finetune/internal/dense"
+	"finetune/internal/mistake"
+	"finetune/loss"
+)
+
+// A trainer holds what a training run works on.
+type trainer struct {
+	config  Config
+	pool    *dense.Pool
+	scaling *scaling
+	params  *parameters
+	grads   *parameters
+	pass    *pass
+
+	train       Examples
+	weights     []float32 // of the training examples: their own times their class's
+	totalWeight float64
+	order       []int
+}
+
+func newTrainer(c Config, pool *dense.Pool, s *scaling, l loss.Loss[float32], train Examples) *trainer {
+	t := &trainer{config: c, pool: pool, scaling: s, train: train, order: make([]int, train.Len())}
+	t.params = newParameters(train.Features.Cols, c.Hidden, l.Outputs())
+	t.grads = newParameters(train.Features.Cols, c.Hidden, l.Outputs())
+	t.params.initialise(c.Seed, l.SharedWeights())
+	t.pass = newPass(pool, t.params, s)
+	t.pass.use(l)
+	return t
+}
+
+// gradient writes the gradient of the batch's loss to t.grads and returns the batch's weighted sum of losses. The
+// loss of a batch is that sum over its number of examples and the mean weight of all examples: an unbiased estimate
+// of the weighted mean over all, which it is for the full batch.
+func (t *trainer) gradient(batch []int, drop *dropout) float64 {
+	clear(t.grads.all)
+	var sum float64
+	scale := float64(len(t.weights)) / (float64(len(batch)) * t.totalWeight)
+	for first := 0; first < len(batch); first += chunkRows {
+		part := batch[first:min(first+chunkRows, len(batch))]
+		t.pass.run(chunk{examples: t.train, order: part, weights: t.weights, scale: scale, grads: t.grads, dropout: *drop})
+		drop.part++
+		for i, example := range part {
+			sum += float64(t.weights[example]) * t.pass.losses[i]
+		}
+	}
+	if t.pass.loss.SharedWeights() {
+		tie(t.grads.output)
+	}
+	return sum
+}
+
+// tie gives all rows their sum, which is the gradient of the one weight vector that they are copies of.
+func tie(m dense.Matrix) {
+	sum := m.Row(0)
+	for o := 1; o < m.Rows; o++ {
+		for j, g := range m.Row(o) {
+			sum[j] += g
+		}
+	}
+	for o := 1; o < m.Rows; o++ {
+		copy(m.Row(o), sum)
+	}
+}
+
+// visit takes examples through the network as it predicts, without dropout, and calls f for each in their order. i is
+// the example's row in the pass.
+func (t *trainer) visit(e Examples, f func(example, i int)) {
+	order := make([]int, 0, chunkRows)
+	for first := 0; first < e.Len(); first += chunkRows {
+		order = order[:0]
+		for i := first; i < min(first+chunkRows, e.Len()); i++ {
+			order = append(order, i)
+		}
+		t.pass.run(chunk{examples: e, order: order})
+		for i, example := range order {
+			f(example, i)
+		}
+	}
+}
+
+// evaluate returns the weighted mean loss over e and the mean absolute error of the decision in classes, which
+// counts examples by their own weights alone; for a soft target the error is its mean over the target.
+func (t *trainer) evaluate(e Examples, weights []float32) (meanLoss, mae float64) {
+	l := t.pass.loss
+	k := l.Classes()
+	probs := make([]float32, k)
+	var total, own float64
+	t.visit(e, func(example, i int) {
+		w := float64(weights[example])
+		meanLoss += w * t.pass.losses[i]
+		total += w
+		l.Probabilities(t.pass.z.Row(i), probs)
+		class := t.config.Decision.Decide(probs, t.config.Loss.Ground.Positions)
+		w = e.Weight(example)
+		for c, share := range e.Targets[example*k : (example+1)*k] {
+			mae += w * float64(share) * math.Abs(float64(class-c))
+		}
+		own += w
+	})
+	return meanLoss / total, mae / own
+}
+
+// diverged is the error of a loss or weight that is no longer a number.
+func (t *trainer) diverged(epoch int) error {
+	return &mistake.Error{Subject: "--lr", Found: fmt.Sprintf("training diverged in epoch %d with learning rate %g", epoch, t.config.LR),
+		Expected: "a loss that stays finite", Do: fmt.Sprintf("lower it, to %.1g say", t.config.LR/10)}
+}
+
+// exampleWeights returns the weight of each example in the loss, its own times that of its class, and their sum.
+func exampleWeights(e Examples, classWeights []float64) (weights []float32, total float64) {
+	weights = make([]float32, e.Len())
+	for i := range weights {
+		w := e.Weight(i)
+		if classWeights != nil {
+			k := len(classWeights)
+			w *= loss.SampleWeight(e.Targets[i*k:(i+1)*k], classWeights)
+		}
+		weights[i] = float32(w)
+		total += float64(weights[i])
+	}
+	return weights, total
+}
+
+// balanced returns the class weights that give every class of e the same say.
+func balanced(e Examples, classes int) []float64 {
+	counts := make([]float64, classes)
+	for i := range e.Len() {
+		for k, share := range e.Targets[i*classes : (i+1)*classes] {
+			counts[k] += e.Weight(i) * float64(share)
+		}
+	}
+	return loss.BalancedWeights(counts)
+}
