@@ -127,10 +127,13 @@ func (s *Set) groups() int {
 	return len(seen)
 }
 
-// count writes "1 image", "2 images".
+// count writes "1 image", "2 images", "2 classes".
 func count(n int, noun string) string {
-	if n == 1 {
+	switch {
+	case n == 1:
 		return "1 " + noun
+	case strings.HasSuffix(noun, "s"):
+		noun += "e"
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -3,11 +3,19 @@ package dataset
 import (
 	"context"
 	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
 
+	"finetune/internal/mistake"
 	"finetune/label"
 )
 
 // Options say what to load and how to read its labels. The zero value of every field but Path means "not given".
+//
+// A pattern with a slash in it is matched against an item's path, any other against its file name only.
 type Options struct {
 	// Path is the data: a folder, a manifest (.csv, .tsv, .jsonl, .ndjson), or, without labels, also a list of
 	// files (.txt) or one image.
@@ -16,11 +24,12 @@ type Options struct {
 	Order []string
 	// Positions are the values of the classes (--positions), where other than those of their names.
 	Positions []float64
-	// LabelRegex finds the label in the path of each image, in its first group (--label-regex).
+	// LabelRegex finds the label of an image in a folder, in its first group (--label-regex).
 	LabelRegex string
-	// GroupRegex finds the group in the path of each image, in its first group, whatever the layout.
+	// GroupRegex finds the group of an item, in its first group, whatever the layout (--group-regex). Items that
+	// it doesn't match stand alone.
 	GroupRegex string
-	// Bins are the lower edges of classes for labels that are numbers (--bins).
+	// Bins are the lower edges of classes, for labels that are numbers (--bins).
 	Bins []float64
 	// Space is that of a trained run: every label must be of it. Order, Positions and Bins must then be empty.
 	Space *label.Space
@@ -32,8 +41,135 @@ type Options struct {
 	NoFiles bool
 }
 
-// Load reads the data. Items come in a fixed order: a manifest's as written, others sorted by path. Whatever the
-// user can mend is a *mistake.Error.
+// Load reads the data. Items come in a fixed order: those of a manifest or list as written, others sorted by
+// path. Whatever the user can mend is a *mistake.Error.
 func Load(ctx context.Context, o Options) (*Set, error) {
-	return nil, errors.ErrUnsupported
+	l, err := newLoader(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(o.Path)
+	if err != nil {
+		return nil, unreadable(o.Path, err)
+	}
+	switch ext := strings.ToLower(filepath.Ext(o.Path)); {
+	case info.IsDir() && (o.LabelRegex != "" || o.Unlabelled):
+		err = l.folder()
+	case info.IsDir():
+		err = l.classFolders()
+	case ext == ".csv" || ext == ".tsv":
+		err = l.csv()
+	case ext == ".jsonl" || ext == ".ndjson":
+		err = l.jsonl()
+	case o.Unlabelled && (ext == ".txt" || ext == ".lst"):
+		err = l.list()
+	case o.Unlabelled && isImage(o.Path):
+		l.layout = SingleImage
+		l.records = []record{newRecord(filepath.Base(o.Path), o.Path, 0)}
+	default:
+		return nil, l.unknownKind(ext)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return l.set()
+}
+
+func (l *loader) unknownKind(ext string) error {
+	m := &mistake.Error{Subject: l.o.Path, Found: "a file that is no known kind of data", Expected: "a folder, or a manifest (.csv, .tsv, .jsonl, .ndjson)"}
+	switch {
+	case l.o.Unlabelled:
+		m.Expected = "a folder, a manifest (.csv, .tsv, .jsonl, .ndjson), a list of files (.txt) or an image"
+	case isImage(l.o.Path):
+		m.Found, m.Do = "one image", "give the folder that it is in"
+	case ext == ".txt":
+		m.Found, m.Do = "a list without labels", "make it a CSV file with the header path,label"
+	}
+	return m
+}
+
+// A loader carries what is read so far, before classes are known.
+type loader struct {
+	ctx         context.Context
+	o           Options
+	labelRegex  *regexp.Regexp // nil for none
+	groupRegex  *regexp.Regexp // nil for none
+	layout      Layout
+	records     []record
+	classes     []string // of folders, in the order met; some may be empty
+	voteClasses []string // of a manifest with votes: what each place of record.votes is for
+	voteIndex   map[string]int
+	notes       []string
+}
+
+// A record is an item before its label is understood.
+type record struct {
+	path, file string
+	label      string
+	votes      []float64 // by loader.voteClasses; shorter where the rest is 0; nil for none
+	weight     float64
+	group      string
+	part       Part
+	fold       int
+	line       int // in the manifest, from 1; 0 where there is none
+}
+
+func newRecord(path, file string, line int) record {
+	return record{path: path, file: file, weight: 1, fold: -1, line: line}
+}
+
+func newLoader(ctx context.Context, o Options) (*loader, error) {
+	l := &loader{ctx: ctx, o: o, voteIndex: make(map[string]int)}
+	switch {
+	case o.Path == "":
+		return nil, &mistake.Error{Subject: "--data", Found: "nothing", Expected: "a folder of images or a manifest"}
+	case o.Space != nil && (o.Order != nil || o.Positions != nil || o.Bins != nil):
+		return nil, &mistake.Error{Subject: "--order, --positions, --bins", Found: "given for a trained model",
+			Do: "leave them out: the model has its own classes"}
+	case o.Order != nil && o.Bins != nil:
+		return nil, &mistake.Error{Subject: "--order", Found: "given beside --bins", Do: "leave out one: bins have their order from their edges"}
+	}
+	var err error
+	if l.labelRegex, err = compile("--label-regex", o.LabelRegex, `^(\d+)_`); err != nil {
+		return nil, err
+	}
+	l.groupRegex, err = compile("--group-regex", o.GroupRegex, `^([^_]+)_`)
+	return l, err
+}
+
+func compile(flag, pattern, example string) (*regexp.Regexp, error) {
+	if pattern == "" {
+		return nil, nil
+	}
+	re, err := regexp.Compile(pattern)
+	if err != nil {
+		return nil, &mistake.Error{Subject: flag, Found: "a pattern that can't be read", Err: err, Do: "see the syntax of RE2; an example is '" + example + "'"}
+	}
+	if re.NumSubexp() < 1 {
+		return nil, &mistake.Error{Subject: flag, Found: "a pattern without a group, " + pattern, Expected: "brackets around what is meant, as in '" + example + "'"}
+	}
+	return re, nil
+}
+
+// capture returns what the first group of re matches for the item at path, and whether it matches at all.
+func capture(re *regexp.Regexp, path string) (string, bool) {
+	if !strings.Contains(re.String(), "/") {
+		path = path[strings.LastIndexByte(path, '/')+1:]
+	}
+	m := re.FindStringSubmatch(path)
+	if m == nil || m[1] == "" {
+		return "", false
+	}
+	return m[1], true
+}
+
+// unreadable turns a failure to open what the user named into a mistake where the user can mend it.
+func unreadable(path string, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return &mistake.Error{Subject: path, Found: "no such file or folder", Do: "check the spelling and the current folder"}
+	case errors.Is(err, fs.ErrPermission):
+		return &mistake.Error{Subject: path, Found: "no permission to read it", Do: "change its permissions or run as its owner"}
+	}
+	return err
 }

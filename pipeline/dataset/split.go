@@ -1,22 +1,133 @@
 package dataset
 
-import "errors"
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"finetune/internal/mistake"
+	"finetune/internal/randstream"
+)
 
 // SplitOptions say how much of the data to hold out.
 type SplitOptions struct {
-	Val  float64 // share of the data for early stopping and choices; 0 ≤ Val < 1
-	Test float64 // share of the data that is held out and reported; 0 ≤ Test < 1, Val + Test < 1
+	Val  float64 // share for early stopping and choices; 0 ≤ Val < 1
+	Test float64 // share that is held out and reported; 0 ≤ Test < 1, Val + Test < 1
 	Seed uint64
 }
 
-// A Partition holds item indices, each part in ascending order, no index in two.
+// A Partition holds item indices, each part in ascending order, no index in two parts and every index in one.
 type Partition struct {
 	Train, Val, Test []int
-	Notes            []string // what the user should know
+	Notes            []string // what the user should know: a sentence each, without a full stop
 }
 
-// Split cuts the set.
-func Split(s *Set, o SplitOptions) (Partition, error) { return Partition{}, errors.ErrUnsupported }
+// Split cuts a labelled set into parts. Groups stay whole, and each part has about the class shares of all; the
+// method is that of the stratified group folds of Folds. Every class keeps at least one item in training.
+//
+// Parts that the user gave are kept. Where items are given to train and test, only a validation part of share
+// Val is cut from train. Where they are given to train and val alone, that val is the part that nothing was
+// chosen on by anyone else, so it becomes Test and a new Val is cut from train. Items without a part, in data
+// that has parts, go where train goes. A group that the user put into two parts is a *mistake.Error, as are
+// given parts without train and data too small to hold anything out.
+func Split(s *Set, o SplitOptions) (Partition, error) {
+	if !(o.Val >= 0 && o.Test >= 0 && o.Val+o.Test < 1) {
+		return Partition{}, &mistake.Error{Subject: "--val-split, --test-split", Found: fmt.Sprintf("%v and %v", o.Val, o.Test), Expected: "shares from 0 that leave something to train on"}
+	}
+	var given [4][]int
+	for i, it := range s.Items {
+		if it.Label < 0 {
+			return Partition{}, fmt.Errorf("split: item %s has no label", it.Path)
+		}
+		given[it.Part] = append(given[it.Part], i)
+	}
+	if err := s.checkGivenGroups(func(it Item) int { return int(max(it.Part, Train)) }, func(part int) string { return Part(part).String() }); err != nil {
+		return Partition{}, err
+	}
+	var p Partition
+	pool := given[Unassigned]
+	heldOut := len(given[Val]) + len(given[Test])
+	if heldOut > 0 || len(given[Train]) > 0 {
+		if len(pool) > 0 && heldOut > 0 {
+			p.Notes = append(p.Notes, count(len(pool), "image")+" without a part go with the training part")
+		}
+		pool = append(pool, given[Train]...)
+		slices.Sort(pool)
+	}
+	p.Val, p.Test = given[Val], given[Test]
+	val, test := o.Val, o.Test
+	switch {
+	case len(pool) == 0:
+		return Partition{}, &mistake.Error{Subject: s.Source, Found: "val or test but no images to train on", Expected: "a train part"}
+	case len(p.Val) > 0 && len(p.Test) > 0:
+		val, test = 0, 0
+	case len(p.Test) > 0:
+		test = 0
+	case len(p.Val) > 0:
+		p.Val, p.Test, test = nil, p.Val, 0
+		p.Notes = append(p.Notes, "the given val part is the one that is held out and reported; another for early stopping comes from train")
+	}
+	u := s.units(pool)
+	parts := u.assign([]float64{1 - val - test, val, test}, randstream.New(o.Seed, "split"))
+	u.keepInFirst(parts)
+	for unit, part := range parts {
+		to := [...]*[]int{&p.Train, &p.Val, &p.Test}[part]
+		*to = append(*to, u.items[unit]...)
+	}
+	for _, part := range [][]int{p.Train, p.Val, p.Test} {
+		slices.Sort(part)
+	}
+	if val > 0 && len(p.Val) == 0 || test > 0 && len(p.Test) == 0 {
+		return Partition{}, &mistake.Error{Subject: s.Source, Found: fmt.Sprintf("%s in %s to cut", count(len(pool), "image"), count(len(parts), "group")),
+			Expected: "enough to hold some out", Do: "add images or ask for a larger share"}
+	}
+	p.Notes = append(p.Notes, s.spreadNotes(u, p)...)
+	return p, nil
+}
 
-// Folds assigns every item to one of k folds and returns the fold of each item.
-func Folds(s *Set, k int, seed uint64) ([]int, error) { return nil, errors.ErrUnsupported }
+// spreadNotes says which classes a part lacks.
+func (s *Set) spreadNotes(u *units, p Partition) []string {
+	var notes []string
+	for _, part := range []struct {
+		name  string
+		items []int
+	}{{"training", p.Train}, {"validation", p.Val}, {"held-out", p.Test}} {
+		if len(part.items) == 0 {
+			continue
+		}
+		has := make([]bool, s.Space.Len())
+		for _, i := range part.items {
+			has[s.Items[i].Label] = true
+		}
+		var lacks []string
+		for c, n := range s.Counts() {
+			if n > 0 && !has[c] {
+				lacks = append(lacks, s.Space.Class(c))
+			}
+		}
+		if len(lacks) > 0 {
+			notes = append(notes, fmt.Sprintf("the %s part has no image of %s: %s", part.name, count(len(lacks), "class"), strings.Join(lacks, ", ")))
+		}
+	}
+	return notes
+}
+
+// checkGivenGroups refuses a group that the user put into two places.
+func (s *Set) checkGivenGroups(place func(Item) int, name func(int) string) error {
+	first := make(map[string]int)
+	for i, it := range s.Items {
+		if it.Group == "" {
+			continue
+		}
+		j, ok := first[it.Group]
+		if !ok {
+			first[it.Group] = i
+			continue
+		}
+		if a, b := place(s.Items[j]), place(it); a != b {
+			return &mistake.Error{Subject: s.Source, Found: fmt.Sprintf("the group %q in %s (%s) and in %s (%s)", it.Group, name(a), s.Items[j].Path, name(b), it.Path),
+				Expected: "each group on one side", Do: "assign the whole group to one, or leave the assignment out"}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,114 @@
+package dataset
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"finetune/internal/mistake"
+	"finetune/label"
+)
+
+// space decides on the classes.
+func (l *loader) space() (label.Space, error) {
+	if l.o.Space != nil {
+		return *l.o.Space, nil
+	}
+	var s label.Space
+	var err error
+	switch names := l.classNames(); {
+	case l.o.Bins != nil:
+		s, err = label.Bins(l.o.Bins)
+	case l.o.Order != nil:
+		s, err = label.WithOrder(names, l.o.Order)
+	case len(names) == 1:
+		return s, &mistake.Error{Subject: l.o.Path, Found: fmt.Sprintf("only the class %q", names[0]), Expected: "at least two classes"}
+	case len(names) > label.MaxClasses:
+		return s, &mistake.Error{Subject: l.o.Path, Found: fmt.Sprintf("%d different labels", len(names)),
+			Expected: fmt.Sprintf("at most %d classes", label.MaxClasses), Do: "where they are numbers, cut them into ranges, as with --bins 0,3,7,14"}
+	default:
+		s, err = label.Infer(names)
+	}
+	if err == nil && l.o.Positions != nil {
+		s, err = s.WithValues(l.o.Positions)
+	}
+	return s, err
+}
+
+// classNames returns the different class names of the data: those of labels, of votes and of folders, even empty
+// ones.
+func (l *loader) classNames() []string {
+	seen := make(map[string]bool)
+	var names []string
+	add := func(name string) {
+		if name == "" || seen[name] {
+			return
+		}
+		seen[name] = true
+		if clean, err := label.CleanName(name); err == nil && clean != name {
+			if seen[clean] {
+				return
+			}
+			seen[clean], name = true, clean
+		}
+		names = append(names, name)
+	}
+	for _, class := range slices.Concat(l.classes, l.voteClasses) {
+		add(class)
+	}
+	for i := range l.records {
+		add(l.records[i].label)
+	}
+	return names
+}
+
+// votePlaces maps voteClasses to classes.
+func (l *loader) votePlaces(space label.Space) ([]int, error) {
+	places := make([]int, len(l.voteClasses))
+	if l.o.Unlabelled {
+		return places, nil
+	}
+	for i, class := range l.voteClasses {
+		c, ok := space.Index(class)
+		if !ok {
+			return nil, &mistake.Error{Subject: l.o.Path, Found: fmt.Sprintf("votes for %q", short(class)), Expected: "classes among " + listed(space)}
+		}
+		places[i] = c
+	}
+	return places, nil
+}
+
+// checkCounts refuses what can't be trained on, and notes classes that are empty because the user named them.
+func (l *loader) checkCounts(s *Set) error {
+	if l.o.Unlabelled || l.o.Space != nil {
+		return nil
+	}
+	var empty []string
+	full := 0
+	for i, n := range s.Counts() {
+		if n > 0 {
+			full++
+		} else {
+			empty = append(empty, s.Space.Class(i))
+		}
+	}
+	switch {
+	case full < 2 && !s.Soft():
+		return &mistake.Error{Subject: l.o.Path, Found: fmt.Sprintf("images of one class only, with none of %q", short(strings.Join(empty, ", "))), Expected: "images of at least two classes"}
+	case len(empty) > 0 && l.o.Order == nil && l.o.Bins == nil && !s.Soft():
+		return &mistake.Error{Subject: l.o.Path, Found: fmt.Sprintf("no image of the class %q", empty[0]), Expected: "at least one of each class",
+			Do: "add some or remove its folder, or keep the class by naming all with --order"}
+	case len(empty) > 0:
+		l.notes = append(l.notes, fmt.Sprintf("no image of %s: %s", count(len(empty), "class"), strings.Join(empty, ", ")))
+	}
+	return nil
+}
+
+// listed names the classes of a space for a message.
+func listed(s label.Space) string {
+	classes := s.Classes()
+	if len(classes) > 12 {
+		return strings.Join(classes[:12], ", ") + fmt.Sprintf(" and %d more", len(classes)-12)
+	}
+	return strings.Join(classes, ", ")
+}

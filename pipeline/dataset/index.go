@@ -1,0 +1,74 @@
+package dataset
+
+import (
+	"strconv"
+)
+
+// Header returns the columns that Record fills: path and label always, then votes, split, fold, group and weight
+// where any item has them. A CSV file of both is a manifest that Load reads back to the same items.
+func (s *Set) Header() []string {
+	header := []string{pathColumn, labelColumn}
+	for _, c := range s.columns() {
+		header = append(header, c.name)
+	}
+	return header
+}
+
+// Records returns the function that gives the values of item i, in the order of Header. The label is the text as
+// it was read, so that other bins or another order can still be chosen.
+func (s *Set) Records() func(i int) []string {
+	cols := s.columns()
+	return func(i int) []string {
+		it := &s.Items[i]
+		row := make([]string, 2, 2+len(cols))
+		row[0], row[1] = it.Path, it.Text
+		for _, c := range cols {
+			row = append(row, c.value(it))
+		}
+		return row
+	}
+}
+
+// An optional column of a manifest.
+type optional struct {
+	name  string
+	value func(it *Item) string
+}
+
+func (s *Set) columns() []optional {
+	var cols []optional
+	if s.Soft() {
+		for c, class := range s.Space.Classes() {
+			cols = append(cols, optional{votesPrefix + class, func(it *Item) string {
+				if it.Target == nil {
+					return ""
+				}
+				return strconv.FormatFloat(it.Target[c], 'g', -1, 64)
+			}})
+		}
+	}
+	for _, c := range []optional{
+		{splitColumn, func(it *Item) string { return it.Part.String() }},
+		{foldColumn, func(it *Item) string {
+			if it.Fold < 0 {
+				return ""
+			}
+			return strconv.Itoa(it.Fold)
+		}},
+		{groupColumn, func(it *Item) string { return it.Group }},
+		{weightColumn, func(it *Item) string {
+			if it.Weight == 1 {
+				return ""
+			}
+			return strconv.FormatFloat(it.Weight, 'g', -1, 64)
+		}},
+	} {
+		for i := range s.Items {
+			if c.value(&s.Items[i]) != "" {
+				cols = append(cols, c)
+				break
+			}
+		}
+	}
+	return cols
+}
