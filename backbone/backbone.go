@@ -1,0 +1,198 @@
+// Package backbone runs a frozen image network and returns its features.
+//
+// Open reads an ONNX file, finds the tensor that the network's classifier reads (or takes the one that is
+// named), cuts off what stands behind it and hands the rest to ONNX Runtime: tensors in, one row of features an
+// image out. Inspect tells what a file holds without running it. The package knows neither pictures (see
+// preprocess) nor labels.
+package backbone
+
+import (
+	"fmt"
+	"path/filepath"
+	"sync"
+
+	"finetune/internal/mistake"
+	"finetune/internal/onnxgraph"
+	"finetune/internal/ortenv"
+
+	ort "github.com/yalue/onnxruntime_go"
+)
+
+// Options say how a network is opened. The zero value finds the tap and the native library and leaves the
+// threads to ONNX Runtime.
+type Options struct {
+	Tap      string // tensor, or node with one output, to use as the feature; "": found in the graph
+	Library  string // file of the native ONNX Runtime library; "": the one that is loaded already, or else searched for
+	Threads  int    // threads that share the work inside one run; 0: one for each physical core
+	MaxBatch int    // images that go through the network at once; 0: DefaultBatch; ignored where the file fixes it
+}
+
+// DefaultBatch is how many images go through the network at once unless Options say otherwise: enough to feed
+// the kernels, small enough for the activations of a wide network to stay near the caches.
+const DefaultBatch = 16
+
+// An Input describes the images that a network takes: layout, size and batch (0 where the file leaves them
+// open) and the type of its elements. Features takes float32 whatever the type: casting is part of the graph.
+type Input = onnxgraph.ImageInput
+
+// A Tap is the tensor that is used as the feature.
+type Tap = onnxgraph.Tap
+
+// A Backbone is a network that is ready to run. It is safe for use by several goroutines. Close frees it.
+type Backbone struct {
+	name          string
+	runtime       string // version of the native library
+	digest        string
+	preprocessing string
+	input         Input
+	tap           Tap
+	batch         int
+
+	mu      sync.RWMutex // held for reading during a run, for writing by Close
+	session *ort.DynamicAdvancedSession
+}
+
+// Open makes a network ready to run. Weights in other files (external data) are read from the folder of path.
+// A file that isn't an image network, a tap that can't be decided or doesn't exist, and a native library that
+// is missing or doesn't fit give a *mistake.Error.
+func Open(path string, o Options) (*Backbone, error) {
+	data, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return open(path, filepath.Dir(path), data, o)
+}
+
+// OpenBytes is Open for a network that isn't in a file; name stands for it in errors.
+func OpenBytes(name string, data []byte, o Options) (*Backbone, error) {
+	return open(name, "", data, o)
+}
+
+func open(name, dir string, data []byte, o Options) (*Backbone, error) {
+	model, err := onnxgraph.Parse(name, data)
+	if err != nil {
+		return nil, err
+	}
+	tap, err := model.FindTap(o.Tap)
+	if err != nil {
+		return nil, err
+	}
+	library, err := ortenv.Open(o.Library)
+	if err != nil {
+		return nil, err
+	}
+	b := &Backbone{name: name, runtime: library.Version, preprocessing: model.Metadata(PreprocessingKey), tap: tap}
+	if b.digest, err = digest(model, dir, data); err != nil {
+		return nil, err
+	}
+	if b.tap.Width == 0 {
+		if b.tap, err = probe(model, tap, dir, o); err != nil {
+			return nil, err
+		}
+	}
+	cut, input, err := model.Cut(b.tap)
+	if err != nil {
+		return nil, err
+	}
+	b.input = input
+	b.batch = o.MaxBatch
+	if b.batch <= 0 {
+		b.batch = DefaultBatch
+	}
+	if b.input.Batch > 0 {
+		b.batch = b.input.Batch
+	}
+	if b.session, err = newSession(cut, dir, o.Threads); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// newSession hands a cut network to ONNX Runtime.
+func newSession(cut *onnxgraph.Model, dir string, threads int) (*ort.DynamicAdvancedSession, error) {
+	cut, err := withExternal(cut, dir)
+	if err != nil {
+		return nil, err
+	}
+	data, err := cut.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	options, err := sessionOptions(threads)
+	if err != nil {
+		return nil, fmt.Errorf("set up ONNX Runtime for %s: %w", cut.Name(), err)
+	}
+	defer options.Destroy()
+	session, err := ort.NewDynamicAdvancedSessionWithONNXData(data, names(cut.Inputs()), names(cut.Outputs()), options)
+	if err != nil {
+		return nil, &mistake.Error{Subject: cut.Name(), Found: "ONNX Runtime can't load the network", Err: err,
+			Expected: "an operator set and operators that ONNX Runtime " + ort.GetVersion() + " knows",
+			Do:       "export it again with an older operator set, or use a newer library"}
+	}
+	return session, nil
+}
+
+func sessionOptions(threads int) (*ort.SessionOptions, error) {
+	options, err := ort.NewSessionOptions()
+	if err != nil {
+		return nil, err
+	}
+	set := []func() error{
+		func() error { return options.SetGraphOptimizationLevel(ort.GraphOptimizationLevelEnableAll) },
+		func() error { return options.SetExecutionMode(ort.ExecutionModeSequential) },
+		func() error { return options.SetIntraOpNumThreads(max(threads, 0)) },
+		func() error { return options.SetInterOpNumThreads(1) },
+		func() error { return options.SetCpuMemArena(true) },
+		// What goes wrong comes back as an error; the library's own lines on standard error would be a second report.
+		func() error { return options.SetLogSeverityLevel(ort.LoggingLevelFatal) },
+	}
+	for _, f := range set {
+		if err := f(); err != nil {
+			options.Destroy()
+			return nil, err
+		}
+	}
+	return options, nil
+}
+
+func names(values []onnxgraph.Value) []string {
+	list := make([]string, len(values))
+	for i, v := range values {
+		list[i] = v.Name
+	}
+	return list
+}
+
+// Dim returns the width of a row of features.
+func (b *Backbone) Dim() int { return b.tap.Width }
+
+// Tap returns the tensor that is used as the feature.
+func (b *Backbone) Tap() Tap { return b.tap }
+
+// Input returns what the network takes.
+func (b *Backbone) Input() Input { return b.input }
+
+// Digest returns the SHA-256 of the network's file, in hexadecimal; where weights stand in other files it is
+// taken over all of them.
+func (b *Backbone) Digest() string { return b.digest }
+
+// Preprocessing returns what the file says of its preprocessing (see PreprocessingKey), "" if nothing.
+func (b *Backbone) Preprocessing() string { return b.preprocessing }
+
+// RuntimeVersion returns the version of the native library that runs the network.
+func (b *Backbone) RuntimeVersion() string { return b.runtime }
+
+// Close waits for runs that are under way and frees the network. A second call does nothing.
+func (b *Backbone) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.session == nil {
+		return nil
+	}
+	err := b.session.Destroy()
+	b.session = nil
+	if err != nil {
+		return fmt.Errorf("close %s: %w", b.name, err)
+	}
+	return nil
+}

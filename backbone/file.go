@@ -1,0 +1,85 @@
+package backbone
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+
+	"finetune/internal/mistake"
+	"finetune/internal/onnxgraph"
+)
+
+// readFile reads a network's file, of which ONNX allows at most 2 GB.
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		found := "can't be read"
+		if errors.Is(err, fs.ErrNotExist) {
+			found, err = "doesn't exist", nil
+		}
+		return nil, &mistake.Error{Subject: path, Found: found, Err: err, Expected: "an ONNX file"}
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	switch {
+	case info.IsDir():
+		return nil, &mistake.Error{Subject: path, Found: "is a folder", Expected: "an ONNX file"}
+	case !info.Mode().IsRegular():
+		return nil, &mistake.Error{Subject: path, Found: "is no ordinary file", Expected: "an ONNX file"}
+	case info.Size() > math.MaxInt32:
+		return nil, &mistake.Error{Subject: path, Found: fmt.Sprintf("takes %d MB", info.Size()>>20), Expected: "at most 2 GB",
+			Do: "keep the weights in a file of external data beside it"}
+	}
+	data := make([]byte, info.Size())
+	if _, err := io.ReadFull(f, data); err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	return data, nil
+}
+
+// withExternal reads the weights of other files into the network.
+func withExternal(m *onnxgraph.Model, dir string) (*onnxgraph.Model, error) {
+	if files, err := m.ExternalFiles(); err != nil || len(files) == 0 {
+		return m, err
+	}
+	if dir == "" {
+		return nil, &mistake.Error{Subject: m.Name(), Found: "keeps weights in other files", Expected: "a network in one piece",
+			Do: "open it from its folder"}
+	}
+	return m.WithExternal(dir)
+}
+
+// digest returns the SHA-256 of the network's bytes, followed by those of its external files in sorted order.
+func digest(m *onnxgraph.Model, dir string, data []byte) (string, error) {
+	sum := sha256.New()
+	sum.Write(data)
+	files, err := m.ExternalFiles()
+	if err != nil {
+		return "", err
+	}
+	if dir == "" {
+		files = nil // refused when the weights are needed
+	}
+	for _, name := range files {
+		f, err := os.Open(filepath.Join(dir, name))
+		if err != nil {
+			return "", &mistake.Error{Subject: m.Name(), Found: fmt.Sprintf("its weights in %q can't be read", name), Err: err,
+				Do: "put that file beside it, under the name that it was exported with"}
+		}
+		_, err = io.Copy(sum, f)
+		f.Close()
+		if err != nil {
+			return "", fmt.Errorf("read %s: %w", name, err)
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}

@@ -1,0 +1,79 @@
+package backbone
+
+import (
+	"path/filepath"
+
+	"finetune/internal/onnxgraph"
+)
+
+// PreprocessingKey is the key of a file's metadata_props under which a network says how its images are prepared,
+// in the text form of a preprocess.Spec.
+const PreprocessingKey = "finetune.preprocessing"
+
+// A Description is what a file says of itself and what would be made of it. It is written as JSON by
+// `finetune inspect --json`.
+type Description struct {
+	File   string `json:"file"`
+	Bytes  int64  `json:"bytes"`
+	Digest string `json:"digest"` // as Backbone.Digest
+	onnxgraph.Facts
+	Inputs        []Value     `json:"inputs"`
+	Outputs       []Value     `json:"outputs"`
+	External      []string    `json:"external_files,omitempty"` // files of weights beside it
+	Image         *Input      `json:"image,omitempty"`          // nil when no input can be used; Problem says why
+	Tap           *Tap        `json:"tap,omitempty"`            // nil when it can't be decided; Problem says why
+	Problem       string      `json:"problem,omitempty"`        // what stands in the way of using the file
+	Candidates    []Candidate `json:"candidates"`               // what --tap could name, the nearest to the end first
+	Preprocessing string      `json:"preprocessing,omitempty"`  // from the file's metadata; "" where it says nothing
+}
+
+// A Value is a tensor of the graph with what is known of its type and shape.
+type Value = onnxgraph.Value
+
+// A Candidate is a tensor that Options.Tap could name.
+type Candidate = onnxgraph.Candidate
+
+// Inspect describes a file. tap is as in Options. It runs nothing and needs no native library. What keeps the
+// network from being used stands in Problem; only a file that can't be read as ONNX gives an error.
+func Inspect(path, tap string) (*Description, error) {
+	data, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return inspect(path, filepath.Dir(path), data, tap)
+}
+
+// InspectBytes is Inspect for a network that isn't in a file.
+func InspectBytes(name string, data []byte, tap string) (*Description, error) {
+	return inspect(name, "", data, tap)
+}
+
+func inspect(name, dir string, data []byte, tapName string) (*Description, error) {
+	model, err := onnxgraph.Parse(name, data)
+	if err != nil {
+		return nil, err
+	}
+	d := &Description{
+		File: name, Bytes: int64(len(data)), Facts: model.Facts(), Inputs: model.Inputs(), Outputs: model.Outputs(),
+		Candidates: model.Candidates(), Preprocessing: model.Metadata(PreprocessingKey),
+	}
+	if d.External, err = model.ExternalFiles(); err != nil {
+		return nil, err
+	}
+	if d.Digest, err = digest(model, dir, data); err != nil {
+		return nil, err
+	}
+	tap, err := model.FindTap(tapName)
+	if err != nil {
+		d.Problem = err.Error()
+		return d, nil
+	}
+	d.Tap = &tap
+	_, in, err := model.Cut(tap)
+	if err != nil {
+		d.Problem = err.Error()
+		return d, nil
+	}
+	d.Image = &in
+	return d, nil
+}

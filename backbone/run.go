@@ -1,0 +1,186 @@
+package backbone
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"finetune/internal/mistake"
+	"finetune/internal/onnxgraph"
+
+	ort "github.com/yalue/onnxruntime_go"
+)
+
+// Features runs n images through the network. tensor holds them in the network's own layout, one after the
+// other; out takes n rows of Dim numbers. Where the file leaves height and width open the images must be
+// square, and their side follows from the length of tensor. Batches of a fixed size are filled up and cut down
+// again. Numbers that aren't finite give a *mistake.Error, a context that ends gives its error.
+func (b *Backbone) Features(ctx context.Context, tensor []float32, n int, out []float32) error {
+	if n < 0 || len(out) != n*b.Dim() {
+		return fmt.Errorf("features of %d images: room for %d numbers, not for %d×%d", n, len(out), n, b.Dim())
+	}
+	if n == 0 {
+		return nil
+	}
+	height, width, err := b.size(len(tensor), n)
+	if err != nil {
+		return err
+	}
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	if b.session == nil {
+		return fmt.Errorf("features from %s: it is closed", b.name)
+	}
+	image := 3 * height * width
+	for first := 0; first < n; first += b.batch {
+		rows := min(b.batch, n-first)
+		in := tensor[first*image : (first+rows)*image]
+		res := out[first*b.Dim() : (first+rows)*b.Dim()]
+		if err := b.runBatch(ctx, in, res, rows, height, width); err != nil {
+			return err
+		}
+	}
+	return b.finite(out)
+}
+
+// runBatch runs rows images at once, filled up with empty ones to the file's batch where that is fixed.
+func (b *Backbone) runBatch(ctx context.Context, in, out []float32, rows, height, width int) error {
+	fed, got := in, out
+	if b.input.Batch > 0 && rows < b.input.Batch {
+		fed = make([]float32, b.input.Batch*3*height*width)
+		copy(fed, in)
+		got = make([]float32, b.input.Batch*b.Dim())
+		rows = b.input.Batch
+	}
+	if err := b.run(ctx, fed, got, rows, height, width); err != nil {
+		return err
+	}
+	copy(out, got)
+	return nil
+}
+
+func (b *Backbone) run(ctx context.Context, in, out []float32, rows, height, width int) error {
+	images, err := ort.NewTensor(imageShape(b.input, rows, height, width), in)
+	if err != nil {
+		return fmt.Errorf("run %s: %w", b.name, err)
+	}
+	defer images.Destroy()
+	features, err := ort.NewTensor(ort.NewShape(int64(rows), int64(b.Dim())), out)
+	if err != nil {
+		return fmt.Errorf("run %s: %w", b.name, err)
+	}
+	defer features.Destroy()
+	return runSession(ctx, b.name, b.session, images, []ort.Value{features})
+}
+
+// runSession runs a session and stops it in the middle when the context ends.
+func runSession(ctx context.Context, name string, session *ort.DynamicAdvancedSession, in ort.Value, out []ort.Value) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	options, err := ort.NewRunOptions()
+	if err != nil {
+		return fmt.Errorf("run %s: %w", name, err)
+	}
+	defer options.Destroy()
+	stopped := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(stopped)
+		options.Terminate()
+	})
+	err = session.RunWithOptions([]ort.Value{in}, out, options)
+	if !stop() {
+		<-stopped // Terminate must not meet destroyed options
+		return ctx.Err()
+	}
+	if err != nil {
+		return fmt.Errorf("run %s: %w", name, err)
+	}
+	return nil
+}
+
+// size returns height and width of the images in a tensor.
+func (b *Backbone) size(length, n int) (height, width int, err error) {
+	height, width = b.input.Height, b.input.Width
+	pixels := length / (3 * n)
+	switch {
+	case height > 0 && width > 0:
+	case height > 0:
+		width = pixels / height
+	case width > 0:
+		height = pixels / width
+	default:
+		height = int(math.Round(math.Sqrt(float64(pixels))))
+		width = height
+	}
+	if height < 1 || width < 1 || length != n*3*height*width {
+		return 0, 0, fmt.Errorf("features of %d images: %d numbers don't make images of 3×%s×%s", n, length,
+			sizeName(b.input.Height), sizeName(b.input.Width))
+	}
+	return height, width, nil
+}
+
+func sizeName(n int) string {
+	if n == 0 {
+		return "any"
+	}
+	return fmt.Sprint(n)
+}
+
+func imageShape(in Input, rows, height, width int) ort.Shape {
+	if in.Layout == onnxgraph.NHWC {
+		return ort.NewShape(int64(rows), int64(height), int64(width), 3)
+	}
+	return ort.NewShape(int64(rows), 3, int64(height), int64(width))
+}
+
+// finite refuses features that no head can learn from.
+func (b *Backbone) finite(out []float32) error {
+	for i, v := range out {
+		if v-v != 0 { // Inf - Inf and NaN are both no number
+			return &mistake.Error{Subject: b.name,
+				Found:    fmt.Sprintf("feature %d of image %d of the batch is %v", i%b.Dim(), i/b.Dim(), v),
+				Expected: "finite numbers", Do: "check the preprocessing (--scale, --mean, --std), or choose an earlier tensor with --tap"}
+		}
+	}
+	return nil
+}
+
+// probeSide is the side of the empty image by which a network of open size is measured.
+const probeSide = 224
+
+// probe completes a tap whose shape the graph doesn't tell: it runs the network once and looks.
+func probe(model *onnxgraph.Model, tap Tap, dir string, o Options) (Tap, error) {
+	tap.Tensor.Shape, tap.Pool = nil, nil // as it is, without pooling
+	cut, in, err := model.Cut(tap)
+	if err != nil {
+		return Tap{}, err
+	}
+	session, err := newSession(cut, dir, o.Threads)
+	if err != nil {
+		return Tap{}, err
+	}
+	defer session.Destroy()
+	orSide := func(n int) int {
+		if n == 0 {
+			return probeSide
+		}
+		return n
+	}
+	rows := max(in.Batch, 1)
+	images, err := ort.NewEmptyTensor[float32](imageShape(in, rows, orSide(in.Height), orSide(in.Width)))
+	if err != nil {
+		return Tap{}, fmt.Errorf("measure %s: %w", model.Name(), err)
+	}
+	defer images.Destroy()
+	out := []ort.Value{nil}
+	if err := runSession(context.Background(), model.Name(), session, images, out); err != nil {
+		return Tap{}, err
+	}
+	defer out[0].Destroy()
+	shape := onnxgraph.Shape{}
+	for _, d := range out[0].GetShape() {
+		shape = append(shape, onnxgraph.Dim{Size: d})
+	}
+	return model.WithShape(tap, shape)
+}

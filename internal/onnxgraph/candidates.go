@@ -1,0 +1,100 @@
+package onnxgraph
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"finetune/internal/mistake"
+)
+
+// A Candidate is a tensor that --tap could name.
+type Candidate struct {
+	Value
+	What string `json:"what"`
+}
+
+const maxCandidates = 16
+
+// Candidates lists tensors that make sense as a tap, the nearest to the end first: outputs, what enters the last
+// linear layers, pooled maps and the sums that close residual blocks.
+func (m *Model) Candidates() []Candidate {
+	var list []Candidate
+	add := func(tensor, what string) {
+		if len(list) == maxCandidates || tensor == "" || m.isConstant(tensor) ||
+			(m.info[tensor].elem != 0 && !isFloat(m.info[tensor].elem)) ||
+			slices.ContainsFunc(list, func(c Candidate) bool { return c.Name == tensor }) {
+			return
+		}
+		list = append(list, Candidate{m.value(tensor), what})
+	}
+	for _, out := range m.outputs {
+		add(out.Name, "output")
+	}
+	nodes := m.pb.Graph.Node
+	for i := len(nodes) - 1; i >= 0 && len(list) < maxCandidates; i-- {
+		n := nodes[i]
+		switch {
+		case isOp(n, "Gemm", "MatMul") && m.isConstant(input(n, 1)):
+			add(m.beforeDropout(input(n, 0)), "enters a "+n.GetOpType())
+		case isOp(n, "GlobalAveragePool", "GlobalMaxPool") && m.feedsForward(n.Output[0]):
+			add(n.Output[0], "pooled map")
+			add(input(n, 0), "map before pooling")
+		case isOp(n, "Add") && len(m.info[n.Output[0]].shape) == 4 && !m.isConstant(input(n, 0)) && !m.isConstant(input(n, 1)):
+			add(n.Output[0], "end of a residual block")
+		}
+	}
+	return list
+}
+
+// feedsForward tells the pooling at the end of a network from that of a squeeze-and-excitation gate, whose
+// answer goes into a convolution.
+func (m *Model) feedsForward(tensor string) bool {
+	for _, i := range m.readers[tensor] {
+		if isOp(m.pb.Graph.Node[i], "Conv") {
+			return false
+		}
+	}
+	return true
+}
+
+func (m *Model) undecided(why string) error {
+	return &mistake.Error{Subject: m.name, Found: "the feature can't be told: " + why, Do: m.offer()}
+}
+
+func (m *Model) noTensor(name string) error {
+	found := fmt.Sprintf("%q is no tensor of %s", name, m.name)
+	var near []string
+	for _, n := range m.pb.Graph.Node {
+		for _, out := range n.Output {
+			if len(near) < 3 && strings.Contains(strings.ToLower(out), strings.ToLower(name)) {
+				near = append(near, out)
+			}
+		}
+	}
+	if near != nil {
+		return &mistake.Error{Subject: "--tap", Found: found, Do: "did you mean " + strings.Join(firstNames(near), " or ") + "?"}
+	}
+	return &mistake.Error{Subject: "--tap", Found: found, Do: m.offer()}
+}
+
+// offer is the sentence that ends an error about taps.
+func (m *Model) offer() string {
+	var names []string
+	for _, c := range m.Candidates() {
+		names = append(names, fmt.Sprintf("%s (%s)", c.Name, c.Shape))
+	}
+	if names == nil {
+		return "choose a tensor with --tap; finetune inspect shows the network"
+	}
+	return "choose one with --tap: " + strings.Join(firstNames(names), ", ")
+}
+
+// firstNames keeps a list short enough for one line.
+func firstNames(names []string) []string {
+	const shown = 6
+	if len(names) > shown {
+		return append(slices.Clip(names[:shown]), "…")
+	}
+	return names
+}

@@ -1,0 +1,128 @@
+package onnxgraph
+
+import (
+	"slices"
+	"strings"
+
+	"finetune/internal/onnxpb"
+)
+
+// transparent are the operators between a classifier and the output that only change the form of its answer,
+// and those that do nothing at inference.
+var transparent = []string{
+	"Cast", "DequantizeLinear", "Dropout", "Flatten", "Identity", "LogSoftmax", "QuantizeLinear", "Reshape",
+	"Sigmoid", "Softmax", "Squeeze", "Unsqueeze",
+}
+
+// An ending is what stands before one output of the network: a classifier, or none.
+type ending struct {
+	output  string
+	layer   string   // operator of the classifier, "" when there is none
+	feature string   // what it reads; without classifier the output, before any Identity
+	in, out int      // widths of the classifier's weight, 0 where they aren't known
+	through []string // transparent operators between it and the output, from the output back
+}
+
+// ending walks back from an output to the layer that makes it.
+func (m *Model) ending(output string) ending {
+	e := ending{output: output}
+	tensor, biased, pooled := output, false, false
+	for range maxNesting {
+		n := m.producerOf(tensor)
+		next := ""
+		switch {
+		case n == nil:
+		case isOp(n, transparent...) && !biased:
+			next = input(n, 0)
+			e.through = append(e.through, n.GetOpType())
+		case isOp(n, "Gemm", "MatMul") && m.isConstant(input(n, 1)):
+			e.layer, e.feature = n.GetOpType(), m.beforeDropout(input(n, 0))
+			e.in, e.out = m.weightWidths(n)
+			return e
+		case isOp(n, "Conv") && m.isPointwise(n) && (pooled || m.isPooled(input(n, 0))):
+			e.layer, e.feature = "Conv", m.beforeDropout(input(n, 0))
+			e.in, e.out = m.weightWidths(n)
+			return e
+		case isOp(n, "Add") && !biased && m.isConstant(input(n, 1)):
+			next, biased = input(n, 0), true
+		case isOp(n, "Add") && !biased && m.isConstant(input(n, 0)):
+			next, biased = input(n, 1), true
+		// A classifier may be a convolution whose answers are averaged over the map (SqueezeNet).
+		case isOp(n, "GlobalAveragePool", "ReduceMean") && !biased:
+			next, pooled = input(n, 0), true
+		case isOp(n, "Relu") && pooled:
+			next = input(n, 0)
+		}
+		if next == "" {
+			break
+		}
+		tensor = next
+	}
+	e.feature = m.beforeDropout(output)
+	if slices.ContainsFunc(e.through, isProbability) {
+		e.feature = "" // what the probabilities are made of isn't known
+	}
+	return e
+}
+
+func isProbability(op string) bool { return op == "Softmax" || op == "LogSoftmax" || op == "Sigmoid" }
+
+// beforeDropout steps over operators that hand their input on as it is, so that the tap keeps the name of the
+// tensor that was computed.
+func (m *Model) beforeDropout(tensor string) string {
+	for range maxNesting {
+		n := m.producerOf(tensor)
+		if !isOp(n, "Dropout", "Identity") || input(n, 0) == "" {
+			break
+		}
+		tensor = input(n, 0)
+	}
+	return tensor
+}
+
+// weightWidths returns how many numbers a classifier reads and how many it answers.
+func (m *Model) weightWidths(n *onnxpb.NodeProto) (in, out int) {
+	w := m.info[input(n, 1)].shape
+	if len(w) < 2 {
+		return 0, 0
+	}
+	a, b := w[0], w[1] // MatMul and Gemm: in × out
+	if isOp(n, "Conv") || intAttribute(n, "transB", 0) != 0 {
+		a, b = b, a
+	}
+	return int(max(a.Size, 0)), int(max(b.Size, 0))
+}
+
+// isPointwise reports whether a convolution is a linear layer at each place of the map.
+func (m *Model) isPointwise(n *onnxpb.NodeProto) bool {
+	w := m.info[input(n, 1)].shape
+	return len(w) == 4 && w[2].Size == 1 && w[3].Size == 1 &&
+		intAttribute(n, "group", 1) == 1 && m.isConstant(input(n, 1))
+}
+
+// isPooled reports whether a map has one place only.
+func (m *Model) isPooled(tensor string) bool {
+	s := m.info[tensor].shape
+	return len(s) == 4 && s[2].Size == 1 && s[3].Size == 1
+}
+
+// isEmbedding reports whether an output is the feature itself rather than a classifier's answer. The names that
+// exporters give outputs decide first. Without such a name a network that ends in its classifier has no sign of
+// it, so the width decides: embeddings (faces, CLIP) are multiples of 64 wide, and sets of classes that are
+// happen too rarely to break the others for.
+func (e ending) isEmbedding() bool {
+	name := strings.ToLower(e.output)
+	switch {
+	case containsAny(name, "embed", "feat"):
+		return true
+	case e.layer == "":
+		return e.feature != ""
+	case slices.ContainsFunc(e.through, isProbability) || containsAny(name, "logit", "prob", "class", "score", "pred", "label"):
+		return false
+	}
+	return e.out >= 64 && e.out%64 == 0
+}
+
+func containsAny(s string, parts ...string) bool {
+	return slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(s, p) })
+}

@@ -1,0 +1,133 @@
+package onnxgraph
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"finetune/internal/mistake"
+	"finetune/internal/onnxpb"
+)
+
+// ExternalFiles returns the files, relative to the model's folder, in which weights stand, sorted. A file that
+// leads out of the folder gives a *mistake.Error.
+func (m *Model) ExternalFiles() ([]string, error) {
+	var files []string
+	for _, t := range m.pb.Graph.Initializer {
+		if t.GetDataLocation() != onnxpb.TensorProto_EXTERNAL {
+			continue
+		}
+		e, err := m.external(t)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(files, e.file) {
+			files = append(files, e.file)
+		}
+	}
+	slices.Sort(files)
+	return files, nil
+}
+
+// WithExternal returns the model with the weights of other files read from the folder dir into it, so that its
+// bytes stand alone. Only weights of this graph are read: cut first.
+func (m *Model) WithExternal(dir string) (*Model, error) {
+	files, err := m.ExternalFiles()
+	if err != nil || len(files) == 0 {
+		return m, err
+	}
+	open := map[string]*os.File{}
+	for _, name := range files {
+		f, err := os.Open(filepath.Join(dir, name))
+		if err != nil {
+			return nil, &mistake.Error{Subject: m.name, Found: fmt.Sprintf("its weights in %q can't be read", name), Err: err,
+				Do: "put that file beside it, under the name that it was exported with"}
+		}
+		defer f.Close()
+		open[name] = f
+	}
+	old := m.pb.Graph
+	graph := &onnxpb.GraphProto{
+		Name: old.Name, Node: old.Node, Input: old.Input, Output: old.Output,
+		ValueInfo: old.ValueInfo, SparseInitializer: old.SparseInitializer,
+	}
+	total := int64(0)
+	for _, t := range old.Initializer {
+		if t.GetDataLocation() == onnxpb.TensorProto_EXTERNAL {
+			if t, err = m.readExternal(t, open, &total); err != nil {
+				return nil, err
+			}
+		}
+		graph.Initializer = append(graph.Initializer, t)
+	}
+	pb := &onnxpb.ModelProto{
+		IrVersion: m.pb.IrVersion, OpsetImport: m.pb.OpsetImport, ProducerName: m.pb.ProducerName,
+		Graph: graph, Functions: m.pb.Functions, MetadataProps: m.pb.MetadataProps,
+	}
+	return fromProto(m.name, pb)
+}
+
+// externalPart is where the bytes of one tensor stand.
+type externalPart struct {
+	file           string
+	offset, length int64 // length -1: to the end of the file
+}
+
+func (m *Model) external(t *onnxpb.TensorProto) (externalPart, error) {
+	e := externalPart{length: -1}
+	bad := func(found string) error {
+		return &mistake.Error{Subject: m.name, Found: fmt.Sprintf("weight %q %s", t.GetName(), found),
+			Expected: "a file in the model's own folder, with offset and length"}
+	}
+	for _, p := range t.ExternalData {
+		var err error
+		switch p.GetKey() {
+		case "location":
+			e.file = p.GetValue()
+		case "offset":
+			e.offset, err = strconv.ParseInt(p.GetValue(), 10, 64)
+		case "length":
+			e.length, err = strconv.ParseInt(p.GetValue(), 10, 64)
+			if e.length < 0 {
+				return e, bad("has a negative length")
+			}
+		}
+		if err != nil || e.offset < 0 {
+			return e, bad(fmt.Sprintf("has %s %q", p.GetKey(), p.GetValue()))
+		}
+	}
+	if !filepath.IsLocal(e.file) {
+		return e, bad(fmt.Sprintf("stands in %q", e.file))
+	}
+	return e, nil
+}
+
+func (m *Model) readExternal(t *onnxpb.TensorProto, open map[string]*os.File, total *int64) (*onnxpb.TensorProto, error) {
+	e, err := m.external(t)
+	if err != nil {
+		return nil, err
+	}
+	f := open[e.file]
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("read the weights of %s: %w", m.name, err)
+	}
+	if e.length < 0 {
+		e.length = info.Size() - e.offset
+	}
+	if e.length < 0 || e.offset > info.Size()-e.length {
+		return nil, &mistake.Error{Subject: m.name, Found: fmt.Sprintf("%q ends before weight %q does", e.file, t.GetName()),
+			Expected: fmt.Sprintf("at least %d bytes", e.offset+max(e.length, 0)), Do: "copy that file again, it is cut off"}
+	}
+	if *total += e.length; *total > maxBytes {
+		return nil, &mistake.Error{Subject: m.name, Found: "its weights take over 2 GB", Expected: "at most 2 GB up to the tap"}
+	}
+	raw := make([]byte, e.length)
+	if _, err := io.ReadFull(io.NewSectionReader(f, e.offset, e.length), raw); err != nil {
+		return nil, fmt.Errorf("read the weights of %s: %w", m.name, err)
+	}
+	return &onnxpb.TensorProto{Name: t.Name, DataType: t.DataType, Dims: t.Dims, RawData: raw}, nil
+}
