@@ -11,13 +11,16 @@ import (
 	"path"
 )
 
-// Limits on what a package may make this program read and write. The largest real ones are a package of 86 MB
-// that unpacks to 220 MB with a library of 36 MB in it.
+// Limits in bytes on what a package may make this program read and write. The largest real package has 86 MB and
+// unpacks to 220 MB with a library of 36 MB in it.
 const (
 	maxPackage = 512 << 20
 	maxStream  = 1 << 30
 	maxLibrary = 256 << 20
 )
+
+// limits are those on unpacking: on all that a tarball unpacks to, and on the library alone.
+type limits struct{ stream, library int64 }
 
 var (
 	errNoMember   = errors.New("no such file inside")
@@ -44,6 +47,7 @@ func packageKind(f io.ReaderAt) (string, error) {
 // path. Members are looked up by name and only that one is unpacked, to a place that the caller chose; so no
 // path inside a package can lead anywhere.
 func extract(f *os.File, kind string, members []string, w io.Writer) (string, error) {
+	limit := limits{stream: maxStream, library: maxLibrary}
 	wanted := make(map[string]bool, len(members))
 	for _, m := range members {
 		wanted[m] = true
@@ -53,15 +57,15 @@ func extract(f *os.File, kind string, members []string, w io.Writer) (string, er
 		if err != nil {
 			return "", err
 		}
-		return extractZip(f, info.Size(), wanted, w)
+		return extractZip(f, info.Size(), wanted, limit, w)
 	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return "", err
 	}
-	return extractTgz(f, wanted, w)
+	return extractTgz(f, wanted, limit, w)
 }
 
-func extractZip(r io.ReaderAt, size int64, wanted map[string]bool, w io.Writer) (string, error) {
+func extractZip(r io.ReaderAt, size int64, wanted map[string]bool, limit limits, w io.Writer) (string, error) {
 	z, err := zip.NewReader(r, size)
 	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
 		return "", fmt.Errorf("damaged zip: %w", err)
@@ -79,18 +83,18 @@ func extractZip(r io.ReaderAt, size int64, wanted map[string]bool, w io.Writer) 
 			return "", fmt.Errorf("damaged zip: %s: %w", name, err)
 		}
 		defer body.Close()
-		return name, copyLimited(w, body, name)
+		return name, copyLimited(w, body, limit.library, name)
 	}
 	return "", errNoMember
 }
 
-func extractTgz(r io.Reader, wanted map[string]bool, w io.Writer) (string, error) {
+func extractTgz(r io.Reader, wanted map[string]bool, limit limits, w io.Writer) (string, error) {
 	gz, err := gzip.NewReader(r)
 	if err != nil {
 		return "", fmt.Errorf("damaged gzip: %w", err)
 	}
 	defer gz.Close()
-	stream := &budget{r: gz, left: maxStream}
+	stream := &budget{r: gz, left: limit.stream}
 	t := tar.NewReader(stream)
 	for {
 		h, err := t.Next()
@@ -107,17 +111,17 @@ func extractTgz(r io.Reader, wanted map[string]bool, w io.Writer) (string, error
 		if h.Typeflag != tar.TypeReg {
 			return "", fmt.Errorf("%s: %w", name, errNotRegular)
 		}
-		return name, copyLimited(w, t, name)
+		return name, copyLimited(w, t, limit.library, name)
 	}
 }
 
-// copyLimited copies a member, at most maxLibrary bytes of it.
-func copyLimited(w io.Writer, r io.Reader, name string) error {
-	n, err := io.Copy(w, io.LimitReader(r, maxLibrary+1))
+// copyLimited copies a member of at most limit bytes.
+func copyLimited(w io.Writer, r io.Reader, limit int64, name string) error {
+	n, err := io.Copy(w, io.LimitReader(r, limit+1))
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	if n > maxLibrary {
+	if n > limit {
 		return fmt.Errorf("%s: %w", name, errTooLarge)
 	}
 	return nil

@@ -43,7 +43,7 @@ func inspectReader(r io.ReaderAt, goos, goarch string) (version string, err erro
 	case format == "":
 		return "", errors.New("not a library file")
 	case format != needed:
-		return "", fmt.Errorf("a %s file, where %s needs %s", format, goos, needed)
+		return "", fmt.Errorf("of format %s, where %s needs %s", format, goos, needed)
 	case format == "Mach-O":
 		return inspectMachO(r, magic, goarch)
 	case format == "PE":
