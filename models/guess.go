@@ -8,11 +8,15 @@ import (
 	"finetune/preprocess"
 )
 
-// neutral matches the words of a file name that don't tell weights apart: where the network is from, how it was
-// exported, its number type, its input size. Hashes and dates aren't among them: they stand for other weights.
-var neutral = regexp.MustCompile(`^(torchvision|tv|timm|pytorch|torch|onnx|model|backbone|pretrained|imagenet|imagenet1k|` +
+// neutral matches the words of a file name that don't tell weights apart: how the network was exported, its number
+// type, its input size. Hashes and dates aren't among them: they stand for other weights.
+var neutral = regexp.MustCompile(`^(pytorch|torch|onnx|model|backbone|pretrained|imagenet|imagenet1k|` +
 	`opset\d*|op\d+|fp16|fp32|float16|float32|int8|quant|quantized|qdq|sim|simplified|slim|opt|optimized|dynamic|static|` +
 	`batch\d*|bs\d+|\d{3}|\d{3}x\d{3})$`)
+
+// libraries holds the words that name a library, and how the sources of its presets begin: a "timm_resnet50" isn't
+// torchvision's, which has the bare name.
+var libraries = map[string]string{"timm": "timm ", "torchvision": "torchvision ", "tv": "torchvision "}
 
 // maxWords bounds the work on a hostile name; no network's has nearly as many.
 const maxWords = 24
@@ -35,10 +39,8 @@ func Guess(filename string) (name string, spec preprocess.Spec, ok bool) {
 	// The longest name first: "vit_base_patch16_224" is found whole before its size is taken for a neutral word.
 	for length := len(words); length > 0; length-- {
 		for from := 0; from+length <= len(words); from++ {
-			if !allNeutral(words[:from]) || !allNeutral(words[from+length:]) {
-				continue
-			}
-			if p, found := byWords()[wordKey(words[from:from+length])]; found {
+			p, found := byWords()[wordKey(words[from:from+length])]
+			if found && p.overlooks(words[:from]) && p.overlooks(words[from+length:]) {
 				spec, ok = p.spec()
 				return p.name, spec, ok
 			}
@@ -47,9 +49,11 @@ func Guess(filename string) (name string, spec preprocess.Spec, ok bool) {
 	return "", preprocess.Spec{}, false
 }
 
-func allNeutral(words []string) bool {
+// overlooks reports whether the words beside the preset's name leave it what it is.
+func (p preset) overlooks(words []string) bool {
 	for _, w := range words {
-		if !neutral.MatchString(w) {
+		library, named := libraries[w]
+		if named && !strings.HasPrefix(p.source, library) || !named && !neutral.MatchString(w) {
 			return false
 		}
 	}

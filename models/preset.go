@@ -40,7 +40,7 @@ func (p preset) spec() (preprocess.Spec, bool) {
 //	resnet50.a1_in1k          timm's
 //	resnet50.keras            Keras'
 //
-// Where two libraries use one name, the bare name is torchvision's. Case and the choice of separators don't matter.
+// Where two libraries use one name, the bare name is torchvision's (and Google's for EfficientNet-Lite). Case and the choice of separators don't matter.
 // Height and Width are those of the published evaluation: a default, for networks that don't fix their input's.
 // Families without a size (imagenet, clip, raw …) are in [preprocess.Preset].
 func Preset(name string) (preprocess.Spec, bool) {

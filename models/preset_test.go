@@ -113,6 +113,8 @@ func TestGuess(t *testing.T) {
 		"resnet50-11ad3fa6.onnx": "",
 		"resnet51.onnx":          "",
 		"my-resnet50.onnx":       "",
+		"timm_resnet50.onnx":     "", // not torchvision's
+		"keras_resnet50.onnx":    "",
 		"model.onnx":             "",
 		"imagenet.onnx":          "",
 		"224.onnx":               "",

@@ -1,0 +1,116 @@
+package models
+
+import (
+	"cmp"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"finetune/preprocess"
+)
+
+var update = flag.Bool("update", false, "write docs/presets.md anew")
+
+// TestPresetDoc keeps docs/presets.md what the tables say:
+//
+//	go test finetune/models -run TestPresetDoc -update
+func TestPresetDoc(t *testing.T) {
+	const file = "../docs/presets.md"
+	want := presetDoc()
+	if *update {
+		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.ReplaceAll(string(got), "\r\n", "\n") != want {
+		t.Errorf("%s doesn't say what the tables say; write it anew with -update", file)
+	}
+}
+
+func presetDoc() string {
+	var b strings.Builder
+	b.WriteString(`# Presets
+
+` + "`--preset NAME`" + ` sets everything about how pictures become a network's input. A family leaves the size to the network; a network's name gives
+the published size, margin and filter too. Flags such as ` + "`--image-size`" + ` change a preset's values. This page is generated from
+the tables (` + "`go test finetune/models -run TestPresetDoc -update`" + `).
+
+## Families
+
+| preset | crop | resize | filter | channels | scale | mean | std |
+|---|---|---|---|---|---|---|---|
+`)
+	for _, name := range preprocess.PresetNames() {
+		s, err := preprocess.Preset(name)
+		if err != nil {
+			panic(err) // a name that PresetNames gave
+		}
+		fmt.Fprintf(&b, "| `%s` | %.3g | %s | %s | %s | %v | %v | %v |\n", name, s.CropPct, s.Resize, s.Interpolation, s.ChannelOrder,
+			s.Scale, compact(s.Mean), compact(s.Std))
+	}
+	b.WriteString(`
+## Networks
+
+Where two libraries use one name, the bare name is torchvision's (and Google's for EfficientNet-Lite); other weights stand after a dot. "224 of 256" is a picture whose shorter
+side becomes 256, with the central 224 × 224 cut out of it; "squashed" is one brought to the size whatever its shape. Case and the
+choice of ` + "`-`, `_` and `.`" + ` don't matter.
+`)
+	library := func(p preset) string {
+		name, _, _ := strings.Cut(p.source, " ")
+		if name == "torchvision" || name == "timm" {
+			return name
+		}
+		return "others"
+	}
+	for _, from := range []string{"torchvision", "timm", "others"} {
+		groups := map[preset][]string{} // by everything but the name and the exact source
+		for _, p := range presetTable {
+			if library(p) != from {
+				continue
+			}
+			key := p
+			key.name = ""
+			key.source = ""
+			if from == "others" {
+				key.source = p.source
+			}
+			groups[key] = append(groups[key], "`"+p.name+"`")
+		}
+		keys := make([]preset, 0, len(groups))
+		for k := range groups {
+			keys = append(keys, k)
+		}
+		slices.SortFunc(keys, func(a, b preset) int {
+			return cmp.Or(cmp.Compare(a.source, b.source), cmp.Compare(a.family, b.family), cmp.Compare(a.size, b.size), cmp.Compare(a.resized, b.resized),
+				cmp.Compare(a.interpolation, b.interpolation), cmp.Compare(a.resize, b.resize))
+		})
+		fmt.Fprintf(&b, "\n### %s\n\n| family | size | filter | networks |\n|---|---|---|---|\n", from)
+		for _, k := range keys {
+			size := fmt.Sprintf("%d of %d", k.size, k.resized)
+			if k.resize == preprocess.Squash {
+				size = fmt.Sprintf("%d, squashed", k.size)
+			}
+			names := strings.Join(groups[k], " ")
+			if k.source != "" {
+				names += " (" + k.source + ")"
+			}
+			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", k.family, size, k.interpolation, names)
+		}
+	}
+	return b.String()
+}
+
+// compact writes three equal numbers as one.
+func compact(v [3]float64) string {
+	if v[0] == v[1] && v[1] == v[2] {
+		return fmt.Sprint(v[0])
+	}
+	return strings.Trim(strings.ReplaceAll(fmt.Sprint(v), " ", ", "), "[]")
+}
