@@ -104,33 +104,34 @@ func midpoints(spans []span) []float64 {
 		values[i] = s.lo/2 + s.hi/2
 	}
 	n := len(spans)
-	// The top first: where both of two classes are open, the lower one then has a neighbour to keep away from.
-	if top := spans[n-1]; math.IsInf(top.hi, 1) && !math.IsInf(top.lo, -1) {
+	if top := spans[n-1]; math.IsInf(top.hi, 1) {
 		values[n-1] = top.lo
 		if n > 1 {
-			values[n-1] += beyond(spans[n-2], top.loOpen, spans[:n-1])
+			values[n-1] += beyond(top.loOpen, spans[n-2], spans[max(n-3, 0)])
 		}
 	}
-	if low := spans[0]; math.IsInf(low.lo, -1) && !math.IsInf(low.hi, 1) {
+	if low := spans[0]; math.IsInf(low.lo, -1) {
 		values[0] = low.hi
 		if n > 1 {
-			values[0] -= beyond(spans[1], low.hiOpen, spans[1:])
+			values[0] -= beyond(low.hiOpen, spans[1], spans[min(2, n-1)])
 		}
 	}
 	return values
 }
 
-// beyond is how far the value of an open class lies from its bound, given its neighbour, whether the bound itself
-// is left out, and all the other classes.
-func beyond(neighbour span, boundOpen bool, others []span) float64 {
-	if width := neighbour.hi - neighbour.lo; width > 0 && !math.IsInf(width, 0) {
+// beyond is how far the value of an open class lies from its bound, given whether the bound itself is left out, the
+// class next to it and the one after that (or the same, where there is none).
+func beyond(boundOpen bool, next, after span) float64 {
+	if width := next.hi - next.lo; width > 0 && !math.IsInf(width, 0) {
 		return width / 2
 	}
 	if !boundOpen {
 		return 0
 	}
-	if step := math.Abs(others[len(others)-1].lo - others[0].hi); len(others) > 1 && !math.IsInf(step, 0) && step > 0 {
-		return step / float64(len(others)-1)
+	// The gap between the two, whichever is the lower.
+	step := max(next.lo-after.hi, after.lo-next.hi)
+	if step > 0 && !math.IsInf(step, 0) {
+		return step
 	}
 	return 1
 }

@@ -84,7 +84,6 @@ func endOfName(s string) int {
 }
 
 var (
-	plainName = regexp.MustCompile(`^[^,"()\[\]\s][^,"()\[\]]*$`)
 	plainWord = regexp.MustCompile(`^[\p{L}\p{N}_.,+:/@%-]+$`)
 	digits    = regexp.MustCompile(`\d+`)
 )
@@ -109,8 +108,8 @@ func orderFlag(names []string) string {
 
 // keepsWhole reports whether ParseList takes the name as one without quotes, whatever stands beside it.
 func keepsWhole(name string) bool {
-	if plainName.MatchString(name) {
-		return true
+	if !strings.ContainsAny(name, `,"()[]`) {
+		return strings.TrimSpace(name) == name
 	}
 	got, err := ParseList(name)
 	return err == nil && len(got) == 1 && got[0] == name && bracketed.MatchString(name)
