@@ -31,7 +31,7 @@ func (c Config) check() error {
 		return err
 	}
 	powers := s.powers(c.Ground)
-	const matrixLosses = "emd2 or xemd2 with a ground distance matrix"
+	const matrixLosses = "emd2 or xemd2 and a --ground-distance matrix"
 	for _, n := range []struct {
 		flag  string
 		value float64
@@ -49,29 +49,40 @@ func (c Config) check() error {
 		switch {
 		case !n.used && n.value != 0:
 			return &mistake.Error{
-				Subject: n.flag, Found: fmt.Sprintf("%v with --loss %s", n.value, c.usage()), Expected: "--loss " + n.user,
+				Subject: n.flag, Found: fmt.Sprintf("%v with --loss %s", n.value, c.Name), Expected: "--loss " + n.user,
 				Do: "leave out " + n.flag,
 			}
-		case n.used && (!n.ok || !finite(n.value)):
+		case n.used && (!n.ok || !(math.Abs(n.value) <= maxNumber)):
 			return &mistake.Error{Subject: n.flag, Found: fmt.Sprint(n.value), Expected: n.want}
 		}
 	}
-	if powers {
-		if largest := math.Pow(c.Ground.largest(), c.Omega) + math.Abs(c.Mu); !finite(largest) {
+	return c.checkScale(s)
+}
+
+// maxNumber bounds positions, distances and settings, so that no product of two overflows float32.
+const maxNumber = 1e15
+
+// checkScale reports settings that are fine alone and too large or small for the distances they go with.
+func (c Config) checkScale(s settings) error {
+	if s.powers(c.Ground) {
+		if largest := math.Pow(c.Ground.largest(), c.Omega); !(largest <= maxNumber) {
 			return &mistake.Error{
-				Subject: "--emd-omega", Found: fmt.Sprintf("%v, with which the largest distance overflows", c.Omega), Do: "scale the matrix down",
+				Subject: "--emd-omega", Found: fmt.Sprintf("%v, which makes the largest distance %.3g", c.Omega, largest),
+				Expected: fmt.Sprintf("at most %g", float64(maxNumber)), Do: "lower it or scale the matrix down",
+			}
+		}
+	}
+	if s.gamma {
+		// Beyond, float64 has too few digits for the exponents γD, or for the distances beside the entropy.
+		const least, most = 1e-6, 1e5
+		if product := c.Gamma * c.Ground.largest(); !(product >= least && product <= most) {
+			return &mistake.Error{
+				Subject: "--sinkhorn-gamma", Found: fmt.Sprintf("%v, which times the largest distance is %.3g", c.Gamma, product),
+				Expected: fmt.Sprintf("%g to %g", float64(least), float64(most)),
 			}
 		}
 	}
 	return nil
-}
-
-// usage names the loss and, where it could have a matrix and has none, says so.
-func (c Config) usage() string {
-	if (c.Name == EMD2 || c.Name == XEMD2) && c.Ground.Matrix == nil {
-		return c.Name + " without a matrix"
-	}
-	return c.Name
 }
 
 // sumTolerance is how far a target's sum may be from one: the rounding of float32 and of printed fractions.

@@ -68,8 +68,11 @@ func (g GroundDistance) gaps() []float64 {
 	return gaps
 }
 
-// largest returns the largest distance of the matrix.
+// largest returns the largest distance: of the matrix, or 1 on a line, which Distances scales.
 func (g GroundDistance) largest() float64 {
+	if g.Matrix == nil {
+		return 1
+	}
 	var m float64
 	for _, d := range g.Matrix {
 		m = max(m, d)
@@ -97,8 +100,8 @@ func checkPositions(s []float64, classes int) error {
 		return &mistake.Error{Subject: "--positions", Found: count(len(s), "position", "positions"), Expected: fmt.Sprintf("one for each of %d classes", classes)}
 	}
 	for i, v := range s {
-		if !finite(v) || !finite(v-s[0]) {
-			return &mistake.Error{Subject: "--positions", Found: fmt.Sprintf("%v for class %d", v, i), Expected: "a finite number"}
+		if !(math.Abs(v) <= maxNumber) {
+			return &mistake.Error{Subject: "--positions", Found: fmt.Sprintf("%v for class %d", v, i), Expected: fmt.Sprintf("a number up to %g in size", float64(maxNumber))}
 		}
 		if i > 0 && v <= s[i-1] {
 			return &mistake.Error{
@@ -116,8 +119,8 @@ func checkMatrix(d []float64, classes int) error {
 	}
 	for n, v := range d {
 		i, k := n/classes, n%classes
-		if !(v >= 0) || !finite(v) {
-			return &mistake.Error{Subject: "--ground-distance", Found: fmt.Sprintf("%v between classes %d and %d", v, i, k), Expected: "a finite number, 0 or more"}
+		if !(v >= 0 && v <= maxNumber) {
+			return &mistake.Error{Subject: "--ground-distance", Found: fmt.Sprintf("%v between classes %d and %d", v, i, k), Expected: fmt.Sprintf("0 to %g", float64(maxNumber))}
 		}
 		if i == k && v != 0 {
 			return &mistake.Error{

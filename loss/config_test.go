@@ -1,0 +1,150 @@
+package loss
+
+import (
+	"encoding/json"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"finetune/internal/mistake"
+)
+
+func TestConfigMistakes(t *testing.T) {
+	nan := math.NaN()
+	zero3 := make([]float64, 9)
+	for _, c := range []struct {
+		cfg     Config
+		subject string
+		found   string
+	}{
+		{Config{Name: "hinge", Classes: 3}, "--loss", `"hinge"`},
+		{Config{Classes: 1}, "--loss cross-entropy", "1 class"},
+		{Config{Classes: MaxClasses + 1}, "--loss cross-entropy", "4097 classes"},
+		{Config{Classes: -4}, "--loss cross-entropy", "-4 classes"},
+		{Config{Classes: 3, Ground: Matrix(zero3)}, "--ground-distance", "a matrix with --loss cross-entropy"},
+		{Config{Name: L2, Classes: 3, Ground: Matrix(zero3)}, "--ground-distance", "a matrix with --loss l2"},
+		{Config{Name: EMD, Classes: 3, Ground: Matrix(zero3)}, "--ground-distance", "a matrix with --loss emd"},
+		{Config{Name: EMD2, Classes: 3, Ground: Matrix(zero3[:4])}, "--ground-distance", "4 distances"},
+		{Config{Name: EMD2, Classes: 3, Ground: Matrix([]float64{})}, "--ground-distance", "0 distances"},
+		{Config{Name: EMD2, Classes: 2, Ground: Matrix([]float64{0, -1, 1, 0})}, "--ground-distance", "-1 between classes 0 and 1"},
+		{Config{Name: EMD2, Classes: 2, Ground: Matrix([]float64{0, 1, nan, 0})}, "--ground-distance", "NaN between classes 1 and 0"},
+		{Config{Name: Sinkhorn, Classes: 2, Ground: Matrix([]float64{1, 0, 0, 1})}, "--ground-distance", "1 between class 0 and itself"},
+		{Config{Name: EMD2, Classes: 3, Ground: GroundDistance{Positions: []float64{1, 2, 3}, Matrix: zero3}}, "--ground-distance", "a matrix, and positions besides"},
+		{Config{Name: EMD2, Classes: 3, Ground: Positions([]float64{1, 2})}, "--positions", "2 positions"},
+		{Config{Name: L2, Classes: 3, Ground: Positions([]float64{1, 3, 3})}, "--positions", "3 after 3"},
+		{Config{Name: EMD2, Classes: 2, Ground: Positions([]float64{0, math.Inf(1)})}, "--positions", "+Inf for class 1"},
+		{Config{Name: EMD2, Classes: 2, Ground: Positions([]float64{-1e16, 1})}, "--positions", "-1e+16 for class 0"},
+		{Config{Name: EMD2, Classes: 3, Lambda: 2}, "--emd-weight", "2 with --loss emd2"},
+		{Config{Name: XEMD2, Classes: 3, Lambda: -1}, "--emd-weight", "-1"},
+		{Config{Name: XEMD2, Classes: 3, Omega: 2}, "--emd-omega", "2 with --loss xemd2"},
+		{Config{Name: XEMD2, Classes: 3, Ground: Matrix(zero3), Omega: -1}, "--emd-omega", "-1"},
+		{Config{Name: EMD2, Classes: 2, Ground: Matrix([]float64{0, 1e14, 0, 0}), Omega: 2}, "--emd-omega", "2, which makes the largest distance 1e+28"},
+		{Config{Name: Sinkhorn, Classes: 3, Mu: 0.5}, "--emd-mu", "0.5 with --loss sinkhorn"},
+		{Config{Name: EMD2, Classes: 3, Ground: Matrix(zero3), Mu: nan}, "--emd-mu", "NaN"},
+		{Config{Name: EMD, Classes: 3, Exponent: 0.5}, "--emd-exponent", "0.5"},
+		{Config{Name: EMD, Classes: 3, Exponent: math.Inf(1)}, "--emd-exponent", "+Inf"},
+		{Config{Name: CORN, Classes: 3, Exponent: 1}, "--emd-exponent", "1 with --loss corn"},
+		{Config{Name: Sinkhorn, Classes: 3, Gamma: -2}, "--sinkhorn-gamma", "-2"},
+		{Config{Name: Sinkhorn, Classes: 3, Gamma: 1e7}, "--sinkhorn-gamma", "1e+07, which times the largest distance is 1e+07"},
+		{Config{Name: Sinkhorn, Classes: 3, Ground: Matrix(zero3)}, "--sinkhorn-gamma", "10, which times the largest distance is 0"},
+		{Config{Name: CORAL, Classes: 3, Gamma: 10}, "--sinkhorn-gamma", "10 with --loss coral"},
+	} {
+		_, err := New[float32](c.cfg)
+		m, ok := err.(*mistake.Error)
+		if !ok {
+			t.Errorf("%+v: error %v, want a mistake about %s", c.cfg, err, c.subject)
+			continue
+		}
+		if m.Subject != c.subject || m.Found != c.found {
+			t.Errorf("%+v: %q found %q, want %q found %q", c.cfg, m.Subject, m.Found, c.subject, c.found)
+		}
+	}
+}
+
+func TestConfigDefaults(t *testing.T) {
+	d := Matrix(Ordered().Distances(3))
+	for _, c := range []struct{ in, want Config }{
+		{Config{Classes: 3}, Config{Name: CrossEntropy, Classes: 3}},
+		{Config{Name: EMD2, Classes: 3}, Config{Name: EMD2, Classes: 3}},
+		{Config{Name: EMD2, Classes: 3, Ground: d}, Config{Name: EMD2, Classes: 3, Ground: d, Omega: 1}},
+		{Config{Name: XEMD2, Classes: 3}, Config{Name: XEMD2, Classes: 3, Lambda: 1}},
+		{Config{Name: XEMD2, Classes: 3, Ground: d, Lambda: 2, Omega: 3}, Config{Name: XEMD2, Classes: 3, Ground: d, Lambda: 2, Omega: 3}},
+		{Config{Name: EMD, Classes: 3}, Config{Name: EMD, Classes: 3, Exponent: 2}},
+		{Config{Name: Sinkhorn, Classes: 3}, Config{Name: Sinkhorn, Classes: 3, Gamma: 10}},
+	} {
+		if got := c.in.WithDefaults(); !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%+v: defaults %+v, want %+v", c.in, got, c.want)
+		}
+	}
+}
+
+func TestNames(t *testing.T) {
+	names := Names()
+	if want := strings.Fields("cross-entropy emd2 xemd2 emd sinkhorn l2 coral corn"); !slices.Equal(names, want) {
+		t.Errorf("names %q, want %q", names, want)
+	}
+	outputs := map[string]int{L2: 1, CORAL: 4, CORN: 4}
+	for _, name := range names {
+		l := mustNew[float32](t, Config{Name: name, Classes: 5, Ground: Positions([]float64{1, 2, 4, 8, 16})})
+		want, ok := outputs[name]
+		if !ok {
+			want = 5
+		}
+		if l.Classes() != 5 || l.Outputs() != want {
+			t.Errorf("%s: %d classes and %d outputs, want 5 and %d", name, l.Classes(), l.Outputs(), want)
+		}
+	}
+}
+
+// FuzzConfig reads the JSON of a Config, which comes from a weight file: New makes a loss that works and
+// whose Config survives a round trip, or reports a mistake. Settings that pass
+// give finite numbers in float32.
+func FuzzConfig(f *testing.F) {
+	for _, seed := range []string{
+		`{"name":"emd2","classes":3}`,
+		`{"name":"xemd2","classes":2,"ground":{"matrix":[0,1,2,0]},"omega":2,"mu":-0.25,"lambda":0.1}`,
+		`{"name":"sinkhorn","classes":2,"ground":{"positions":[-1,5]},"gamma":1e5}`,
+		`{"name":"emd","classes":4,"exponent":1e300}`,
+		`{"name":"coral","classes":4096}`, `{"classes":-1}`, `{"name":"l2","classes":2,"ground":{"positions":[1e308,-1e308]}}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var cfg Config
+		if json.Unmarshal(data, &cfg) != nil || cfg.Classes > 50 && cfg.Name == Sinkhorn {
+			t.Skip()
+		}
+		l, err := New[float32](cfg)
+		if err != nil {
+			if !mistake.Is(err) {
+				t.Fatalf("%s: not a mistake: %v", data, err)
+			}
+			return
+		}
+		target := make([]float32, cfg.Classes)
+		for i := range target {
+			target[i] = 1 / float32(cfg.Classes)
+		}
+		logits, grad := make([]float32, l.Outputs()), make([]float32, l.Outputs())
+		logits[0] = 3
+		value := l.Sample(logits, target, grad, NewWorkspace(l))
+		for _, x := range append(grad, value) {
+			if !finite(float64(x)) {
+				t.Fatalf("%s: value %v, gradient %v", data, value, grad)
+			}
+		}
+		text, err := json.Marshal(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var again Config
+		if err := json.Unmarshal(text, &again); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := New[float64](again); err != nil || !reflect.DeepEqual(again.WithDefaults(), cfg.WithDefaults()) {
+			t.Errorf("%s came back as %+v (%v)", text, again, err)
+		}
+	})
+}
