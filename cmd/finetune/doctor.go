@@ -1,0 +1,62 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"finetune/pipeline"
+)
+
+func newDoctor(a *app) *cobra.Command {
+	job := pipeline.Doctor{}
+	c := &cobra.Command{
+		Use:   "doctor",
+		Short: "Check the native library, the processor and the cache",
+		Long:  `doctor shows where the native ONNX Runtime was looked for and what was found, runs a small network on it, and looks at the processor and the cache. Its exit status is 2 where something must be mended.`,
+		Args:  noArgs,
+	}
+	c.Flags().StringVar(&job.Library, "library", "", "the native ONNX Runtime `library`, where it isn't to be searched for")
+	c.Flags().StringVar(&job.Cache, "cache", "", "folder of the feature `cache` (default: finetune in the user's cache folder)")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		report, err := job.Run(c.Context())
+		if err != nil {
+			return err
+		}
+		if err := a.print(report, func(w io.Writer) { printDoctor(w, report) }); err != nil {
+			return err
+		}
+		if n := len(report.Problems); n > 0 {
+			return &usageError{fmt.Errorf("%d to mend: %s", n, report.Problems[0].Do)}
+		}
+		return nil
+	}
+	return c
+}
+
+func printDoctor(w io.Writer, r *pipeline.DoctorReport) {
+	fmt.Fprintf(w, "finetune   %s, %s, %s\n", r.Program.Version, r.Program.Go, r.Program.Platform)
+	fmt.Fprintf(w, "processor  %d cores, %s\n", r.CPU.Cores, strings.Join(r.CPU.SIMD, " "))
+	fmt.Fprintf(w, "cache      %s, %d files, %.1f MB\n", r.Cache.Path, r.Cache.Files, float64(r.Cache.Bytes)/1e6)
+	if r.Library.Found {
+		fmt.Fprintf(w, "library    ONNX Runtime %s, %s (%s), providers %s\n",
+			r.Library.Version, r.Library.Path, r.Library.Origin, strings.Join(r.Library.Providers, ", "))
+	} else {
+		fmt.Fprintf(w, "library    none found; ONNX Runtime %s or newer is needed, %s is tested\n", r.Library.Needed, r.Library.Tested)
+	}
+	for _, p := range r.Library.Places {
+		fmt.Fprintf(w, "  %-18s %-10s %s", p.Origin, p.State, p.Path)
+		if p.Detail != "" {
+			fmt.Fprintf(w, " (%s)", p.Detail)
+		}
+		fmt.Fprintln(w)
+	}
+	if len(r.Problems) == 0 {
+		fmt.Fprintln(w, "all well")
+	}
+	for _, p := range r.Problems {
+		fmt.Fprintf(w, "problem    %s\n           %s\n", p.Found, p.Do)
+	}
+}

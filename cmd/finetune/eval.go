@@ -1,0 +1,53 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"finetune/pipeline"
+)
+
+func newEval(a *app) *cobra.Command {
+	job := pipeline.Evaluate{}
+	c := &cobra.Command{
+		Use:   "eval --model RUN --data PATH",
+		Short: "Measure a trained run on other labelled images",
+		Long:  `eval measures a trained run on labelled images that it wasn't trained on. All of them are used, whatever split they name.`,
+		Example: `  finetune eval --model run --data other-faces/
+  finetune eval --model run --data test.csv --out results/ --json`,
+		Args: noArgs,
+	}
+	f := c.Flags()
+	f.SortFlags = false
+	f.StringVar(&job.Model, "model", "", "`folder` of the trained run")
+	f.StringVar(&job.Data.Path, "data", "", "`path` of the labelled images: a folder or a manifest")
+	f.StringVar(&job.Features, "features", "", "`folder` of ready features, instead of --data")
+	f.StringVar(&job.Out, "out", "", "`folder` for metrics.json and predictions.csv (default: nothing is written)")
+	f.StringVar(&job.Data.LabelRegex, "label-regex", "", "`pattern` whose first group is the label (default: that of the run)")
+	f.StringVar(&job.Data.GroupRegex, "group-regex", "", "`pattern` whose first group is what intervals resample as one, e.g. a person")
+	f.StringVar(&job.Images.Backbone, "backbone", "", "ONNX `file` of the network, where it isn't where the run was trained")
+	f.Uint64Var(&job.Seed, "seed", 0, "seed of the bootstrap")
+	addRuntimeFlags(f, &job.Images)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		if err := required(c, "model"); err != nil {
+			return err
+		}
+		if (job.Data.Path == "") == (job.Features == "") {
+			return &usageError{fmt.Errorf("give either --data PATH (images) or --features DIR; see %s --help", c.CommandPath())}
+		}
+		progress, done := a.progress()
+		job.Progress = progress
+		result, err := job.Run(c.Context())
+		done()
+		if err != nil {
+			return err
+		}
+		return a.print(result, func(w io.Writer) {
+			printReport(w, &result.Metrics)
+			printUnreadable(w, result.Unreadable)
+		})
+	}
+	return c
+}

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"finetune/pipeline"
+)
+
+func newExtract(a *app) *cobra.Command {
+	job := pipeline.Extract{}
+	c := &cobra.Command{
+		Use:   "extract --data PATH --out DIR",
+		Short: "Turn images into a folder of features",
+		Long: `extract writes features.npy (float32, a row an image), index.csv (what each row is) and meta.json (where the features come
+from). finetune train --features DIR trains on them, and so can any program that reads .npy files. The images need no labels;
+where they have some, they are kept as written.`,
+		Example: `  finetune extract --data faces/ --out features/
+  finetune extract --data files.txt --backbone resnet50.onnx --out features/`,
+		Args: noArgs,
+	}
+	f := c.Flags()
+	f.SortFlags = false
+	f.StringVar(&job.Data.Path, "data", "", "`path` of the images: a folder, a manifest, a list of files or an image")
+	f.StringVar(&job.Out, "out", "", "the feature `folder`")
+	addLabelFlags(f, &job.Data)
+	addNetworkFlags(f, &job.Images)
+	addRuntimeFlags(f, &job.Images)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		if err := required(c, "data", "out"); err != nil {
+			return err
+		}
+		progress, done := a.progress()
+		job.Progress = progress
+		result, err := job.Run(c.Context())
+		done()
+		if err != nil {
+			return err
+		}
+		return a.print(result, func(w io.Writer) {
+			fmt.Fprintf(w, "%d × %d features in %s\n", result.Rows, result.Width, result.Folder)
+			printUnreadable(w, result.Unreadable)
+		})
+	}
+	return c
+}

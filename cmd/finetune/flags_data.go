@@ -1,0 +1,72 @@
+package main
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"finetune/internal/mistake"
+	"finetune/label"
+	"finetune/pipeline/dataset"
+)
+
+// addLabelFlags binds how labels are read.
+func addLabelFlags(f *pflag.FlagSet, o *dataset.Options) {
+	f.Var(&orderFlag{&o.Order}, "order", "the classes, lowest first, with commas between (needed unless they are numbers or ranges)")
+	f.Var(&numbersFlag{values: &o.Positions, name: "--positions"}, "positions", "`numbers`: where the classes lie, for ground distances and errors in label units")
+	f.StringVar(&o.LabelRegex, "label-regex", "", "`pattern` whose first group is the label in an image's path, e.g. '^(\\d+)_'")
+	f.StringVar(&o.GroupRegex, "group-regex", "", "`pattern` whose first group is what must not straddle a split, e.g. a person")
+	f.Var(&numbersFlag{values: &o.Bins, name: "--bins"}, "bins", "`numbers`: lower edges of the classes, for labels that are numbers, e.g. 0,3,7,13")
+}
+
+// addSplitFlags binds how the data is cut.
+func addSplitFlags(f *pflag.FlagSet, o *dataset.SplitOptions) {
+	f.Float64Var(&o.Val, "val-split", 0.15, "`share` of the images for early stopping, where the data names none")
+	f.Float64Var(&o.Test, "test-split", 0.2, "`share` of the images held out for the figures, where the data names none")
+	f.Uint64Var(&o.Seed, "seed", 0, "seed of every random choice")
+}
+
+// orderFlag reads names with commas between, where a name may hold commas inside brackets.
+type orderFlag struct{ names *[]string }
+
+func (o *orderFlag) String() string {
+	if o.names == nil {
+		return ""
+	}
+	return strings.Join(*o.names, ",")
+}
+func (o *orderFlag) Type() string { return "a,b,c" }
+func (o *orderFlag) Set(text string) (err error) {
+	*o.names, err = label.ParseList(text)
+	return err
+}
+
+// numbersFlag reads numbers with commas between.
+type numbersFlag struct {
+	values *[]float64
+	name   string
+}
+
+func (n *numbersFlag) String() string {
+	if n.values == nil {
+		return ""
+	}
+	var parts []string
+	for _, v := range *n.values {
+		parts = append(parts, strconv.FormatFloat(v, 'g', -1, 64))
+	}
+	return strings.Join(parts, ",")
+}
+func (n *numbersFlag) Type() string { return "numbers" }
+func (n *numbersFlag) Set(text string) error {
+	*n.values = nil
+	for part := range strings.SplitSeq(text, ",") {
+		v, err := strconv.ParseFloat(strings.TrimSpace(part), 64)
+		if err != nil {
+			return &mistake.Error{Subject: n.name, Found: strconv.Quote(part), Expected: "numbers with commas between, such as 0,3,7"}
+		}
+		*n.values = append(*n.values, v)
+	}
+	return nil
+}

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"github.com/spf13/pflag"
+
+	"finetune/pipeline"
+	"finetune/preprocess"
+)
+
+// addRuntimeFlags binds what decides how fast and where the work is done, never what comes out.
+func addRuntimeFlags(f *pflag.FlagSet, i *pipeline.Images) {
+	f.StringVar(&i.Cache, "cache", "", "folder of the feature `cache` (default: finetune in the user's cache folder)")
+	f.BoolVar(&i.NoCache, "no-cache", false, "neither read nor write the feature cache")
+	f.IntVar(&i.Threads, "threads", 0, "cores to work on (default: all)")
+	f.StringVar(&i.Library, "library", "", "the native ONNX Runtime `library`, where it isn't to be searched for")
+	f.BoolVar(&i.Strict, "strict", false, "stop at the first image that can't be read, instead of skipping and listing it")
+	f.Float64Var(&i.MaxUnreadable, "max-unreadable", 0.1, "share of unreadable images from which the run stops")
+}
+
+// addNetworkFlags binds what decides a feature: the network, its tap and the preprocessing.
+func addNetworkFlags(f *pflag.FlagSet, i *pipeline.Images) {
+	f.StringVar(&i.Backbone, "backbone", "", "ONNX `file` of the network (default: the embedded EfficientNet-Lite0)")
+	f.StringVar(&i.Tap, "tap", "", "`tensor` to take as feature (default: what enters the final classifier)")
+	f.StringVar(&i.Preset, "preset", "", "preprocessing by `name`: "+presetHelp())
+	o := &i.Overrides
+	f.IntVar(&o.ImageSize, "image-size", 0, "side of the square that the network sees, in `pixels` (default 224)")
+	f.Float64Var(&o.CropPct, "crop-pct", 0, "`share` of the resized image that the centre crop keeps (default 0.875)")
+	f.StringVar((*string)(&o.Resize), "resize", "", "shorter: resize the shorter side and crop; squash: resize both sides (default shorter)")
+	f.StringVar((*string)(&o.Interpolation), "interpolation", "", "bilinear or bicubic (default bilinear)")
+	f.StringVar((*string)(&o.ChannelOrder), "channel-order", "", "rgb or bgr (default rgb)")
+	f.Float64Var(&o.Scale, "scale", 0, "`number` that pixels are divided by first (default 255)")
+	f.Var(&numbersFlag{&o.Mean, "--mean"}, "mean", "three `numbers` to subtract, in the network's channel order")
+	f.Var(&numbersFlag{&o.Std, "--std"}, "std", "three `numbers` to divide by, in the network's channel order")
+}
+
+func presetHelp() string {
+	text := ""
+	for _, name := range preprocess.PresetNames() {
+		text += name + ", "
+	}
+	return text + "or a network such as resnet50"
+}

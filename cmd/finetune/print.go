@@ -1,0 +1,163 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"finetune/pipeline"
+	"finetune/pipeline/metrics"
+)
+
+// headline are the figures that people read first, in that order.
+var headline = []struct {
+	key, name string
+	value     func(f *metrics.Figures) metrics.Number
+}{
+	{"qwk", "quadratic weighted kappa", func(f *metrics.Figures) metrics.Number { return f.QWK }},
+	{"mae", "MAE (classes)", func(f *metrics.Figures) metrics.Number { return f.MAE }},
+	{"mae_units", "MAE (label units)", func(f *metrics.Figures) metrics.Number { return f.MAEUnits }},
+	{"accuracy", "accuracy", func(f *metrics.Figures) metrics.Number { return f.Accuracy }},
+	{"one_off_accuracy", "one-off accuracy", func(f *metrics.Figures) metrics.Number { return f.OneOffAccuracy }},
+	{"rps", "RPS", func(f *metrics.Figures) metrics.Number { return f.RPS }},
+	{"nll", "NLL", func(f *metrics.Figures) metrics.Number { return f.NLL }},
+	{"ece", "ECE", func(f *metrics.Figures) metrics.Number { return f.ECE }},
+}
+
+// printReport writes the headline figures beside the baseline, then the confusion matrix.
+func printReport(w io.Writer, r *metrics.Report) {
+	fmt.Fprintf(w, "%d held-out images\n\n", r.N)
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(t, "\tthis head\t95 %% interval\talways %q\n", r.Baseline.Class)
+	for _, h := range headline {
+		value := h.value(&r.Figures)
+		if !value.Defined() {
+			continue
+		}
+		interval := ""
+		if i, ok := r.Intervals[h.key]; ok {
+			interval = fmt.Sprintf("%v – %v", i[0], i[1])
+		}
+		fmt.Fprintf(t, "%s\t%v\t%s\t%v\n", h.name, value, interval, h.value(&r.Baseline.Figures))
+	}
+	t.Flush()
+	printConfusion(w, r)
+}
+
+// mostConfusion is the largest number of classes whose matrix fits a terminal.
+const mostConfusion = 12
+
+func printConfusion(w io.Writer, r *metrics.Report) {
+	if len(r.PerClass) > mostConfusion {
+		return
+	}
+	fmt.Fprintln(w, "\nconfusion (rows: true class, columns: predicted)")
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprint(t, "\t")
+	for _, c := range r.PerClass {
+		fmt.Fprintf(t, "%s\t", c.Class)
+	}
+	fmt.Fprintln(t, "recall\t")
+	for i, c := range r.PerClass {
+		fmt.Fprintf(t, "%s\t", c.Class)
+		for _, n := range r.Confusion[i] {
+			fmt.Fprintf(t, "%d\t", n)
+		}
+		fmt.Fprintf(t, "%v\t\n", c.Recall)
+	}
+	t.Flush()
+}
+
+func printTrained(w io.Writer, r *pipeline.TrainResult) {
+	printReport(w, &r.Metrics)
+	if r.Epochs > 0 {
+		fmt.Fprintf(w, "\ntrained %d epochs, kept epoch %d\n", r.Epochs, r.BestEpoch)
+	}
+	for _, note := range r.Notes {
+		fmt.Fprintln(w, "note:", note)
+	}
+	printUnreadable(w, r.Unreadable)
+	fmt.Fprintf(w, "\nrun folder: %s\nlabel images with: finetune predict --model %[1]s --data PATH --out labels.csv\n", r.Run)
+}
+
+// printUnreadable names the first skipped images; the folder that was written lists all.
+func printUnreadable(w io.Writer, list []pipeline.Unreadable) {
+	const most = 5
+	for i, u := range list {
+		if i == most {
+			fmt.Fprintf(w, "… and %d more\n", len(list)-most)
+			return
+		}
+		fmt.Fprintf(w, "skipped %s: %s\n", u.Path, u.Reason)
+	}
+}
+
+func printInspected(w io.Writer, r *pipeline.InspectResult) {
+	if r.Run != nil {
+		printRun(w, r.Run)
+		return
+	}
+	printNetwork(w, r.Network)
+}
+
+func printRun(w io.Writer, r *pipeline.RunDescription) {
+	shape := fmt.Sprintf("linear, %d × %d", r.Outputs, r.Inputs)
+	if r.Hidden > 0 {
+		shape = fmt.Sprintf("%d inputs, %d hidden, %d outputs", r.Inputs, r.Hidden, r.Outputs)
+	}
+	fmt.Fprintf(w, "%s: a trained head (%s)\n", r.Folder, shape)
+	fmt.Fprintf(w, "classes    %s\n", strings.Join(r.Head.Space.Classes(), " < "))
+	fmt.Fprintf(w, "loss       %s, decision %s\n", r.Head.Loss.Name, r.Head.Decision)
+	if c := r.Config; c != nil {
+		fmt.Fprintf(w, "trained on %s (%s, %d images: %d to train on, %d for early stopping, %d held out)\n",
+			c.Data.Path, c.Data.Layout, c.Data.Images, c.Split.Train, c.Split.Val, c.Split.Test)
+		if b := c.Backbone; b != nil {
+			fmt.Fprintf(w, "backbone   %s, SHA-256 %s\n", b.Name, b.Digest)
+		}
+	}
+	fmt.Fprintf(w, "feature    %s, %d wide\npixels     %s\n", r.Head.Origin.Tap, r.Inputs, r.Head.Origin.Preprocessing)
+	if r.Metrics != nil {
+		fmt.Fprintln(w)
+		printReport(w, r.Metrics)
+	}
+}
+
+func printNetwork(w io.Writer, n *pipeline.NetworkDescription) {
+	fmt.Fprintf(w, "%s: opset %d, %d nodes, %.1f M parameters", n.File, n.Opset, n.Nodes, float64(n.Parameters)/1e6)
+	if n.Producer != "" {
+		fmt.Fprintf(w, ", from %s", n.Producer)
+	}
+	fmt.Fprintf(w, "\nSHA-256    %s\n", n.Digest)
+	for _, v := range n.Inputs {
+		fmt.Fprintf(w, "input      %v\n", v)
+	}
+	for _, v := range n.Outputs {
+		fmt.Fprintf(w, "output     %v\n", v)
+	}
+	if n.Image != nil {
+		fmt.Fprintf(w, "pictures   %s, %s, %s high, %s wide, batch %s\n", n.Image.Layout, n.Image.Type,
+			orAny(n.Image.Height), orAny(n.Image.Width), orAny(n.Image.Batch))
+		fmt.Fprintf(w, "pixels     %s\n           from %s\n", n.Preprocessing, n.From)
+	}
+	if n.Tap != nil {
+		fmt.Fprintf(w, "feature    %v\n           %s\n", n.Tap.Tensor, n.Tap.Why)
+	}
+	if n.Problem != "" {
+		fmt.Fprintf(w, "problem    %s\n", n.Problem)
+	}
+	if len(n.Candidates) > 0 {
+		fmt.Fprintln(w, "\n--tap could also name, the nearest to the end first:")
+		for c := range slices.Values(n.Candidates) {
+			fmt.Fprintf(w, "  %v\n", c)
+		}
+	}
+}
+
+func orAny(n int) string {
+	if n == 0 {
+		return "any"
+	}
+	return fmt.Sprint(n)
+}

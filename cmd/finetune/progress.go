@@ -1,0 +1,98 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+	"golang.org/x/term"
+
+	"finetune/pipeline"
+)
+
+// newProgress shows bars where w is a terminal and plain lines where it isn't. The second result ends it.
+func newProgress(w io.Writer) (pipeline.Progress, func()) {
+	if f, ok := w.(interface{ Fd() uintptr }); ok && term.IsTerminal(int(f.Fd())) {
+		bars := &barProgress{p: mpb.New(mpb.WithOutput(w), mpb.WithWidth(40), mpb.WithRefreshRate(120*time.Millisecond))}
+		return bars, bars.p.Shutdown
+	}
+	return &lineProgress{w: w, every: 10 * time.Second, now: time.Now}, func() {}
+}
+
+// barProgress draws one bar a stage with its rate and the time left; notes are printed above the bars.
+type barProgress struct{ p *mpb.Progress }
+
+func (b *barProgress) Note(line string) { fmt.Fprintln(b.p, line) }
+
+func (b *barProgress) Start(stage string, total int, unit string) pipeline.Stage {
+	bar := b.p.New(int64(total), mpb.BarStyle().Lbound("").Rbound("").Filler("━").Tip("━").Padding("─"),
+		mpb.PrependDecorators(decor.Name(stage, decor.WC{W: 10, C: decor.DindentRight})),
+		mpb.AppendDecorators(
+			decor.CountersNoUnit(" %d/%d "+unit+"s", decor.WCSyncSpace),
+			decor.AverageSpeed(0, " %.0f/s", decor.WCSyncSpace),
+			decor.OnComplete(decor.AverageETA(decor.ET_STYLE_GO, decor.WC{W: 8}), " done"),
+		))
+	return &barStage{bar}
+}
+
+type barStage struct{ bar *mpb.Bar }
+
+func (s *barStage) Add(n int) { s.bar.IncrBy(n) }
+
+// Done leaves the bar of a stage that stopped early as it stands.
+func (s *barStage) Done() { s.bar.Abort(false); s.bar.Wait() }
+
+// lineProgress writes a line when a stage starts being slow, every so often after that, and when it ends.
+type lineProgress struct {
+	w     io.Writer
+	every time.Duration
+	now   func() time.Time
+	mu    sync.Mutex
+}
+
+func (l *lineProgress) Note(line string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	fmt.Fprintln(l.w, line)
+}
+
+func (l *lineProgress) Start(stage string, total int, unit string) pipeline.Stage {
+	now := l.now()
+	return &lineStage{l: l, name: stage, unit: unit, total: total, began: now, told: now}
+}
+
+type lineStage struct {
+	l           *lineProgress
+	name, unit  string
+	total, done int
+	began, told time.Time
+	ended       bool
+}
+
+func (s *lineStage) Add(n int) {
+	s.l.mu.Lock()
+	defer s.l.mu.Unlock()
+	s.done += n
+	if now := s.l.now(); now.Sub(s.told) >= s.l.every && s.done < s.total {
+		s.told = now
+		rate := float64(s.done) / now.Sub(s.began).Seconds()
+		left := time.Duration(float64(s.total-s.done) / rate * float64(time.Second))
+		fmt.Fprintf(s.l.w, "%s: %d of %d %ss (%d%%), %.0f/s, %s left\n",
+			s.name, s.done, s.total, s.unit, 100*s.done/s.total, rate, left.Round(time.Second))
+	}
+}
+
+func (s *lineStage) Done() {
+	s.l.mu.Lock()
+	defer s.l.mu.Unlock()
+	if s.ended {
+		return
+	}
+	s.ended = true
+	took := s.l.now().Sub(s.began)
+	fmt.Fprintf(s.l.w, "%s: %d of %d %ss in %s (%.0f/s)\n",
+		s.name, s.done, s.total, s.unit, took.Round(10*time.Millisecond), float64(s.done)/max(took.Seconds(), 1e-3))
+}

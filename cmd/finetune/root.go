@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"finetune/internal/mistake"
+	"finetune/pipeline"
+)
+
+// The exit statuses, as SPEC and README promise them.
+const (
+	exitOK          = 0
+	exitMachine     = 1   // a failure of the machine: disk, memory, a bug
+	exitMistake     = 2   // something the user can mend
+	exitInterrupted = 130 // Ctrl-C, as shells report it
+)
+
+// app holds the streams of one call of the command.
+type app struct {
+	in          io.Reader
+	out, err    io.Writer
+	json, quiet bool
+}
+
+// run is the whole command: it returns the exit status and never exits itself, so tests can call it.
+func run(args []string, in io.Reader, out, errs io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	a := &app{in: in, out: out, err: errs}
+	root := newRoot(a)
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errs)
+	err := root.ExecuteContext(ctx)
+	var usage *usageError
+	switch {
+	case err == nil:
+		return exitOK
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		fmt.Fprintln(errs, "finetune: interrupted; what was finished is kept, and the same command goes on from there")
+		return exitInterrupted
+	case errors.As(err, &usage), mistake.Is(err):
+		fmt.Fprintln(errs, "finetune:", err)
+		return exitMistake
+	}
+	fmt.Fprintln(errs, "finetune:", err)
+	return exitMachine
+}
+
+// A usageError is a command line that can't be understood.
+type usageError struct{ error }
+
+func newRoot(a *app) *cobra.Command {
+	root := newTrain(a)
+	root.Use = "finetune --data PATH [--backbone FILE]"
+	root.Short = "Train an ordinal image classifier on the features of a frozen network"
+	root.Long = "finetune trains an ordinal image classifier on the features of a frozen ONNX network.\n\n" + trainLong
+	root.Version = pipeline.Version()
+	root.SilenceUsage, root.SilenceErrors = true, true
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetVersionTemplate("finetune {{.Version}}\n")
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return &usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
+	})
+	root.PersistentFlags().BoolVar(&a.json, "json", false, "one JSON document on standard output, and nothing else there")
+	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no notes on standard error")
+	root.AddCommand(newTrain(a), newExtract(a), newEval(a), newPredict(a), newInspect(a), newDoctor(a), newSetup(a))
+	return root
+}
+
+// noArgs refuses words that aren't flags, and says how the main job is called.
+func noArgs(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return &usageError{fmt.Errorf("%q is no command and no flag; images are given as %s --data %s; see finetune --help", args[0], c.CommandPath(), args[0])}
+}
+
+// exactly wants the number of words that names stand for.
+func exactly(names ...string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) == len(names) {
+			return nil
+		}
+		return &usageError{fmt.Errorf("%s: %d words after the command; expected %d (%v); see %[1]s --help", c.CommandPath(), len(args), len(names), names)}
+	}
+}
+
+// required reports a flag that the command can't do without.
+func required(c *cobra.Command, flags ...string) error {
+	for _, name := range flags {
+		if !c.Flags().Changed(name) {
+			return &usageError{fmt.Errorf("--%s is missing; see %s --help", name, c.CommandPath())}
+		}
+	}
+	return nil
+}
+
+// progress returns what the jobs report to, and a function that ends it.
+func (a *app) progress() (pipeline.Progress, func()) {
+	if a.quiet {
+		return nil, func() {}
+	}
+	return newProgress(a.err)
+}
+
+// print writes the result of a job: as JSON where that was asked for, else by the given function.
+func (a *app) print(result any, asText func(w io.Writer)) error {
+	if !a.json {
+		asText(a.out)
+		return nil
+	}
+	enc := json.NewEncoder(a.out)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(result)
+}

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"finetune/pipeline"
+)
+
+func newSetup(a *app) *cobra.Command {
+	job := pipeline.Setup{}
+	c := &cobra.Command{
+		Use:   "setup",
+		Short: "Install the native ONNX Runtime into the user's cache",
+		Long: `setup brings the one version of ONNX Runtime that this program is tested with, verifies its SHA-256 and puts it into the
+user's cache, where every later command finds it. It is the only command that uses the network, and does so through pip or npm.`,
+		Example: `  finetune setup
+  finetune setup --with npm
+  finetune setup --from onnxruntime.whl`,
+		Args: noArgs,
+	}
+	f := c.Flags()
+	f.StringVar(&job.From, "from", "", "a `file` that was brought by hand: wheel, npm tarball, release archive or the library itself")
+	f.StringVar(&job.With, "with", "", "the `client` to download with: pip or npm (default: whichever is there)")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		result, err := job.Run(c.Context())
+		if err != nil {
+			return err
+		}
+		return a.print(result, func(w io.Writer) {
+			if result.Already {
+				fmt.Fprintf(w, "ONNX Runtime %s is installed already: %s\n", result.Version, result.Library)
+				return
+			}
+			fmt.Fprintf(w, "ONNX Runtime %s installed (%s): %s\n", result.Version, result.Source, result.Library)
+		})
+	}
+	return c
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"finetune/head"
+	"finetune/loss"
+	"finetune/pipeline"
+)
+
+const trainLong = `It computes the features of the images (or finds them in the cache), fits a small head to them, measures it on images
+that are held out, and leaves a run folder: head.safetensors and head.onnx (the weights), config.json (every setting),
+metrics.json, history.csv and predictions.csv.
+
+PATH is a folder with a folder per class (or train/, val/ and test/ above those), a CSV or JSONL manifest
+(path,label[,split][,fold][,group][,weight]), or a flat folder with --label-regex and --bins. The order of the classes is
+what an ordinal loss learns: numbers and ranges sort by value, any other names need --order.`
+
+const trainExamples = `  finetune --data faces/
+  finetune --backbone resnet50.onnx --data faces/ --out run
+  finetune --data grades.csv --order mild,moderate,severe
+  finetune --data utkface/ --label-regex '^(\d+)_' --bins 0,3,7,13,20,33,44,60
+  finetune --features features/ --hidden 256 --loss emd2 --decision median`
+
+func newTrain(a *app) *cobra.Command {
+	job := pipeline.Train{}
+	h := newHeadFlags(&job.Head)
+	c := &cobra.Command{
+		Use:     "train --data PATH [--backbone FILE]",
+		Short:   "Train on images, or on features that are ready",
+		Long:    trainLong,
+		Example: trainExamples,
+		Args:    noArgs,
+	}
+	f := c.Flags()
+	f.SortFlags = false
+	f.StringVar(&job.Data.Path, "data", "", "`path` of the images: a folder or a manifest")
+	f.StringVar(&job.Features, "features", "", "`folder` of ready features, instead of --data and --backbone")
+	f.StringVar(&job.Out, "out", "", "the run `folder` (default: finetune-run-1, or the next free number)")
+	f.BoolVar(&job.Overwrite, "overwrite", false, "replace an earlier run in --out once the new one is complete")
+	f.BoolVar(&job.Resume, "resume", false, "go on with an interrupted run in --out; a complete one is left as it is")
+	addLabelFlags(f, &job.Data)
+	addSplitFlags(f, &job.Split)
+	addNetworkFlags(f, &job.Images)
+	h.add(f)
+	addRuntimeFlags(f, &job.Images)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		if (job.Data.Path == "") == (job.Features == "") {
+			return &usageError{fmt.Errorf("give either --data PATH (images) or --features DIR; see %s --help", c.CommandPath())}
+		}
+		if err := h.complete(); err != nil {
+			return err
+		}
+		progress, done := a.progress()
+		job.Progress = progress
+		result, err := job.Run(c.Context())
+		done()
+		if err != nil {
+			return err
+		}
+		return a.print(result, func(w io.Writer) { printTrained(w, result) })
+	}
+	return c
+}
+
+// headFlags binds the head and its training. What isn't given is taken from head.Defaults.
+type headFlags struct {
+	config            *head.Config
+	decision, weights string
+}
+
+func newHeadFlags(c *head.Config) *headFlags {
+	*c = head.Defaults(loss.Config{Name: loss.EMD2}, 0)
+	c.Decision = head.Median
+	return &headFlags{config: c}
+}
+
+func (h *headFlags) add(f *pflag.FlagSet) {
+	c := h.config
+	f.StringVar(&c.Loss.Name, "loss", c.Loss.Name, "`name` of the loss: cross-entropy or emd2")
+	f.StringVar(&h.decision, "decision", string(c.Decision), "`rule` that makes a class of a distribution: argmax, median or mean")
+	f.IntVar(&c.Hidden, "hidden", c.Hidden, "`width` of a hidden layer; 0 is a linear head")
+	f.Float64Var(&c.Dropout, "dropout", c.Dropout, "`share` of the last layer's inputs that are dropped in training")
+	f.StringVar(&c.Optimizer, "optimizer", c.Optimizer, "sgd (with Nesterov momentum) or adamw")
+	f.Float64Var(&c.LR, "lr", c.LR, "peak learning `rate`")
+	f.Float64Var(&c.Momentum, "momentum", c.Momentum, "`momentum` of sgd")
+	f.Float64Var(&c.WeightDecay, "weight-decay", c.WeightDecay, "weight `decay`, scaled as in PyTorch")
+	f.IntVar(&c.Epochs, "epochs", c.Epochs, "`passes` over the training images")
+	f.IntVar(&c.BatchSize, "batch-size", c.BatchSize, "`images` a step")
+	f.StringVar(&c.Schedule, "schedule", c.Schedule, "of the learning rate: cosine or constant")
+	f.IntVar(&c.Patience, "patience", c.Patience, "stop after so many `epochs` without a better validation loss and keep the best; 0 never stops")
+	f.StringVar(&h.weights, "class-weights", "", "balanced, or a `number` for each class")
+}
+
+// complete turns words into what the library takes.
+func (h *headFlags) complete() (err error) {
+	if h.config.Decision, err = head.ParseDecision(h.decision); err != nil {
+		return err
+	}
+	switch h.weights {
+	case "":
+	case "balanced":
+		h.config.Balanced = true
+	default:
+		weights := &numbersFlag{values: &h.config.ClassWeights, name: "--class-weights"}
+		return weights.Set(h.weights)
+	}
+	return nil
+}

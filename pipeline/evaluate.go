@@ -1,0 +1,102 @@
+package pipeline
+
+import (
+	"context"
+	"path/filepath"
+
+	"finetune/internal/mistake"
+	"finetune/pipeline/dataset"
+	"finetune/pipeline/metrics"
+)
+
+// Evaluate measures a trained run on other labelled data.
+type Evaluate struct {
+	Model    string          // the run folder, or its head.safetensors
+	Data     dataset.Options // the labels must be of the run's classes
+	Features string          // a feature folder, instead of Data.Path and Images
+	Images   Images          // Backbone "" is the one that the run was trained with
+	Out      string          // a folder for metrics.json and predictions.csv; "": nothing is written
+	Seed     uint64          // of the bootstrap
+	Progress Progress
+}
+
+// An EvaluateResult is what was measured.
+type EvaluateResult struct {
+	Model      string         `json:"model"`
+	Metrics    metrics.Report `json:"metrics"`
+	Unreadable []Unreadable   `json:"unreadable,omitempty"`
+}
+
+// Run does the job.
+func (e Evaluate) Run(ctx context.Context) (*EvaluateResult, error) {
+	e.Progress = orQuiet(e.Progress)
+	run, err := OpenRun(e.Model)
+	if err != nil {
+		return nil, err
+	}
+	table, err := e.table(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	defer table.Close()
+	said, err := predictItems(run.Head, table.features, nil, table.set.Items, e.Images.threads())
+	if err != nil {
+		return nil, err
+	}
+	result := &EvaluateResult{Model: e.Model, Unreadable: table.unreadable}
+	if result.Metrics, err = said.measure(run.Head, run.prior(), e.Seed); err != nil || e.Out == "" {
+		return result, err
+	}
+	if err := writePredictions(filepath.Join(e.Out, PredictionsFile), run.Head.Space(), said); err != nil {
+		return nil, err
+	}
+	if err := replaceUnreadable(filepath.Join(e.Out, UnreadableFile), table.unreadable); err != nil {
+		return nil, err
+	}
+	return result, writeJSON(filepath.Join(e.Out, MetricsFile), result.Metrics)
+}
+
+func (e Evaluate) table(ctx context.Context, run *Run) (*table, error) {
+	space := run.Head.Space()
+	e.Data.Space = &space
+	if e.Features != "" {
+		table, err := openFeatureFolder(ctx, e.Features, e.Data)
+		if err != nil {
+			return nil, err
+		}
+		if err := run.sameOrigin(table); err != nil {
+			table.Close()
+			return nil, err
+		}
+		return table, nil
+	}
+	if e.Data.LabelRegex == "" {
+		e.Data.LabelRegex = run.Config.Data.LabelRegex // the same kind of data needs nothing said twice
+	}
+	set, err := dataset.Load(ctx, e.Data)
+	if err != nil {
+		return nil, err
+	}
+	tell(e.Progress, set)
+	x, err := run.extractor(e.Images, e.Progress)
+	if err != nil {
+		return nil, err
+	}
+	table, err := extractTable(ctx, x, set)
+	if closeErr := x.Close(); err == nil {
+		err = closeErr
+	}
+	return table, err
+}
+
+// sameOrigin refuses features that come from elsewhere than those that the head was trained on, as far as both say.
+func (r *Run) sameOrigin(t *table) error {
+	theirs, ours := t.origin(), r.Head.Description().Origin
+	if theirs.Backbone == "" || ours.Backbone == "" || theirs == ours {
+		return nil
+	}
+	return &mistake.Error{
+		Subject: "--features", Found: "features of another network, tap or preprocessing than the run was trained on",
+		Do: "extract them with the --backbone, --tap and preprocessing that the run's " + ConfigFile + " names",
+	}
+}

@@ -1,0 +1,116 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"finetune/internal/mistake"
+	"finetune/internal/npy"
+	"finetune/pipeline/dataset"
+)
+
+// Extract turns images into a feature folder: features.npy, index.csv and meta.json.
+type Extract struct {
+	Data     dataset.Options // labels are kept as they are written; Order, Positions and Bins are noted for training
+	Images   Images
+	Out      string // the feature folder
+	Progress Progress
+}
+
+// An ExtractResult says what was written.
+type ExtractResult struct {
+	Folder     string       `json:"folder"`
+	Rows       int          `json:"rows"`
+	Width      int          `json:"width"`
+	Backbone   *NetworkInfo `json:"backbone"`
+	Unreadable []Unreadable `json:"unreadable,omitempty"`
+}
+
+// Run does the job. Cancelling ctx stops it; features that were computed stay in the cache, and no half-written file is
+// left.
+func (e Extract) Run(ctx context.Context) (*ExtractResult, error) {
+	e.Progress = orQuiet(e.Progress)
+	if e.Out == "" {
+		return nil, &mistake.Error{Subject: "--out", Found: "nothing", Expected: "the folder for the features"}
+	}
+	meta := FeatureMeta{Finetune: Version(), Order: e.Data.Order, Positions: e.Data.Positions, Bins: e.Data.Bins}
+	set, err := e.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	x, err := startExtractor(e.Images, e.Progress)
+	if err != nil {
+		return nil, err
+	}
+	defer x.Close()
+	var matrix *npy.Writer
+	defer func() {
+		if matrix != nil {
+			matrix.Abort()
+		}
+	}()
+	kept := *set
+	kept.Items = make([]dataset.Item, 0, len(set.Items))
+	unreadable, err := x.extract(ctx, set.Items, func(b featureBlock) error {
+		if matrix == nil {
+			if matrix, err = npy.Create(filepath.Join(e.Out, FeaturesFile), b.cols); err != nil {
+				return err
+			}
+		}
+		for i, item := range b.read {
+			kept.Items = append(kept.Items, set.Items[item])
+			if err := matrix.WriteRow(b.rows[i*b.cols:][:b.cols]); err != nil {
+				return err
+			}
+		}
+		meta.Width = b.cols
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if matrix == nil {
+		return nil, noneReadable(set)
+	}
+	meta.Rows, meta.Backbone, meta.Unreadable = len(kept.Items), x.net.info(meta.Width), len(unreadable)
+	if err := e.write(&kept, matrix, meta, unreadable); err != nil {
+		return nil, err
+	}
+	return &ExtractResult{Folder: e.Out, Rows: meta.Rows, Width: meta.Width, Backbone: meta.Backbone, Unreadable: unreadable}, x.Close()
+}
+
+// load reads the labels where the user says how, and otherwise takes images as they come.
+func (e Extract) load(ctx context.Context) (*dataset.Set, error) {
+	o := e.Data
+	o.Unlabelled = o.Order == nil && o.Positions == nil && o.Bins == nil && o.LabelRegex == ""
+	set, err := dataset.Load(ctx, o)
+	if err == nil {
+		tell(e.Progress, set)
+	}
+	return set, err
+}
+
+func (e Extract) write(set *dataset.Set, matrix *npy.Writer, meta FeatureMeta, unreadable []Unreadable) error {
+	if err := matrix.Commit(); err != nil {
+		return err
+	}
+	if err := writeIndex(filepath.Join(e.Out, IndexFile), set); err != nil {
+		return err
+	}
+	if err := replaceUnreadable(filepath.Join(e.Out, UnreadableFile), unreadable); err != nil {
+		return err
+	}
+	return writeJSON(filepath.Join(e.Out, MetaFile), meta)
+}
+
+func noneReadable(set *dataset.Set) error {
+	return &mistake.Error{Subject: set.Source, Found: fmt.Sprintf("%d images, none of which can be read", len(set.Items)), Expected: "images"}
+}
+
+// tell prints the classes, their order and counts, so that a wrong order is seen before the work starts.
+func tell(p Progress, set *dataset.Set) {
+	for _, line := range append(set.Summary(), set.Notes...) {
+		p.Note(line)
+	}
+}

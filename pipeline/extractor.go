@@ -1,0 +1,129 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+
+	"finetune/internal/featurestore"
+	"finetune/internal/mistake"
+	"finetune/pipeline/dataset"
+)
+
+// An extractor turns items into feature rows: those that the store has are read, the others computed and stored.
+type extractor struct {
+	net      *network
+	store    *featurestore.Store // nil without a cache
+	images   Images
+	progress Progress
+}
+
+// startExtractor opens the network that i names and the feature cache, and tells what will be used.
+func startExtractor(i Images, progress Progress) (*extractor, error) {
+	net, err := openNetwork(i)
+	if err != nil {
+		return nil, err
+	}
+	for _, line := range net.describe() {
+		progress.Note(line)
+	}
+	return newExtractor(i, net, progress)
+}
+
+// newExtractor opens the feature cache for a network. The network itself isn't started before a feature is missing.
+func newExtractor(i Images, net *network, progress Progress) (*extractor, error) {
+	x := &extractor{net: net, images: i, progress: progress}
+	if i.NoCache {
+		return x, nil
+	}
+	root, err := cacheFolder(i.Cache, "features")
+	if err != nil {
+		return nil, err
+	}
+	recipe, err := net.recipe()
+	if err != nil {
+		return nil, err
+	}
+	if x.store, err = featurestore.Open(root, recipe); err != nil {
+		return nil, err
+	}
+	for _, note := range x.store.Notes() {
+		progress.Note(note)
+	}
+	return x, nil
+}
+
+// Close writes what the store still holds and ends the network.
+func (x *extractor) Close() error {
+	var err error
+	if x.store != nil {
+		err = x.store.Close()
+	}
+	if closeErr := x.net.Close(); err == nil {
+		err = closeErr
+	}
+	return err
+}
+
+// storedCols is the width of the rows in the cache, 0 where there are none yet.
+func (x *extractor) storedCols() int {
+	if x.store == nil {
+		return 0
+	}
+	return x.store.Cols()
+}
+
+// extract hands emit the features of every item, block by block in the order of the items, and returns the items that
+// couldn't be read. Memory doesn't grow with their number. A block without a readable image is passed over.
+func (x *extractor) extract(ctx context.Context, items []dataset.Item, emit func(b featureBlock) error) ([]Unreadable, error) {
+	var unreadable []Unreadable
+	computed := 0
+	limit := x.images.maxUnreadable() * float64(len(items))
+	stage := x.progress.Start("features", len(items), "image")
+	err := inOrder(ctx, len(items), blockSize, x.images.threads(),
+		func() *extractWorker { return &extractWorker{x: x} },
+		func(ctx context.Context, w *extractWorker, first, end int) (featureBlock, error) {
+			return w.block(ctx, items, first, end)
+		},
+		func(first int, b featureBlock) error {
+			for _, f := range b.unreadable {
+				unreadable = append(unreadable, Unreadable{items[f.item].Path, f.err.Error()})
+			}
+			if n := len(unreadable); n > 0 && (x.images.Strict || float64(n) > limit) {
+				return x.tooMany(unreadable, len(items))
+			}
+			computed += b.computed
+			stage.Add(min(blockSize, len(items)-first))
+			if len(b.read) == 0 {
+				return nil
+			}
+			return emit(b)
+		})
+	if err == nil && x.store != nil {
+		err = x.store.Flush()
+	}
+	stage.Done()
+	if err == nil {
+		x.note(len(items), computed, len(unreadable))
+	}
+	return unreadable, err
+}
+
+func (x *extractor) tooMany(list []Unreadable, total int) error {
+	last := list[len(list)-1]
+	if x.images.Strict {
+		return &mistake.Error{Subject: last.Path, Found: last.Reason, Do: "mend or remove the file, or leave out --strict"}
+	}
+	return &mistake.Error{
+		Subject: last.Path, Found: fmt.Sprintf("%s; with it %d of %d images can't be read", last.Reason, len(list), total),
+		Expected: fmt.Sprintf("at most %.0f %%", 100*x.images.maxUnreadable()),
+		Do:       "mend or remove the files, or raise --max-unreadable",
+	}
+}
+
+func (x *extractor) note(total, computed, unreadable int) {
+	line := fmt.Sprintf("features: %d computed, %d from the cache", computed, total-computed-unreadable)
+	if unreadable > 0 {
+		line += fmt.Sprintf(", %d unreadable and skipped", unreadable)
+	}
+	x.progress.Note(line)
+}

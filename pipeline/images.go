@@ -1,0 +1,37 @@
+package pipeline
+
+import "runtime"
+
+// Images says how images become features. The zero value is the embedded network on all cores with the user's cache.
+type Images struct {
+	Backbone  string // ONNX file; "" is the embedded network, or the one that a trained run names
+	Tap       string // tensor to take; "" is what enters the final classifier
+	Preset    string // preprocessing by name; "" is what the network says
+	Overrides Overrides
+
+	Library string // the native ONNX Runtime; "" is searched for
+	Cache   string // folder of the feature cache; "" is in the user's cache folder
+	NoCache bool   // neither read nor write the feature cache
+	Threads int    // 0 is all cores
+
+	Strict        bool    // stop at the first unreadable image
+	MaxUnreadable float64 // share of unreadable images from which a job stops; 0 is 0.1, 1 never stops
+}
+
+// blockSize is how many images a worker takes at a time, and so the largest batch of the network. Larger batches are no
+// faster on a CPU, where each worker runs the network on its own core.
+const blockSize = 8
+
+func (i Images) threads() int {
+	if i.Threads > 0 {
+		return i.Threads
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+func (i Images) maxUnreadable() float64 {
+	if i.MaxUnreadable == 0 {
+		return 0.1
+	}
+	return i.MaxUnreadable
+}

@@ -1,0 +1,98 @@
+package pipeline
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+
+	"finetune/backbone"
+	"finetune/head"
+	"finetune/models"
+	"finetune/pipeline/metrics"
+)
+
+// Inspect tells what a network or a trained run holds. It runs nothing and needs no native library.
+type Inspect struct {
+	Path string // an ONNX file, a run folder or a head.safetensors; "" is the embedded network
+	Tap  string // for a network: the feature to take, "" for the one that is found
+}
+
+// An InspectResult describes a network or a run; the other field is nil.
+type InspectResult struct {
+	Network *NetworkDescription `json:"network,omitempty"`
+	Run     *RunDescription     `json:"run,omitempty"`
+}
+
+// A NetworkDescription is what a file says of itself, and how its pictures would be prepared.
+type NetworkDescription struct {
+	*backbone.Description
+	Preprocessing string `json:"preprocessing"`
+	From          string `json:"preprocessing_from"`
+}
+
+// A RunDescription is everything that a run folder holds.
+type RunDescription struct {
+	Folder  string           `json:"folder"`
+	Head    head.Description `json:"head"`
+	Inputs  int              `json:"inputs"`
+	Hidden  int              `json:"hidden"`
+	Outputs int              `json:"outputs"`
+	Config  *RunConfig       `json:"config,omitempty"`
+	Metrics *metrics.Report  `json:"metrics,omitempty"`
+}
+
+// Run does the job.
+func (i Inspect) Run(context.Context) (*InspectResult, error) {
+	info, err := os.Stat(i.Path)
+	if i.Path != "" && err == nil && (info.IsDir() || filepath.Ext(i.Path) == filepath.Ext(HeadFile)) {
+		run, err := i.run()
+		return &InspectResult{Run: run}, err
+	}
+	network, err := i.network()
+	return &InspectResult{Network: network}, err
+}
+
+func (i Inspect) network() (*NetworkDescription, error) {
+	var about *backbone.Description
+	var err error
+	name := i.Path
+	if i.Path == "" {
+		m := models.Default()
+		name = m.Name
+		about, err = backbone.InspectBytes(m.Name, m.Data, i.Tap)
+	} else {
+		about, err = backbone.Inspect(i.Path, i.Tap)
+	}
+	if err != nil {
+		return nil, err
+	}
+	d := &NetworkDescription{Description: about}
+	spec, from, err := preprocessing(name, about.Preprocessing, "", Overrides{})
+	if err != nil {
+		return nil, err
+	}
+	if about.Image != nil {
+		spec = sizedFor(spec, about.Image)
+	}
+	d.Preprocessing, d.From = spec.String(), from
+	return d, nil
+}
+
+func (i Inspect) run() (*RunDescription, error) {
+	run, err := OpenRun(i.Path)
+	if err != nil {
+		return nil, err
+	}
+	d := &RunDescription{
+		Folder: run.Folder, Head: run.Head.Description(),
+		Inputs: run.Head.Inputs(), Hidden: run.Head.Network().Hidden(), Outputs: run.Head.Outputs(),
+	}
+	if run.Config.Finetune != "" {
+		d.Config = &run.Config
+	}
+	var m metrics.Report
+	if err := readJSON(filepath.Join(run.Folder, MetricsFile), &m); err == nil {
+		d.Metrics = &m
+	}
+	return d, nil
+}

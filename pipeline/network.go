@@ -1,0 +1,172 @@
+package pipeline
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"finetune/backbone"
+	"finetune/internal/featurestore"
+	"finetune/internal/mistake"
+	"finetune/internal/ortenv"
+	"finetune/internal/ortlib"
+	"finetune/models"
+	"finetune/preprocess"
+)
+
+// pixelsVersion changes whenever our decoding or resizing gives other pixels, so that no feature of the old ones is used.
+const pixelsVersion = "1"
+
+// NetworkInfo says which network gives the features and how. It stands in config.json and in the meta.json of a feature
+// folder.
+type NetworkInfo struct {
+	Name          string          `json:"name"`
+	File          string          `json:"file,omitempty"` // "" for the embedded network
+	Digest        string          `json:"digest"`         // SHA-256
+	Tap           string          `json:"tap"`
+	Width         int             `json:"width"`
+	Preprocessing preprocess.Spec `json:"preprocessing"`
+	From          string          `json:"preprocessing_from"` // where the preprocessing comes from, in words
+	Runtime       string          `json:"onnxruntime"`
+}
+
+// A network is a backbone with its preprocessing decided, described but not started.
+type network struct {
+	images  Images
+	name    string
+	file    string // "" for the embedded one
+	data    []byte // of the embedded one
+	about   *backbone.Description
+	spec    preprocess.Spec
+	from    string
+	library lazy[ortlib.Library]
+	running lazy[*backbone.Backbone]
+}
+
+// openNetwork reads the network that i names and decides how pictures are prepared for it. Nothing is started.
+func openNetwork(i Images) (*network, error) {
+	n := &network{images: i, name: filepath.Base(i.Backbone), file: i.Backbone}
+	var err error
+	if i.Backbone == "" {
+		m := models.Default()
+		n.name, n.data = m.Name, m.Data
+		n.about, err = backbone.InspectBytes(m.Name, m.Data, i.Tap)
+	} else {
+		if info, statErr := os.Stat(i.Backbone); statErr != nil || info.IsDir() {
+			return nil, &mistake.Error{Subject: "--backbone " + i.Backbone, Found: "no such file", Expected: "an ONNX network",
+				Do: "give its path, or leave --backbone out to use the embedded " + models.Default().Name}
+		}
+		n.about, err = backbone.Inspect(i.Backbone, i.Tap)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if n.about.Tap == nil || n.about.Image == nil {
+		return nil, &mistake.Error{Subject: n.name, Found: n.about.Problem, Do: "see finetune inspect " + n.file}
+	}
+	if n.spec, n.from, err = preprocessing(n.name, n.about.Preprocessing, i.Preset, i.Overrides); err != nil {
+		return nil, err
+	}
+	return n, n.fitSize()
+}
+
+// fitSize takes the height and width that the network fixes, and refuses a flag that says otherwise.
+func (n *network) fitSize() error {
+	in := n.about.Image
+	for _, side := range []struct{ fixed, given int }{{in.Height, n.images.Overrides.ImageSize}, {in.Width, n.images.Overrides.ImageSize}} {
+		if side.fixed > 0 && side.given > 0 && side.fixed != side.given {
+			return &mistake.Error{
+				Subject: fmt.Sprintf("--image-size %d", side.given), Found: fmt.Sprintf("%s takes %d × %d pixels only", n.name, in.Height, in.Width),
+				Do: "leave out --image-size",
+			}
+		}
+	}
+	n.spec = sizedFor(n.spec, in)
+	return nil
+}
+
+// sizedFor gives spec the height and width that a network fixes; a size that it leaves open stays as it is, or becomes the default.
+func sizedFor(spec preprocess.Spec, in *backbone.Input) preprocess.Spec {
+	setIf(&spec.Height, in.Height)
+	setIf(&spec.Width, in.Width)
+	return spec.Sized(0, 0)
+}
+
+// adopt makes the network prepare pictures as a trained head's network did.
+func (n *network) adopt(text string) error {
+	spec, err := preprocess.Parse(text)
+	if err != nil {
+		return err
+	}
+	n.spec, n.from = spec, "the trained run"
+	return nil
+}
+
+// runtime is the native library to use.
+func (n *network) runtime() (ortlib.Library, error) {
+	return n.library.get(func() (ortlib.Library, error) {
+		lib, err := ortlib.Find(n.images.Library)
+		if err == nil && lib.Version == "" {
+			return ortenv.Open(n.images.Library) // the file doesn't tell; the library does, once loaded
+		}
+		return lib, err
+	})
+}
+
+// start starts the network when it is first needed. Every run has one thread: the workers are the parallelism, so that no
+// core waits for another.
+func (n *network) start() (*backbone.Backbone, error) {
+	return n.running.get(func() (*backbone.Backbone, error) {
+		o := backbone.Options{Tap: n.images.Tap, Library: n.images.Library, Threads: 1, MaxBatch: blockSize}
+		if n.file == "" {
+			return backbone.OpenBytes(n.name, n.data, o)
+		}
+		return backbone.Open(n.file, o)
+	})
+}
+
+// Close ends the network where it was started.
+func (n *network) Close() error {
+	if !n.running.made {
+		return nil
+	}
+	return n.running.value.Close()
+}
+
+func (n *network) transformer() (*preprocess.Transformer, error) {
+	layout := preprocess.NCHW
+	if string(n.about.Image.Layout) == preprocess.NHWC.String() {
+		layout = preprocess.NHWC
+	}
+	return preprocess.NewTransformer(n.spec, layout)
+}
+
+// recipe is all that decides a feature besides the image.
+func (n *network) recipe() (featurestore.Recipe, error) {
+	lib, err := n.runtime()
+	return featurestore.Recipe{
+		Backbone: n.about.Digest, Tap: n.about.Tap.Tensor.Name, Preprocessing: n.spec.String(),
+		Runtime: lib.Version, Pixels: pixelsVersion,
+	}, err
+}
+
+// info describes the network once features, of the given width, came from it.
+func (n *network) info(width int) *NetworkInfo {
+	lib, _ := n.runtime() // without a library there would be no features
+	return &NetworkInfo{
+		Name: n.name, File: n.file, Digest: n.about.Digest, Tap: n.about.Tap.Tensor.Name, Width: width,
+		Preprocessing: n.spec, From: n.from, Runtime: lib.Version,
+	}
+}
+
+// describe is the line that tells a person what will be used.
+func (n *network) describe() []string {
+	width := ""
+	if n.about.Tap.Width > 0 {
+		width = fmt.Sprintf(", %d wide", n.about.Tap.Width)
+	}
+	return []string{
+		fmt.Sprintf("backbone: %s, feature %s%s (%s)", n.name, n.about.Tap.Tensor.Name, width, n.about.Tap.Why),
+		fmt.Sprintf("pixels: %s (from %s)", n.spec, n.from),
+	}
+}

@@ -1,0 +1,116 @@
+package pipeline
+
+import (
+	"context"
+	"io"
+	"path/filepath"
+
+	"finetune/head"
+	"finetune/internal/atomicfile"
+	"finetune/internal/mistake"
+	"finetune/pipeline/dataset"
+)
+
+// Predict labels images with a trained run. Memory doesn't grow with their number; rows are written as they come,
+// in the order of the images.
+type Predict struct {
+	Model    string          // the run folder, or its head.safetensors
+	Data     dataset.Options // only Path counts: a folder, a manifest, a list of files or one image
+	Images   Images          // Backbone "" is the one that the run was trained with
+	Out      string          // .csv or .jsonl by its ending; "-" or "" is Stdout
+	Stdout   io.Writer       // for Out "-"
+	Format   string          // csv or jsonl, for Out "-"; "": csv
+	Progress Progress
+}
+
+// A PredictResult says what was written.
+type PredictResult struct {
+	Out        string         `json:"out"`
+	Images     int            `json:"images"`
+	Predicted  map[string]int `json:"predicted"` // images of each class
+	Unreadable []Unreadable   `json:"unreadable,omitempty"`
+}
+
+// Run does the job. A file is whole or absent, also when ctx is cancelled.
+func (p Predict) Run(ctx context.Context) (*PredictResult, error) {
+	p.Progress = orQuiet(p.Progress)
+	format, err := p.format()
+	if err != nil {
+		return nil, err
+	}
+	run, err := OpenRun(p.Model)
+	if err != nil {
+		return nil, err
+	}
+	p.Data.Unlabelled = true
+	set, err := dataset.Load(ctx, p.Data)
+	if err != nil {
+		return nil, err
+	}
+	tell(p.Progress, set)
+	x, err := run.extractor(p.Images, p.Progress)
+	if err != nil {
+		return nil, err
+	}
+	defer x.Close()
+	result := &PredictResult{Out: p.Out, Predicted: map[string]int{}}
+	label := func(w io.Writer) error { return p.label(ctx, x, run.Head, set, format(w, run.Head.Space()), result) }
+	if p.toStdout() {
+		err = label(p.Stdout)
+	} else {
+		err = atomicfile.Write(p.Out, label)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return result, x.Close()
+}
+
+func (p Predict) toStdout() bool { return p.Out == "" || p.Out == "-" }
+
+func (p Predict) format() (newPredictionWriter, error) {
+	name, subject := p.Format, "--format"
+	if !p.toStdout() {
+		name, subject = filepath.Ext(p.Out), "--out "+p.Out
+	}
+	switch name {
+	case "", ".csv", "csv":
+		if name != "" || p.toStdout() {
+			return newCSVPredictions, nil
+		}
+	case ".jsonl", ".ndjson", "jsonl":
+		return newJSONLPredictions, nil
+	}
+	return nil, &mistake.Error{Subject: subject, Found: "no known kind of file", Expected: "an ending of .csv or .jsonl"}
+}
+
+// label predicts block by block and writes each as it comes.
+func (p Predict) label(ctx context.Context, x *extractor, h *head.Head, set *dataset.Set, w predictionWriter, result *PredictResult) error {
+	space := h.Space()
+	probs := make([]float32, blockSize*space.Len())
+	var err error
+	result.Unreadable, err = x.extract(ctx, set.Items, func(b featureBlock) error {
+		n := len(b.read)
+		// A block is small; more threads than one would only wait for each other.
+		if err := h.Probabilities(head.Features{Rows: n, Cols: b.cols, Data: b.rows}, nil, 1, probs[:n*space.Len()]); err != nil {
+			return err
+		}
+		for i, item := range b.read {
+			row := probs[i*space.Len() : (i+1)*space.Len()]
+			class := space.Class(h.Decide(row))
+			result.Images++
+			result.Predicted[class]++
+			if err := w.write(set.Items[item].Path, class, row); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, u := range result.Unreadable {
+		p.Progress.Note("skipped " + u.Path + ": " + u.Reason)
+	}
+	return w.flush()
+}

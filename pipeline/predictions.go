@@ -1,0 +1,61 @@
+package pipeline
+
+import (
+	"finetune/head"
+	"finetune/pipeline/dataset"
+	"finetune/pipeline/metrics"
+)
+
+// predictions are distributions over the classes for some items, and the class that the head's rule takes of each.
+type predictions struct {
+	items   []dataset.Item
+	probs   []float32 // len(items) × K
+	classes []int
+}
+
+func (p *predictions) row(i int) []float32 {
+	k := len(p.probs) / len(p.items)
+	return p.probs[i*k : (i+1)*k]
+}
+
+// predictItems runs the head on the given rows of features, row rows[i] being that of items[i]; nil rows are all in order.
+func predictItems(h *head.Head, features head.Features, rows []int, items []dataset.Item, threads int) (*predictions, error) {
+	p := &predictions{items: items, probs: make([]float32, len(items)*h.Space().Len()), classes: make([]int, len(items))}
+	if err := h.Probabilities(features, rows, threads, p.probs); err != nil {
+		return nil, err
+	}
+	for i := range items {
+		p.classes[i] = h.Decide(p.row(i))
+	}
+	return p, nil
+}
+
+// measure compares predictions with the labels of their items. Prior is the class shares of the training part, nil where
+// unknown.
+func (p *predictions) measure(h *head.Head, prior []float64, seed uint64) (metrics.Report, error) {
+	in := metrics.Input{Space: h.Space(), Predicted: p.classes, Prior: prior, Seed: seed}
+	grouped, soft := false, false
+	for _, item := range p.items {
+		in.Labels = append(in.Labels, item.Label)
+		in.Groups = append(in.Groups, item.Group)
+		grouped = grouped || item.Group != ""
+		soft = soft || item.Target != nil
+	}
+	if !grouped {
+		in.Groups = nil
+	}
+	for _, v := range p.probs {
+		in.Probabilities = append(in.Probabilities, float64(v))
+	}
+	if soft {
+		k := h.Space().Len()
+		in.Targets = make([]float64, len(p.probs))
+		for i, item := range p.items {
+			if item.Target == nil {
+				in.Targets[i*k+item.Label] = 1
+			}
+			copy(in.Targets[i*k:], item.Target)
+		}
+	}
+	return metrics.Evaluate(in)
+}

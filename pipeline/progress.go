@@ -1,0 +1,35 @@
+package pipeline
+
+// Progress is told how far a job is. It stands between the jobs and whatever shows them: a terminal, a log, a
+// page. Its methods may be called from several goroutines. Where an options struct has no Progress, nothing
+// is told.
+type Progress interface {
+	// Start opens a stage of a job, such as "features", with the number of things it will handle and the
+	// word for one of them.
+	Start(stage string, total int, unit string) Stage
+	// Note passes on a line that a person should see, such as which classes were found.
+	Note(line string)
+}
+
+// A Stage is one part of a job under way.
+type Stage interface {
+	// Add says that n more things are handled.
+	Add(n int)
+	// Done ends the stage, finished or not.
+	Done()
+}
+
+// quiet is the Progress of a job that has none.
+type quiet struct{}
+
+func (quiet) Start(string, int, string) Stage { return quiet{} }
+func (quiet) Note(string)                     {}
+func (quiet) Add(int)                         {}
+func (quiet) Done()                           {}
+
+func orQuiet(p Progress) Progress {
+	if p == nil {
+		return quiet{}
+	}
+	return p
+}

@@ -1,0 +1,85 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"finetune/internal/mistake"
+	"finetune/models"
+)
+
+// extractor brings features as the run's were made: with its network, tap and preprocessing. Only where the network's file
+// is and how the work is done may be said anew.
+func (r *Run) extractor(i Images, progress Progress) (*extractor, error) {
+	origin := r.Head.Description().Origin
+	if origin.Backbone == "" {
+		return nil, &mistake.Error{Subject: "--model " + r.Folder, Found: "a head that doesn't say which network its features come from",
+			Do: "use --features, with features of the same kind as it was trained on"}
+	}
+	if i.Preset != "" || i.Overrides.given() || i.Tap != "" && i.Tap != origin.Tap {
+		return nil, &mistake.Error{Subject: "--tap, --preset and the flags of preprocessing", Found: "given for a trained run",
+			Do: "leave them out: the run has its own"}
+	}
+	if i.Backbone == "" {
+		var err error
+		if i.Backbone, err = r.backboneFile(origin.Backbone); err != nil {
+			return nil, err
+		}
+	}
+	i.Tap = origin.Tap
+	net, err := openNetwork(i)
+	if err != nil {
+		return nil, err
+	}
+	if net.about.Digest != origin.Backbone {
+		return nil, &mistake.Error{
+			Subject: "--backbone " + net.name, Found: "another network than the run was trained on (SHA-256 " + short(net.about.Digest) + ")",
+			Expected: "SHA-256 " + short(origin.Backbone), Do: "give the file that the run was trained with",
+		}
+	}
+	if err := net.adopt(origin.Preprocessing); err != nil {
+		return nil, fmt.Errorf("preprocessing of %s: %w", r.Folder, err)
+	}
+	return newExtractor(i, net, progress)
+}
+
+// backboneFile finds the run's network: "" for the embedded one, else where it was when the run was trained.
+func (r *Run) backboneFile(digest string) (string, error) {
+	if digest == models.Default().SHA256 {
+		return "", nil
+	}
+	missing := &mistake.Error{
+		Subject: "--backbone", Found: "not given, and the run doesn't say where its network is",
+		Expected: "the ONNX file with SHA-256 " + short(digest), Do: "give --backbone FILE",
+	}
+	b := r.Config.Backbone
+	if b == nil || b.File == "" {
+		return "", missing
+	}
+	if _, err := os.Stat(b.File); errors.Is(err, fs.ErrNotExist) {
+		missing.Found = "not given, and " + b.File + ", which the run was trained with, isn't there any more"
+		return "", missing
+	}
+	return b.File, nil
+}
+
+// prior is how often each class was met in training, nil where the run doesn't say.
+func (r *Run) prior() []float64 {
+	total := 0
+	for _, c := range r.Config.Classes {
+		total += c.Count
+	}
+	if total == 0 || len(r.Config.Classes) != r.Head.Space().Len() {
+		return nil
+	}
+	shares := make([]float64, len(r.Config.Classes))
+	for i, c := range r.Config.Classes {
+		shares[i] = float64(c.Count) / float64(total)
+	}
+	return shares
+}
+
+// short is enough of a digest for a person to compare.
+func short(digest string) string { return digest[:min(12, len(digest))] + "…" }

@@ -1,0 +1,164 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+
+	"finetune/head"
+	"finetune/label"
+	"finetune/loss"
+	"finetune/pipeline/dataset"
+	"finetune/pipeline/metrics"
+)
+
+// Train is the main job: images or ready features in, a run folder out.
+type Train struct {
+	Data     dataset.Options      // the labelled images; of a feature folder only Order, Positions and Bins count
+	Images   Images               // how images become features
+	Features string               // a feature folder, instead of Data.Path and Images
+	Split    dataset.SplitOptions // how much is held out, and the seed of the whole run
+	Head     head.Config          // the head and its training; Loss.Classes, Seed and Threads are filled in
+	Out      string               // the run folder; "" is finetune-run-1, or the next number that is free
+	// Overwrite replaces an earlier run in Out once the new one is complete. Resume leaves a complete run with the
+	// same settings as it is, and otherwise goes on: features that were computed are kept by the cache.
+	Overwrite, Resume bool
+	Progress          Progress
+}
+
+// A TrainResult is what a training run found. The rest stands in the run folder.
+type TrainResult struct {
+	Run        string         `json:"run"`
+	HeldOut    string         `json:"held_out"` // the part that Metrics are about
+	BestEpoch  int            `json:"best_epoch"`
+	Epochs     int            `json:"epochs"`
+	Metrics    metrics.Report `json:"metrics"`
+	Unreadable []Unreadable   `json:"unreadable,omitempty"`
+	Notes      []string       `json:"notes,omitempty"`
+
+	Head    *head.Head   `json:"-"`
+	History []head.Epoch `json:"-"`
+}
+
+// Run does the job. Cancelling ctx stops it; features that were computed stay in the cache.
+func (t Train) Run(ctx context.Context) (*TrainResult, error) {
+	t.Progress = orQuiet(t.Progress)
+	if t.Out == "" {
+		t.Out = freeFolder("finetune-run")
+	}
+	if err := claimRunFolder(t.Out, t.Overwrite || t.Resume); err != nil {
+		return nil, err
+	}
+	table, err := t.table(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer table.Close()
+	return t.fit(ctx, table)
+}
+
+// table brings the features to learn from: those of a feature folder, or of the images, computed where they aren't cached.
+func (t *Train) table(ctx context.Context) (*table, error) {
+	if t.Features != "" {
+		table, err := openFeatureFolder(ctx, t.Features, t.Data)
+		if err == nil {
+			tell(t.Progress, table.set)
+		}
+		return table, err
+	}
+	set, err := dataset.Load(ctx, t.Data)
+	if err != nil {
+		return nil, err
+	}
+	tell(t.Progress, set)
+	// What can't be split is found before the features are computed; unreadable images may change the split itself.
+	if _, err := dataset.Split(set, t.Split); err != nil {
+		return nil, err
+	}
+	x, err := startExtractor(t.Images, t.Progress)
+	if err != nil {
+		return nil, err
+	}
+	table, err := extractTable(ctx, x, set)
+	if closeErr := x.Close(); err == nil {
+		err = closeErr
+	}
+	return table, err
+}
+
+// fit trains on the table, measures on what was held out and writes the run folder.
+func (t *Train) fit(ctx context.Context, table *table) (*TrainResult, error) {
+	parts, err := dataset.Split(table.set, t.Split)
+	if err != nil {
+		return nil, err
+	}
+	heldOut, index := "test", parts.Test
+	if len(index) == 0 {
+		heldOut, index = "val", parts.Val
+	}
+	cfg, err := t.headConfig(table.set.Space)
+	if err != nil {
+		return nil, err
+	}
+	record := t.record(table, cfg, parts, heldOut)
+	if t.Resume {
+		if done, err := t.finished(record); done != nil || err != nil {
+			return done, err
+		}
+	}
+
+	t.Progress.Note(fmt.Sprintf("split: %d to train on, %d for early stopping, %d held out (%s)", len(parts.Train), len(parts.Val), len(index), heldOut))
+	result := &TrainResult{Run: t.Out, HeldOut: heldOut, Unreadable: table.unreadable, Notes: parts.Notes}
+	if heldOut == "val" && len(index) > 0 {
+		result.Notes = append(result.Notes, "no test part: the figures are of the images that early stopping used too, so they flatter the head a little")
+	}
+	trained, err := t.train(ctx, table.examples(), parts, cfg)
+	if err != nil {
+		return nil, err
+	}
+	result.Epochs, result.BestEpoch, result.History = len(trained.History), trained.Best, trained.History
+	record.Head = trained.Config
+	if result.Head, err = head.New(trained.Network, head.Description{
+		Space: table.set.Space, Loss: trained.Loss, Decision: cfg.Decision, Origin: table.origin(),
+	}); err != nil {
+		return nil, err
+	}
+	items := make([]dataset.Item, len(index))
+	for i, row := range index {
+		items[i] = table.set.Items[row]
+	}
+	said, err := predictItems(result.Head, table.features, index, items, t.Images.threads())
+	if err != nil {
+		return nil, err
+	}
+	if result.Metrics, err = said.measure(result.Head, classShares(table.set, parts.Train), t.Split.Seed); err != nil {
+		return nil, err
+	}
+	return result, t.write(record, result, said)
+}
+
+// headConfig completes the configuration of the head with what the data and the run say.
+func (t *Train) headConfig(space label.Space) (head.Config, error) {
+	cfg := t.Head
+	cfg.Seed, cfg.Threads = t.Split.Seed, t.Images.threads()
+	cfg.Loss.Classes = space.Len()
+	if t.Data.Positions != nil && cfg.Loss.Ground.Matrix == nil {
+		cfg.Loss.Ground = loss.Positions(space.Values())
+	}
+	_, err := loss.New[float32](cfg.Loss)
+	return cfg, err
+}
+
+func (t *Train) train(ctx context.Context, all head.Examples, parts dataset.Partition, cfg head.Config) (*head.Result, error) {
+	stage := t.Progress.Start("training", max(cfg.Epochs, 1), "epoch")
+	defer stage.Done()
+	return head.Train(ctx, all.Subset(parts.Train), all.Subset(parts.Val), cfg, func(head.Epoch) { stage.Add(1) })
+}
+
+// classShares is how often each class is met in the training part.
+func classShares(set *dataset.Set, train []int) []float64 {
+	shares := make([]float64, set.Space.Len())
+	for _, i := range train {
+		shares[set.Items[i].Label] += 1 / float64(len(train))
+	}
+	return shares
+}

@@ -1,0 +1,135 @@
+package pipeline
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+
+	"finetune/backbone"
+	"finetune/head"
+	"finetune/internal/atomicfile"
+	"finetune/internal/mistake"
+	"finetune/internal/onnxgraph"
+	"finetune/pipeline/dataset"
+)
+
+// record is config.json as far as it is known before training.
+func (t *Train) record(table *table, cfg head.Config, parts dataset.Partition, heldOut string) RunConfig {
+	c := RunConfig{
+		Finetune: Version(), Backbone: table.network, Features: t.Features, Head: cfg,
+		Data: DataConfig{
+			Path: table.set.Source, Layout: string(table.set.Layout),
+			Images: len(table.set.Items), Unreadable: len(table.unreadable), Digest: setDigest(table.set),
+			Order: t.Data.Order, LabelRegex: t.Data.LabelRegex, GroupRegex: t.Data.GroupRegex, Bins: t.Data.Bins,
+		},
+		Split: SplitConfig{SplitOptions: t.Split, Train: len(parts.Train), Val: len(parts.Val), Test: len(parts.Test), HeldOut: heldOut},
+	}
+	values := table.set.Space.Values()
+	for i, n := range table.set.Counts() {
+		class := ClassConfig{Name: table.set.Space.Class(i), Count: n}
+		if values != nil {
+			class.Value = &values[i]
+		}
+		c.Classes = append(c.Classes, class)
+	}
+	return c
+}
+
+// finished returns the result of a complete run with the same settings, nil where the folder holds none yet. A run with
+// other settings is not to be mixed with this one.
+func (t *Train) finished(now RunConfig) (*TrainResult, error) {
+	var before RunConfig
+	err := readJSON(filepath.Join(t.Out, ConfigFile), &before)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if what := firstDifference(before, now); what != "" {
+		return nil, &mistake.Error{
+			Subject: "--resume", Found: fmt.Sprintf("a complete run in %s with another %q in its %s", t.Out, what, ConfigFile),
+			Do: "give the settings that it was begun with, another --out, or --overwrite",
+		}
+	}
+	result := &TrainResult{Run: t.Out, HeldOut: before.Split.HeldOut, Notes: []string{"the run was complete already; nothing was done"}}
+	if err := readJSON(filepath.Join(t.Out, MetricsFile), &result.Metrics); err != nil {
+		return nil, err
+	}
+	result.Head, err = head.Load(filepath.Join(t.Out, HeadFile))
+	return result, err
+}
+
+// firstDifference names the first field of config.json that two runs don't share, "" where they are equal.
+func firstDifference(a, b RunConfig) string {
+	x, y := reflect.ValueOf(a), reflect.ValueOf(b)
+	for i := range x.NumField() {
+		p, errP := json.Marshal(x.Field(i).Interface())
+		q, errQ := json.Marshal(y.Field(i).Interface())
+		if errP != nil || errQ != nil || !bytes.Equal(p, q) {
+			name, _, _ := strings.Cut(x.Type().Field(i).Tag.Get("json"), ",")
+			return name
+		}
+	}
+	return ""
+}
+
+// writeHeadONNX writes the head as a network of its own, for programs that have features.
+func writeHeadONNX(path string, h *head.Head) error {
+	d := h.Description()
+	model := onnxgraph.Head{Probability: onnxgraph.Softmax, Metadata: map[string]string{
+		"finetune.backbone": d.Origin.Backbone, "finetune.tap": d.Origin.Tap, backbone.PreprocessingKey: d.Origin.Preprocessing,
+		"finetune.decision": string(d.Decision),
+	}}
+	classes, err := json.Marshal(d.Space.Classes())
+	if err != nil {
+		return err
+	}
+	model.Metadata["finetune.classes"] = string(classes)
+	for _, l := range h.Network().Layers {
+		model.Layers = append(model.Layers, onnxgraph.Dense(l))
+	}
+	data, err := onnxgraph.HeadModel(model)
+	if err != nil {
+		return err
+	}
+	return atomicfile.Write(path, func(w io.Writer) error { _, err := w.Write(data); return err })
+}
+
+// replaceUnreadable writes the list of skipped images, or removes that of an earlier run where there are none.
+func replaceUnreadable(path string, list []Unreadable) error {
+	if len(list) > 0 {
+		return writeUnreadable(path, list)
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// write leaves the run folder: config.json last, so that a folder which has it is whole.
+func (t *Train) write(record RunConfig, result *TrainResult, said *predictions) error {
+	in := func(name string) string { return filepath.Join(t.Out, name) }
+	steps := []func() error{
+		func() error { return result.Head.Save(in(HeadFile)) },
+		func() error { return writeHeadONNX(in(HeadONNXFile), result.Head) },
+		func() error { return writeHistory(in(HistoryFile), result.History) },
+		func() error { return writePredictions(in(PredictionsFile), result.Head.Space(), said) },
+		func() error { return replaceUnreadable(in(UnreadableFile), result.Unreadable) },
+		func() error { return writeJSON(in(MetricsFile), result.Metrics) },
+		func() error { return writeJSON(in(ConfigFile), record) },
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
