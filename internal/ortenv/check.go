@@ -68,8 +68,13 @@ func softmaxModel() ([]byte, error) {
 
 // Providers names the execution providers that the loaded library can use on this machine, cpu first. Each is
 // tried: a build may know a provider whose driver or device isn't there. Open must have succeeded before.
-func Providers() ([]string, error) {
-	usable := []string{"cpu"}
+func Providers() (usable []string, err error) {
+	// A build that knows CUDA but lacks its part logs that at length; here it is an answer and no fault.
+	if err := ort.SetEnvironmentLogLevel(ort.LoggingLevelFatal); err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, ort.SetEnvironmentLogLevel(ort.LoggingLevelError)) }()
+	usable = []string{"cpu"}
 	for _, p := range []struct {
 		name string
 		add  func(*ort.SessionOptions) error

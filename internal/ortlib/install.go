@@ -40,7 +40,7 @@ type Installed struct {
 func Install(ctx context.Context, o Options) (Installed, error) {
 	dir, err := CacheDir()
 	if err != nil {
-		return Installed{}, &mistake.Error{Subject: "finetune setup", Found: "this user has no cache folder", Err: err,
+		return Installed{}, &mistake.Error{Subject: "setup", Found: "this user has no cache folder", Err: err,
 			Do: "set HOME or XDG_CACHE_HOME"}
 	}
 	at := platform{runtime.GOOS, runtime.GOARCH}
@@ -58,7 +58,7 @@ type installer struct {
 func (in *installer) install(ctx context.Context, o Options) (Installed, error) {
 	if len(in.pins) == 0 {
 		return Installed{}, &mistake.Error{
-			Subject:  "finetune setup",
+			Subject:  "setup",
 			Found:    "no ONNX Runtime is pinned for " + in.goos + "/" + in.goarch,
 			Expected: "linux/amd64, linux/arm64 or darwin/arm64",
 			Do:       "put the library beside the finetune binary or name it with " + EnvVar + " (docs/install.md)",
@@ -132,7 +132,7 @@ func (in *installer) fromClients(ctx context.Context, wanted []pin) (Installed, 
 	}
 	byHand := "download " + in.archiveName() + " from release v" + Version + " of github.com/microsoft/onnxruntime and run `finetune setup --from FILE`"
 	if len(failures) == 0 {
-		return Installed{}, &mistake.Error{Subject: "finetune setup", Found: "no " + strings.Join(absent, " and no ") + " on this machine",
+		return Installed{}, &mistake.Error{Subject: "setup", Found: "no " + strings.Join(absent, " and no ") + " on this machine",
 			Expected: "Python 3 with pip, or Node with npm", Do: "install one of them, or " + byHand}
 	}
 	texts := make([]string, len(failures))
@@ -140,7 +140,7 @@ func (in *installer) fromClients(ctx context.Context, wanted []pin) (Installed, 
 		texts[i] = f.Error()
 	}
 	// Joined by hand: errors.Join puts each error on a line of its own.
-	return Installed{}, fmt.Errorf("finetune setup: %s; without a network, %s", strings.Join(texts, "; "), byHand)
+	return Installed{}, fmt.Errorf("setup: %s; without a network, %s", strings.Join(texts, "; "), byHand)
 }
 
 func (in *installer) archiveName() string {

@@ -1,0 +1,69 @@
+# Works with GNU make 3.81 (macOS) and newer. Needed: Go, a C compiler, and Python 3 with pip or Node with npm.
+
+GO        ?= go
+PYTHON    ?= python3
+BIN       := bin/finetune
+# Flags for the test commands: make test TESTFLAGS='-run Split -v'
+TESTFLAGS ?=
+# How long each fuzz target runs, or how often: 30s, 10000x.
+FUZZTIME  ?= 5s
+# Packages for make race; empty means those that start goroutines, in their code or in their tests.
+RACE      ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help build setup demo test race vet fmt staticcheck fuzz bench cover golden clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build bin/finetune
+	$(GO) build -trimpath -ldflags "-s -w" -o $(BIN) ./cmd/finetune
+
+setup: build ## build, then install the native ONNX Runtime into the user's cache
+	$(BIN) setup
+
+demo: setup ## set up and run the main job on the embedded network and the demo photos
+	$(BIN) --data testdata/demo/demo.csv --out demo-run --overwrite
+
+test: setup ## set up and run all tests
+	$(GO) test $(TESTFLAGS) ./...
+
+race: setup ## test what starts goroutines under the race detector (RACE=./... for all)
+	@packages="$(RACE)"; \
+	[ -n "$$packages" ] || packages=$$(grep -rlE --include='*.go' 'go func|\.Go\(' . | xargs -n 1 dirname | sort -u); \
+	echo $(GO) test -race $(TESTFLAGS) $$packages; \
+	$(GO) test -race $(TESTFLAGS) $$packages
+
+vet: ## check for suspicious code
+	$(GO) vet ./...
+
+fmt: ## list files that gofmt would change, and fail if there are any
+	@files=$$(gofmt -l .) && if [ -n "$$files" ]; then echo "gofmt would change:"; echo "$$files"; exit 1; fi
+
+staticcheck: ## check with staticcheck, at the version in go.mod
+	$(GO) tool staticcheck ./...
+
+fuzz: setup ## fuzz every decoder for a moment each (FUZZTIME=1m for longer)
+	@listed=$$($(GO) test -list '^Fuzz' ./...) || { echo "$$listed"; exit 1; }; \
+	targets=$$(echo "$$listed" | awk '/^Fuzz/ { name[++n] = $$1 } $$1 == "ok" { for (i = 1; i <= n; i++) print $$2 "," name[i]; n = 0 }'); \
+	[ -n "$$targets" ] || { echo "no fuzz target found"; exit 1; }; \
+	for t in $$targets; do \
+		echo "fuzz $$t"; \
+		$(GO) test -run '^$$' -fuzz "^$${t#*,}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5s "$${t%,*}" || exit 1; \
+	done
+
+bench: setup ## run the benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+cover: setup ## write and sum up test coverage
+	$(GO) test -coverprofile=cover.out ./...
+	$(GO) tool cover -func=cover.out | tail -n 1
+
+golden: ## make the tests' expected values anew (what Python needs: docs/install.md)
+	@for script in $$(find . -path './*/testdata/make_*.py'); do \
+		echo "$$script"; \
+		(cd "$$(dirname "$$script")" && $(PYTHON) "$$(basename "$$script")") || exit 1; \
+	done
+
+clean: ## remove what was built here; the installed library and cached features stay
+	rm -rf bin demo-run cover.out
