@@ -94,21 +94,24 @@ func (l *loader) checkCounts(s *Set) error {
 	}
 	switch {
 	case full < 2 && !s.Soft():
-		return &mistake.Error{Subject: l.o.Path, Found: fmt.Sprintf("images of one class only, with none of %q", short(strings.Join(empty, ", "))), Expected: "images of at least two classes"}
+		return &mistake.Error{Subject: l.o.Path, Found: fmt.Sprintf("images of one class only, with none of %s", some(empty)), Expected: "images of at least two classes"}
 	case len(empty) > 0 && l.o.Order == nil && l.o.Bins == nil && !s.Soft():
 		return &mistake.Error{Subject: l.o.Path, Found: fmt.Sprintf("no image of the class %q", empty[0]), Expected: "at least one of each class",
 			Do: "add some or remove its folder, or keep the class by naming all with --order"}
 	case len(empty) > 0:
-		l.notes = append(l.notes, fmt.Sprintf("no image of %s: %s", count(len(empty), "class"), strings.Join(empty, ", ")))
+		l.notes = append(l.notes, fmt.Sprintf("no image of %s: %s", count(len(empty), "class"), some(empty)))
 	}
 	return nil
 }
 
 // listed names the classes of a space for a message.
-func listed(s label.Space) string {
-	classes := s.Classes()
-	if len(classes) > 12 {
-		return strings.Join(classes[:12], ", ") + fmt.Sprintf(" and %d more", len(classes)-12)
+func listed(s label.Space) string { return some(s.Classes()) }
+
+// some names the first dozen.
+func some(names []string) string {
+	const most = 12
+	if len(names) <= most {
+		return strings.Join(names, ", ")
 	}
-	return strings.Join(classes, ", ")
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }

@@ -148,7 +148,7 @@ func (l *loader) votePlace(class string) int {
 func (l *loader) csvError(err error) error {
 	var p *csv.ParseError
 	if errors.As(err, &p) {
-		return l.mistakeAt(p.Line, p.Err.Error(), "a line of CSV", `double a quote inside a quoted value ("")`)
+		return l.mistakeAt(p.StartLine, p.Err.Error(), "a line of CSV", `double a quote inside a quoted value ("")`)
 	}
 	return fmt.Errorf("read %s: %w", l.o.Path, err)
 }

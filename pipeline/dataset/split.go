@@ -3,7 +3,6 @@ package dataset
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"finetune/internal/mistake"
 	"finetune/internal/randstream"
@@ -81,12 +80,12 @@ func Split(s *Set, o SplitOptions) (Partition, error) {
 		return Partition{}, &mistake.Error{Subject: s.Source, Found: fmt.Sprintf("%s in %s to cut", count(len(pool), "image"), count(len(parts), "group")),
 			Expected: "enough to hold some out", Do: "add images or ask for a larger share"}
 	}
-	p.Notes = append(p.Notes, s.spreadNotes(u, p)...)
+	p.Notes = append(p.Notes, s.spreadNotes(p)...)
 	return p, nil
 }
 
 // spreadNotes says which classes a part lacks.
-func (s *Set) spreadNotes(u *units, p Partition) []string {
+func (s *Set) spreadNotes(p Partition) []string {
 	var notes []string
 	for _, part := range []struct {
 		name  string
@@ -106,7 +105,7 @@ func (s *Set) spreadNotes(u *units, p Partition) []string {
 			}
 		}
 		if len(lacks) > 0 {
-			notes = append(notes, fmt.Sprintf("the %s part has no image of %s: %s", part.name, count(len(lacks), "class"), strings.Join(lacks, ", ")))
+			notes = append(notes, fmt.Sprintf("the %s part has no image of %s: %s", part.name, count(len(lacks), "class"), some(lacks)))
 		}
 	}
 	return notes

@@ -35,12 +35,12 @@ var intervalOf = []struct {
 // bootstrap returns the 95 % percentile interval of each figure that is defined: items, or whole groups, are drawn
 // with replacement, as many as there are. Where only one could be drawn there is no spread to see, and no
 // interval.
-func bootstrap(it *items, in Input, whole Figures) map[string][2]Number {
+func bootstrap(items []item, in Input, whole Figures) map[string][2]Number {
 	resamples := in.Resamples
 	if resamples == 0 {
 		resamples = defaultResamples
 	}
-	units := newUnits(in.Groups, len(it.truth))
+	units := newUnits(in.Groups, len(items))
 	if resamples < 0 || units.len() < 2 {
 		return nil
 	}
@@ -50,13 +50,21 @@ func bootstrap(it *items, in Input, whole Figures) map[string][2]Number {
 	for range min(runtime.GOMAXPROCS(0), resamples) {
 		wg.Go(func() {
 			t := newTally(in.Space.Len())
+			times := make([]int32, len(items))
 			for r := next.Add(1) - 1; r < int64(resamples); r = next.Add(1) - 1 {
 				// A stream for each resample: which worker draws it changes nothing.
 				rng := randstream.New(in.Seed, "bootstrap", uint64(r))
-				t.reset()
+				// Drawing counts first leaves the items to be read once, in order.
+				clear(times)
 				for range units.len() {
 					for _, i := range units.of(rng.IntN(units.len())) {
-						t.add(it, int(i))
+						times[i]++
+					}
+				}
+				t.reset()
+				for i, n := range times {
+					if n > 0 {
+						t.add(&items[i], int(n))
 					}
 				}
 				drawn[r] = t.figures()

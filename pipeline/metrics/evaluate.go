@@ -19,12 +19,12 @@ func Evaluate(in Input) (Report, error) {
 		return Report{}, fmt.Errorf("metrics: %w", err)
 	}
 	k := in.Space.Len()
-	it := measure(in, func(i int) []float64 { return in.Probabilities[i*k : (i+1)*k] })
+	items := measure(in, func(i int) []float64 { return in.Probabilities[i*k : (i+1)*k] })
 	all := newTally(k)
-	all.addAll(it)
-	r := Report{N: len(in.Labels), Figures: all.figures(), Confusion: confusion(k, it.truth, it.predicted), PerClass: all.classes(in.Space)}
+	all.addAll(items)
+	r := Report{N: len(in.Labels), Figures: all.figures(), Confusion: confusion(k, items), PerClass: all.classes(in.Space)}
 	r.Spearman, r.Kendall = Number(spearman(r.Confusion)), Number(kendall(r.Confusion))
-	r.Intervals = bootstrap(it, in, r.Figures)
+	r.Intervals = bootstrap(items, in, r.Figures)
 	r.Baseline = baseline(in)
 	return r, nil
 }

@@ -8,54 +8,51 @@ const calibrationBins = 15
 // minProbability keeps NLL finite: the gap between 1 and the next float64, the bound scikit-learn uses.
 const minProbability = 0x1p-52
 
-// items holds what each item adds to the figures, so that a resample is only sums.
-type items struct {
-	truth, predicted []int
-	gap              []float64 // between the values of both classes; nil without values
-	rps, nll, brier  []float64
-	confidence       []float64 // the largest probability
-	bin              []uint8   // of the confidence
-	top              []uint8   // 1 where the likeliest class is true
+// An item holds what one prediction adds to the figures, so that a resample is only sums.
+type item struct {
+	truth, predicted int32
+	bin              uint8   // of the confidence
+	top              uint8   // 1 where the likeliest class is true
+	gap              float64 // between the values of both classes; NaN without values
+	rps, nll, brier  float64
+	confidence       float64 // the largest probability
 }
 
 // measure scores the predicted distributions that row gives.
-func measure(in Input, row func(i int) []float64) *items {
+func measure(in Input, row func(i int) []float64) []item {
 	n, k := len(in.Labels), in.Space.Len()
-	it := &items{truth: in.Labels, predicted: in.Predicted,
-		rps: make([]float64, n), nll: make([]float64, n), brier: make([]float64, n),
-		confidence: make([]float64, n), bin: make([]uint8, n), top: make([]uint8, n)}
-	if it.predicted == nil {
-		it.predicted = make([]int, n)
-		for i := range n {
-			it.predicted[i] = argmax(row(i))
-		}
-	}
-	if values := in.Space.Values(); values != nil {
-		it.gap = make([]float64, n)
-		for i := range n {
-			it.gap[i] = math.Abs(values[it.predicted[i]] - values[it.truth[i]])
-		}
-	}
+	items := make([]item, n)
+	values := in.Space.Values()
 	oneHot := make([]float64, k)
-	for i := range n {
-		p, t := row(i), oneHot
-		if in.Targets != nil {
-			t = in.Targets[i*k : (i+1)*k]
-		} else {
-			clear(oneHot)
-			oneHot[it.truth[i]] = 1
-		}
-		it.rps[i], it.nll[i], it.brier[i] = scores(p, t)
+	for i := range items {
+		it := &items[i]
+		p, truth := row(i), in.Labels[i]
 		likeliest := argmax(p)
-		it.confidence[i] = p[likeliest]
+		predicted := likeliest
+		if in.Predicted != nil {
+			predicted = in.Predicted[i]
+		}
+		it.truth, it.predicted = int32(truth), int32(predicted)
+		it.gap = math.NaN()
+		if values != nil {
+			it.gap = math.Abs(values[predicted] - values[truth])
+		}
+		if in.Targets != nil {
+			it.rps, it.nll, it.brier = scores(p, in.Targets[i*k:(i+1)*k])
+		} else {
+			oneHot[truth] = 1
+			it.rps, it.nll, it.brier = scores(p, oneHot)
+			oneHot[truth] = 0
+		}
+		it.confidence = p[likeliest]
 		// Bins are open below and closed above, as in the paper: a confidence of 1 is in the last.
 		b := math.Ceil(p[likeliest]*calibrationBins) - 1
-		it.bin[i] = uint8(min(max(b, 0), calibrationBins-1))
-		if likeliest == it.truth[i] {
-			it.top[i] = 1
+		it.bin = uint8(min(max(b, 0), calibrationBins-1))
+		if likeliest == truth {
+			it.top = 1
 		}
 	}
-	return it
+	return items
 }
 
 // scores returns the proper scores of one forecast p against the distribution t.

@@ -3,14 +3,14 @@ package metrics
 import "math"
 
 // confusion counts items by true class (row) and predicted class (column).
-func confusion(k int, truth, predicted []int) [][]int {
+func confusion(k int, items []item) [][]int {
 	cells := make([]int, k*k)
 	rows := make([][]int, k)
 	for i := range rows {
 		rows[i] = cells[i*k : (i+1)*k : (i+1)*k]
 	}
-	for i, y := range truth {
-		rows[y][predicted[i]]++
+	for i := range items {
+		rows[items[i].truth][items[i].predicted]++
 	}
 	return rows
 }

@@ -12,7 +12,6 @@ type tally struct {
 	squares         int   // Σ (predicted − true)²
 	support, said   []int // items by true and by predicted class
 	right, off      []int // by true class: right ones, Σ |predicted − true|
-	hasUnits        bool
 	units           float64
 	rps, nll, brier float64
 	binConfidence   [calibrationBins]float64
@@ -33,40 +32,39 @@ func (t *tally) reset() {
 	clear(t.off)
 }
 
-func (t *tally) addAll(it *items) {
-	for i := range it.truth {
-		t.add(it, i)
+// addAll adds every item once.
+func (t *tally) addAll(items []item) {
+	for i := range items {
+		t.add(&items[i], 1)
 	}
 }
 
-func (t *tally) add(it *items, i int) {
-	y, p := it.truth[i], it.predicted[i]
+// add adds an item so many times.
+func (t *tally) add(it *item, times int) {
+	y, p := int(it.truth), int(it.predicted)
 	d := p - y
 	if d < 0 {
 		d = -d
 	}
-	t.n++
-	t.support[y]++
-	t.said[p]++
-	t.off[y] += d
-	t.squares += d * d
+	t.n += times
+	t.support[y] += times
+	t.said[p] += times
+	t.off[y] += times * d
+	t.squares += times * d * d
 	if d <= 1 {
-		t.near++
+		t.near += times
 	}
 	if d == 0 {
-		t.hits++
-		t.right[y]++
+		t.hits += times
+		t.right[y] += times
 	}
-	if it.gap != nil {
-		t.hasUnits = true
-		t.units += it.gap[i]
-	}
-	t.rps += it.rps[i]
-	t.nll += it.nll[i]
-	t.brier += it.brier[i]
-	b := it.bin[i]
-	t.binConfidence[b] += it.confidence[i]
-	t.binRight[b] += int(it.top[i])
+	w := float64(times)
+	t.units += w * it.gap
+	t.rps += w * it.rps
+	t.nll += w * it.nll
+	t.brier += w * it.brier
+	t.binConfidence[it.bin] += w * it.confidence
+	t.binRight[it.bin] += times * int(it.top)
 }
 
 // figures returns the figures of what was added, at least one item.
@@ -74,12 +72,9 @@ func (t *tally) figures() Figures {
 	n := float64(t.n)
 	f := Figures{
 		Accuracy: Number(float64(t.hits) / n), OneOffAccuracy: Number(float64(t.near) / n),
-		MAEUnits: Number(math.NaN()), RMSE: Number(math.Sqrt(float64(t.squares) / n)),
+		MAEUnits: Number(t.units / n), RMSE: Number(math.Sqrt(float64(t.squares) / n)),
 		QWK: Number(t.kappa()), Spearman: Number(math.NaN()), Kendall: Number(math.NaN()),
 		RPS: Number(t.rps / n), NLL: Number(t.nll / n), Brier: Number(t.brier / n), ECE: Number(t.ece()),
-	}
-	if t.hasUnits {
-		f.MAEUnits = Number(t.units / n)
 	}
 	var sum, present, off, worst float64
 	for c, m := range t.support {
