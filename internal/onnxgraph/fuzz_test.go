@@ -1,0 +1,50 @@
+package onnxgraph
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// FuzzModel feeds any bytes through all that reads a file: nothing may panic, and what is cut must be readable.
+func FuzzModel(f *testing.F) {
+	for _, name := range []string{"two_heads_13", "squeezenet_11", "tokens_17"} {
+		data, err := os.ReadFile(filepath.Join("..", "..", "backbone", "testdata", name+".onnx"))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data, "")
+	}
+	f.Add(encode(f, 13, body+"s = Shape r\ni = Constant {name: 'value_int' i: 0}\ng = Gather s i\nu = Unsqueeze g {name: 'axes' ints: [0]}\n"+
+		"m = Constant {name: 'value_ints' ints: [-1]}\nk = Concat u m {name: 'axis' i: 0}\nf = Reshape r k\ny = Gemm f w b\nout y"), "f")
+	f.Add(encode(f, 11, body+"a = Slice r s s\nv = Split a\nq = Squeeze v\nz = ReduceMean q {name: 'axes' ints: [1]}\nt = Transpose z {name: 'perm' ints: [1,0]}\nout t"), "v")
+	f.Fuzz(func(t *testing.T, data []byte, name string) {
+		if len(data) > 1<<16 {
+			t.Skip()
+		}
+		m, err := Parse("fuzz.onnx", data)
+		if err != nil {
+			return
+		}
+		m.Facts()
+		m.Candidates()
+		m.ExternalFiles()
+		for _, name := range []string{"", name} {
+			tap, err := m.FindTap(name)
+			if err != nil {
+				continue
+			}
+			cut, _, err := m.Cut(tap)
+			if err != nil {
+				continue
+			}
+			out, err := cut.Bytes()
+			if err != nil {
+				t.Fatalf("a cut network can't be written: %v", err)
+			}
+			if _, err := Parse("cut.onnx", out); err != nil {
+				t.Fatalf("a cut network can't be read: %v", err)
+			}
+		}
+	})
+}

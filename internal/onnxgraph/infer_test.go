@@ -1,0 +1,64 @@
+package onnxgraph
+
+import (
+	"encoding/json"
+	"os"
+	"testing"
+)
+
+// The shapes must be those that ONNX's own inference finds: every number that it knows, and none that differs.
+func TestShapesAgreeWithONNX(t *testing.T) {
+	data, err := os.ReadFile("testdata/shapes.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var golden struct {
+		Shapes map[string]map[string][]*int64 `json:"shapes"`
+	}
+	if err := json.Unmarshal(data, &golden); err != nil {
+		t.Fatal(err)
+	}
+	for name, shapes := range golden.Shapes {
+		m := fixture(t, name)
+		m.pb.Graph.ValueInfo = nil // nothing but the rules
+		m.infer()
+		for tensor, want := range shapes {
+			got := m.info[tensor].shape
+			if len(got) != len(want) || (got == nil) != (want == nil) {
+				t.Errorf("%s: %s has the shape %v, want %d axes", name, tensor, got, len(want))
+				continue
+			}
+			for i, size := range want {
+				if size != nil && got[i].Size != *size {
+					t.Errorf("%s: axis %d of %s is %v, want %d", name, i, tensor, got[i], *size)
+				}
+			}
+		}
+	}
+}
+
+func TestRules(t *testing.T) {
+	for _, c := range []struct{ name, graph, want string }{
+		{"broadcast", "in a 1 N,1,4\nin b 1 3,1\ny = Add a b\nout y", "N×3×4"},
+		{"broadcast of symbols", "in a 1 N,C\nin b 1 1,8\ny = Mul a b\nout y", "N×8"},
+		{"convolution", "in x 1 N,3,9,H\nweight w 8,3,3,3\ny = Conv x w {name: 'strides' ints: [2,2]}\nout y", "N×8×4×?"},
+		{"same padding", "in x 1 N,3,9,9\nweight w 8,3,3,3\ny = Conv x w {name: 'auto_pad' s: 'SAME_UPPER'}\nout y", "N×8×9×9"},
+		{"convolution of an unknown map", "in x 1 N,3,9,9\nz = Resize x\nweight w 8,3,3,3\ny = Conv z w\nout y", "?×8×?×?"},
+		{"split without sizes", "in x 1 N,7\ny = Split x {name: 'axis' i: 1}\nout y", "N×7"},
+		{"squeeze of what may be one", "in x 1 N,4,1\ny = Squeeze x\nout y", "unknown shape"},
+		{"reshape keeps the batch", "in x 1 N,2,3\ns = Constant {name: 'value_ints' ints: [-1,6]}\ny = Reshape x s\nout y", "N×6"},
+		{"reshape by zero and rest", "in x 1 N,2,3\ns = Constant {name: 'value_ints' ints: [0,-1]}\ny = Reshape x s\nout y", "N×6"},
+		{"reshape of unequal size", "in x 1 4,5\ns = Constant {name: 'value_ints' ints: [-1,3]}\ny = Reshape x s\nout y", "?×3"},
+		{"gather one token", "in x 1 N,5,8\ni = Constant {name: 'value_int' i: 0}\ny = Gather x i {name: 'axis' i: 1}\nout y", "N×8"},
+		{"division behind a cast to float isn't one of integers",
+			"in x 1 7,8\ns = Shape x\nf = Cast s {name: 'to' i: 1}\nh = Div f f\ny = Cast h {name: 'to' i: 7}\nz = Reshape x y\nout z", "?×?"},
+		{"transposition", "in x 1 N,3,4,5\ny = Transpose x {name: 'perm' ints: [0,2,3,1]}\nout y", "N×4×5×3"},
+		{"reversal", "in x 1 N,3\ny = Transpose x\nout y", "3×N"},
+		{"product of tokens", "in x 1 N,5,8\nweight w 8,2\ny = MatMul x w\nout y", "N×5×2"},
+		{"unknown operator", "in x 1 N,3\ny = Bernoulli x\nout y", "unknown shape"},
+	} {
+		if got := build(t, 13, c.graph).Outputs()[0].Shape.String(); got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+	}
+}
