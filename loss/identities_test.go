@@ -45,6 +45,13 @@ func TestIdentities(t *testing.T) {
 		}
 		same("emd2 with |i−j|/(K−1) as matrix", sampleOf(t, Config{Name: EMD2, Ground: ordered}, logits, oneHot), want)
 
+		roots := make([]float64, k*k)
+		for i, d := range matrix.Matrix {
+			roots[i] = math.Sqrt(d)
+		}
+		same("ω is a power of the matrix", sampleOf(t, Config{Name: EMD2, Ground: matrix, Omega: 0.5}, logits, soft),
+			sampleOf(t, Config{Name: EMD2, Ground: Matrix(roots)}, logits, soft))
+
 		even := make([]float64, k)
 		for i := range even {
 			even[i] = 20 + 2.5*float64(i)

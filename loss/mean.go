@@ -2,8 +2,8 @@ package loss
 
 // Mean returns the weighted mean loss of n samples, Σ wᵢ ℓᵢ / Σ wᵢ, and, where grad isn't nil, writes its
 // gradient with respect to the logits. logits and grad are n × Outputs, targets n × K, all row-major; weights has
-// length n, or is nil for all one. Without weight (n = 0, or all weights 0) the mean and gradient are zero.
-// It allocates nothing and panics where lengths don't fit.
+// length n, or is nil for all one. A sample with weight 0 isn't looked at and gets a gradient of zero; where no
+// sample has weight, or there is none, the mean is zero. It allocates nothing and panics where lengths don't fit.
 func Mean[T Float](l Loss[T], logits, targets, weights, grad []T, ws *Workspace[T]) T {
 	total := float64(len(targets) / l.Classes())
 	if weights != nil {

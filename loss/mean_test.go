@@ -63,8 +63,13 @@ func TestMean(t *testing.T) {
 func TestMeanWithoutWeight(t *testing.T) {
 	l := mustNew[float32](t, Config{Name: EMD2, Classes: 2})
 	ws := NewWorkspace(l)
-	grad := []float32{3, 3}
-	if v := Mean(l, []float32{1, 2}, []float32{1, 0}, []float32{0}, grad, ws); v != 0 || grad[0] != 0 || grad[1] != 0 {
+	nan := float32(math.NaN())
+	logits, targets, grad := []float32{nan, 2, 1, 2}, []float32{1, 0, 1, 0}, []float32{3, 3, 3, 3}
+	v := Mean(l, logits, targets, []float32{0, 1}, grad, ws)
+	if want := Mean(l, logits[2:], targets[2:], nil, nil, ws); v != want || grad[0] != 0 || grad[1] != 0 {
+		t.Errorf("mean %v and gradient %v, want %v and zeros for the first sample", v, grad, want)
+	}
+	if v := Mean(l, logits, targets, []float32{0, 0}, grad, ws); v != 0 || grad[2] != 0 || grad[3] != 0 {
 		t.Errorf("mean %v and gradient %v, want zeros", v, grad)
 	}
 	if v := Mean(l, nil, nil, nil, nil, ws); v != 0 {

@@ -112,3 +112,17 @@ func TestSinkhornNearlyOneHot(t *testing.T) {
 		}
 	}
 }
+
+// TestSinkhornRoundedTarget: a target whose sum is off by what CheckTarget allows still has a plan.
+func TestSinkhornRoundedTarget(t *testing.T) {
+	l := mustNew[float64](t, Config{Name: Sinkhorn, Classes: 3})
+	ws := NewWorkspace(l)
+	target := []float64{0.2, 0.3, 0.5 + 0.9*sumTolerance}
+	if err := l.CheckTarget(target); err != nil {
+		t.Fatal(err)
+	}
+	l.Sample([]float64{1, 0, -1}, target, nil, ws)
+	if off := ws.transport.mismatch(); !(off < 1e-12) {
+		t.Errorf("the plan's columns are off by %v", off)
+	}
+}

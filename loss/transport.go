@@ -48,8 +48,10 @@ const (
 func (w *transport) solve(e *sinkhornTerm) {
 	m := len(w.columns)
 	clear(w.b[:m])
-	if m == 1 {
-		w.evaluate(e, e.gamma)
+	if m == 1 { // all of pᵢ goes to the one column
+		for i := range w.logRow {
+			w.logRow[i] = -e.gamma * e.distance[i*e.classes+w.columns[0]]
+		}
 		return
 	}
 	gamma := e.gamma
@@ -137,8 +139,9 @@ func (w *transport) mismatch() float64 {
 
 // newton leaves the Newton step for F at b, cut to a sensible length, in step, and returns F's slope along it.
 // With S = diag(c)^½ the system reads γ S (I − M) S δ = t − c, M = S⁻¹ Qᵀ diag(p) Q S⁻¹. A constant in δ changes
-// nothing, so I − M is singular along S·1; adding that direction's projector makes it regular. Conjugate
-// gradients need few rounds, as M's eigenvalues are below one and fall fast, and keep nothing but Q.
+// nothing, so I − M is singular along S·1. The right-hand side has no part in that direction but its rounding, which
+// conjugate gradients would chase for ever; adding the direction's projector spares half of their rounds. They
+// need few, as M's eigenvalues fall fast, and no matrix but Q.
 func (w *transport) newton(gamma float64) float64 {
 	m := len(w.columns)
 	var norm float64
@@ -191,10 +194,10 @@ func (w *transport) newton(gamma float64) float64 {
 // apply writes (I − M + S·1 (S·1)ᵀ) direction to image and returns direction · image.
 func (w *transport) apply() float64 {
 	m := len(w.columns)
+	clear(w.image[:m])
 	var along float64
 	for j, x := range w.direction[:m] {
 		along += x / w.scale[j]
-		w.image[j] = 0
 	}
 	for i, p := range w.p {
 		if p == 0 {
