@@ -159,6 +159,30 @@ func TestJSON(t *testing.T) {
 	}
 }
 
+// FuzzJSON checks that whatever is read is a space by the rules of New and is written back to itself.
+func FuzzJSON(f *testing.F) {
+	f.Add([]byte(`{"classes":["a","b"]}`))
+	f.Add([]byte(`{"classes":["0-2","3+"],"values":[1,4],"edges":[0,3]}`))
+	f.Add([]byte(`{"classes":["a","b"],"values":[1e400,2]}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var s Space
+		if json.Unmarshal(b, &s) != nil || s.Len() == 0 { // JSON null changes nothing
+			return
+		}
+		if _, err := New(s.Classes(), s.Values()); err != nil {
+			t.Fatal(err)
+		}
+		out, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back Space
+		if err := json.Unmarshal(out, &back); err != nil || !back.Equal(s) {
+			t.Fatalf("%s came back as %v (%v)", out, back, err)
+		}
+	})
+}
+
 func TestParseList(t *testing.T) {
 	for _, c := range []struct {
 		in   string

@@ -62,13 +62,14 @@ func (l *loader) classNames() []string {
 	return names
 }
 
-// votePlaces maps voteClasses to classes.
+// votePlaces maps voteClasses to classes, or to themselves where there are none.
 func (l *loader) votePlaces(space label.Space) ([]int, error) {
 	places := make([]int, len(l.voteClasses))
-	if l.o.Unlabelled {
-		return places, nil
-	}
 	for i, class := range l.voteClasses {
+		if l.o.Unlabelled {
+			places[i] = i
+			continue
+		}
 		c, ok := space.Index(class)
 		if !ok {
 			return nil, &mistake.Error{Subject: l.o.Path, Found: fmt.Sprintf("votes for %q", short(class)), Expected: "classes among " + listed(space)}

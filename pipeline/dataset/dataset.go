@@ -1,6 +1,21 @@
-// Package dataset turns what a user has (a folder a class, a manifest, a flat folder with labels in the names,
-// a list of files) into a list of items over one label space, and cuts that list into parts that keep groups
-// whole. It reads names and manifests only; it opens no image.
+// Package dataset turns what a user has into a list of items over one label space, and cuts that list into parts
+// that keep groups whole. It reads names and manifests only; it opens no image.
+//
+// Data with labels comes in one of these layouts:
+//
+//   - A folder per class, with images at any depth below, and optionally train, val (or valid, validation, dev) and
+//     test folders above.
+//   - A flat folder, in fact at any depth, with the label in each name: Options.LabelRegex.
+//   - A CSV manifest with a header (commas, or semicolons or tabs): path, label, and optionally split, fold, group
+//     and weight, in any order; other columns are left alone. Paths are relative to the manifest's folder.
+//   - A JSONL manifest: an object on each line with the same fields.
+//
+// Instead of, or beside, a label an item may have votes: columns votes_<class> with the number (or share) for each
+// class, in JSONL also an object "votes". They become the target distribution; the label, where none is given,
+// is the lower median of the votes, the class with the least mean distance to them.
+//
+// In folders, hidden files and what systems leave behind (Thumbs.db, __MACOSX) are passed over in silence, other
+// files that aren't images with a note. Links are followed.
 package dataset
 
 import (
@@ -31,7 +46,7 @@ type Item struct {
 	File   string    // to open, in the system's own form
 	Label  int       // the class, or -1 where there is none
 	Text   string    // the label as written, also where labels aren't wanted; "" where there is none
-	Target []float64 // a distribution over the classes from votes, K long and summing to 1; nil for one label
+	Target []float64 // a distribution over the classes from votes, K long and summing to 1; nil without votes. Without labels: over the columns of votes
 	Value  float64   // the number behind a binned label, in its own units; NaN where there is none
 	Weight float64   // above 0; 1 where none was given
 	Group  string    // what must not straddle a split, such as a person; "" stands alone
@@ -46,6 +61,8 @@ type Set struct {
 	Layout Layout
 	Source string   // the path that was loaded
 	Notes  []string // what the user should know: a sentence each, without a full stop
+
+	voteClasses []string // what Target is over where labels weren't wanted, so that Records keeps votes
 }
 
 // A Layout says how the data was laid out.

@@ -1,8 +1,6 @@
 package dataset
 
-import (
-	"strconv"
-)
+import "strconv"
 
 // Header returns the columns that Record fills: path and label always, then votes, split, fold, group and weight
 // where any item has them. A CSV file of both is a manifest that Load reads back to the same items.
@@ -38,7 +36,11 @@ type optional struct {
 func (s *Set) columns() []optional {
 	var cols []optional
 	if s.Soft() {
-		for c, class := range s.Space.Classes() {
+		classes := s.Space.Classes()
+		if len(classes) == 0 {
+			classes = s.voteClasses
+		}
+		for c, class := range classes {
 			cols = append(cols, optional{votesPrefix + class, func(it *Item) string {
 				if it.Target == nil {
 					return ""

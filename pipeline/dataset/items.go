@@ -6,6 +6,8 @@ import (
 	"os"
 	"strconv"
 
+	"gonum.org/v1/gonum/floats"
+
 	"finetune/internal/mistake"
 	"finetune/label"
 )
@@ -21,7 +23,7 @@ func (l *loader) set() (*Set, error) {
 	if err := l.someFile(); err != nil {
 		return nil, err
 	}
-	s := &Set{Layout: l.layout, Source: l.o.Path, Items: make([]Item, len(l.records))}
+	s := &Set{voteClasses: l.voteClasses, Layout: l.layout, Source: l.o.Path, Items: make([]Item, len(l.records))}
 	var err error
 	if !l.o.Unlabelled {
 		if s.Space, err = l.space(); err != nil {
@@ -42,10 +44,10 @@ func (l *loader) set() (*Set, error) {
 				ungrouped++
 			}
 		}
-		if !l.o.Unlabelled {
-			if err := l.understand(&it, r, s.Space, places); err != nil {
-				return nil, err
-			}
+		if l.o.Unlabelled {
+			it.Target = distribution(r.votes, places, len(places))
+		} else if err := l.understand(&it, r, s.Space, places); err != nil {
+			return nil, err
 		}
 		s.Items[i] = it
 	}
@@ -105,17 +107,8 @@ func (l *loader) someFile() error {
 // understand fills in the label, target and value of an item.
 func (l *loader) understand(it *Item, r *record, space label.Space, places []int) error {
 	if r.votes != nil {
-		it.Target = make([]float64, space.Len())
-		var total float64
-		for i, v := range r.votes {
-			it.Target[places[i]] += v
-			total += v
-		}
-		if total == 0 {
+		if it.Target = distribution(r.votes, places, space.Len()); it.Target == nil {
 			return l.mistakeAt(r.line, "no votes", "at least one above 0", "leave the line out")
-		}
-		for i := range it.Target {
-			it.Target[i] /= total
 		}
 		it.Label = median(it.Target)
 	}
@@ -142,6 +135,19 @@ func (l *loader) understand(it *Item, r *record, space label.Space, places []int
 	}
 	it.Label = c
 	return nil
+}
+
+// distribution puts votes in their places and makes them sum to 1; nil where there are none.
+func distribution(votes []float64, places []int, k int) []float64 {
+	total := floats.Sum(votes)
+	if total == 0 {
+		return nil
+	}
+	p := make([]float64, k)
+	for i, v := range votes {
+		p[places[i]] += v / total
+	}
+	return p
 }
 
 // where names the place of a record for a message.

@@ -157,18 +157,17 @@ func TestRecords(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var b strings.Builder
-		w := csv.NewWriter(&b)
-		rows, record := [][]string{s.Header()}, s.Records()
-		for i := range s.Items {
-			rows = append(rows, record(i))
-		}
-		if err := w.WriteAll(rows); err != nil {
+		unlabelled, err := loadText(t, "m.csv", text, Options{Unlabelled: true})
+		if err != nil {
 			t.Fatal(err)
 		}
-		back, err := loadText(t, "m.csv", b.String(), Options{})
+		written := write(t, s)
+		if again := write(t, unlabelled); again != written {
+			t.Errorf("without labels it was written as\n%s, not\n%s", again, written)
+		}
+		back, err := loadText(t, "m.csv", written, Options{})
 		if err != nil {
-			t.Fatalf("%v in\n%s", err, b.String())
+			t.Fatalf("%v in\n%s", err, written)
 		}
 		for i, it := range s.Items {
 			got := back.Items[i]
@@ -178,6 +177,20 @@ func TestRecords(t *testing.T) {
 			}
 		}
 	}
+}
+
+// write makes a manifest of the set.
+func write(t *testing.T, s *Set) string {
+	t.Helper()
+	rows, record := [][]string{s.Header()}, s.Records()
+	for i := range s.Items {
+		rows = append(rows, record(i))
+	}
+	var b strings.Builder
+	if err := csv.NewWriter(&b).WriteAll(rows); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }
 
 func FuzzManifest(f *testing.F) {

@@ -33,7 +33,8 @@ type tree struct {
 	folders []string // those directly inside, sorted, also without images
 	images  []string // slash-separated, relative to the root, sorted
 	others  []string // files that are no images, likewise
-	notes   []string
+	broken  []string // links that lead nowhere
+	loops   []string // links that lead back to a folder that they are in
 }
 
 // scan searches through a folder. Links to files and folders are followed; a link that leads back to a folder it
@@ -69,11 +70,11 @@ func (l *loader) walk(t *tree, dir, rel string, above []fs.FileInfo) error {
 		if e.Type()&fs.ModeSymlink != 0 {
 			target, err := os.Stat(file)
 			if err != nil {
-				t.notes = append(t.notes, fmt.Sprintf("left out the link %s, which leads nowhere", name))
+				t.broken = append(t.broken, name)
 				continue
 			}
 			if slices.ContainsFunc(above, func(a fs.FileInfo) bool { return os.SameFile(a, target) }) {
-				t.notes = append(t.notes, fmt.Sprintf("left out the link %s, which leads back to a folder that it is in", name))
+				t.loops = append(t.loops, name)
 				continue
 			}
 			isDir, isFile = target.IsDir(), target.Mode().IsRegular()
@@ -99,9 +100,10 @@ func (l *loader) walk(t *tree, dir, rel string, above []fs.FileInfo) error {
 	return nil
 }
 
-// noteOthers notes the files that are no images.
+// noteOthers notes what was found besides images.
 func (l *loader) noteOthers(t *tree) {
-	l.notes = append(l.notes, t.notes...)
+	l.noteLeftOut(t.broken, "link", "it leads nowhere")
+	l.noteLeftOut(t.loops, "link", "it leads back to a folder that it is in")
 	l.noteLeftOut(t.others, "file", "not an image by its name")
 }
 

@@ -80,11 +80,11 @@ func TestIntervals(t *testing.T) {
 
 // TestIntervalsCover draws data sets whose expected accuracy is known and counts how often the interval holds it.
 func TestIntervalsCover(t *testing.T) {
-	const sets, n, truth = 300, 200, 0.7
+	const sets, n, truth = 200, 150, 0.7
 	rng := rand.New(rand.NewPCG(3, 3))
 	held := 0
 	for set := range sets {
-		in := Input{Space: space(t, 2, nil), Seed: uint64(set), Resamples: 200}
+		in := Input{Space: space(t, 2, nil), Seed: uint64(set), Resamples: 150}
 		for range n {
 			y := rng.IntN(2)
 			in.Labels = append(in.Labels, y)
