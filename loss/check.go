@@ -91,17 +91,25 @@ const sumTolerance = 1e-5
 // checkDistribution reports why target isn't a distribution over k classes.
 func checkDistribution[T Float](target []T, k int) error {
 	if len(target) != k {
-		return &mistake.Error{Subject: "target", Found: count(len(target), "class", "classes"), Expected: fmt.Sprint(k)}
+		return &mistake.Error{
+			Subject: "target", Found: count(len(target), "class", "classes"),
+			Expected: fmt.Sprint(k),
+		}
 	}
 	var sum float64
 	for i, t := range target {
 		if !(t >= 0) || !finite(float64(t)) {
-			return &mistake.Error{Subject: "target", Found: fmt.Sprintf("%v for class %d", t, i), Expected: "a share from 0 to 1"}
+			return &mistake.Error{
+				Subject: "target", Found: fmt.Sprintf("%v for class %d", t, i),
+				Expected: "a share from 0 to 1",
+			}
 		}
 		sum += float64(t)
 	}
 	if math.Abs(sum-1) > sumTolerance {
-		return &mistake.Error{Subject: "target", Found: fmt.Sprintf("shares that sum to %.6g", sum), Expected: "1", Do: "divide votes by their number"}
+		return &mistake.Error{
+			Subject: "target", Found: fmt.Sprintf("shares that sum to %.6g", sum), Expected: "1", Do: "divide votes by their number",
+		}
 	}
 	return nil
 }

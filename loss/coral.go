@@ -1,8 +1,9 @@
 package loss
 
 // CORAL is consistent rank logits (Cao, Mirjalili and Raschka 2020, arXiv 1901.07884): K−1 binary tasks "is y
-// above class k?" with one weight vector for all and a bias each, zₖ = w·x + bₖ. The loss of a sample is the sum of
-// their logistic losses, −Σₖ [uₖ log σ(zₖ) + (1 − uₖ) log σ(−zₖ)] with uₖ = Σ_{j>k} tⱼ, which is 0 or 1 for a label.
+// above class k?" with one weight vector for all and a bias each, zₖ = w·x + bₖ. The loss
+// of a sample is the sum of their logistic losses, −Σₖ [uₖ log σ(zₖ) + (1 − uₖ) log σ(−zₖ)] with
+// uₖ = Σ_{j>k} tⱼ, which is 0 or 1 for a label.
 // Its tasks have no importance weights; class weights act as sample weights ([SampleWeight]).
 const CORAL = "coral"
 

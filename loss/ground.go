@@ -82,7 +82,10 @@ func (g GroundDistance) largest() float64 {
 
 func (g GroundDistance) check(classes int) error {
 	if g.Positions != nil && g.Matrix != nil {
-		return &mistake.Error{Subject: "--ground-distance", Found: "a matrix, and positions besides", Expected: "one of them"}
+		return &mistake.Error{
+			Subject: "--ground-distance", Found: "a matrix, and positions besides",
+			Expected: "one of them",
+		}
 	}
 	if g.Positions != nil {
 		if err := checkPositions(g.Positions, classes); err != nil {
@@ -97,11 +100,17 @@ func (g GroundDistance) check(classes int) error {
 
 func checkPositions(s []float64, classes int) error {
 	if len(s) != classes {
-		return &mistake.Error{Subject: "--positions", Found: count(len(s), "position", "positions"), Expected: fmt.Sprintf("one for each of %d classes", classes)}
+		return &mistake.Error{
+			Subject: "--positions", Found: count(len(s), "position", "positions"),
+			Expected: fmt.Sprintf("one for each of %d classes", classes),
+		}
 	}
 	for i, v := range s {
 		if !(math.Abs(v) <= maxNumber) {
-			return &mistake.Error{Subject: "--positions", Found: fmt.Sprintf("%v for class %d", v, i), Expected: fmt.Sprintf("a number up to %g in size", float64(maxNumber))}
+			return &mistake.Error{
+				Subject: "--positions", Found: fmt.Sprintf("%v for class %d", v, i),
+				Expected: fmt.Sprintf("a number up to %g in size", float64(maxNumber)),
+			}
 		}
 		if i > 0 && v <= s[i-1] {
 			return &mistake.Error{
@@ -115,12 +124,18 @@ func checkPositions(s []float64, classes int) error {
 
 func checkMatrix(d []float64, classes int) error {
 	if len(d) != classes*classes {
-		return &mistake.Error{Subject: "--ground-distance", Found: fmt.Sprintf("%d distances", len(d)), Expected: fmt.Sprintf("%d × %d for %d classes", classes, classes, classes)}
+		return &mistake.Error{
+			Subject: "--ground-distance", Found: fmt.Sprintf("%d distances", len(d)),
+			Expected: fmt.Sprintf("%d × %d for %d classes", classes, classes, classes),
+		}
 	}
 	for n, v := range d {
 		i, k := n/classes, n%classes
 		if !(v >= 0 && v <= maxNumber) {
-			return &mistake.Error{Subject: "--ground-distance", Found: fmt.Sprintf("%v between classes %d and %d", v, i, k), Expected: fmt.Sprintf("0 to %g", float64(maxNumber))}
+			return &mistake.Error{
+				Subject: "--ground-distance", Found: fmt.Sprintf("%v between classes %d and %d", v, i, k),
+				Expected: fmt.Sprintf("0 to %g", float64(maxNumber)),
+			}
 		}
 		if i == k && v != 0 {
 			return &mistake.Error{

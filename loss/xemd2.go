@@ -17,7 +17,8 @@ func AutoLambda(meanCrossEntropy, meanEMD2 float64) (float64, error) {
 	lambda := meanCrossEntropy / meanEMD2 / 3.5
 	if !(meanEMD2 > 0) || !(lambda > 0) || !finite(lambda) {
 		return 0, &mistake.Error{
-			Subject: "--emd-weight", Found: fmt.Sprintf("auto, but the warm-up's mean cross-entropy is %.4g and its mean emd2 %.4g", meanCrossEntropy, meanEMD2),
+			Subject:  "--emd-weight",
+			Found:    fmt.Sprintf("auto, but the warm-up's mean cross-entropy is %.4g and its mean emd2 %.4g", meanCrossEntropy, meanEMD2),
 			Expected: "both above 0", Do: "give λ as a number or raise --emd-mu",
 		}
 	}
