@@ -37,11 +37,11 @@ func (m *Model) Candidates() []Candidate {
 		switch {
 		case isOp(n, "Gemm", "MatMul") && m.isConstant(input(n, 1)):
 			add(m.beforeDropout(input(n, 0)), "enters a "+n.GetOpType())
-		case isOp(n, "GlobalAveragePool", "GlobalMaxPool") && m.feedsForward(n.Output[0]):
-			add(n.Output[0], "pooled map")
+		case isOp(n, "GlobalAveragePool", "GlobalMaxPool", "ReduceMean") && len(m.info[input(n, 0)].shape) == 4 && m.feedsForward(output(n)):
+			add(output(n), "pooled map")
 			add(input(n, 0), "map before pooling")
-		case isOp(n, "Add") && len(m.info[n.Output[0]].shape) == 4 && !m.isConstant(input(n, 0)) && !m.isConstant(input(n, 1)):
-			add(n.Output[0], "end of a residual block")
+		case isOp(n, "Add") && len(m.info[output(n)].shape) == 4 && !m.isConstant(input(n, 0)) && !m.isConstant(input(n, 1)):
+			add(output(n), "end of a residual block")
 		}
 	}
 	return list

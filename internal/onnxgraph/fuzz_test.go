@@ -8,13 +8,11 @@ import (
 
 // FuzzModel feeds any bytes through all that reads a file: nothing may panic, and what is cut must be readable.
 func FuzzModel(f *testing.F) {
-	for _, name := range []string{"two_heads_13", "squeezenet_11", "tokens_17"} {
-		data, err := os.ReadFile(filepath.Join("..", "..", "backbone", "testdata", name+".onnx"))
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(data, "")
+	data, err := os.ReadFile(filepath.Join("..", "..", "backbone", "testdata", "two_heads_13.onnx"))
+	if err != nil {
+		f.Fatal(err)
 	}
+	f.Add(data, "")
 	f.Add(encode(f, 13, body+"s = Shape r\ni = Constant {name: 'value_int' i: 0}\ng = Gather s i\nu = Unsqueeze g {name: 'axes' ints: [0]}\n"+
 		"m = Constant {name: 'value_ints' ints: [-1]}\nk = Concat u m {name: 'axis' i: 0}\nf = Reshape r k\ny = Gemm f w b\nout y"), "f")
 	f.Add(encode(f, 11, body+"a = Slice r s s\nv = Split a\nq = Squeeze v\nz = ReduceMean q {name: 'axes' ints: [1]}\nt = Transpose z {name: 'perm' ints: [1,0]}\nout t"), "v")

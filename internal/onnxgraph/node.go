@@ -20,6 +20,14 @@ func input(n *onnxpb.NodeProto, i int) string {
 	return ""
 }
 
+// output returns the name of a node's first output, "" when it has none.
+func output(n *onnxpb.NodeProto) string {
+	if len(n.GetOutput()) == 0 {
+		return ""
+	}
+	return n.Output[0]
+}
+
 func attribute(n *onnxpb.NodeProto, name string) *onnxpb.AttributeProto {
 	for _, a := range n.Attribute {
 		if a.GetName() == name {
