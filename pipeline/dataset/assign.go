@@ -48,12 +48,16 @@ func (s *Set) units(pool []int) *units {
 	return u
 }
 
+// fewItems is how many items make a class large enough to be spread by itself.
+const fewItems = 4
+
 // assign gives each unit one of the parts, so that every part comes near its share of each class and of all.
 //
 // Units go from the largest to the smallest, in random order among equals, each to the part that is furthest
 // behind: what a part should have of the items seen so far, this unit's among them, less what it has. Being
 // behind is measured in each class of the unit, rare classes counting more (the decrease of Σ (n/total − share)²
-// over classes), plus the same over all classes together, which decides where single classes are too small to.
+// over classes), plus the same over all classes together, which matters where single classes are too small to
+// tell: with a hundred classes of two, no part could otherwise catch up with training.
 // Large units first is what makes the greedy choice good: the small ones fill the gaps that these leave.
 func (u *units) assign(shares []float64, rng *rand.Rand) []int {
 	order := rng.Perm(len(u.items))
@@ -63,18 +67,21 @@ func (u *units) assign(shares []float64, rng *rand.Rand) []int {
 	has, seen := make([]float64, len(shares)*k), make([]float64, k) // by part and class; by class
 	hasAll, seenAll := make([]float64, len(shares)), 0.0
 	for _, unit := range order {
-		var weight float64
+		var weight, total float64
 		for _, c := range u.classes[unit] {
 			seen[c.class] += c.n
 			seenAll += c.n
 			weight += c.n / (u.totals[c.class] * u.totals[c.class])
+			total += c.n / u.totals[c.class]
 		}
+		// total / weight is the number of items in the unit's classes, on average, rare ones counting more.
+		overall := min(1, fewItems*weight/total)
 		best, bestBehind := -1, 0.0
 		for part, share := range shares {
 			if share <= 0 {
 				continue
 			}
-			behind := share*seenAll - hasAll[part]
+			behind := overall * (share*seenAll - hasAll[part])
 			for _, c := range u.classes[unit] {
 				w := c.n / (u.totals[c.class] * u.totals[c.class]) / weight
 				behind += w * (share*seen[c.class] - has[part*k+c.class])

@@ -268,29 +268,6 @@ func TestSplitMistakes(t *testing.T) {
 	}
 }
 
-func TestGivenFolds(t *testing.T) {
-	s := items(t, 2, []int{0, 1, 0, 1}, []string{"p", "", "p", ""}, nil)
-	for i, f := range []int{7, 2, 7, 4} {
-		s.Items[i].Fold = f
-	}
-	for _, k := range []int{0, 3} {
-		if got, err := Folds(s, k, 0); err != nil || !slices.Equal(got, []int{2, 0, 2, 1}) {
-			t.Errorf("%v %v", got, err)
-		}
-	}
-	if _, err := Folds(s, 5, 0); !mistake.Is(err) {
-		t.Error("five folds out of three given")
-	}
-	s.Items[2].Fold = 2
-	if _, err := Folds(s, 0, 0); !mistake.Is(err) || !strings.Contains(err.Error(), `the group "p" in fold 7`) {
-		t.Error(err)
-	}
-	s.Items[2].Fold = -1
-	if _, err := Folds(s, 0, 0); !mistake.Is(err) || !strings.Contains(err.Error(), "3 of 4 images, none for 2.jpg") {
-		t.Error(err)
-	}
-}
-
 // FuzzSplit holds splits of any labels and groups to what Split promises.
 func FuzzSplit(f *testing.F) {
 	f.Add([]byte{0, 1, 2, 3, 0x10, 0x21, 0x32, 0x43}, uint64(1), uint8(3))
