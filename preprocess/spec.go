@@ -1,0 +1,153 @@
+// Package preprocess turns a picture into the input tensor of a network: decoding, orientation, resizing,
+// cropping, normalising.
+//
+// A [Spec] says how, as a comparable value with a text form that goes into cache keys and model files; a
+// [Transformer] does it. The geometry is that of torchvision's Resize and CenterCrop on PIL images, resizing is
+// Pillow's to the bit, and decoded pixels are Pillow's to the bit but for JPEG, where they are within three levels.
+//
+// The package knows no networks, labels or folders, and needs no cgo.
+package preprocess
+
+import (
+	"fmt"
+	"math"
+
+	"finetune/internal/mistake"
+)
+
+// Resize says what becomes of a picture whose shape isn't the network's.
+type Resize string
+
+const (
+	// Shorter scales the picture until it covers the crop size divided by CropPct, and cuts the crop out of its
+	// centre. For a square crop of size S the shorter side becomes round(S / CropPct).
+	Shorter Resize = "shorter"
+	// Squash scales the whole picture to the crop size, whatever its shape. CropPct has no effect.
+	Squash Resize = "squash"
+)
+
+// Interpolation is the kernel used for resizing; both are antialiased.
+type Interpolation string
+
+// The kernels: a triangle, and Keys' cubic with a = −1/2.
+const (
+	Bilinear Interpolation = "bilinear"
+	Bicubic  Interpolation = "bicubic"
+)
+
+// ChannelOrder is the order of colours in the tensor.
+type ChannelOrder string
+
+// The channel orders: RGB is PyTorch's, BGR is Caffe's and OpenCV's.
+const (
+	RGB ChannelOrder = "rgb"
+	BGR ChannelOrder = "bgr"
+)
+
+// MaxSize is the largest height or width of a crop.
+const MaxSize = 4096
+
+// minCropPct bounds how large a picture may have to be made before it is cropped.
+const minCropPct = 0.01
+
+// A Spec says how a picture becomes a tensor. Two specs are equal if and only if they give the same tensors for
+// every picture, up to CropPct of a squashed one. The zero Spec isn't valid; begin with [Default] or [Preset].
+type Spec struct {
+	Height, Width int // of the crop in pixels; 0 leaves it to the network, see Sized
+	CropPct       float64
+	Resize        Resize
+	Interpolation Interpolation
+	ChannelOrder  ChannelOrder
+
+	// Channel c of the tensor is (v / Scale − Mean[c]) / Std[c] for a level v of 0 to 255. Mean and Std are
+	// in the order of the tensor's channels, so with BGR the first is that of blue.
+	Scale     float64
+	Mean, Std [3]float64
+}
+
+// DefaultSize is the height and width where neither the user nor the network says.
+const DefaultSize = 224
+
+// Default returns the preset imagenet: what most published classifiers were trained with.
+func Default() Spec {
+	return Spec{
+		CropPct:       0.875,
+		Resize:        Shorter,
+		Interpolation: Bilinear,
+		ChannelOrder:  RGB,
+		Scale:         255,
+		Mean:          [3]float64{0.485, 0.456, 0.406},
+		Std:           [3]float64{0.229, 0.224, 0.225},
+	}
+}
+
+// Sized returns s with a height and width that are 0 replaced by the network's, and by DefaultSize where that is
+// 0 or negative too (a dynamic axis).
+func (s Spec) Sized(height, width int) Spec {
+	pick := func(own, network int) int {
+		switch {
+		case own != 0:
+			return own
+		case network > 0:
+			return network
+		}
+		return DefaultSize
+	}
+	s.Height, s.Width = pick(s.Height, height), pick(s.Width, width)
+	return s
+}
+
+// Validate returns a *mistake.Error that names the flag of the first field out of range.
+func (s Spec) Validate() error {
+	for _, size := range []int{s.Height, s.Width} {
+		if size < 0 || size > MaxSize {
+			return &mistake.Error{Subject: "--image-size", Found: fmt.Sprint(size),
+				Expected: fmt.Sprintf("1 to %d pixels", MaxSize)}
+		}
+	}
+	if !(s.CropPct >= minCropPct && s.CropPct <= 1) {
+		return &mistake.Error{Subject: "--crop-pct", Found: fmt.Sprint(s.CropPct),
+			Expected: fmt.Sprintf("a fraction from %v to 1", minCropPct)}
+	}
+	if s.Resize != Shorter && s.Resize != Squash {
+		return &mistake.Error{Subject: "--resize", Found: fmt.Sprintf("%q", s.Resize), Expected: "shorter or squash"}
+	}
+	if s.Interpolation != Bilinear && s.Interpolation != Bicubic {
+		return &mistake.Error{Subject: "--interpolation", Found: fmt.Sprintf("%q", s.Interpolation),
+			Expected: "bilinear or bicubic"}
+	}
+	if s.ChannelOrder != RGB && s.ChannelOrder != BGR {
+		return &mistake.Error{Subject: "--channel-order", Found: fmt.Sprintf("%q", s.ChannelOrder), Expected: "rgb or bgr"}
+	}
+	if !positive(s.Scale) {
+		return &mistake.Error{Subject: "--scale", Found: fmt.Sprint(s.Scale), Expected: "a number above 0",
+			Do: "255 maps pixels to 0…1, 1 leaves them as they are"}
+	}
+	for c := range 3 {
+		if math.IsNaN(s.Mean[c]) || math.IsInf(s.Mean[c], 0) {
+			return &mistake.Error{Subject: "--mean", Found: numbers(s.Mean), Expected: "three finite numbers"}
+		}
+		if !positive(s.Std[c]) {
+			return &mistake.Error{Subject: "--std", Found: numbers(s.Std), Expected: "three numbers above 0"}
+		}
+	}
+	for c, lut := range s.levels() {
+		if math.IsInf(float64(lut[0]), 0) || math.IsInf(float64(lut[255]), 0) {
+			return &mistake.Error{Subject: "--scale, --mean and --std", Found: fmt.Sprintf("values of channel %d beyond float32", c),
+				Expected: "numbers that give a finite tensor"}
+		}
+	}
+	return nil
+}
+
+func positive(v float64) bool { return v > 0 && !math.IsInf(v, 1) }
+
+// levels returns what each level becomes in each channel of the tensor.
+func (s Spec) levels() (table [3][256]float32) {
+	for c := range table {
+		for v := range table[c] {
+			table[c][v] = float32((float64(v)/s.Scale - s.Mean[c]) / s.Std[c])
+		}
+	}
+	return table
+}

@@ -1,0 +1,119 @@
+package preprocess
+
+import (
+	"errors"
+	"fmt"
+	"image"
+
+	"finetune/internal/imagefile"
+	"finetune/internal/resample"
+)
+
+// A Layout is the order of a tensor's axes after the batch.
+type Layout int
+
+const (
+	NCHW Layout = iota // channel, row, column: PyTorch
+	NHWC               // row, column, channel: TensorFlow
+)
+
+// String returns NCHW or NHWC.
+func (l Layout) String() string {
+	if l == NHWC {
+		return "NHWC"
+	}
+	return "NCHW"
+}
+
+// MaxBytes is the length of the largest image file that is read; a caller needn't load more than one byte above.
+const MaxBytes = imagefile.DefaultMaxBytes
+
+// A Transformer makes tensors as a Spec says, one after the other, in buffers that it keeps. Each goroutine needs
+// its own.
+type Transformer struct {
+	spec    Spec
+	layout  Layout
+	levels  [3][256]float32
+	decoder imagefile.Decoder
+	resizer resample.Resizer
+	crop    []uint8 // height × width × RGB
+}
+
+// NewTransformer returns a Transformer for a valid spec whose height and width are known (see [Spec.Sized]).
+func NewTransformer(spec Spec, layout Layout) (*Transformer, error) {
+	if err := spec.Validate(); err != nil {
+		return nil, err
+	}
+	if spec.Height == 0 || spec.Width == 0 {
+		return nil, errors.New("preprocess: the spec has no size yet; call Sized")
+	}
+	if layout != NCHW && layout != NHWC {
+		return nil, fmt.Errorf("preprocess: unknown layout %d", int(layout))
+	}
+	return &Transformer{
+		spec:   spec,
+		layout: layout,
+		levels: spec.levels(),
+		crop:   make([]uint8, 3*spec.Height*spec.Width),
+	}, nil
+}
+
+// Len returns the number of values in a tensor: 3 × height × width.
+func (t *Transformer) Len() int { return len(t.crop) }
+
+// Decode returns the picture in the bytes of an image file, upright, 8 bits a colour, every alpha 255. It is
+// valid until the next call of Decode or Tensor. The error doesn't know the file's name; it says what is wrong
+// with the bytes.
+func (t *Transformer) Decode(data []byte) (*image.NRGBA, error) { return t.decoder.Decode(data) }
+
+// Tensor decodes data and writes the tensor into dst, which has Len values; else it panics.
+func (t *Transformer) Tensor(dst []float32, data []byte) error {
+	img, err := t.Decode(data)
+	if err != nil {
+		return err
+	}
+	return t.TensorOf(dst, img)
+}
+
+// TensorOf does the same with a picture that is decoded already, such as an augmented view of what Decode
+// returned. Alpha is dropped. An empty picture is an error.
+func (t *Transformer) TensorOf(dst []float32, img image.Image) error {
+	if len(dst) != t.Len() {
+		panic(fmt.Sprintf("preprocess: a tensor of %d values for a slice of %d", t.Len(), len(dst)))
+	}
+	if img.Bounds().Empty() {
+		return errors.New("a picture without pixels")
+	}
+	pixels, ok := img.(*image.NRGBA)
+	if !ok {
+		pixels = imagefile.ToNRGBA(img)
+	}
+	size, crop := t.spec.geometry(pixels.Rect.Dx(), pixels.Rect.Dy())
+	filter := resample.Bilinear
+	if t.spec.Interpolation == Bicubic {
+		filter = resample.Bicubic
+	}
+	t.resizer.Resize(t.crop, pixels, size.X, size.Y, crop, filter)
+	t.normalise(dst)
+	return nil
+}
+
+// normalise writes the values of the crop's levels in the tensor's order.
+func (t *Transformer) normalise(dst []float32) {
+	step, stride := len(dst)/3, 1 // from channel to channel, from pixel to pixel
+	if t.layout == NHWC {
+		step, stride = 1, 3
+	}
+	for c := range 3 {
+		from := c
+		if t.spec.ChannelOrder == BGR {
+			from = 2 - c
+		}
+		levels := &t.levels[c]
+		to := c * step
+		for i := from; i < len(t.crop); i += 3 {
+			dst[to] = levels[t.crop[i]]
+			to += stride
+		}
+	}
+}
