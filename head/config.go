@@ -28,12 +28,12 @@ type Config struct {
 
 	Hidden  int     `json:"hidden"`  // width of the hidden layer; 0: none, a linear head
 	Dropout float64 `json:"dropout"` // probability in [0, 1) to drop an input of the last layer; 0: none
-	Raw     bool    `json:"raw"`     // train on features as they are; false: standardise them by the training rows
+	Raw     bool    `json:"raw"`     // train on features as they are; false: centre and scale them by the training rows
 
 	Optimizer   string  `json:"optimizer"`    // "": AdamW
 	LR          float64 `json:"lr"`           // peak learning rate; 0: 2e-3 for AdamW, 5e-3 for SGD
 	Momentum    float64 `json:"momentum"`     // of SGD, in [0, 1); 0: none
-	WeightDecay float64 `json:"weight_decay"` // on weights, not biases, in the standardised space; see below
+	WeightDecay float64 `json:"weight_decay"` // on weights, not biases, of the scaled features; see below
 	Epochs      int     `json:"epochs"`       // 0: 30
 	BatchSize   int     `json:"batch_size"`   // 0: 256; from the number of examples up: the full batch
 	Schedule    string  `json:"schedule"`     // "": Cosine
@@ -53,14 +53,17 @@ type Config struct {
 	Threads int    `json:"threads"` // 0: as many as Go may use; results don't depend on it
 }
 
-// Defaults returns the settings for l and the given hidden width that proved robust on features with as many
-// columns as examples, where a head overfits easily.
+// Defaults returns the settings for l and the given hidden width that proved robust on features with about as many
+// columns as examples, where a head overfits easily. A linear head is a convex problem that small steps of SGD come
+// close to solving; a hidden layer trains faster with AdamW and needs its strong decay.
 func Defaults(l loss.Config, hidden int) Config {
-	return Config{
-		Loss: l, Decision: Argmax, Hidden: hidden, Dropout: 0.5,
-		Optimizer: AdamW, LR: 2e-3, Momentum: 0.9, WeightDecay: 3, Epochs: 30, BatchSize: 256, Schedule: Cosine,
-		Patience: 10,
+	c := Config{Loss: l, Decision: Argmax, Hidden: hidden, Dropout: 0.5, Epochs: 30, Schedule: Cosine, Patience: 10}
+	if hidden == 0 {
+		c.Optimizer, c.LR, c.Momentum, c.WeightDecay, c.BatchSize = SGD, 0.01, 0.9, 0.1, 64
+	} else {
+		c.Optimizer, c.LR, c.WeightDecay, c.BatchSize = AdamW, 2e-3, 10, 256
 	}
+	return c
 }
 
 // resolved returns c with the documented values in place of zeros.
@@ -74,7 +77,7 @@ func (c Config) resolved() Config {
 	if c.LR == 0 {
 		c.LR = 2e-3
 		if c.Optimizer == SGD {
-			c.LR = 5e-3
+			c.LR = 0.01
 		}
 	}
 	if c.Epochs == 0 {

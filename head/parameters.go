@@ -38,7 +38,7 @@ func newParameters(inputs, hidden, outputs int) *parameters {
 }
 
 // initialise draws the weights of a network with a hidden layer: He's uniform distribution before the ReLU
-// (arXiv 1502.01852), ±1/√H after it. A linear head starts at zero: its losses are convex or nearly so and need
+// (arXiv 1502.01852) for rows of the length that scaled ones have, ±1/√H after it. A linear head starts at zero: its losses are convex or nearly so and need
 // no symmetry broken. Outputs that share their weights start with the same.
 func (p *parameters) initialise(seed uint64, shared bool) {
 	if p.hiddenUnits == 0 {
@@ -50,7 +50,7 @@ func (p *parameters) initialise(seed uint64, shared bool) {
 			w[i] = float32(bound * (2*r.Float64() - 1))
 		}
 	}
-	fill(p.hidden.Data, math.Sqrt(6/float64(p.inputs)))
+	fill(p.hidden.Data, math.Sqrt(6/float64(min(p.inputs, lengthLimit))))
 	fill(p.output.Data, 1/math.Sqrt(float64(p.hiddenUnits)))
 	if shared {
 		for o := 1; o < p.outputs; o++ {
