@@ -14,17 +14,17 @@ import (
 // addLabelFlags binds how labels are read.
 func addLabelFlags(f *pflag.FlagSet, o *dataset.Options) {
 	f.Var(&orderFlag{&o.Order}, "order", "the classes, lowest first, with commas between (needed unless they are numbers or ranges)")
-	f.Var(&numbersFlag{values: &o.Positions, name: "--positions"}, "positions", "`numbers`: where the classes lie, for ground distances and errors in label units")
+	f.Var(&numbersFlag{values: &o.Positions, name: "--positions"}, "positions", "where the classes lie, for ground distances and errors in label units")
 	f.StringVar(&o.LabelRegex, "label-regex", "", "`pattern` whose first group is the label in an image's path, e.g. '^(\\d+)_'")
 	f.StringVar(&o.GroupRegex, "group-regex", "", "`pattern` whose first group is what must not straddle a split, e.g. a person")
-	f.Var(&numbersFlag{values: &o.Bins, name: "--bins"}, "bins", "`numbers`: lower edges of the classes, for labels that are numbers, e.g. 0,3,7,13")
+	f.Var(&numbersFlag{values: &o.Bins, name: "--bins"}, "bins", "lower edges of the classes, for labels that are numbers, e.g. 0,3,7,13")
 }
 
 // addSplitFlags binds how the data is cut.
 func addSplitFlags(f *pflag.FlagSet, o *dataset.SplitOptions) {
-	f.Float64Var(&o.Val, "val-split", 0.15, "`share` of the images for early stopping, where the data names none")
-	f.Float64Var(&o.Test, "test-split", 0.2, "`share` of the images held out for the figures, where the data names none")
-	f.Uint64Var(&o.Seed, "seed", 0, "seed of every random choice")
+	f.Float64Var(&o.Val, "val-split", o.Val, "`share` of the images for early stopping, where the data names none")
+	f.Float64Var(&o.Test, "test-split", o.Test, "`share` of the images held out for the figures, where the data names none")
+	f.Uint64Var(&o.Seed, "seed", o.Seed, "seed of every random choice")
 }
 
 // orderFlag reads names with commas between, where a name may hold commas inside brackets.

@@ -92,6 +92,9 @@ func (s *lineStage) Done() {
 		return
 	}
 	s.ended = true
+	if s.done == 0 {
+		return // what failed at once is told by its error
+	}
 	took := s.l.now().Sub(s.began)
 	fmt.Fprintf(s.l.w, "%s: %d of %d %ss in %s (%.0f/s)\n",
 		s.name, s.done, s.total, s.unit, took.Round(10*time.Millisecond), float64(s.done)/max(took.Seconds(), 1e-3))

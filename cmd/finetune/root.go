@@ -8,9 +8,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"finetune/internal/mistake"
 	"finetune/pipeline"
@@ -46,7 +48,7 @@ func run(args []string, in io.Reader, out, errs io.Writer) int {
 	switch {
 	case err == nil:
 		return exitOK
-	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+	case ctx.Err() != nil:
 		fmt.Fprintln(errs, "finetune: interrupted; what was finished is kept, and the same command goes on from there")
 		return exitInterrupted
 	case errors.As(err, &usage), mistake.Is(err):
@@ -69,13 +71,28 @@ func newRoot(a *app) *cobra.Command {
 	root.SilenceUsage, root.SilenceErrors = true, true
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetVersionTemplate("finetune {{.Version}}\n")
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return &usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
-	})
+	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "one JSON document on standard output, and nothing else there")
 	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no notes on standard error")
 	root.AddCommand(newTrain(a), newExtract(a), newEval(a), newPredict(a), newInspect(a), newDoctor(a), newSetup(a))
 	return root
+}
+
+// flagError says what is wrong with a flag in the words of all other errors.
+func flagError(c *cobra.Command, err error) error {
+	var own *mistake.Error
+	if errors.As(err, &own) {
+		return own
+	}
+	var value *pflag.InvalidValueError
+	if errors.As(err, &value) {
+		return &mistake.Error{
+			Subject: "--" + value.GetFlag().Name, Found: strconv.Quote(value.GetValue()),
+			Expected: map[string]string{"int": "a whole number", "uint64": "a whole number from 0 up", "float64": "a number", "bool": "true or false"}[value.GetFlag().Value.Type()],
+			Do:       "see " + c.CommandPath() + " --help",
+		}
+	}
+	return &usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
 }
 
 // noArgs refuses words that aren't flags, and says how the main job is called.

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -44,6 +45,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"pictures": pictures,
 			"lines":    lines,
+			"waitfor":  waitfor,
 		},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
@@ -105,4 +107,18 @@ func lines(ts *testscript.TestScript, neg bool, args []string) {
 	if got != want {
 		ts.Fatalf("%s has %d lines, want %d", args[0], got, want)
 	}
+}
+
+// waitfor PATTERN waits until a file of that pattern is there.
+func waitfor(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: waitfor PATTERN")
+	}
+	for range 1000 {
+		if found, err := filepath.Glob(ts.MkAbs(args[0])); err == nil && len(found) > 0 {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	ts.Fatalf("no file %s after ten seconds", args[0])
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"finetune/head"
-	"finetune/loss"
 	"finetune/pipeline"
 )
 
@@ -27,7 +26,7 @@ const trainExamples = `  finetune --data faces/
   finetune --features features/ --hidden 256 --loss emd2 --decision median`
 
 func newTrain(a *app) *cobra.Command {
-	job := pipeline.Train{}
+	job := pipeline.NewTrain("")
 	h := newHeadFlags(&job.Head)
 	c := &cobra.Command{
 		Use:     "train --data PATH [--backbone FILE]",
@@ -67,17 +66,13 @@ func newTrain(a *app) *cobra.Command {
 	return c
 }
 
-// headFlags binds the head and its training. What isn't given is taken from head.Defaults.
+// headFlags binds the head and its training. The defaults are those of pipeline.NewTrain.
 type headFlags struct {
 	config            *head.Config
 	decision, weights string
 }
 
-func newHeadFlags(c *head.Config) *headFlags {
-	*c = head.Defaults(loss.Config{Name: loss.EMD2}, 0)
-	c.Decision = head.Median
-	return &headFlags{config: c}
-}
+func newHeadFlags(c *head.Config) *headFlags { return &headFlags{config: c} }
 
 func (h *headFlags) add(f *pflag.FlagSet) {
 	c := h.config

@@ -2,7 +2,7 @@
 // and a store's folder is named by everything else that decides a feature (Recipe). So a moved folder of images
 // costs nothing and a changed setting can't bring an old row back.
 //
-// Rows live in segments of up to SegmentRows rows. A segment is written whole under a name of its own and never
+// Rows live in segments. A segment is written whole under a name of its own and never
 // changed, so several processes may share a store, and one that is killed leaves only whole segments. Each segment carries
 // checksums; one that doesn't agree is dropped, and its rows are simply computed again.
 package featurestore
@@ -18,10 +18,15 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"time"
 )
 
-// SegmentRows is how many new rows are gathered before they are written. It bounds what a killed run loses.
-const SegmentRows = 512
+// New rows are gathered and written once there are SegmentRows of them, or once the first has waited for MaxWait. Together
+// they bound what a killed run loses, with a fast network and with a slow one.
+const (
+	SegmentRows = 512
+	MaxWait     = 10 * time.Second
+)
 
 // A Key is the SHA-256 of an image's bytes.
 type Key [sha256.Size]byte
@@ -67,8 +72,9 @@ type place struct {
 }
 
 type pending struct {
-	keys []Key
-	rows []float32
+	keys  []Key
+	rows  []float32
+	since time.Time // when the first of them came
 }
 
 // Open opens the rows of a recipe below root, making the folder where it is missing. Damaged segments are left out
@@ -185,7 +191,7 @@ func (s *Store) forget(seg *segment, damage *damageError) {
 	}
 }
 
-// Put keeps a row. It is on disk after the next Flush, or sooner.
+// Put keeps a row. It is on disk after the next Flush, or sooner (SegmentRows, MaxWait).
 func (s *Store) Put(key Key, row []float32) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -198,10 +204,13 @@ func (s *Store) Put(key Key, row []float32) error {
 	if _, ok := s.index[key]; ok {
 		return nil
 	}
+	if len(s.pending.keys) == 0 {
+		s.pending.since = time.Now()
+	}
 	s.index[key] = place{nil, len(s.pending.keys)}
 	s.pending.keys = append(s.pending.keys, key)
 	s.pending.rows = append(s.pending.rows, row...)
-	if len(s.pending.keys) >= SegmentRows {
+	if len(s.pending.keys) >= SegmentRows || time.Since(s.pending.since) >= MaxWait {
 		return s.flush()
 	}
 	return nil

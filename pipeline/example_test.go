@@ -1,0 +1,77 @@
+package pipeline_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"os"
+	"path/filepath"
+
+	"finetune/pipeline"
+	"finetune/pipeline/dataset"
+)
+
+// The main job: train on labelled images, look at the figures, label other images.
+func Example() {
+	ctx, out := context.Background(), tempFolder()
+	defer os.RemoveAll(out)
+
+	job := pipeline.NewTrain("../testdata/demo/demo.csv")
+	job.Out = filepath.Join(out, "run")
+	trained, err := job.Run(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("better than the commonest class:", trained.Metrics.QWK > trained.Metrics.Baseline.QWK+0.5)
+
+	labels, err := pipeline.Predict{
+		Model: job.Out,
+		Data:  dataset.Options{Path: "../testdata/demo/images"},
+		Out:   filepath.Join(out, "labels.csv"),
+	}.Run(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("images labelled:", labels.Images)
+	// Output:
+	// better than the commonest class: true
+	// images labelled: 360
+}
+
+// Features on disk train any number of heads without an image being read again.
+func ExampleExtract() {
+	ctx, out := context.Background(), tempFolder()
+	defer os.RemoveAll(out)
+
+	features, err := pipeline.Extract{
+		Data: dataset.Options{Path: "../testdata/demo/demo.csv"},
+		Out:  filepath.Join(out, "features"),
+	}.Run(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(features.Rows, "×", features.Width)
+
+	for _, hidden := range []int{0, 32} {
+		job := pipeline.NewTrain("")
+		job.Features, job.Head.Hidden = features.Folder, hidden
+		job.Out = filepath.Join(out, fmt.Sprint("hidden-", hidden))
+		trained, err := job.Run(ctx)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(trained.Head.Network().Hidden(), "hidden units:", trained.Metrics.QWK > 0.4)
+	}
+	// Output:
+	// 360 × 1280
+	// 0 hidden units: true
+	// 32 hidden units: true
+}
+
+func tempFolder() string {
+	dir, err := os.MkdirTemp("", "finetune-example-")
+	if err != nil {
+		log.Fatal(err)
+	}
+	return dir
+}
