@@ -2,8 +2,8 @@
 // cropping, normalising.
 //
 // A [Spec] says how, as a comparable value with a text form that goes into cache keys and model files; a
-// [Transformer] does it. The geometry is that of torchvision's Resize and CenterCrop on PIL images, resizing is
-// Pillow's to the bit, and decoded pixels are Pillow's to the bit but for JPEG, where they are within three levels.
+// [Transformer] does it. Decoded pixels and resizing are Pillow's, the geometry is that of torchvision's Resize and
+// CenterCrop on PIL images; the golden tests, which cover every format, hold for each level of each pixel.
 //
 // The package knows no networks, labels or folders, and needs no cgo.
 package preprocess

@@ -149,7 +149,7 @@ func (d *Decoder) colour() (Colour, error) {
 	return 0, fmt.Errorf("%w: %d components", ErrUnsupported, len(cs))
 }
 
-// maxKept is the size of a buffer above which it isn't kept for the next file.
+// maxKept is the number of elements of a buffer above which it isn't kept for the next file.
 const maxKept = 1 << 27
 
 // take returns a slice of n elements from *kept, which it makes larger if need be. The contents are undefined.

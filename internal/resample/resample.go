@@ -4,8 +4,8 @@
 // Resizing is separable: along rows and along columns, rounded to 8 bits between. When a picture is made smaller
 // the filter is stretched over all the pixels that fall into one, which is what antialiasing means here.
 //
-// github.com/disintegration/imaging computes the same to within one level (the tests compare), but spends four to
-// five times as long on a large photo and starts goroutines of its own, which a pool of workers doesn't want.
+// github.com/disintegration/imaging computes the same to within one level (the tests compare), but takes
+// three times the processor time for a large photo and starts goroutines of its own, which a pool of workers doesn't want.
 package resample
 
 import (
