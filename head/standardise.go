@@ -12,8 +12,8 @@ import (
 
 // A scaling maps a raw feature x to (x − mean)·inverse, column by column. Columns are centred and then brought to
 // a common scale rather than each to deviation 1: a backbone's strong columns tell more than its weak ones, and with
-// equal deviations weight decay can't tell them apart. On faces with a frozen EfficientNet-Lite0 that is worth 0.02 to
-// 0.05 in mean absolute error, as much as all other settings together.
+// equal deviations weight decay can't tell them apart. On 3,000 faces with a frozen EfficientNet-Lite0 equal deviations
+// cost 0.02 to 0.04 in mean absolute error on the last features and up to 0.02 on those of ten depths together.
 type scaling struct {
 	mean, inverse []float32
 }

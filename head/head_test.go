@@ -1,0 +1,256 @@
+package head
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"finetune/internal/mistake"
+	"finetune/internal/safetensors"
+	"finetune/label"
+	"finetune/loss"
+)
+
+// trained returns a small head, its examples, and what it is besides its weights.
+func trained(t testing.TB, hidden int) (*Head, Examples) {
+	t.Helper()
+	space, err := label.Bins([]float64{0, 3, 7})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := loss.Config{Name: loss.EMD2, Classes: 3, Ground: loss.Positions([]float64{1, 4.5, 9})}
+	e := synthetic(2*predictRows+100, 6, 3, 4)
+	r := train(t, e.Subset([]int{1, 2, 3, 4, 5, 6, 7, 8, 9}), Examples{}, Config{Loss: c, Hidden: hidden, Epochs: 5, LR: 0.1})
+	h, err := New(r.Network, Description{Space: space, Loss: r.Loss, Decision: Median, Temperature: 1.5,
+		Origin: Origin{Backbone: "sha256:00", Tap: "features", Preprocessing: `{"size":224}`}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h, e
+}
+
+func logits(t testing.TB, h *Head, f Features, index []int, threads int) []float32 {
+	t.Helper()
+	n := f.Rows
+	if index != nil {
+		n = len(index)
+	}
+	out := make([]float32, n*h.Outputs())
+	if err := h.Logits(f, index, threads, out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestSaveLoad(t *testing.T) {
+	for _, hidden := range []int{0, 4} {
+		h, e := trained(t, hidden)
+		path := filepath.Join(t.TempDir(), "head.safetensors")
+		if err := h.Save(path); err != nil {
+			t.Fatal(err)
+		}
+		got, err := Load(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(got.Network(), h.Network()) || !reflect.DeepEqual(got.Description(), h.Description()) {
+			t.Errorf("hidden %d: loaded %+v, saved %+v", hidden, got.Description(), h.Description())
+		}
+		if !slices.Equal(logits(t, got, e.Features, nil, 1), logits(t, h, e.Features, nil, 1)) {
+			t.Errorf("hidden %d: other logits after loading", hidden)
+		}
+		var first, second bytes.Buffer
+		if err := errors.Join(h.Write(&first), got.Write(&second)); err != nil || !bytes.Equal(first.Bytes(), second.Bytes()) {
+			t.Errorf("hidden %d: other bytes when saved again (%v)", hidden, err)
+		}
+	}
+}
+
+func TestPredict(t *testing.T) {
+	for _, hidden := range []int{0, 4} {
+		h, e := trained(t, hidden)
+		all := logits(t, h, e.Features, nil, 1)
+		for i := range 50 {
+			for k, want := range reference(h.network, e.Row(i)) {
+				if got := float64(all[3*i+k]); math.Abs(got-want) > 1e-4*max(1, math.Abs(want)) {
+					t.Errorf("row %d: logit %g, want %g", i, got, want)
+				}
+			}
+		}
+		if !slices.Equal(all, logits(t, h, e.Features, nil, 3)) {
+			t.Error("other logits on three threads")
+		}
+		index := []int{predictRows + 7, 0, 0, 5}
+		picked := logits(t, h, e.Features, index, 2)
+		probs := make([]float32, 3*len(index))
+		if err := h.Probabilities(e.Features, index, 2, probs); err != nil {
+			t.Fatal(err)
+		}
+		for i, row := range index {
+			if !slices.Equal(picked[3*i:3*i+3], all[3*row:3*row+3]) {
+				t.Errorf("row %d has other logits through an index", row)
+			}
+			var sum float64
+			for _, z := range picked[3*i : 3*i+3] {
+				sum += math.Exp(float64(z) / 1.5)
+			}
+			for k, z := range picked[3*i : 3*i+3] {
+				if want := math.Exp(float64(z)/1.5) / sum; math.Abs(float64(probs[3*i+k])-want) > 1e-5 {
+					t.Errorf("row %d: P(%d) is %g, want %g", row, k, probs[3*i+k], want)
+				}
+			}
+		}
+		if k := h.Decide([]float32{0.45, 0.1, 0.45}); k != 1 {
+			t.Errorf("decided for class %d, the median is 1", k)
+		}
+	}
+}
+
+func TestPredictRefuses(t *testing.T) {
+	h, e := trained(t, 0)
+	other := Features{Rows: 2, Cols: 5, Data: make([]float32, 10)}
+	if err := h.Logits(other, nil, 1, make([]float32, 6)); !mistake.Is(err) || !strings.Contains(err.Error(), "5 columns; expected 6") {
+		t.Errorf("features of another width: %v", err)
+	}
+	for name, err := range map[string]error{
+		"short out":      h.Logits(e.Features, nil, 1, make([]float32, 3)),
+		"row":            h.Logits(e.Features, []int{-1}, 1, make([]float32, 3)),
+		"short features": h.Logits(Features{Rows: 2, Cols: 6, Data: make([]float32, 6)}, nil, 1, make([]float32, 6)),
+	} {
+		if err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	if err := h.Logits(Features{Cols: 6}, nil, 1, nil); err != nil {
+		t.Errorf("no rows: %v", err)
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	h, _ := trained(t, 2)
+	for name, f := range map[string]func(n *Network, d *Description){
+		"layers":      func(n *Network, d *Description) { n.Layers = nil },
+		"sizes":       func(n *Network, d *Description) { n.Layers[0].Bias = n.Layers[0].Bias[1:] },
+		"chain":       func(n *Network, d *Description) { n.Layers[0], n.Layers[1] = n.Layers[1], n.Layers[0] },
+		"NaN":         func(n *Network, d *Description) { n.Layers[1].Weight[0] = float32(math.NaN()) },
+		"decision":    func(n *Network, d *Description) { d.Decision = "mode" },
+		"temperature": func(n *Network, d *Description) { d.Temperature = -1 },
+		"loss":        func(n *Network, d *Description) { d.Loss.Name = "hinge" },
+		"space":       func(n *Network, d *Description) { d.Space = label.Space{} },
+		"outputs":     func(n *Network, d *Description) { d.Loss = loss.Config{Name: loss.CORN, Classes: 3} },
+	} {
+		n, d := h.Network(), h.Description()
+		f(&n, &d)
+		if _, err := New(n, d); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+// damaged are changes of a valid file that Load must refuse, with a part of the message.
+var damaged = map[string]struct {
+	change func(f *safetensors.File)
+	want   string
+}{
+	"format":      {func(f *safetensors.File) { f.Metadata["format"] = "pt" }, "finetune-head"},
+	"version":     {func(f *safetensors.File) { f.Metadata["version"] = "2" }, "reads 1"},
+	"order":       {func(f *safetensors.File) { delete(f.Metadata, "order") }, "ascending"},
+	"classes":     {func(f *safetensors.File) { f.Metadata["classes"] = `["a","a","b"]` }, "twice"},
+	"no JSON":     {func(f *safetensors.File) { f.Metadata["classes"] = `a,b` }, "classes"},
+	"loss":        {func(f *safetensors.File) { f.Metadata["loss"] = `{"name":"emd2","classes":9}` }, "9"},
+	"temperature": {func(f *safetensors.File) { f.Metadata["temperature"] = "0" }, "temperature"},
+	"decision":    {func(f *safetensors.File) { f.Metadata["decision"] = "mode" }, "mode"},
+	"activation":  {func(f *safetensors.File) { f.Metadata["activation"] = "tanh" }, "relu"},
+	"name":        {func(f *safetensors.File) { f.Tensors[2].Name = "w" }, "weight"},
+	"extra": {func(f *safetensors.File) {
+		f.Tensors = append(f.Tensors, safetensors.Tensor{Name: "x", Shape: []int{0}})
+	}, "5 tensors"},
+	"shape": {func(f *safetensors.File) { f.Tensors[2].Shape = []int{4, 3} }, "layer 2"},
+	"rank":  {func(f *safetensors.File) { f.Tensors[1].Shape = []int{4, 1} }, "hidden.bias"},
+	"NaN":   {func(f *safetensors.File) { f.Tensors[3].Data[0] = float32(math.NaN()) }, "finite"},
+}
+
+func TestLoadRefuses(t *testing.T) {
+	h, _ := trained(t, 4)
+	var good bytes.Buffer
+	if err := h.Write(&good); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "head.safetensors")
+	refused := func(t *testing.T, want string) {
+		t.Helper()
+		if _, err := Load(path); !mistake.Is(err) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
+			t.Errorf("got %v, want a mistake with %q and the file", err, want)
+		}
+	}
+	refused(t, "no such file")
+	if _, err := Load(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v", err)
+	}
+	for name, c := range damaged {
+		t.Run(name, func(t *testing.T) {
+			f, err := safetensors.Read(bytes.NewReader(good.Bytes()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.change(f)
+			var b bytes.Buffer
+			if err := safetensors.Write(&b, f); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			refused(t, c.want)
+		})
+	}
+	if err := os.WriteFile(path, good.Bytes()[:good.Len()-1], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, "EOF")
+}
+
+func FuzzRead(f *testing.F) {
+	for _, hidden := range []int{0, 4} {
+		h, _ := trained(f, hidden)
+		var b bytes.Buffer
+		if err := h.Write(&b); err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b.Bytes())
+		f.Add(b.Bytes()[:b.Len()/2])
+	}
+	f.Fuzz(func(t *testing.T, file []byte) {
+		h, err := Read(bytes.NewReader(file))
+		if err != nil {
+			return
+		}
+		// A head that was read predicts a distribution and survives another round.
+		features := Features{Rows: 1, Cols: h.Inputs(), Data: make([]float32, h.Inputs())}
+		probs := make([]float32, h.Space().Len())
+		if err := h.Probabilities(features, nil, 1, probs); err != nil {
+			t.Fatal(err)
+		}
+		if k := h.Decide(probs); k < 0 || k >= len(probs) {
+			t.Fatalf("decided for class %d of %d", k, len(probs))
+		}
+		var first, second bytes.Buffer
+		if err := h.Write(&first); err != nil {
+			t.Fatal(err)
+		}
+		again, err := Read(bytes.NewReader(first.Bytes()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := again.Write(&second); err != nil || !bytes.Equal(first.Bytes(), second.Bytes()) {
+			t.Fatalf("a second round gives other bytes (%v)", err)
+		}
+	})
+}

@@ -1,0 +1,125 @@
+package head
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"finetune/internal/dense"
+	"finetune/loss"
+)
+
+func scalingOf(t *testing.T, e Examples) *scaling {
+	t.Helper()
+	pool := dense.NewPool(2)
+	defer pool.Close()
+	s, err := learnScaling(context.Background(), pool, e, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// TestScaling checks that scaled columns have mean 0, keep their proportions, and have the length that is promised,
+// with weights and with a mean far above the deviation.
+func TestScaling(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 1))
+	const n, cols = 3*momentRows + 11, momentCols + 6
+	e := Examples{Features: Features{Rows: n, Cols: cols, Data: make([]float32, n*cols)}}
+	for i := range n {
+		e.Weights = append(e.Weights, float32(i%4))
+		for j := range cols {
+			v := 1000 + r.NormFloat64()*float64(1+j%2)
+			switch j {
+			case 0:
+				v = 7 // constant
+			case 1:
+				v *= 1e5 // one that drowns the others
+			}
+			e.Features.Data[i*cols+j] = float32(v)
+		}
+	}
+	s := scalingOf(t, e)
+	var mean, square [cols]float64
+	var total float64
+	row := make([]float32, cols)
+	for i := range n {
+		s.apply(row, e.Row(i))
+		for j, v := range row {
+			mean[j] += e.Weight(i) * float64(v)
+			square[j] += e.Weight(i) * float64(v) * float64(v)
+		}
+		total += e.Weight(i)
+	}
+	var length float64
+	for j := range cols {
+		length += square[j] / total
+		if math.Abs(mean[j]/total) > 1e-3 {
+			t.Errorf("column %d has mean %g", j, mean[j]/total)
+		}
+	}
+	if math.Abs(length-(cols-1)) > 1e-3*cols {
+		t.Errorf("the mean squared length is %g, want %d", length, cols-1)
+	}
+	if square[0] != 0 {
+		t.Error("a constant column got a say")
+	}
+	if ratio := math.Sqrt(square[3] / square[2]); ratio < 1.8 || ratio > 2.2 {
+		t.Errorf("a column twice as wide as another is %g times as wide", ratio)
+	}
+	if ratio := math.Sqrt(square[1] / square[2]); ratio > 2*strongest+1 {
+		t.Errorf("one column is %g times as wide as another", ratio)
+	}
+}
+
+func TestScalingLimits(t *testing.T) {
+	wide := synthetic(50, 3*lengthLimit, 2, 1)
+	s := scalingOf(t, wide)
+	var length float64
+	row := make([]float32, wide.Features.Cols)
+	for i := range wide.Len() {
+		s.apply(row, wide.Row(i))
+		for _, v := range row {
+			length += float64(v) * float64(v) / float64(wide.Len())
+		}
+	}
+	if math.Abs(length-lengthLimit) > 1 {
+		t.Errorf("the mean squared length is %g, want %d", length, lengthLimit)
+	}
+	constant := Examples{Features: Features{Rows: 2, Cols: 2, Data: []float32{1, 2, 1, 2}}}
+	if s := scalingOf(t, constant); s.inverse[0] != 0 || s.inverse[1] != 0 {
+		t.Errorf("constant columns are scaled by %v", s.inverse)
+	}
+}
+
+// TestFold compares the network on raw features with the one on scaled features that was trained, on features whose means are
+// large against their deviations.
+func TestFold(t *testing.T) {
+	for _, hidden := range []int{0, 7} {
+		e := synthetic(100, 9, 3, 8)
+		for i := range e.Features.Data {
+			e.Features.Data[i] += 50
+		}
+		s := scalingOf(t, e)
+		l, err := loss.New[float32](loss.Config{Classes: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		pool := dense.NewPool(1)
+		tr := newTrainer(Config{Hidden: hidden}, pool, s, l, e)
+		r := rand.New(rand.NewPCG(1, 1))
+		for i := range tr.params.all {
+			tr.params.all[i] = r.Float32() - 0.5
+		}
+		raw := tr.params.network(s)
+		tr.visit(e, func(example, i int) {
+			for k, want := range reference(raw, e.Row(example)) {
+				if got := float64(tr.pass.z.Row(i)[k]); math.Abs(got-want) > 1e-4*max(1, math.Abs(want)) {
+					t.Errorf("hidden %d, example %d: logit %g scaled, %g raw", hidden, example, got, want)
+				}
+			}
+		})
+		pool.Close()
+	}
+}
