@@ -29,10 +29,11 @@ type Options struct {
 
 // DefaultBatch is how many images go through the network at once unless Options say otherwise: enough to feed
 // the kernels, small enough for the activations of a wide network to stay near the caches.
-const DefaultBatch = 16
+const DefaultBatch = 8
 
 // An Input describes the images that a network takes: layout, size and batch (0 where the file leaves them
-// open) and the type of its elements. Features takes float32 whatever the type: casting is part of the graph.
+// open) and the type of its elements. Features takes float32 whatever the type, and the cast is part of the
+// graph: a network that takes uint8 gets whole numbers from 0 to 255.
 type Input = onnxgraph.ImageInput
 
 // A Tap is the tensor that is used as the feature.
@@ -143,6 +144,8 @@ func sessionOptions(threads int) (*ort.SessionOptions, error) {
 		func() error { return options.SetIntraOpNumThreads(max(threads, 0)) },
 		func() error { return options.SetInterOpNumThreads(1) },
 		func() error { return options.SetCpuMemArena(true) },
+		// Threads that wait in a busy loop take the cores from whoever decodes the next pictures.
+		func() error { return options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0") },
 		// What goes wrong comes back as an error; the library's own lines on standard error would be a second report.
 		func() error { return options.SetLogSeverityLevel(ort.LoggingLevelFatal) },
 	}

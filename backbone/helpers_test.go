@@ -55,7 +55,12 @@ func torchFeatures(t testing.TB) map[string][][]float64 {
 
 func openFixture(t testing.TB, name string, o Options) *Backbone {
 	t.Helper()
-	b, err := Open(testdata(name+".onnx"), o)
+	return openPath(t, testdata(name+".onnx"), o)
+}
+
+func openPath(t testing.TB, path string, o Options) *Backbone {
+	t.Helper()
+	b, err := Open(path, o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -66,6 +66,9 @@ func inspect(name, dir string, data []byte, tapName string) (*Description, error
 	tap, err := model.FindTap(tapName)
 	if err != nil {
 		d.Problem = err.Error()
+		if in, err := model.ImageInput(); err == nil {
+			d.Image = &in
+		}
 		return d, nil
 	}
 	d.Tap = &tap

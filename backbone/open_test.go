@@ -156,7 +156,7 @@ func TestInspectTellsTheProblem(t *testing.T) {
 	if d.Image != nil || d.Tap == nil || !strings.Contains(d.Problem, "expected images") || d.Preprocessing != "preset imagenet" {
 		t.Errorf("%+v", d)
 	}
-	if d, err = Inspect(testdata("odd_13.onnx"), "nothing"); err != nil || d.Tap != nil || !strings.Contains(d.Problem, "--tap") || len(d.Candidates) == 0 {
+	if d, err = Inspect(testdata("odd_13.onnx"), "nothing"); err != nil || d.Tap != nil || d.Image == nil || !strings.Contains(d.Problem, "--tap") || len(d.Candidates) == 0 {
 		t.Errorf("%+v, %v", d, err)
 	}
 }

@@ -15,6 +15,9 @@ import (
 // other; out takes n rows of Dim numbers. Where the file leaves height and width open the images must be
 // square, and their side follows from the length of tensor. Batches of a fixed size are filled up and cut down
 // again. Numbers that aren't finite give a *mistake.Error, a context that ends gives its error.
+//
+// Several goroutines that call Features of a Backbone with one thread each use the cores better than one
+// caller whose run is shared among threads.
 func (b *Backbone) Features(ctx context.Context, tensor []float32, n int, out []float32) error {
 	if n < 0 || len(out) != n*b.Dim() {
 		return fmt.Errorf("features of %d images: room for %d numbers, not for %d×%d", n, len(out), n, b.Dim())

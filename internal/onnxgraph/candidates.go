@@ -31,6 +31,11 @@ func (m *Model) Candidates() []Candidate {
 	for _, out := range m.outputs {
 		add(out.Name, "output")
 	}
+	for _, out := range m.outputs {
+		if e := m.ending(out.Name); e.layer != "" {
+			add(e.feature, "enters the last layer, a "+e.layer)
+		}
+	}
 	nodes := m.pb.Graph.Node
 	for i := len(nodes) - 1; i >= 0 && len(list) < maxCandidates; i-- {
 		n := nodes[i]

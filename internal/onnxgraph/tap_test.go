@@ -82,7 +82,7 @@ func TestNamedTap(t *testing.T) {
 func TestUndecided(t *testing.T) {
 	for _, c := range []struct{ name, graph, tap, want string }{
 		{"two features", body + "p = GlobalAveragePool r\nf = Flatten p\nh = Relu f\ny = Gemm f w b {name: 'transB' i: 1}\nz = Gemm h w b {name: 'transB' i: 1}\nout y\nout z", "",
-			"test.onnx: the feature can't be told: its outputs come from 2 different features (f, h); choose one with --tap: y (N×5), z (N×5), h (N×16), f (N×16)"},
+			"test.onnx: the feature can't be told: its outputs come from 2 different features (f, h); choose one with --tap: y (N×5), z (N×5), f (N×16), h (N×16)"},
 		{"probabilities of nothing linear", body + "p = GlobalAveragePool r\nf = Flatten p\ny = Softmax f\nout y", "", "no classifier was found at its end"},
 		{"no such tensor", body + "p = GlobalAveragePool r\ny = Flatten p\nout y", "fc7", `--tap: "fc7" is no tensor of test.onnx; choose one with --tap: y (N×16)`},
 		{"part of a name", body + "blocks.4 = Flatten r\ny = Relu blocks.4\nout y", "Block", "did you mean blocks.4?"},
