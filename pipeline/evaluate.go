@@ -82,7 +82,7 @@ func (e Evaluate) table(ctx context.Context, run *Run) (*table, error) {
 	if err != nil {
 		return nil, err
 	}
-	table, err := extractTable(ctx, x, set)
+	table, err := extractTable(ctx, x, set, e.Data)
 	if closeErr := x.Close(); err == nil {
 		err = closeErr
 	}

@@ -64,7 +64,7 @@ func openFeatureFolder(ctx context.Context, folder string, o dataset.Options) (_
 			Expected: fmt.Sprintf("%d, as many as %s has", matrix.Rows, FeaturesFile), Do: "run finetune extract again"}
 	}
 	return &table{
-		set: set, network: meta.Backbone, close: matrix.Close,
+		set: set, labels: o, network: meta.Backbone, close: matrix.Close,
 		features: head.Features{Rows: matrix.Rows, Cols: matrix.Cols, Data: matrix.Data},
 	}, nil
 }

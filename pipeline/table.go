@@ -10,7 +10,8 @@ import (
 
 // A table is features with the items that they belong to: row i is that of set.Items[i].
 type table struct {
-	set        *dataset.Set // readable images only
+	set        *dataset.Set    // readable images only
+	labels     dataset.Options // how their labels were read
 	features   head.Features
 	network    *NetworkInfo // nil where a feature folder doesn't say
 	unreadable []Unreadable
@@ -35,8 +36,8 @@ func (t *table) origin() head.Origin {
 }
 
 // extractTable brings the features of all items into memory.
-func extractTable(ctx context.Context, x *extractor, set *dataset.Set) (*table, error) {
-	t := &table{set: set}
+func extractTable(ctx context.Context, x *extractor, set *dataset.Set, labels dataset.Options) (*table, error) {
+	t := &table{set: set, labels: labels}
 	readable := make([]dataset.Item, 0, len(set.Items))
 	var err error
 	t.unreadable, err = x.extract(ctx, set.Items, func(b featureBlock) error {

@@ -6,7 +6,6 @@ import (
 	"os"
 
 	"finetune/head"
-	"finetune/label"
 	"finetune/loss"
 	"finetune/pipeline/dataset"
 	"finetune/pipeline/metrics"
@@ -92,7 +91,7 @@ func (t *Train) table(ctx context.Context) (*table, error) {
 	if err != nil {
 		return nil, err
 	}
-	table, err := extractTable(ctx, x, set)
+	table, err := extractTable(ctx, x, set, t.Data)
 	if closeErr := x.Close(); err == nil {
 		err = closeErr
 	}
@@ -109,7 +108,7 @@ func (t *Train) fit(ctx context.Context, table *table) (*TrainResult, error) {
 	if len(index) == 0 {
 		heldOut, index = "val", parts.Val
 	}
-	cfg, err := t.headConfig(table.set.Space)
+	cfg, err := t.headConfig(table)
 	if err != nil {
 		return nil, err
 	}
@@ -151,11 +150,11 @@ func (t *Train) fit(ctx context.Context, table *table) (*TrainResult, error) {
 }
 
 // headConfig completes the configuration of the head with what the data and the run say.
-func (t *Train) headConfig(space label.Space) (head.Config, error) {
-	cfg := t.Head
+func (t *Train) headConfig(table *table) (head.Config, error) {
+	cfg, space := t.Head, table.set.Space
 	cfg.Seed, cfg.Threads = t.Split.Seed, t.Images.threads()
 	cfg.Loss.Classes = space.Len()
-	if t.Data.Positions != nil && cfg.Loss.Ground.Matrix == nil {
+	if table.labels.Positions != nil && cfg.Loss.Ground.Matrix == nil {
 		cfg.Loss.Ground = loss.Positions(space.Values())
 	}
 	_, err := loss.New[float32](cfg.Loss)

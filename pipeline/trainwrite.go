@@ -27,7 +27,7 @@ func (t *Train) record(table *table, cfg head.Config, parts dataset.Partition, h
 		Data: DataConfig{
 			Path: table.set.Source, Layout: string(table.set.Layout),
 			Images: len(table.set.Items), Unreadable: len(table.unreadable), Digest: setDigest(table.set),
-			Order: t.Data.Order, LabelRegex: t.Data.LabelRegex, GroupRegex: t.Data.GroupRegex, Bins: t.Data.Bins,
+			Order: table.labels.Order, LabelRegex: table.labels.LabelRegex, GroupRegex: table.labels.GroupRegex, Bins: table.labels.Bins,
 		},
 		Split: SplitConfig{SplitOptions: t.Split, Train: len(parts.Train), Val: len(parts.Val), Test: len(parts.Test), HeldOut: heldOut},
 	}
