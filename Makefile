@@ -49,7 +49,7 @@ fuzz: setup ## fuzz every decoder for a moment each (FUZZTIME=1m for longer)
 	[ -n "$$targets" ] || { echo "no fuzz target found"; exit 1; }; \
 	for t in $$targets; do \
 		echo "fuzz $$t"; \
-		$(GO) test -run '^$$' -fuzz "^$${t#*,}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5s "$${t%,*}" || exit 1; \
+		$(GO) test -run '^$$' -fuzz "^$${t#*,}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "$${t%,*}" || exit 1; \
 	done
 
 bench: setup ## run the benchmarks
