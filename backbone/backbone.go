@@ -86,7 +86,7 @@ func open(name, dir string, data []byte, o Options) (*Backbone, error) {
 	if b.digest, err = digest(model, dir, data); err != nil {
 		return nil, err
 	}
-	if b.tap.Width == 0 {
+	if b.tap.Width == 0 || b.tap.Tensor.Shape == nil {
 		if b.tap, err = probe(model, tap, dir, o); err != nil {
 			return nil, err
 		}

@@ -48,6 +48,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"weights that are gone", write("external.onnx", read("resnet_external.onnx")), Options{}, "resnet_external.weights"},
 		{"no image network", write("head.onnx", head), Options{}, "expected images of three channels"},
 		{"a tap that isn't there", resnet, Options{Tap: "fc8"}, `--tap: "fc8" is no tensor of`},
+		{"a tap without a batch", testdata("odd_13.onnx"), Options{Tap: "/Tanh_output_0"}, "expected the batch as the first axis"},
 		{"no library", resnet, Options{Library: filepath.Join(dir, "none.so")}, "none.so"},
 		{"a library of another kind", resnet, Options{Library: write("text.so", []byte("text"))}, "text.so"},
 	} {
@@ -68,7 +69,7 @@ func TestOpenRefuses(t *testing.T) {
 func TestNoLeaks(t *testing.T) {
 	tensor, n := images(t, "images.npy")
 	cycle := func() {
-		b, err := Open(testdata("odd_13.onnx"), Options{Threads: 2, Tap: "/body/body.2/Relu_output_0"})
+		b, err := Open(testdata("odd_13.onnx"), Options{Threads: 2, Tap: "/Transpose_1_output_0"})
 		if err != nil {
 			t.Fatal(err)
 		}
