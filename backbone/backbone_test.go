@@ -3,7 +3,6 @@ package backbone
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -161,22 +160,4 @@ func TestFeaturesRefuses(t *testing.T) {
 	if err := b.Features(t.Context(), make([]float32, image), 1, make([]float32, b.Dim())); err == nil {
 		t.Error("a closed network must not run")
 	}
-}
-
-func Example() {
-	network, err := Open("testdata/resnet_basic_11.onnx", Options{Threads: 1})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	defer network.Close()
-	fmt.Println(network.Dim(), "numbers an image from", network.Tap().Tensor.Name)
-
-	size := network.Input().Height * network.Input().Width
-	tensor := make([]float32, 2*3*size) // two grey images, say
-	features := make([]float32, 2*network.Dim())
-	if err := network.Features(context.Background(), tensor, 2, features); err != nil {
-		fmt.Println(err)
-	}
-	// Output: 32 numbers an image from /Flatten_output_0
 }
