@@ -19,7 +19,7 @@ type extractor struct {
 
 // startExtractor opens the network that i names and the feature cache, and tells what will be used.
 func startExtractor(i Images, progress Progress) (*extractor, error) {
-	net, err := openNetwork(i)
+	net, err := openNetwork(i, "")
 	if err != nil {
 		return nil, err
 	}

@@ -43,8 +43,9 @@ type network struct {
 	running lazy[*backbone.Backbone]
 }
 
-// openNetwork reads the network that i names and decides how pictures are prepared for it. Nothing is started.
-func openNetwork(i Images) (*network, error) {
+// openNetwork reads the network that i names and decides how pictures are prepared for it. Nothing is started. Where a
+// digest is given, it must be that of the network's file.
+func openNetwork(i Images, digest string) (*network, error) {
 	n := &network{images: i, name: filepath.Base(i.Backbone), file: i.Backbone}
 	var err error
 	if i.Backbone == "" {
@@ -60,6 +61,12 @@ func openNetwork(i Images) (*network, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if digest != "" && n.about.Digest != digest {
+		return nil, &mistake.Error{
+			Subject: "--backbone " + n.name, Found: "another network than the run was trained on (SHA-256 " + short(n.about.Digest) + ")",
+			Expected: "SHA-256 " + short(digest), Do: "give the file that the run was trained with",
+		}
 	}
 	if n.about.Tap == nil || n.about.Image == nil {
 		return nil, &mistake.Error{Subject: n.name, Found: n.about.Problem, Do: "see finetune inspect " + n.file}
@@ -159,14 +166,19 @@ func (n *network) info(width int) *NetworkInfo {
 	}
 }
 
-// describe is the line that tells a person what will be used.
+// describe tells a person what will be used.
 func (n *network) describe() []string {
-	width := ""
+	kind, feature := n.file, n.about.Tap.Tensor.Name
+	if kind == "" {
+		kind = "embedded " + n.name
+	}
 	if n.about.Tap.Width > 0 {
-		width = fmt.Sprintf(", %d wide", n.about.Tap.Width)
+		feature += fmt.Sprintf(", %d wide", n.about.Tap.Width)
 	}
 	return []string{
-		fmt.Sprintf("backbone: %s, feature %s%s (%s)", n.name, n.about.Tap.Tensor.Name, width, n.about.Tap.Why),
-		fmt.Sprintf("pixels: %s (from %s)", n.spec, n.from),
+		"backbone: " + kind,
+		fmt.Sprintf("feature:  %s: %s", feature, n.about.Tap.Why),
+		"pixels:   " + n.spec.String(),
+		"          from " + n.from,
 	}
 }

@@ -29,15 +29,9 @@ func (r *Run) extractor(i Images, progress Progress) (*extractor, error) {
 		}
 	}
 	i.Tap = origin.Tap
-	net, err := openNetwork(i)
+	net, err := openNetwork(i, origin.Backbone)
 	if err != nil {
 		return nil, err
-	}
-	if net.about.Digest != origin.Backbone {
-		return nil, &mistake.Error{
-			Subject: "--backbone " + net.name, Found: "another network than the run was trained on (SHA-256 " + short(net.about.Digest) + ")",
-			Expected: "SHA-256 " + short(origin.Backbone), Do: "give the file that the run was trained with",
-		}
 	}
 	if err := net.adopt(origin.Preprocessing); err != nil {
 		return nil, fmt.Errorf("preprocessing of %s: %w", r.Folder, err)
