@@ -27,7 +27,7 @@ func BenchmarkEpoch(b *testing.B) {
 			if e.Targets, err = OneHot(labels, 8); err != nil {
 				b.Fatal(err)
 			}
-			c := Config{Loss: loss.Config{Name: loss.EMD2, Classes: 8}, Hidden: size.hidden, Optimizer: SGD, Momentum: 0.9}.resolved()
+			c := Config{Loss: loss.Config{Name: loss.EMD2, Classes: 8}, Hidden: size.hidden, Optimizer: SGD, Momentum: 0.9}.resolved(e)
 			l, err := loss.New[float32](c.Loss)
 			if err != nil {
 				b.Fatal(err)

@@ -20,6 +20,11 @@ const (
 	Constant = "constant" // LR throughout
 )
 
+// AutoDecay as Config.WeightDecay stands for the decay that suits the optimiser and the n training examples. For SGD it is
+// 0.22·L/n, at most 2, with L the number of feature columns up to 1,024: a prior that counts the less the more
+// examples there are. For AdamW it is 10.
+const AutoDecay = -1
+
 // Config says how to train. Only Loss is required; the zero value of every other field is documented and valid.
 // [Defaults] fills in the settings that proved robust.
 type Config struct {
@@ -33,7 +38,7 @@ type Config struct {
 	Optimizer   string  `json:"optimizer"`    // "": AdamW
 	LR          float64 `json:"lr"`           // peak learning rate; 0: 2e-3 for AdamW, 5e-3 for SGD
 	Momentum    float64 `json:"momentum"`     // of SGD, in [0, 1); 0: none
-	WeightDecay float64 `json:"weight_decay"` // on weights, not biases, of the scaled features; see below
+	WeightDecay float64 `json:"weight_decay"` // on weights, not biases, of the scaled features; AutoDecay, or from 0 up; see below
 	Epochs      int     `json:"epochs"`       // 0: 30
 	BatchSize   int     `json:"batch_size"`   // 0: 256; from the number of examples up: the full batch
 	Schedule    string  `json:"schedule"`     // "": Cosine
@@ -57,17 +62,20 @@ type Config struct {
 // columns as examples, where a head overfits easily. A linear head is a convex problem that small steps of SGD come
 // close to solving; a hidden layer trains faster with AdamW and needs its strong decay.
 func Defaults(l loss.Config, hidden int) Config {
-	c := Config{Loss: l, Decision: Argmax, Hidden: hidden, Dropout: 0.5, Epochs: 30, Schedule: Cosine, Patience: 10}
-	if hidden == 0 {
-		c.Optimizer, c.LR, c.Momentum, c.WeightDecay, c.BatchSize = SGD, 0.01, 0.9, 0.1, 64
-	} else {
-		c.Optimizer, c.LR, c.WeightDecay, c.BatchSize = AdamW, 2e-3, 10, 256
+	c := Config{Loss: l, Decision: Argmax, Hidden: hidden, Epochs: 30, Schedule: Cosine, Patience: 10}
+	if hidden > 0 {
+		c.Optimizer, c.LR, c.WeightDecay, c.BatchSize, c.Dropout = AdamW, 2e-3, AutoDecay, 256, 0.5
+		return c
+	}
+	c.Optimizer, c.LR, c.Momentum, c.WeightDecay, c.BatchSize, c.Dropout = SGD, 0.02, 0.9, AutoDecay, 64, 0.3
+	if l.Name == loss.L2 {
+		c.LR = 2e-3 // its curvature doesn't fall where it is sure, as that of a softmax does
 	}
 	return c
 }
 
-// resolved returns c with the documented values in place of zeros.
-func (c Config) resolved() Config {
+// resolved returns c with the documented values in place of zeros, for these training examples.
+func (c Config) resolved(train Examples) Config {
 	if c.Decision == "" {
 		c.Decision = Argmax
 	}
@@ -77,7 +85,13 @@ func (c Config) resolved() Config {
 	if c.LR == 0 {
 		c.LR = 2e-3
 		if c.Optimizer == SGD {
-			c.LR = 0.01
+			c.LR = 0.02
+		}
+	}
+	if c.WeightDecay == AutoDecay {
+		c.WeightDecay = min(2, 0.22*float64(min(train.Features.Cols, lengthLimit))/float64(max(1, train.Len())))
+		if c.Optimizer == AdamW {
+			c.WeightDecay = 10
 		}
 	}
 	if c.Epochs == 0 {

@@ -40,7 +40,7 @@ type Result struct {
 // When ctx ends Train stops within a batch and returns its error. A configuration or examples that can't be used and
 // a training that diverges are reported as a *mistake.Error.
 func Train(ctx context.Context, train, val Examples, cfg Config, onEpoch func(Epoch)) (*Result, error) {
-	cfg = cfg.resolved()
+	cfg = cfg.resolved(train)
 	l, err := newStages(cfg)
 	if err != nil {
 		return nil, err

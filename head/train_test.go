@@ -194,6 +194,25 @@ func TestClassWeights(t *testing.T) {
 	}
 }
 
+func TestAutoDecay(t *testing.T) {
+	e := synthetic(900, 30, 3, 1)
+	for name, c := range map[string]struct {
+		examples  Examples
+		optimizer string
+		want      float64
+	}{
+		"sgd":     {e, SGD, 0.22 * 30 / 900},
+		"few":     {e.Subset([]int{0, 1, 2}), SGD, 2},
+		"adamw":   {e, AdamW, 10},
+		"default": {e, "", 10},
+	} {
+		r := train(t, c.examples, Examples{}, Config{Loss: loss.Config{Classes: 3}, Optimizer: c.optimizer, WeightDecay: AutoDecay, Epochs: 1})
+		if math.Abs(r.Config.WeightDecay-c.want) > 1e-12 {
+			t.Errorf("%s: decay %g, want %g", name, r.Config.WeightDecay, c.want)
+		}
+	}
+}
+
 func TestCancel(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	epochs := 0
@@ -226,6 +245,7 @@ func TestMistakes(t *testing.T) {
 		{"lr", good, Config{LR: math.NaN()}, "--lr"},
 		{"momentum", good, Config{Momentum: 1}, "--momentum"},
 		{"decay", good, Config{LR: 1, WeightDecay: 2}, "--weight-decay"},
+		{"negative decay", good, Config{WeightDecay: -2}, "--weight-decay"},
 		{"epochs", good, Config{Epochs: -1}, "--epochs"},
 		{"batch", good, Config{BatchSize: -1}, "--batch-size"},
 		{"schedule", good, Config{Schedule: "step"}, "cosine or constant"},
