@@ -2,12 +2,7 @@ package metrics
 
 import (
 	"math"
-	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
-
-	"finetune/internal/randstream"
 )
 
 const defaultResamples = 1000
@@ -45,33 +40,10 @@ func bootstrap(items []item, in Input, whole Figures) map[string][2]Number {
 		return nil
 	}
 	drawn := make([]Figures, resamples)
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), resamples) {
-		wg.Go(func() {
-			t := newTally(in.Space.Len())
-			times := make([]int32, len(items))
-			for r := next.Add(1) - 1; r < int64(resamples); r = next.Add(1) - 1 {
-				// A stream for each resample: which worker draws it changes nothing.
-				rng := randstream.New(in.Seed, "bootstrap", uint64(r))
-				// Drawing counts first leaves the items to be read once, in order.
-				clear(times)
-				for range units.len() {
-					for _, i := range units.of(rng.IntN(units.len())) {
-						times[i]++
-					}
-				}
-				t.reset()
-				for i, n := range times {
-					if n > 0 {
-						t.add(&items[i], int(n))
-					}
-				}
-				drawn[r] = t.figures()
-			}
-		})
-	}
-	wg.Wait()
+	units.resample(resamples, in.Seed, func() func(int, []int32) {
+		t := newTally(in.Space.Len())
+		return func(r int, times []int32) { drawn[r] = t.resampled(items, times) }
+	})
 	out := make(map[string][2]Number, len(intervalOf))
 	values := make([]float64, 0, resamples)
 	for _, f := range intervalOf {
@@ -80,14 +52,19 @@ func bootstrap(items []item, in Input, whole Figures) map[string][2]Number {
 		}
 		values = values[:0]
 		for _, d := range drawn {
-			if v := f.get(d); v.Defined() {
-				values = append(values, float64(v))
-			}
+			values = append(values, float64(f.get(d)))
 		}
-		slices.Sort(values)
-		out[f.name] = [2]Number{Number(quantile(values, 0.025)), Number(quantile(values, 0.975))}
+		out[f.name] = Interval(values)
 	}
 	return out
+}
+
+// Interval returns the 95 % percentile interval of resampled values, NaN of none. Values that aren't defined are left
+// out. It sorts the slice.
+func Interval(values []float64) [2]Number {
+	defined := slices.DeleteFunc(values, func(v float64) bool { return !Number(v).Defined() })
+	slices.Sort(defined)
+	return [2]Number{Number(quantile(defined, 0.025)), Number(quantile(defined, 0.975))}
 }
 
 // quantile interpolates between the sorted values, as numpy does; NaN of none.
@@ -101,35 +78,4 @@ func quantile(sorted []float64, q float64) float64 {
 		return sorted[i]
 	}
 	return sorted[i] + (at-float64(i))*(sorted[i+1]-sorted[i])
-}
-
-// units are what the bootstrap draws: unit u holds the items members[start[u]:start[u+1]].
-type units struct {
-	members []int32
-	start   []int
-}
-
-func (u units) len() int         { return len(u.start) - 1 }
-func (u units) of(i int) []int32 { return u.members[u.start[i]:u.start[i+1]] }
-
-// newUnits makes a unit of each group, in order of first appearance, and of each item without one.
-func newUnits(groups []string, n int) units {
-	byGroup := make(map[string]int)
-	var lists [][]int32
-	for i := range n {
-		if groups != nil && groups[i] != "" {
-			if u, ok := byGroup[groups[i]]; ok {
-				lists[u] = append(lists[u], int32(i))
-				continue
-			}
-			byGroup[groups[i]] = len(lists)
-		}
-		lists = append(lists, []int32{int32(i)})
-	}
-	u := units{members: make([]int32, 0, n), start: make([]int, 1, len(lists)+1)}
-	for _, l := range lists {
-		u.members = append(u.members, l...)
-		u.start = append(u.start, len(u.members))
-	}
-	return u
 }

@@ -39,6 +39,17 @@ func (t *tally) addAll(items []item) {
 	}
 }
 
+// resampled returns the figures of items that came so many times each.
+func (t *tally) resampled(items []item, times []int32) Figures {
+	t.reset()
+	for i, n := range times {
+		if n > 0 {
+			t.add(&items[i], int(n))
+		}
+	}
+	return t.figures()
+}
+
 // add adds an item so many times.
 func (t *tally) add(it *item, times int) {
 	y, p := int(it.truth), int(it.predicted)
@@ -67,7 +78,7 @@ func (t *tally) add(it *item, times int) {
 	t.binRight[it.bin] += times * int(it.top)
 }
 
-// figures returns the figures of what was added, at least one item.
+// figures returns the figures of what was added. Of nothing they are NaN, but for MMAE.
 func (t *tally) figures() Figures {
 	n := float64(t.n)
 	f := Figures{
