@@ -27,8 +27,7 @@ func SplitLosses(list string) ([]string, error) {
 	var specs []string
 	for part := range strings.SplitSeq(list, ",") {
 		part = strings.TrimSpace(part)
-		name, _, _ := strings.Cut(part, ":")
-		if len(specs) > 0 && !slices.Contains(loss.Names(), name) && strings.Contains(specs[len(specs)-1], ":") {
+		if len(specs) > 0 && !slices.Contains(loss.Names(), lossName(part)) && strings.Contains(specs[len(specs)-1], ":") {
 			specs[len(specs)-1] += "," + part
 			continue
 		}
@@ -51,10 +50,7 @@ type lossSpec struct {
 
 // lossOptions are what may follow the name of a loss, in the order in which they are told to users. They are called as the
 // flags of training, without emd- or sinkhorn- in front.
-var lossOptions = []struct {
-	name string
-	set  func(c *head.Config, v float64)
-}{
+var lossOptions = []lossOption{
 	{"weight", func(c *head.Config, v float64) { c.Loss.Lambda = v }},
 	{"omega", func(c *head.Config, v float64) { c.Loss.Omega = v }},
 	{"mu", func(c *head.Config, v float64) { c.Loss.Mu = v }},
@@ -63,6 +59,12 @@ var lossOptions = []struct {
 	{"warmup", func(c *head.Config, v float64) { c.WarmupEpochs = int(v) }},
 	{"lr", func(c *head.Config, v float64) { c.LR = v }},
 	{"weight-decay", func(c *head.Config, v float64) { c.WeightDecay = v }},
+}
+
+// A lossOption is a number that a loss or its training takes.
+type lossOption struct {
+	name string
+	set  func(c *head.Config, v float64)
 }
 
 const selfGuided = "self-guided"
@@ -95,12 +97,7 @@ func parseLoss(text string) (lossSpec, error) {
 			s.apply = append(s.apply, func(c *head.Config) { c.AutoLambda = true })
 			continue
 		}
-		i := slices.IndexFunc(lossOptions, func(o struct {
-			name string
-			set  func(*head.Config, float64)
-		}) bool {
-			return o.name == key
-		})
+		i := slices.IndexFunc(lossOptions, func(o lossOption) bool { return o.name == key })
 		if i < 0 || !hasValue {
 			return wrong(fmt.Sprintf("the option %q", option), lossOptionsHelp())
 		}
@@ -121,16 +118,20 @@ func lossOptionsHelp() string {
 	return list
 }
 
-// config is the head's configuration for this loss, common settings included. Self-guided distances and an automatic weight
-// are measured after a warm-up: a sixth of the epochs, where the loss doesn't say. The weight of self-guided xemd2 is
-// automatic, as in the paper, unless it is given.
-func (s lossSpec) config(common head.Config) head.Config {
-	c := common
-	c.Loss = loss.Config{Name: s.name}
-	c.WarmupEpochs, c.SelfGuided, c.AutoLambda = -1, false, false
+// config is the head's configuration for this loss; settings gives what isn't the loss's own. Self-guided distances and an
+// automatic weight are measured after a warm-up: a sixth of the epochs, where the loss doesn't say. The weight of self-guided
+// xemd2 is automatic, as in the paper, unless it is given.
+func (s lossSpec) config(settings func(loss.Config) head.Config) head.Config {
+	own := head.Config{Loss: loss.Config{Name: s.name}, WarmupEpochs: -1}
+	for _, set := range s.apply {
+		set(&own)
+	}
+	c := settings(own.Loss)
+	c.WarmupEpochs = -1
 	for _, set := range s.apply {
 		set(&c)
 	}
+	c.Loss = own.Loss
 	if c.SelfGuided && s.name == loss.XEMD2 && c.Loss.Lambda == 0 {
 		c.AutoLambda = true
 	}
@@ -142,3 +143,12 @@ func (s lossSpec) config(common head.Config) head.Config {
 	}
 	return c
 }
+
+// lossName is the name that a loss begins with, known or not.
+func lossName(text string) string {
+	name, _, _ := strings.Cut(text, ":")
+	return name
+}
+
+// explain says which loss an error is about.
+func (s lossSpec) explain(err error) error { return fmt.Errorf("--losses %s: %w", s.text, err) }

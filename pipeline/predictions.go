@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"finetune/head"
+	"finetune/label"
 	"finetune/pipeline/dataset"
 	"finetune/pipeline/metrics"
 )
@@ -33,22 +34,24 @@ func predictItems(h *head.Head, features head.Features, rows []int, items []data
 // measure compares predictions with the labels of their items. Prior is the class shares of the training part, nil where
 // unknown.
 func (p *predictions) measure(h *head.Head, prior []float64, seed uint64) (metrics.Report, error) {
-	in := metrics.Input{Space: h.Space(), Predicted: p.classes, Prior: prior, Seed: seed}
-	grouped, soft := false, false
+	in := p.input(h.Space())
+	in.Predicted, in.Prior, in.Seed = p.classes, prior, seed
+	return metrics.Evaluate(in)
+}
+
+// input is what the figures are taken from, but for the classes that a rule takes.
+func (p *predictions) input(space label.Space) metrics.Input {
+	in := metrics.Input{Space: space, Groups: groupsOf(p.items)}
+	soft := false
 	for _, item := range p.items {
 		in.Labels = append(in.Labels, item.Label)
-		in.Groups = append(in.Groups, item.Group)
-		grouped = grouped || item.Group != ""
 		soft = soft || item.Target != nil
-	}
-	if !grouped {
-		in.Groups = nil
 	}
 	for _, v := range p.probs {
 		in.Probabilities = append(in.Probabilities, float64(v))
 	}
 	if soft {
-		k := h.Space().Len()
+		k := space.Len()
 		in.Targets = make([]float64, len(p.probs))
 		for i, item := range p.items {
 			if item.Target == nil {
@@ -57,5 +60,19 @@ func (p *predictions) measure(h *head.Head, prior []float64, seed uint64) (metri
 			copy(in.Targets[i*k:], item.Target)
 		}
 	}
-	return metrics.Evaluate(in)
+	return in
+}
+
+// groupsOf returns the group of each item, nil where none has one.
+func groupsOf(items []dataset.Item) []string {
+	groups := make([]string, len(items))
+	grouped := false
+	for i, item := range items {
+		groups[i] = item.Group
+		grouped = grouped || item.Group != ""
+	}
+	if !grouped {
+		return nil
+	}
+	return groups
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"finetune/head"
 	"finetune/internal/atomicfile"
@@ -108,6 +109,11 @@ func notARun(path, found string, err error) error {
 // claimRunFolder makes sure that dir can take a new run: it is missing or empty, or it holds a run that may be replaced. It
 // changes no file: an earlier run stays whole until the new one is written.
 func claimRunFolder(dir string, replace bool) error {
+	return claimFolder(dir, replace, "run", ConfigFile, HeadFile)
+}
+
+// claimFolder does so for the folder of any job. What the job leaves is known by the files of those names.
+func claimFolder(dir string, replace bool, what string, marks ...string) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return &mistake.Error{Subject: "--out " + dir, Found: "a folder that can't be made", Err: err, Do: "give another --out"}
 	}
@@ -115,15 +121,12 @@ func claimRunFolder(dir string, replace bool) error {
 	if err != nil {
 		return &mistake.Error{Subject: "--out " + dir, Found: "a folder that can't be read", Err: err, Do: "give another --out"}
 	}
-	names := map[string]bool{}
-	for _, e := range entries {
-		names[e.Name()] = true
-	}
+	marked := slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return slices.Contains(marks, e.Name()) })
 	switch {
-	case len(names) == 0 || replace && (names[ConfigFile] || names[HeadFile]):
+	case len(entries) == 0 || replace && marked:
 		return nil
-	case names[ConfigFile] || names[HeadFile]:
-		return &mistake.Error{Subject: "--out " + dir, Found: "an earlier run", Expected: "a new or empty folder", Do: "give another --out, or --overwrite to replace the run"}
+	case marked:
+		return &mistake.Error{Subject: "--out " + dir, Found: "an earlier " + what, Expected: "a new or empty folder", Do: "give another --out, or --overwrite to replace the " + what}
 	}
 	return &mistake.Error{Subject: "--out " + dir, Found: "a folder with other files in it", Expected: "a new or empty folder", Do: "give another --out"}
 }

@@ -35,6 +35,19 @@ func (t *table) origin() head.Origin {
 	return o
 }
 
+// fillConfig completes the configuration of a head with what the data says, and checks its loss.
+func (t *table) fillConfig(cfg head.Config) (head.Config, error) {
+	cfg.Loss.Classes = t.set.Space.Len()
+	if cfg.SelfGuided {
+		return cfg, nil // the ground distance comes, and is checked, while training
+	}
+	if t.labels.Positions != nil && cfg.Loss.Ground.Matrix == nil {
+		cfg.Loss.Ground = loss.Positions(t.set.Space.Values())
+	}
+	_, err := loss.New[float32](cfg.Loss)
+	return cfg, err
+}
+
 // extractTable brings the features of all items into memory.
 func extractTable(ctx context.Context, x *extractor, set *dataset.Set, labels dataset.Options) (*table, error) {
 	t := &table{set: set, labels: labels}

@@ -69,33 +69,12 @@ func (t Train) Run(ctx context.Context) (*TrainResult, error) {
 	return t.fit(ctx, table)
 }
 
-// table brings the features to learn from: those of a feature folder, or of the images, computed where they aren't cached.
+// table brings the features. What can't be split is found before they are computed; unreadable images may change the split itself.
 func (t *Train) table(ctx context.Context) (*table, error) {
-	if t.Features != "" {
-		table, err := openFeatureFolder(ctx, t.Features, t.Data)
-		if err == nil {
-			tell(t.Progress, table.set)
-		}
-		return table, err
-	}
-	set, err := dataset.Load(ctx, t.Data)
-	if err != nil {
-		return nil, err
-	}
-	tell(t.Progress, set)
-	// What can't be split is found before the features are computed; unreadable images may change the split itself.
-	if _, err := dataset.Split(set, t.Split); err != nil {
-		return nil, err
-	}
-	x, err := startExtractor(t.Images, t.Progress)
-	if err != nil {
-		return nil, err
-	}
-	table, err := extractTable(ctx, x, set, t.Data)
-	if closeErr := x.Close(); err == nil {
-		err = closeErr
-	}
-	return table, err
+	return loadTable(ctx, t.Data, t.Images, t.Features, t.Progress, func(set *dataset.Set) error {
+		_, err := dataset.Split(set, t.Split)
+		return err
+	})
 }
 
 // fit trains on the table, measures on what was held out and writes the run folder.
@@ -151,14 +130,9 @@ func (t *Train) fit(ctx context.Context, table *table) (*TrainResult, error) {
 
 // headConfig completes the configuration of the head with what the data and the run say.
 func (t *Train) headConfig(table *table) (head.Config, error) {
-	cfg, space := t.Head, table.set.Space
+	cfg := t.Head
 	cfg.Seed, cfg.Threads = t.Split.Seed, t.Images.threads()
-	cfg.Loss.Classes = space.Len()
-	if table.labels.Positions != nil && cfg.Loss.Ground.Matrix == nil {
-		cfg.Loss.Ground = loss.Positions(space.Values())
-	}
-	_, err := loss.New[float32](cfg.Loss)
-	return cfg, err
+	return table.fillConfig(cfg)
 }
 
 func (t *Train) train(ctx context.Context, all head.Examples, parts dataset.Partition, cfg head.Config) (*head.Result, error) {

@@ -22,24 +22,33 @@ import (
 
 // record is config.json as far as it is known before training.
 func (t *Train) record(table *table, cfg head.Config, parts dataset.Partition, heldOut string) RunConfig {
-	c := RunConfig{
+	return RunConfig{
 		Finetune: Version(), Backbone: table.network, Features: t.Features, Head: cfg,
-		Data: DataConfig{
-			Path: table.set.Source, Layout: string(table.set.Layout),
-			Images: len(table.set.Items), Unreadable: len(table.unreadable), Digest: setDigest(table.set),
-			Order: table.labels.Order, LabelRegex: table.labels.LabelRegex, GroupRegex: table.labels.GroupRegex, Bins: table.labels.Bins,
-		},
+		Data: table.dataConfig(), Classes: classConfigs(table.set),
 		Split: SplitConfig{SplitOptions: t.Split, Train: len(parts.Train), Val: len(parts.Val), Test: len(parts.Test), HeldOut: heldOut},
 	}
-	values := table.set.Space.Values()
-	for i, n := range table.set.Counts() {
-		class := ClassConfig{Name: table.set.Space.Class(i), Count: n}
-		if values != nil {
-			class.Value = &values[i]
-		}
-		c.Classes = append(c.Classes, class)
+}
+
+// dataConfig says what was read.
+func (t *table) dataConfig() DataConfig {
+	return DataConfig{
+		Path: t.set.Source, Layout: string(t.set.Layout),
+		Images: len(t.set.Items), Unreadable: len(t.unreadable), Digest: setDigest(t.set),
+		Order: t.labels.Order, LabelRegex: t.labels.LabelRegex, GroupRegex: t.labels.GroupRegex, Bins: t.labels.Bins,
 	}
-	return c
+}
+
+// classConfigs describes the classes as they were met.
+func classConfigs(set *dataset.Set) []ClassConfig {
+	values := set.Space.Values()
+	classes := make([]ClassConfig, set.Space.Len())
+	for i, n := range set.Counts() {
+		classes[i] = ClassConfig{Name: set.Space.Class(i), Count: n}
+		if values != nil {
+			classes[i].Value = &values[i]
+		}
+	}
+	return classes
 }
 
 // finished returns the result of a complete run with the same settings, nil where the folder holds none yet. A run with

@@ -74,7 +74,7 @@ func newRoot(a *app) *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "one JSON document on standard output, and nothing else there")
 	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no notes on standard error")
-	root.AddCommand(newTrain(a), newExtract(a), newEval(a), newPredict(a), newInspect(a), newDoctor(a), newSetup(a))
+	root.AddCommand(newTrain(a), newExtract(a), newEval(a), newPredict(a), newCompare(a), newInspect(a), newDoctor(a), newSetup(a))
 	return root
 }
 
@@ -129,6 +129,17 @@ func (a *app) progress() (pipeline.Progress, func()) {
 		return nil, func() {}
 	}
 	return newProgress(a.err)
+}
+
+// perform runs a job with its progress shown and prints its result: as JSON where that was asked for, else by asText.
+func perform[R any](a *app, c *cobra.Command, job func(context.Context, pipeline.Progress) (R, error), asText func(io.Writer, R)) error {
+	progress, done := a.progress()
+	result, err := job(c.Context(), progress)
+	done()
+	if err != nil {
+		return err
+	}
+	return a.print(result, func(w io.Writer) { asText(w, result) })
 }
 
 // print writes the result of a job: as JSON where that was asked for, else by the given function.

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"finetune/head"
+	"finetune/loss"
 	"finetune/pipeline"
 )
 
@@ -51,7 +52,7 @@ func newTrain(a *app) *cobra.Command {
 		if (job.Data.Path == "") == (job.Features == "") {
 			return &usageError{fmt.Errorf("give either --data PATH (images) or --features DIR; see %s --help", c.CommandPath())}
 		}
-		if err := h.complete(); err != nil {
+		if err := h.complete(c.Flags()); err != nil {
 			return err
 		}
 		progress, done := a.progress()
@@ -78,7 +79,13 @@ func (h *headFlags) add(f *pflag.FlagSet) {
 	c := h.config
 	f.StringVar(&c.Loss.Name, "loss", c.Loss.Name, "`name` of the loss: cross-entropy or emd2")
 	f.StringVar(&h.decision, "decision", string(c.Decision), "`rule` that makes a class of a distribution: argmax, median or mean")
-	f.IntVar(&c.Hidden, "hidden", c.Hidden, "`width` of a hidden layer; 0 is a linear head")
+	h.addTraining(f)
+}
+
+// addTraining binds what doesn't depend on the loss.
+func (h *headFlags) addTraining(f *pflag.FlagSet) {
+	c := h.config
+	f.IntVar(&c.Hidden, "hidden", c.Hidden, "`width` of a hidden layer, which also changes the defaults of training; 0 is a linear head")
 	f.Float64Var(&c.Dropout, "dropout", c.Dropout, "`share` of the last layer's inputs that are dropped in training")
 	f.StringVar(&c.Optimizer, "optimizer", c.Optimizer, "sgd (with Nesterov momentum) or adamw")
 	f.Float64Var(&c.LR, "lr", c.LR, "peak learning `rate`")
@@ -91,18 +98,40 @@ func (h *headFlags) add(f *pflag.FlagSet) {
 	f.StringVar(&h.weights, "class-weights", "", "balanced, or a `number` for each class")
 }
 
-// complete turns words into what the library takes.
-func (h *headFlags) complete() (err error) {
-	if h.config.Decision, err = head.ParseDecision(h.decision); err != nil {
+// complete turns words into what the library takes, and fills in what f doesn't give.
+func (h *headFlags) complete(f *pflag.FlagSet) (err error) {
+	c := h.config
+	if c.Decision, err = head.ParseDecision(h.decision); err != nil {
 		return err
 	}
 	switch h.weights {
 	case "":
 	case "balanced":
-		h.config.Balanced = true
+		c.Balanced = true
 	default:
-		weights := &numbersFlag{values: &h.config.ClassWeights, name: "--class-weights"}
-		return weights.Set(h.weights)
+		weights := &numbersFlag{values: &c.ClassWeights, name: "--class-weights"}
+		if err := weights.Set(h.weights); err != nil {
+			return err
+		}
 	}
+	*c = h.with(f, c.Loss)
 	return nil
+}
+
+// with returns the configuration for a loss: what f gives, and otherwise the defaults of that loss and the head's width.
+func (h *headFlags) with(f *pflag.FlagSet, l loss.Config) head.Config {
+	c, d := *h.config, head.Defaults(l, h.config.Hidden)
+	c.Loss = l
+	for name, take := range map[string]func(){
+		"dropout": func() { c.Dropout = d.Dropout }, "optimizer": func() { c.Optimizer = d.Optimizer },
+		"lr": func() { c.LR = d.LR }, "momentum": func() { c.Momentum = d.Momentum },
+		"weight-decay": func() { c.WeightDecay = d.WeightDecay }, "epochs": func() { c.Epochs = d.Epochs },
+		"batch-size": func() { c.BatchSize = d.BatchSize }, "schedule": func() { c.Schedule = d.Schedule },
+		"patience": func() { c.Patience = d.Patience },
+	} {
+		if !f.Changed(name) {
+			take()
+		}
+	}
+	return c
 }

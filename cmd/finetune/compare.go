@@ -1,0 +1,136 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"finetune/head"
+	"finetune/loss"
+	"finetune/pipeline"
+)
+
+var compareLong = `compare trains one head with several losses on the same folds of the same features, reads each with every decision rule, and
+prints the figures: mean ± standard deviation over folds and seeds, and differences to cross-entropy with 95 % intervals from a
+bootstrap of the held-out images (or groups), drawn alike for all losses. It leaves compare.csv, compare.json and compare.svg.
+
+A loss is its name (cross-entropy, emd2, xemd2, emd, sinkhorn, l2, coral or corn), and after a colon options with commas between:
+  self-guided      ground distance measured on the features, after a warm-up of cross-entropy (emd2, xemd2, sinkhorn)
+  weight=NUMBER    weight of emd2 in xemd2; weight=auto measures it after the warm-up, as self-guided xemd2 does anyway
+  omega=, mu=      power of a self-guided distance, and what is added to it
+  exponent=        of emd; gamma= of sinkhorn
+  warmup=          epochs of cross-entropy (a sixth of --epochs, where something is measured after them)
+  lr=, weight-decay=   instead of --lr and --weight-decay, for this loss
+The losses are, unless given: ` + strings.Join(pipeline.DefaultLosses(), ",\n")
+
+func newCompare(a *app) *cobra.Command {
+	job := pipeline.NewCompare("", 0)
+	settings := job.Head(loss.Config{})
+	h := newHeadFlags(&settings)
+	c := &cobra.Command{
+		Use:   "compare --data PATH [--losses LIST]",
+		Short: "Set losses and decision rules side by side on folds of the data",
+		Long:  compareLong,
+		Example: `  finetune compare --data faces/
+  finetune compare --features features/ --losses emd2,xemd2:weight=2,coral --hidden 256
+  finetune compare --data grades.csv --order mild,moderate,severe --folds 10 --seeds 5 --out table`,
+		Args: noArgs,
+	}
+	f := c.Flags()
+	f.SortFlags = false
+	f.StringVar(&job.Data.Path, "data", "", "`path` of the images: a folder or a manifest")
+	f.StringVar(&job.Features, "features", "", "`folder` of ready features, instead of --data and --backbone")
+	f.Var(&lossesFlag{&job.Losses}, "losses", "losses with commas between, as above")
+	f.StringVar(&job.Out, "out", "", "`folder` for the results (default: finetune-compare-1, or the next free number)")
+	f.BoolVar(&job.Overwrite, "overwrite", false, "replace an earlier comparison in --out once the new one is complete")
+	f.IntVar(&job.Folds, "folds", job.Folds, "`number` of folds, where the data gives none")
+	f.IntVar(&job.Seeds, "seeds", job.Seeds, "`number` of seeds, counted up from --seed")
+	f.Uint64Var(&job.Seed, "seed", job.Seed, "seed of every random choice")
+	f.Float64Var(&job.Val, "val-split", job.Val, "`share` of the images outside a fold that early stopping watches")
+	f.IntVar(&job.Resamples, "resamples", job.Resamples, "`draws` of the bootstrap behind the intervals")
+	addLabelFlags(f, &job.Data)
+	addNetworkFlags(f, &job.Images)
+	h.addTraining(f)
+	addRuntimeFlags(f, &job.Images)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		if (job.Data.Path == "") == (job.Features == "") {
+			return &usageError{fmt.Errorf("give either --data PATH (images) or --features DIR; see %s --help", c.CommandPath())}
+		}
+		if err := h.complete(f); err != nil {
+			return err
+		}
+		job.Head = func(l loss.Config) head.Config { return h.with(f, l) }
+		progress, done := a.progress()
+		job.Progress = progress
+		result, err := job.Run(c.Context())
+		done()
+		if err != nil {
+			return err
+		}
+		return a.print(result, func(w io.Writer) { printCompared(w, result) })
+	}
+	return c
+}
+
+// lossesFlag reads a list of losses.
+type lossesFlag struct{ losses *[]string }
+
+var _ pflag.Value = (*lossesFlag)(nil)
+
+func (l *lossesFlag) String() string { return "" }
+func (l *lossesFlag) Type() string   { return "list" }
+func (l *lossesFlag) Set(text string) (err error) {
+	*l.losses, err = pipeline.SplitLosses(text)
+	return err
+}
+
+// printCompared writes a table for each rule, then the differences in the two figures that tell ordinal models apart.
+func printCompared(w io.Writer, r *pipeline.CompareResult) {
+	fmt.Fprintf(w, "%d held-out images, %d folds × %d seeds; mean ± std over them\n", r.Data.Images, len(r.Folds), len(r.Seeds))
+	n := len(r.Losses)
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for i, row := range r.Rows {
+		if i%n == 0 {
+			fmt.Fprintf(t, "\ndecision %s\taccuracy\tone-off\tMAE\tRPS\tQWK\n", row.Decision)
+		}
+		fmt.Fprint(t, row.Loss)
+		for _, f := range row.Figures {
+			mark := ""
+			if f.Best {
+				mark = " *"
+			}
+			fmt.Fprintf(t, "\t%v ± %v%s", f.Mean, f.Std, mark)
+		}
+		fmt.Fprintln(t)
+	}
+	t.Flush()
+	fmt.Fprintln(w, "\n* the best of its rule, and surely better than cross-entropy: the 95 % interval of the difference excludes zero")
+
+	fmt.Fprintf(w, "\ndifference to cross-entropy with the same rule, and its 95 %% interval (%d resamples)\n", r.Resamples)
+	fmt.Fprint(t, "\tMAE argmax\tMAE median\tMAE mean\tRPS\n")
+	const mae, rps = 2, 3 // places in Figures
+	for i, l := range r.Losses {
+		if r.Rows[i].Figures[mae].SameRule == nil {
+			continue
+		}
+		fmt.Fprint(t, l.Loss)
+		for rule := 0; rule*n < len(r.Rows); rule++ {
+			fmt.Fprintf(t, "\t%s", difference(r.Rows[rule*n+i].Figures[mae].SameRule))
+		}
+		fmt.Fprintf(t, "\t%s\n", difference(r.Rows[i].Figures[rps].SameRule))
+	}
+	t.Flush()
+	for _, note := range r.Notes {
+		fmt.Fprintln(w, "note:", note)
+	}
+	printUnreadable(w, r.Unreadable)
+	fmt.Fprintf(w, "\nresults: %s (compare.csv, compare.json with every fit, compare.svg)\n", r.Out)
+}
+
+func difference(d *pipeline.CompareDifference) string {
+	return fmt.Sprintf("%+.3f [%+.3f, %+.3f]", float64(d.Mean), float64(d.Interval[0]), float64(d.Interval[1]))
+}

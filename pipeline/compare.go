@@ -1,0 +1,163 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"slices"
+
+	"finetune/head"
+	"finetune/internal/mistake"
+	"finetune/loss"
+	"finetune/pipeline/dataset"
+)
+
+// Compare trains one head with several losses on the same folds of the same features, and measures all of them on the same
+// held-out images with each decision rule. NewCompare returns one with good settings.
+//
+// Every image is held out once for each seed: in each fold a head is trained on the other images, of which a part, drawn
+// anew with each seed, decides on early stopping. Folds keep groups whole and have about the same class shares; they are
+// those of the data where it gives some, and otherwise drawn once. Parts (train, val, test) that the data gives are passed over.
+type Compare struct {
+	Data     dataset.Options // the labelled images; of a feature folder only Order, Positions and Bins count
+	Images   Images          // how images become features; Threads is also how many heads are trained at once
+	Features string          // a feature folder, instead of Data.Path and Images
+	Losses   []string        // as SplitLosses gives them; nil: DefaultLosses. Cross-entropy is added where it is missing
+	Folds    int             // 0: 5; where the data gives folds it counts for nothing
+	Seeds    int             // how many seeds, counted up from Seed; 0: 3
+	Seed     uint64          // of folds and bootstrap, and the first of those for starting weights, batches, dropout and early stopping
+	Val      float64         // share of a fold's training part that early stopping watches instead, 0 ≤ Val < 1
+	// Head returns the settings of the head and its training for a loss; nil is head.Defaults(l, 0). Seed, Threads, Decision and
+	// what belongs to the warm-up are filled in.
+	Head      func(l loss.Config) head.Config
+	Resamples int    // bootstrap draws behind the intervals; 0: 2000
+	Out       string // the folder for the results; "" is finetune-compare-1, or the next number that is free
+	Overwrite bool   // replace an earlier comparison in Out once the new one is complete
+	Progress  Progress
+}
+
+// NewCompare returns the comparison on data with the settings that proved robust, those of the command, for a head with a
+// hidden layer of that width; 0 is a linear head.
+func NewCompare(data string, hidden int) Compare {
+	return Compare{
+		Data: dataset.Options{Path: data}, Folds: 5, Seeds: 3, Val: 0.15, Resamples: 2000,
+		Head: func(l loss.Config) head.Config { return head.Defaults(l, hidden) },
+	}
+}
+
+// Run does the job. Cancelling ctx stops it; features that were computed stay in the cache. What comes out depends on the
+// settings and the data, not on the number of threads.
+func (c Compare) Run(ctx context.Context) (*CompareResult, error) {
+	c.Progress = orQuiet(c.Progress)
+	if err := c.complete(); err != nil {
+		return nil, err
+	}
+	specs, notes, err := c.losses()
+	if err != nil {
+		return nil, err
+	}
+	if c.Out == "" {
+		c.Out = freeFolder("finetune-compare")
+	}
+	if err := claimFolder(c.Out, c.Overwrite, "comparison", CompareJSONFile); err != nil {
+		return nil, err
+	}
+	defer os.Remove(c.Out) // of a comparison that failed; a folder with results in it isn't empty and stays
+	table, err := loadTable(ctx, c.Data, c.Images, c.Features, c.Progress, func(set *dataset.Set) error {
+		_, err := c.plan(set)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer table.Close()
+	result, err := c.compare(ctx, table, specs)
+	if err != nil {
+		return nil, err
+	}
+	result.Notes = append(notes, result.Notes...)
+	return result, result.write(c.Out)
+}
+
+// compare plans, trains and sums up.
+func (c *Compare) compare(ctx context.Context, table *table, specs []lossSpec) (*CompareResult, error) {
+	plan, err := c.plan(table.set)
+	if err != nil {
+		return nil, err
+	}
+	run := comparison{plan: plan, table: table, all: table.examples(), specs: specs}
+	for _, s := range specs {
+		cfg := s.config(c.Head)
+		cfg.Threads = 1
+		if cfg, err = table.fillConfig(cfg); err != nil {
+			return nil, s.explain(err)
+		}
+		run.configs = append(run.configs, cfg)
+	}
+	c.Progress.Note(fmt.Sprintf("compare: %d losses × %d folds × %d seeds", len(specs), len(plan.heldOut), len(plan.seeds)))
+	if err := run.train(ctx, c.Images.threads(), c.Progress); err != nil {
+		return nil, err
+	}
+	result := &CompareResult{
+		Out: c.Out, Finetune: Version(), Backbone: table.network, Features: c.Features,
+		Data: table.dataConfig(), Classes: classConfigs(table.set),
+		Folds: plan.describe(table.set), Seeds: plan.seeds, Val: c.Val, Resamples: c.Resamples,
+		Fits: run.fits, Unreadable: table.unreadable, Notes: plan.notes,
+	}
+	for i, s := range specs {
+		result.Losses = append(result.Losses, CompareLoss{s.text, run.configs[i]})
+	}
+	return result, result.sumUp(&run, c.Seed)
+}
+
+// complete fills in what zeros stand for and checks the numbers.
+func (c *Compare) complete() error {
+	if c.Head == nil {
+		c.Head = NewCompare("", 0).Head
+	}
+	for _, field := range []struct {
+		value         *int
+		zero, atLeast int
+		flag          string
+	}{
+		{&c.Folds, 5, 2, "--folds"}, {&c.Seeds, 3, 1, "--seeds"}, {&c.Resamples, 2000, 100, "--resamples"},
+	} {
+		if *field.value == 0 {
+			*field.value = field.zero
+		}
+		if *field.value < field.atLeast {
+			return &mistake.Error{Subject: field.flag, Found: fmt.Sprint(*field.value), Expected: fmt.Sprintf("%d or more", field.atLeast)}
+		}
+	}
+	if !(c.Val >= 0 && c.Val < 1) {
+		return &mistake.Error{Subject: "--val-split", Found: fmt.Sprint(c.Val), Expected: "0 or more and below 1"}
+	}
+	if c.Seed > math.MaxUint64-uint64(c.Seeds) {
+		return &mistake.Error{Subject: "--seed", Found: fmt.Sprint(c.Seed), Expected: "a number with room for --seeds after it"}
+	}
+	return nil
+}
+
+// losses reads the losses and makes sure that cross-entropy, which the others are measured against, is among them.
+func (c *Compare) losses() (specs []lossSpec, notes []string, err error) {
+	list := c.Losses
+	if list == nil {
+		list = DefaultLosses()
+	}
+	if !slices.ContainsFunc(list, func(text string) bool { return lossName(text) == loss.CrossEntropy }) {
+		list = append([]string{loss.CrossEntropy}, list...)
+		notes = []string{"cross-entropy was added: the others are measured against it"}
+	}
+	for i, text := range list {
+		s, err := parseLoss(text)
+		if err != nil {
+			return nil, nil, err
+		}
+		if slices.Contains(list[:i], text) {
+			return nil, nil, &mistake.Error{Subject: "--losses", Found: text + " twice", Expected: "each loss once"}
+		}
+		specs = append(specs, s)
+	}
+	return specs, notes, nil
+}

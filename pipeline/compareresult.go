@@ -1,0 +1,100 @@
+package pipeline
+
+import (
+	"finetune/head"
+	"finetune/pipeline/metrics"
+)
+
+// A CompareResult is what a comparison found: compare.json. It holds no time, so equal comparisons have equal bytes.
+type CompareResult struct {
+	Out       string        `json:"-"`
+	Finetune  string        `json:"finetune"` // version
+	Data      DataConfig    `json:"data"`
+	Backbone  *NetworkInfo  `json:"backbone,omitempty"`
+	Features  string        `json:"features,omitempty"` // the feature folder, where there was one
+	Classes   []ClassConfig `json:"classes"`
+	Folds     []CompareFold `json:"folds"`
+	Seeds     []uint64      `json:"seeds"`
+	Val       float64       `json:"val"` // share of a fold's training part that early stopping watched
+	Resamples int           `json:"resamples"`
+	Units     int           `json:"units"`  // what the bootstrap drew from: images, or groups where there are some
+	Losses    []CompareLoss `json:"losses"` // in the order asked for
+	Rows      []CompareRow  `json:"rows"`   // the table: by decision rule, then by loss
+	Fits      []CompareFit  `json:"fits"`   // by loss, fold and seed
+	// Unreadable images were skipped.
+	Unreadable []Unreadable `json:"unreadable,omitempty"`
+	Notes      []string     `json:"notes,omitempty"`
+}
+
+// A CompareFold counts the images of one fold, and the groups that they belong to. How many are trained on and watched by
+// early stopping is that of the first seed.
+type CompareFold struct {
+	Fold    int `json:"fold"` // from 1
+	HeldOut int `json:"held_out"`
+	Groups  int `json:"groups,omitempty"`
+	Train   int `json:"train"`
+	Val     int `json:"val"`
+}
+
+// A CompareLoss is a loss as it was asked for and all settings that it was trained with, but for the seed.
+type CompareLoss struct {
+	Loss string      `json:"loss"`
+	Head head.Config `json:"head"`
+}
+
+// A CompareRow holds the figures of one loss, read with one decision rule.
+type CompareRow struct {
+	Decision head.Decision   `json:"decision"`
+	Loss     string          `json:"loss"`
+	Figures  []CompareFigure `json:"figures"` // accuracy, one_off_accuracy, mae, rps, qwk
+}
+
+// A CompareFigure is one figure of a row. What isn't defined is NaN, null in JSON.
+type CompareFigure struct {
+	Metric string         `json:"metric"` // its name in metrics.json
+	Mean   metrics.Number `json:"mean"`   // over folds and seeds
+	Std    metrics.Number `json:"std"`    // sample standard deviation over folds and seeds
+	// SameRule is this figure less that of cross-entropy with the same rule: what the loss does. Baseline is this figure less
+	// that of cross-entropy with argmax, the usual classifier: what loss and rule do together. Each is nil where it would compare
+	// something with itself.
+	SameRule *CompareDifference `json:"same_rule,omitempty"`
+	Baseline *CompareDifference `json:"baseline,omitempty"`
+	// Best is set where no loss has a better mean with this rule and the interval of SameRule excludes zero.
+	Best bool `json:"best,omitempty"`
+}
+
+// A CompareDifference is a mean of differences over folds and seeds with its 95 % interval.
+type CompareDifference struct {
+	Mean     metrics.Number    `json:"mean"`
+	Interval [2]metrics.Number `json:"interval"`
+}
+
+// ExcludesZero reports whether the interval lies on one side of zero.
+func (d *CompareDifference) ExcludesZero() bool {
+	return d != nil && (d.Interval[0] > 0 || d.Interval[1] < 0)
+}
+
+// A CompareFit is one trained head, measured on the fold that it hasn't seen.
+type CompareFit struct {
+	Loss      string                            `json:"loss"`
+	Fold      int                               `json:"fold"` // from 1
+	Seed      uint64                            `json:"seed"`
+	Epochs    int                               `json:"epochs"`
+	BestEpoch int                               `json:"best_epoch"`
+	Figures   map[head.Decision]metrics.Figures `json:"figures"` // without the rank correlations
+}
+
+// A comparedMetric is a figure that losses are compared by.
+type comparedMetric struct {
+	name   string
+	higher bool // is better
+	of     func(*metrics.Figures) metrics.Number
+}
+
+var comparedMetrics = []comparedMetric{
+	{"accuracy", true, func(f *metrics.Figures) metrics.Number { return f.Accuracy }},
+	{"one_off_accuracy", true, func(f *metrics.Figures) metrics.Number { return f.OneOffAccuracy }},
+	{"mae", false, func(f *metrics.Figures) metrics.Number { return f.MAE }},
+	{"rps", false, func(f *metrics.Figures) metrics.Number { return f.RPS }},
+	{"qwk", true, func(f *metrics.Figures) metrics.Number { return f.QWK }},
+}
