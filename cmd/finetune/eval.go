@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 
@@ -37,16 +38,13 @@ func newEval(a *app) *cobra.Command {
 		if (job.Data.Path == "") == (job.Features == "") {
 			return &usageError{fmt.Errorf("give either --data PATH (images) or --features DIR; see %s --help", c.CommandPath())}
 		}
-		progress, done := a.progress()
-		job.Progress = progress
-		result, err := job.Run(c.Context())
-		done()
-		if err != nil {
-			return err
+		run := func(ctx context.Context, p pipeline.Progress) (*pipeline.EvaluateResult, error) {
+			job.Progress = p
+			return job.Run(ctx)
 		}
-		return a.print(result, func(w io.Writer) {
-			printReport(w, &result.Metrics)
-			printUnreadable(w, result.Unreadable)
+		return perform(a, c, run, func(w io.Writer, r *pipeline.EvaluateResult) {
+			printReport(w, &r.Metrics)
+			printUnreadable(w, r.Unreadable)
 		})
 	}
 	return c

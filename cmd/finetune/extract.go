@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 
@@ -32,16 +33,13 @@ where they have some, they are kept as written.`,
 		if err := required(c, "data", "out"); err != nil {
 			return err
 		}
-		progress, done := a.progress()
-		job.Progress = progress
-		result, err := job.Run(c.Context())
-		done()
-		if err != nil {
-			return err
+		run := func(ctx context.Context, p pipeline.Progress) (*pipeline.ExtractResult, error) {
+			job.Progress = p
+			return job.Run(ctx)
 		}
-		return a.print(result, func(w io.Writer) {
-			fmt.Fprintf(w, "%d × %d features in %s\n", result.Rows, result.Width, result.Folder)
-			printUnreadable(w, result.Unreadable)
+		return perform(a, c, run, func(w io.Writer, r *pipeline.ExtractResult) {
+			fmt.Fprintf(w, "%d × %d features in %s\n", r.Rows, r.Width, r.Folder)
+			printUnreadable(w, r.Unreadable)
 		})
 	}
 	return c
