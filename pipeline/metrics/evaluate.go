@@ -22,7 +22,7 @@ func Evaluate(in Input) (Report, error) {
 	items := measure(in, func(i int) []float64 { return in.Probabilities[i*k : (i+1)*k] })
 	all := newTally(k)
 	all.addAll(items)
-	r := Report{N: len(in.Labels), Figures: all.figures(), Confusion: confusion(k, items), PerClass: all.classes(in.Space)}
+	r := Report{N: len(in.Labels), Figures: all.figures(), Confusion: confusion(k, items), PerClass: all.classes(in.Space), Reliability: all.reliability()}
 	r.Spearman, r.Kendall = Number(spearman(r.Confusion)), Number(kendall(r.Confusion))
 	r.Intervals = bootstrap(items, in, r.Figures)
 	r.Baseline = baseline(in)

@@ -65,10 +65,11 @@ type Baseline struct {
 type Report struct {
 	N int `json:"n"`
 	Figures
-	Confusion [][]int              `json:"confusion"` // rows: true class, columns: predicted
-	PerClass  []Class              `json:"per_class"`
-	Intervals map[string][2]Number `json:"intervals,omitempty"` // 95 %, by the JSON name of a figure
-	Baseline  Baseline             `json:"baseline"`
+	Confusion   [][]int              `json:"confusion"` // rows: true class, columns: predicted
+	PerClass    []Class              `json:"per_class"`
+	Reliability []Bin                `json:"reliability"`         // the 15 bins of ECE
+	Intervals   map[string][2]Number `json:"intervals,omitempty"` // 95 %, by the JSON name of a figure
+	Baseline    Baseline             `json:"baseline"`
 }
 
 // A Number is a float64 that JSON can hold: null stands for one that isn't defined (NaN or infinite).

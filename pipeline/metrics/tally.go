@@ -14,6 +14,7 @@ type tally struct {
 	right, off      []int // by true class: right ones, Σ |predicted − true|
 	units           float64
 	rps, nll, brier float64
+	binCount        [calibrationBins]int
 	binConfidence   [calibrationBins]float64
 	binRight        [calibrationBins]int
 }
@@ -74,6 +75,7 @@ func (t *tally) add(it *item, times int) {
 	t.rps += w * it.rps
 	t.nll += w * it.nll
 	t.brier += w * it.brier
+	t.binCount[it.bin] += times
 	t.binConfidence[it.bin] += w * it.confidence
 	t.binRight[it.bin] += times * int(it.top)
 }

@@ -1,0 +1,23 @@
+package metrics
+
+// A Bin is one step of the reliability curve: the items whose largest probability lies in (Low, High].
+type Bin struct {
+	Low        float64 `json:"low"`
+	High       float64 `json:"high"`
+	N          int     `json:"n"`
+	Confidence Number  `json:"confidence"` // mean of the largest probability; NaN without items
+	Accuracy   Number  `json:"accuracy"`   // share whose likeliest class is true; NaN without items
+}
+
+// reliability returns the bins that ECE is taken over, all of them, the empty ones too. Like ECE they are about the
+// likeliest class, whatever class a rule takes.
+func (t *tally) reliability() []Bin {
+	bins := make([]Bin, calibrationBins)
+	for b := range bins {
+		n := float64(t.binCount[b])
+		// Without items 0/0 is NaN, which is what such a figure is.
+		bins[b] = Bin{Low: float64(b) / calibrationBins, High: float64(b+1) / calibrationBins, N: t.binCount[b],
+			Confidence: Number(t.binConfidence[b] / n), Accuracy: Number(float64(t.binRight[b]) / n)}
+	}
+	return bins
+}
