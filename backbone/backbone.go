@@ -21,11 +21,20 @@ import (
 // Options say how a network is opened. The zero value finds the tap and the native library and leaves the
 // threads to ONNX Runtime.
 type Options struct {
-	Tap      string // tensor, or node with one output, to use as the feature; "": found in the graph
+	// Tap names the tensor, or the node with one output, to use as the feature; "" is found in the graph. Several, in
+	// the order of the row, are separated by commas; Multi takes the ends of the network's stages and blocks besides
+	// what "" finds. The Text of a Feature is a tap too, and stands for the same feature.
+	Tap string
+	// Pool lists the grids, by their cells a side, over which taps with space are averaged, inside the network: 1 is
+	// the whole, 3 a grid of 3 × 3 cells. nil is {1}, or what Tap says.
+	Pool     []int
 	Library  string // file of the native ONNX Runtime library; "": the one that is loaded already, or else searched for
 	Threads  int    // threads that share the work inside one run; 0: one for each physical core
 	MaxBatch int    // images that go through the network at once; 0: DefaultBatch; ignored where the file fixes it
 }
+
+// Multi is the Tap that takes a network at several depths.
+const Multi = onnxgraph.Multi
 
 // DefaultBatch is how many images go through the network at once unless Options say otherwise: enough to feed
 // the kernels, small enough for the activations of a wide network to stay near the caches.
@@ -36,8 +45,14 @@ const DefaultBatch = 8
 // graph: a network that takes uint8 gets whole numbers from 0 to 255.
 type Input = onnxgraph.ImageInput
 
-// A Tap is the tensor that is used as the feature.
+// A Feature says what a row of features is made of.
+type Feature = onnxgraph.Feature
+
+// A Tap is a tensor that is used as a feature.
 type Tap = onnxgraph.Tap
+
+// A Block is the part of a row that comes from one tap at one cell of one grid.
+type Block = onnxgraph.Block
 
 // A Backbone is a network that is ready to run. It is safe for use by several goroutines. Close frees it.
 type Backbone struct {
@@ -46,7 +61,7 @@ type Backbone struct {
 	digest        string
 	preprocessing string
 	input         Input
-	tap           Tap
+	feature       Feature
 	batch         int
 
 	mu      sync.RWMutex // held for reading during a run, for writing by Close
@@ -74,7 +89,7 @@ func open(name, dir string, data []byte, o Options) (*Backbone, error) {
 	if err != nil {
 		return nil, err
 	}
-	tap, err := model.FindTap(o.Tap)
+	feature, err := model.FindFeature(o.Tap, o.Pool)
 	if err != nil {
 		return nil, err
 	}
@@ -82,16 +97,16 @@ func open(name, dir string, data []byte, o Options) (*Backbone, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Backbone{name: name, runtime: library.Version, preprocessing: model.Metadata(PreprocessingKey), tap: tap}
+	b := &Backbone{name: name, runtime: library.Version, preprocessing: model.Metadata(PreprocessingKey), feature: feature}
 	if b.digest, err = digest(model, dir, data); err != nil {
 		return nil, err
 	}
-	if b.tap.Width == 0 || b.tap.Tensor.Shape == nil {
-		if b.tap, err = probe(model, tap, dir, o); err != nil {
+	if b.feature.Width == 0 {
+		if b.feature, err = probe(model, feature, dir, o); err != nil {
 			return nil, err
 		}
 	}
-	cut, input, err := model.Cut(b.tap)
+	cut, input, err := model.Cut(b.feature)
 	if err != nil {
 		return nil, err
 	}
@@ -167,10 +182,13 @@ func names(values []onnxgraph.Value) []string {
 }
 
 // Dim returns the width of a row of features.
-func (b *Backbone) Dim() int { return b.tap.Width }
+func (b *Backbone) Dim() int { return b.feature.Width }
 
-// Tap returns the tensor that is used as the feature.
-func (b *Backbone) Tap() Tap { return b.tap }
+// Feature returns what a row of features is made of.
+func (b *Backbone) Feature() Feature { return b.feature }
+
+// Blocks returns the layout of a row of features: which numbers come from which depth and place.
+func (b *Backbone) Blocks() []Block { return b.feature.Blocks() }
 
 // Input returns what the network takes.
 func (b *Backbone) Input() Input { return b.input }

@@ -28,12 +28,12 @@ func TestFeaturesAgreeWithTorch(t *testing.T) {
 		for _, batch := range []int{0, 2} {
 			b := openFixture(t, name, Options{Threads: 1, MaxBatch: batch})
 			if b.Dim() != len(want[0]) {
-				t.Errorf("%s: %d wide, want %d (tap %v)", name, b.Dim(), len(want[0]), b.Tap())
+				t.Errorf("%s: %d wide, want %d (%+v)", name, b.Dim(), len(want[0]), b.Feature())
 				continue
 			}
 			cosine, diff := compare(features(t, b, tensor, n), want)
 			if !(cosine > 0.99999) || diff > 1e-4 {
-				t.Errorf("%s by %d: cosine %.7f, difference %g (tap %v)", name, batch, cosine, diff, b.Tap())
+				t.Errorf("%s by %d: cosine %.7f, difference %g (%+v)", name, batch, cosine, diff, b.Feature())
 			}
 		}
 	}
@@ -60,7 +60,7 @@ func TestVariants(t *testing.T) {
 			t.Errorf("%s at %q: %d wide, want %d", c.file, c.tap, b.Dim(), len(want[0]))
 			continue
 		}
-		if shape := b.Tap().Tensor.Shape; len(shape) < 2 || shape[0].Fixed() {
+		if shape := b.Feature().Taps[0].Tensor.Shape; len(shape) < 2 || shape[0].Fixed() {
 			t.Errorf("%s at %q: the tap's shape is %v", c.file, c.tap, shape)
 		}
 		if cosine, diff := compare(features(t, b, tensor, n), want); !(cosine > c.cosine) {
@@ -85,7 +85,7 @@ func TestAccessors(t *testing.T) {
 	if in := b.Input(); in.Layout != "NHWC" || in.Type != "uint8" || in.Height != 32 || in.Width != 32 {
 		t.Errorf("input %+v", in)
 	}
-	if tap := b.Tap(); tap.Classifier != "Gemm" || tap.Classes != 10 || tap.Width != b.Dim() {
+	if tap := b.Feature().Taps[0]; tap.Classifier != "Gemm" || tap.Classes != 10 || tap.Width != b.Dim() {
 		t.Errorf("tap %+v", tap)
 	}
 	if len(b.Digest()) != 64 || !strings.HasPrefix(b.RuntimeVersion(), "1.") || b.Preprocessing() != "" {

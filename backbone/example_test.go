@@ -14,7 +14,7 @@ func Example() {
 		return
 	}
 	defer network.Close()
-	fmt.Println(network.Dim(), "numbers an image from", network.Tap().Tensor.Name)
+	fmt.Println(network.Dim(), "numbers an image from", network.Feature().Text)
 
 	size := network.Input().Height * network.Input().Width
 	tensor := make([]float32, 2*3*size) // two grey images, say

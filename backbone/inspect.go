@@ -21,7 +21,8 @@ type Description struct {
 	Outputs       []Value     `json:"outputs"`
 	External      []string    `json:"external_files,omitempty"` // files of weights beside it
 	Image         *Input      `json:"image,omitempty"`          // nil when no input can be used; Problem says why
-	Tap           *Tap        `json:"tap,omitempty"`            // nil when it can't be decided; Problem says why
+	Feature       *Feature    `json:"feature,omitempty"`        // nil when it can't be decided; Problem says why
+	Blocks        []Block     `json:"blocks,omitempty"`         // the layout of its row; nil where only a run can tell a width
 	Problem       string      `json:"problem,omitempty"`        // what stands in the way of using the file
 	Candidates    []Candidate `json:"candidates"`               // what --tap could name, the nearest to the end first
 	Preprocessing string      `json:"preprocessing,omitempty"`  // from the file's metadata; "" where it says nothing
@@ -33,22 +34,22 @@ type Value = onnxgraph.Value
 // A Candidate is a tensor that Options.Tap could name.
 type Candidate = onnxgraph.Candidate
 
-// Inspect describes a file. tap is as in Options. It runs nothing and needs no native library. What keeps the
+// Inspect describes a file. Only Tap and Pool of the options matter. It runs nothing and needs no native library. What keeps the
 // network from being used stands in Problem; only a file that can't be read as ONNX gives an error.
-func Inspect(path, tap string) (*Description, error) {
+func Inspect(path string, o Options) (*Description, error) {
 	data, err := readFile(path)
 	if err != nil {
 		return nil, err
 	}
-	return inspect(path, filepath.Dir(path), data, tap)
+	return inspect(path, filepath.Dir(path), data, o)
 }
 
 // InspectBytes is Inspect for a network that isn't in a file.
-func InspectBytes(name string, data []byte, tap string) (*Description, error) {
-	return inspect(name, "", data, tap)
+func InspectBytes(name string, data []byte, o Options) (*Description, error) {
+	return inspect(name, "", data, o)
 }
 
-func inspect(name, dir string, data []byte, tapName string) (*Description, error) {
+func inspect(name, dir string, data []byte, o Options) (*Description, error) {
 	model, err := onnxgraph.Parse(name, data)
 	if err != nil {
 		return nil, err
@@ -63,7 +64,7 @@ func inspect(name, dir string, data []byte, tapName string) (*Description, error
 	if d.Digest, err = digest(model, dir, data); err != nil {
 		return nil, err
 	}
-	tap, err := model.FindTap(tapName)
+	feature, err := model.FindFeature(o.Tap, o.Pool)
 	if err != nil {
 		d.Problem = err.Error()
 		if in, err := model.ImageInput(); err == nil {
@@ -71,8 +72,8 @@ func inspect(name, dir string, data []byte, tapName string) (*Description, error
 		}
 		return d, nil
 	}
-	d.Tap = &tap
-	_, in, err := model.Cut(tap)
+	d.Feature, d.Blocks = &feature, feature.Blocks()
+	in, err := model.InputOf(feature)
 	if err != nil {
 		d.Problem = err.Error()
 		return d, nil

@@ -120,11 +120,11 @@ func process(t *testing.T) (threads, resident int) {
 }
 
 func TestInspect(t *testing.T) {
-	d, err := Inspect(testdata("resnet_external.onnx"), "")
+	d, err := Inspect(testdata("resnet_external.onnx"), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d.Problem != "" || d.Image == nil || d.Image.Layout != onnxgraph.NCHW || d.Tap == nil || d.Tap.Width != 32 || len(d.External) != 1 || d.Opset != 11 {
+	if d.Problem != "" || d.Image == nil || d.Image.Layout != onnxgraph.NCHW || d.Feature == nil || d.Feature.Width != 32 || len(d.External) != 1 || d.Opset != 11 {
 		t.Errorf("%+v", d)
 	}
 	b := openFixture(t, "resnet_external", Options{})
@@ -150,14 +150,14 @@ func TestInspectTellsTheProblem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := InspectBytes("head.onnx", head, "")
+	d, err := InspectBytes("head.onnx", head, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d.Image != nil || d.Tap == nil || !strings.Contains(d.Problem, "expected images") || d.Preprocessing != "preset imagenet" {
+	if d.Image != nil || d.Feature == nil || !strings.Contains(d.Problem, "expected images") || d.Preprocessing != "preset imagenet" {
 		t.Errorf("%+v", d)
 	}
-	if d, err = Inspect(testdata("odd_13.onnx"), "nothing"); err != nil || d.Tap != nil || d.Image == nil || !strings.Contains(d.Problem, "--tap") || len(d.Candidates) == 0 {
+	if d, err = Inspect(testdata("odd_13.onnx"), Options{Tap: "nothing"}); err != nil || d.Feature != nil || d.Image == nil || !strings.Contains(d.Problem, "--tap") || len(d.Candidates) == 0 {
 		t.Errorf("%+v, %v", d, err)
 	}
 }

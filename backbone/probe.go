@@ -13,16 +13,19 @@ import (
 // probeSide is the side of the empty image by which a network of open size is measured.
 const probeSide = 224
 
-// probe completes a tap whose shape the graph doesn't tell: it runs the network once and looks.
-func probe(model *onnxgraph.Model, tap Tap, dir string, o Options) (Tap, error) {
-	tap.Tensor.Shape, tap.Pool = nil, nil // as it is, without pooling
-	cut, in, err := model.Cut(tap)
+// probe completes a feature with taps whose shape the graph doesn't tell: it runs the network once and looks.
+func probe(model *onnxgraph.Model, f Feature, dir string, o Options) (Feature, error) {
+	tensors := make([]string, len(f.Taps))
+	for i, t := range f.Taps {
+		tensors[i] = t.Tensor.Name
+	}
+	cut, in, err := model.Expose(tensors...)
 	if err != nil {
-		return Tap{}, err
+		return Feature{}, err
 	}
 	session, err := newSession(cut, dir, o.Threads)
 	if err != nil {
-		return Tap{}, err
+		return Feature{}, err
 	}
 	defer session.Destroy()
 	orSide := func(n int) int {
@@ -34,24 +37,37 @@ func probe(model *onnxgraph.Model, tap Tap, dir string, o Options) (Tap, error) 
 	rows := max(in.Batch, 1)
 	images, err := ort.NewEmptyTensor[float32](imageShape(in, rows, orSide(in.Height), orSide(in.Width)))
 	if err != nil {
-		return Tap{}, fmt.Errorf("measure %s: %w", model.Name(), err)
+		return Feature{}, fmt.Errorf("measure %s: %w", model.Name(), err)
 	}
 	defer images.Destroy()
-	out := []ort.Value{nil}
+	out := make([]ort.Value, len(tensors))
 	if err := runSession(context.Background(), model.Name(), session, images, out); err != nil {
-		return Tap{}, err
+		return Feature{}, err
 	}
-	defer out[0].Destroy()
-	shape := onnxgraph.Shape{}
-	for _, d := range out[0].GetShape() {
-		shape = append(shape, onnxgraph.Dim{Size: d})
+	for _, v := range out {
+		defer v.Destroy()
 	}
-	if len(shape) > 1 && shape[0].Size != int64(rows) {
-		return Tap{}, &mistake.Error{Subject: model.Name(), Found: fmt.Sprintf("%q has the shape %s for a batch of %d", tap.Tensor.Name, shape, rows),
-			Expected: "the batch as the first axis", Do: "choose another tensor with --tap"}
+	for i, t := range f.Taps {
+		shape := onnxgraph.Shape{}
+		for _, d := range out[i].GetShape() {
+			shape = append(shape, onnxgraph.Dim{Size: d})
+		}
+		if len(shape) > 1 && shape[0].Size != int64(rows) {
+			return Feature{}, &mistake.Error{Subject: model.Name(), Found: fmt.Sprintf("%q has the shape %s for a batch of %d", t.Tensor.Name, shape, rows),
+				Expected: "the batch as the first axis", Do: "choose another tensor with --tap"}
+		}
+		if f.Taps[i], err = model.WithShape(t, shape); err != nil {
+			return Feature{}, err
+		}
+		// What was measured for one batch and one size of images holds for others only where the file fixes these.
+		if len(shape) > 1 && in.Batch == 0 {
+			shape[0] = onnxgraph.Dim{Size: -1, Symbol: "N"}
+		}
+		for _, axis := range f.Taps[i].Space {
+			if in.Height == 0 || in.Width == 0 {
+				shape[axis] = onnxgraph.Dim{Size: -1}
+			}
+		}
 	}
-	if len(shape) > 1 && in.Batch == 0 {
-		shape[0] = onnxgraph.Dim{Size: -1, Symbol: "N"}
-	}
-	return model.WithShape(tap, shape)
+	return model.Complete(f)
 }

@@ -59,9 +59,9 @@ func (i Inspect) network() (*NetworkDescription, error) {
 	if i.Path == "" {
 		m := models.Default()
 		name = m.Name
-		about, err = backbone.InspectBytes(m.Name, m.Data, i.Tap)
+		about, err = backbone.InspectBytes(m.Name, m.Data, backbone.Options{Tap: i.Tap})
 	} else {
-		about, err = backbone.Inspect(i.Path, i.Tap)
+		about, err = backbone.Inspect(i.Path, backbone.Options{Tap: i.Tap})
 	}
 	if err != nil {
 		return nil, err

@@ -51,13 +51,13 @@ func openNetwork(i Images, digest string) (*network, error) {
 	if i.Backbone == "" {
 		m := models.Default()
 		n.name, n.data = m.Name, m.Data
-		n.about, err = backbone.InspectBytes(m.Name, m.Data, i.Tap)
+		n.about, err = backbone.InspectBytes(m.Name, m.Data, backbone.Options{Tap: i.Tap})
 	} else {
 		if info, statErr := os.Stat(i.Backbone); statErr != nil || info.IsDir() {
 			return nil, &mistake.Error{Subject: "--backbone " + i.Backbone, Found: "no such file", Expected: "an ONNX network",
 				Do: "give its path, or leave --backbone out to use the embedded " + models.Default().Name}
 		}
-		n.about, err = backbone.Inspect(i.Backbone, i.Tap)
+		n.about, err = backbone.Inspect(i.Backbone, backbone.Options{Tap: i.Tap})
 	}
 	if err != nil {
 		return nil, err
@@ -68,7 +68,7 @@ func openNetwork(i Images, digest string) (*network, error) {
 			Expected: "SHA-256 " + short(digest), Do: "give the file that the run was trained with",
 		}
 	}
-	if n.about.Tap == nil || n.about.Image == nil {
+	if n.about.Feature == nil || n.about.Image == nil {
 		return nil, &mistake.Error{Subject: n.name, Found: n.about.Problem, Do: "see finetune inspect " + n.file}
 	}
 	if n.spec, n.from, err = preprocessing(n.name, n.about.Preprocessing, i.Preset, i.Overrides); err != nil {
@@ -152,7 +152,7 @@ func (n *network) transformer() (*preprocess.Transformer, error) {
 func (n *network) recipe() (featurestore.Recipe, error) {
 	lib, err := n.runtime()
 	return featurestore.Recipe{
-		Backbone: n.about.Digest, Tap: n.about.Tap.Tensor.Name, Preprocessing: n.spec.String(),
+		Backbone: n.about.Digest, Tap: n.about.Feature.Text, Preprocessing: n.spec.String(),
 		Runtime: lib.Version, Pixels: pixelsVersion,
 	}, err
 }
@@ -161,23 +161,23 @@ func (n *network) recipe() (featurestore.Recipe, error) {
 func (n *network) info(width int) *NetworkInfo {
 	lib, _ := n.runtime() // without a library there would be no features
 	return &NetworkInfo{
-		Name: n.name, File: n.file, Digest: n.about.Digest, Tap: n.about.Tap.Tensor.Name, Width: width,
+		Name: n.name, File: n.file, Digest: n.about.Digest, Tap: n.about.Feature.Text, Width: width,
 		Preprocessing: n.spec, From: n.from, Runtime: lib.Version,
 	}
 }
 
 // describe tells a person what will be used.
 func (n *network) describe() []string {
-	kind, feature := n.file, n.about.Tap.Tensor.Name
+	kind, feature := n.file, n.about.Feature.Text
 	if kind == "" {
 		kind = "embedded " + n.name
 	}
-	if n.about.Tap.Width > 0 {
-		feature += fmt.Sprintf(", %d wide", n.about.Tap.Width)
+	if n.about.Feature.Width > 0 {
+		feature += fmt.Sprintf(", %d wide", n.about.Feature.Width)
 	}
 	return []string{
 		"backbone: " + kind,
-		fmt.Sprintf("feature:  %s: %s", feature, n.about.Tap.Why),
+		fmt.Sprintf("feature:  %s: %s", feature, n.about.Feature.Why),
 		"pixels:   " + n.spec.String(),
 		"          from " + n.from,
 	}

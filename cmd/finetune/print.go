@@ -141,8 +141,10 @@ func printNetwork(w io.Writer, n *pipeline.NetworkDescription) {
 			orAny(n.Image.Height), orAny(n.Image.Width), orAny(n.Image.Batch))
 		fmt.Fprintf(w, "pixels     %s\n           from %s\n", n.Preprocessing, n.From)
 	}
-	if n.Tap != nil {
-		fmt.Fprintf(w, "feature    %v\n           %s\n", n.Tap.Tensor, n.Tap.Why)
+	if n.Feature != nil {
+		for _, t := range n.Feature.Taps {
+			fmt.Fprintf(w, "feature    %v\n           %s\n", t.Tensor, t.Why)
+		}
 	}
 	if n.Problem != "" {
 		fmt.Fprintf(w, "problem    %s\n", n.Problem)

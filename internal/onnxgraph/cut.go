@@ -9,15 +9,48 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Cut returns the part of the network that the taps need, with one float32 output for each tap: N×D, pooled
-// over the axes that the tap names. A tap of unknown shape is put out as it is, for a run to tell its shape.
-// The one input is the images, as float32 whatever the network takes. Layers behind the taps, other outputs,
-// training information and unused weights are gone. The weights are shared with m, not copied. The ImageInput
-// describes what m took; where that wasn't float32 the input of the result has another name and a cast.
-func (m *Model) Cut(taps ...Tap) (*Model, ImageInput, error) {
-	c := cutter{Model: m, needed: map[string]bool{}}
-	for _, t := range taps {
-		c.need(t.Tensor.Name)
+// Cut returns the part of the network that a feature needs, with one float32 output: N×D, taps and grids as
+// Feature.Blocks says. The one input is the images, as float32 whatever the network takes. Layers behind the taps,
+// other outputs, training information and unused weights are gone. The weights are shared with m, not copied. The
+// ImageInput describes what m took; where that wasn't float32 the input of the result has another name and a cast.
+//
+// A feature whose Width isn't known yet is refused: see Expose.
+func (m *Model) Cut(f Feature) (*Model, ImageInput, error) {
+	if f.Width == 0 {
+		return nil, ImageInput{}, fmt.Errorf("cut the network of %s: the shape of %s isn't known", m.name, f.Text)
+	}
+	var tensors []string
+	for _, t := range f.Taps {
+		tensors = append(tensors, t.Tensor.Name)
+	}
+	return m.cut(tensors, func(c *cutter, in ImageInput) error { return c.putFeature(f, in.Batch) })
+}
+
+// Expose returns the part of the network that tensors need, with each of them, as it is but float32, as an output.
+// A run of it tells the shapes that inference left unknown.
+func (m *Model) Expose(tensors ...string) (*Model, ImageInput, error) {
+	return m.cut(tensors, func(c *cutter, _ ImageInput) error {
+		for i, tensor := range tensors {
+			c.putOut(c.asFloat(tensor), fmt.Sprintf("features.%d", i), nil)
+		}
+		return nil
+	})
+}
+
+// InputOf returns the input that a feature depends on, as Cut does, also where only a run can tell the feature's width.
+func (m *Model) InputOf(f Feature) (ImageInput, error) {
+	var tensors []string
+	for _, t := range f.Taps {
+		tensors = append(tensors, t.Tensor.Name)
+	}
+	_, in, err := m.Expose(tensors...)
+	return in, err
+}
+
+func (m *Model) cut(tensors []string, put func(*cutter, ImageInput) error) (*Model, ImageInput, error) {
+	c := cutter{Model: m, needed: map[string]bool{}, made: map[string]string{}}
+	for _, tensor := range tensors {
+		c.need(tensor)
 	}
 	graph := c.keep()
 	c.graph = graph
@@ -26,12 +59,8 @@ func (m *Model) Cut(taps ...Tap) (*Model, ImageInput, error) {
 		return nil, ImageInput{}, err
 	}
 	c.takeFloat(inner)
-	for i, t := range taps {
-		name := "features"
-		if len(taps) > 1 {
-			name = fmt.Sprintf("features.%d", i)
-		}
-		c.putOut(t, name, inner.Batch)
+	if err := put(&c, inner); err != nil {
+		return nil, ImageInput{}, err
 	}
 	cut, err := fromProto(m.name, c.model(graph).pb)
 	if err != nil {
@@ -45,6 +74,7 @@ type cutter struct {
 	*Model
 	needed map[string]bool // tensors
 	graph  *onnxpb.GraphProto
+	made   map[string]string // names of what the cut added, by what it is
 }
 
 // need marks a tensor and all that it is computed from.
@@ -99,7 +129,8 @@ func (c *cutter) keep() *onnxpb.GraphProto {
 		}
 	}
 	for _, v := range g.Input {
-		if c.needed[v.GetName()] {
+		// Files before version 4 of the format list weights as inputs, which would keep them from being folded.
+		if c.needed[v.GetName()] && c.constant[v.GetName()] == nil {
 			kept.Input = append(kept.Input, v)
 		}
 	}
@@ -115,7 +146,7 @@ func (c *cutter) keep() *onnxpb.GraphProto {
 func (c *cutter) model(g *onnxpb.GraphProto) *Model {
 	m := &Model{name: c.name, producer: c.producer, readers: c.readers, constant: c.constant, info: c.info}
 	m.pb = &onnxpb.ModelProto{
-		IrVersion: c.pb.IrVersion, OpsetImport: c.pb.OpsetImport, ProducerName: proto.String("finetune"),
+		IrVersion: proto.Int64(max(c.pb.GetIrVersion(), 4)), OpsetImport: c.pb.OpsetImport, ProducerName: proto.String("finetune"),
 		Graph: g, Functions: c.pb.Functions,
 	}
 	for _, v := range c.inputs {
@@ -136,60 +167,6 @@ func (c *cutter) takeFloat(in ImageInput) {
 	typ := c.info[in.Name].elem
 	c.graph.Input[i] = tensorValue(image, c.info[in.Name].shape)
 	c.graph.Node = slices.Insert(c.graph.Node, 0, castNode(image, in.Name, typ))
-}
-
-// putOut appends the nodes that turn a tap into a float32 matrix and declares it as output.
-func (c *cutter) putOut(t Tap, name string, batch int) {
-	name = c.unused(name)
-	tensor := t.Tensor.Name
-	step := func(n *onnxpb.NodeProto, what string) {
-		n.Input = append([]string{tensor}, n.Input...)
-		tensor = c.unused(name + "." + what)
-		n.Output = []string{tensor}
-		c.graph.Node = append(c.graph.Node, n)
-	}
-	if t.Tensor.Type != "float32" {
-		step(castNode("", "", onnxpb.TensorProto_FLOAT), "float")
-	}
-	switch {
-	case len(t.Pool) > 0:
-		step(c.meanNode(t.Pool, name), "mean")
-	case len(t.Tensor.Shape) == 1:
-		row := c.unused(name + ".row")
-		c.graph.Initializer = append(c.graph.Initializer, intTensor(row, 1, -1))
-		step(&onnxpb.NodeProto{OpType: proto.String("Reshape"), Input: []string{row}}, "matrix")
-	}
-	c.graph.Node = append(c.graph.Node, &onnxpb.NodeProto{OpType: proto.String("Identity"), Input: []string{tensor}, Output: []string{name}})
-	var shape Shape
-	if t.Tensor.Shape != nil {
-		shape = Shape{{Size: -1, Symbol: "N"}, unknownDim}
-		if batch > 0 {
-			shape[0] = Dim{Size: int64(batch)}
-		}
-		if t.Width > 0 {
-			shape[1] = Dim{Size: int64(t.Width)}
-		}
-	}
-	c.graph.Output = append(c.graph.Output, tensorValue(name, shape))
-}
-
-// meanNode averages over axes: an attribute until operator set 17, an input from 18 on.
-func (c *cutter) meanNode(over []int, name string) *onnxpb.NodeProto {
-	list := make([]int64, len(over))
-	for i, a := range over {
-		list[i] = int64(a)
-	}
-	n := &onnxpb.NodeProto{OpType: proto.String("ReduceMean"), Attribute: []*onnxpb.AttributeProto{intAttr("keepdims", 0)}}
-	if c.opset() >= 18 {
-		constant := c.unused(name + ".axes")
-		c.graph.Initializer = append(c.graph.Initializer, intTensor(constant, list...))
-		n.Input = []string{constant}
-	} else {
-		n.Attribute = append(n.Attribute, &onnxpb.AttributeProto{
-			Name: proto.String("axes"), Type: onnxpb.AttributeProto_INTS.Enum(), Ints: list,
-		})
-	}
-	return n
 }
 
 // unused returns a tensor name that the network doesn't use, starting with stem, and takes it.

@@ -9,17 +9,13 @@ import (
 	"finetune/internal/onnxpb"
 )
 
-func cut(t *testing.T, m *Model, taps ...string) (*Model, ImageInput) {
+func cut(t *testing.T, m *Model, tap string, pool ...int) (*Model, ImageInput) {
 	t.Helper()
-	var list []Tap
-	for _, name := range taps {
-		tap, err := m.FindTap(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		list = append(list, tap)
+	f, err := m.FindFeature(tap, pool)
+	if err != nil {
+		t.Fatal(err)
 	}
-	c, in, err := m.Cut(list...)
+	c, in, err := m.Cut(f)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,33 +49,45 @@ func TestCut(t *testing.T) {
 	}
 }
 
-// The form of ReduceMean changes with operator set 18; names count up for several taps.
+// The form of ReduceMean changes with operator set 18.
 func TestCutFollowsTheOperatorSet(t *testing.T) {
 	for opset, inputs := range map[int64]int{9: 1, 17: 1, 18: 2} {
-		c, _ := cut(t, build(t, opset, body+"p = GlobalAveragePool r\nout p"), "r", "c")
-		if got := names(c.Outputs()); !slices.Equal(got, []string{"features.0", "features.1"}) {
-			t.Errorf("outputs %v", got)
-		}
-		n := c.producerOf(c.producerOf("features.0").Input[0])
+		c, _ := cut(t, build(t, opset, body+"p = GlobalAveragePool r\nout p"), "r")
+		n := c.producerOf(c.producerOf("features").Input[0])
 		if n.GetOpType() != "ReduceMean" || len(n.Input) != inputs {
 			t.Errorf("operator set %d: %v", opset, n)
 		}
 	}
 }
 
-func names(values []Value) []string {
-	var list []string
-	for _, v := range values {
-		list = append(list, v.Name)
+func TestExpose(t *testing.T) {
+	c, _, err := build(t, 13, body+"h = Cast r {name: 'to' i: 10}\nout h").Expose("h", "c")
+	if err != nil {
+		t.Fatal(err)
 	}
-	return list
+	var got []string
+	for _, v := range c.Outputs() {
+		got = append(got, v.String())
+	}
+	if want := []string{"features.0 float32 N×16×6×6", "features.1 float32 N×16×6×6"}; !slices.Equal(got, want) {
+		t.Errorf("outputs %v, want %v", got, want)
+	}
 }
 
 // A subgraph may use tensors around it without listing them as inputs.
 func TestCutKeepsWhatSubgraphsCapture(t *testing.T) {
 	const graph = "in x 1 N,3,8,8\nweight k 3,3,1,1\ncaptured = Conv x k\ncond = Greater x x\n" +
 		"y = If cond {name: 'then_branch' type: GRAPH g { node { op_type: 'Identity' input: 'captured' output: 'o' } output { name: 'o' } }}\nout y"
-	c, _ := cut(t, build(t, 13, graph), "y")
+	m := build(t, 13, graph)
+	c, _, err := m.Expose("y")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f, err := m.FindFeature("y", nil); err != nil || f.Width != 0 {
+		t.Errorf("%+v, %v; only a run can tell the width", f, err)
+	} else if _, _, err := m.Cut(f); err == nil {
+		t.Error("a feature of unknown width was cut")
+	}
 	if c.producerOf("captured") == nil || c.constant["k"] == nil {
 		t.Error("the captured tensor is gone")
 	}

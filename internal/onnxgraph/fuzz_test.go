@@ -27,12 +27,16 @@ func FuzzModel(f *testing.F) {
 		m.Facts()
 		m.Candidates()
 		m.ExternalFiles()
-		for _, name := range []string{"", name} {
-			tap, err := m.FindTap(name)
+		for _, name := range []string{"", name, Multi, name + " pool=1,3"} {
+			feature, err := m.FindFeature(name, nil)
 			if err != nil {
 				continue
 			}
-			cut, _, err := m.Cut(tap)
+			m.Expose(feature.Taps[0].Tensor.Name)
+			if feature.Width == 0 {
+				continue
+			}
+			cut, _, err := m.Cut(feature)
 			if err != nil {
 				continue
 			}

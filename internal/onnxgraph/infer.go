@@ -85,10 +85,7 @@ func (m *Model) infer() {
 // inferNode returns one tensorInfo for each output.
 func (m *Model) inferNode(n *onnxpb.NodeProto) []tensorInfo {
 	outs := make([]tensorInfo, len(n.Output))
-	in := make([]tensorInfo, len(n.Input))
-	for i, name := range n.Input {
-		in[i] = m.info[name]
-	}
+	in := m.inputsOf(n)
 	if len(in) == 0 || len(outs) == 0 || !isOp(n, n.GetOpType()) {
 		return outs
 	}
@@ -100,6 +97,15 @@ func (m *Model) inferNode(n *onnxpb.NodeProto) []tensorInfo {
 		outs[0] = r(n, in)
 	}
 	return outs
+}
+
+// inputsOf returns what is known of a node's inputs.
+func (m *Model) inputsOf(n *onnxpb.NodeProto) []tensorInfo {
+	in := make([]tensorInfo, len(n.Input))
+	for i, name := range n.Input {
+		in[i] = m.info[name]
+	}
+	return in
 }
 
 // merge fills what inference left open with what the file declares.

@@ -20,6 +20,10 @@ func intAttr(name string, v int64) *onnxpb.AttributeProto {
 	return &onnxpb.AttributeProto{Name: proto.String(name), Type: onnxpb.AttributeProto_INT.Enum(), I: proto.Int64(v)}
 }
 
+func intsAttr(name string, list ...int64) *onnxpb.AttributeProto {
+	return &onnxpb.AttributeProto{Name: proto.String(name), Type: onnxpb.AttributeProto_INTS.Enum(), Ints: list}
+}
+
 func intTensor(name string, values ...int64) *onnxpb.TensorProto {
 	return &onnxpb.TensorProto{
 		Name: proto.String(name), DataType: proto.Int32(int32(onnxpb.TensorProto_INT64)),

@@ -13,7 +13,8 @@ import (
 type Tap struct {
 	Tensor     Value    `json:"tensor"`
 	Width      int      `json:"width"`                  // numbers an image after pooling; 0 until the network has run
-	Pool       []int    `json:"pool,omitempty"`         // axes that are averaged: space, or tokens
+	Space      []int    `json:"space,omitempty"`        // axes that are averaged: height and width, or tokens
+	Grids      []int    `json:"grids,omitempty"`        // cells a side of each grid that it is averaged over; 1 is the whole
 	Classifier string   `json:"classifier,omitempty"`   // operator of the layer that reads it and is cut off
 	Classes    int      `json:"classes,omitempty"`      // what that layer answered
 	Through    []string `json:"seen_through,omitempty"` // operators between that layer and the output, from the output back
@@ -120,7 +121,7 @@ func (m *Model) isTensor(name string) bool {
 	return name != "" && (known || written)
 }
 
-// tapAt works out how a tensor becomes one row an image. An unknown shape leaves Width 0 and Pool empty;
+// tapAt works out how a tensor becomes one row an image. An unknown shape leaves Width 0 and Space empty;
 // WithShape completes such a tap.
 func (m *Model) tapAt(tensor string) (Tap, error) {
 	v := m.value(tensor)
@@ -146,12 +147,12 @@ func (m *Model) WithShape(t Tap, s Shape) (Tap, error) {
 	case 2:
 		width = s[1]
 	case 3:
-		t.Pool, width = []int{1}, s[2]
+		t.Space, width = []int{1}, s[2]
 	case 4:
 		if m.channelsLast(t.Tensor.Name) {
-			t.Pool, width = []int{1, 2}, s[3]
+			t.Space, width = []int{1, 2}, s[3]
 		} else {
-			t.Pool, width = []int{2, 3}, s[1]
+			t.Space, width = []int{2, 3}, s[1]
 		}
 	}
 	if len(s) == 0 || len(s) > 4 {

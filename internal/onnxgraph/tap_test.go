@@ -51,7 +51,7 @@ func TestFindTap(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 			continue
 		}
-		if tap.Tensor.Name != c.tap || tap.Classifier != c.layer || tap.Width != c.width || !reflect.DeepEqual(tap.Pool, c.pool) {
+		if tap.Tensor.Name != c.tap || tap.Classifier != c.layer || tap.Width != c.width || !reflect.DeepEqual(tap.Space, c.pool) {
 			t.Errorf("%s: got %+v, want %s before %q, %d wide, pooled over %v", c.name, tap, c.tap, c.layer, c.width, c.pool)
 		}
 		if got := strings.Join(tap.Through, " "); got != c.through {
@@ -69,7 +69,7 @@ func TestNamedTap(t *testing.T) {
 		pool  []int
 	}{{"y", 5, nil}, {"r", 16, []int{2, 3}}, {"g", 16, []int{1, 2}}, {"x", 3, []int{2, 3}}} {
 		tap, err := m.FindTap(c.tap)
-		if err != nil || tap.Width != c.width || !reflect.DeepEqual(tap.Pool, c.pool) {
+		if err != nil || tap.Width != c.width || !reflect.DeepEqual(tap.Space, c.pool) {
 			t.Errorf("%s: %+v, %v; want width %d, pooled over %v", c.tap, tap, err, c.width, c.pool)
 		}
 	}

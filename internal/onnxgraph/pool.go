@@ -1,0 +1,148 @@
+package onnxgraph
+
+import (
+	"fmt"
+
+	"finetune/internal/mistake"
+	"finetune/internal/onnxpb"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// The nodes that turn taps into one row of numbers an image. They are made of operators that mean the same from
+// operator set 9 on; ReduceMean alone changed its form.
+
+// putFeature appends the pooling of all taps, joins their blocks and declares the output.
+func (c *cutter) putFeature(f Feature, batch int) error {
+	var blocks []string
+	for _, t := range f.Taps {
+		tensor := c.asFloat(t.Tensor.Name)
+		for _, g := range t.Grids {
+			block := tensor
+			switch {
+			case g > 1 && len(t.Space) > 0:
+				var err error
+				if block, err = c.grid(t, tensor, g); err != nil {
+					return err
+				}
+			case len(t.Space) > 0:
+				block = c.mean(tensor, t.Space)
+			case len(t.Tensor.Shape) == 1:
+				block = c.op("Reshape", tensor, c.ints(1, -1))
+			}
+			blocks = append(blocks, block)
+		}
+	}
+	row := blocks[0]
+	if len(blocks) > 1 {
+		row = c.op("Concat", blocks...)
+		c.last().Attribute = []*onnxpb.AttributeProto{intAttr("axis", 1)}
+	}
+	shape := Shape{{Size: -1, Symbol: "N"}, {Size: int64(f.Width)}}
+	if batch > 0 {
+		shape[0] = Dim{Size: int64(batch)}
+	}
+	c.putOut(row, "features", shape)
+	return nil
+}
+
+// putOut declares a tensor as an output of the cut network, under a name of its own.
+func (c *cutter) putOut(tensor, name string, shape Shape) {
+	name = c.unused(name)
+	c.graph.Node = append(c.graph.Node, &onnxpb.NodeProto{OpType: proto.String("Identity"), Input: []string{tensor}, Output: []string{name}})
+	c.graph.Output = append(c.graph.Output, tensorValue(name, shape))
+}
+
+// asFloat returns a tensor as float32.
+func (c *cutter) asFloat(tensor string) string {
+	if c.info[tensor].elem == onnxpb.TensorProto_FLOAT {
+		return tensor
+	}
+	return c.cast(tensor, onnxpb.TensorProto_FLOAT)
+}
+
+// grid averages a tap over g × g cells and lays them out one behind the other, row by row, each with all channels.
+// Cell i of L places goes from ⌊iL/g⌋ to ⌈(i+1)L/g⌉, as in torch's AdaptiveAvgPool2d: cells overlap by a place where
+// g doesn't divide L.
+func (c *cutter) grid(t Tap, tensor string, g int) (string, error) {
+	if len(t.Space) == 1 {
+		return c.tokenGrid(t, tensor, g)
+	}
+	if t.Space[0] == 1 {
+		tensor = c.transpose(tensor, 0, 3, 1, 2)
+	}
+	// Channels × height × width becomes channels × height × g, channels × g × height, channels × g × g: products with
+	// one small matrix on the right run as one large product each.
+	height, width := t.Tensor.Shape[t.Space[0]], t.Tensor.Shape[t.Space[1]]
+	byColumn := c.op("MatMul", tensor, c.bins(tensor, 3, width, g))
+	byCell := c.op("MatMul", c.transpose(byColumn, 0, 1, 3, 2), c.bins(tensor, 2, height, g))
+	return c.flat(c.transpose(byCell, 0, 3, 2, 1)), nil
+}
+
+// tokenGrid averages tokens that stand for the places of a square, row by row, behind the tokens that stand for none
+// (of class, registers).
+func (c *cutter) tokenGrid(t Tap, tensor string, g int) (string, error) {
+	count := t.Tensor.Shape[1].Size
+	side := int64(1)
+	for (side+1)*(side+1) <= count {
+		side++
+	}
+	if !t.Tensor.Shape[1].Fixed() || side == 1 || count-side*side > maxPrefix {
+		return "", &mistake.Error{Subject: fmt.Sprintf("--pool %d", g), Found: fmt.Sprintf("%q is %s: its tokens form no known square", t.Tensor.Name, t.Tensor.Shape),
+			Expected: "the tokens of a square image of fixed size", Do: "use --pool 1, or choose another tensor with --tap"}
+	}
+	first := count - side*side
+	weights := make([]float32, int64(g*g)*count)
+	axis := binWeights(int(side), g)
+	for y := range side {
+		for x := range side {
+			for cell := range int64(g * g) {
+				weights[cell*count+first+y*side+x] = axis[y*int64(g)+cell/int64(g)] * axis[x*int64(g)+cell%int64(g)]
+			}
+		}
+	}
+	return c.flat(c.op("MatMul", c.floats(weights, g*g, int(count)), tensor)), nil
+}
+
+// maxPrefix is how many tokens may stand before those of the image's places: vision transformers have a class token,
+// sometimes one of distillation, and up to eight registers.
+const maxPrefix = 10
+
+// bins returns the matrix, places × g, that averages an axis of a map over g cells: a constant where the number of
+// places is known, computed in the graph from the map's shape where it isn't.
+func (c *cutter) bins(tensor string, axis int, places Dim, g int) string {
+	if places.Fixed() {
+		return c.floats(binWeights(int(places.Size), g), int(places.Size), g)
+	}
+	key := fmt.Sprint(tensor, axis, g)
+	if made, ok := c.made[key]; ok {
+		return made
+	}
+	// NonZero of ones counts the places; operator sets before 11 have no Range.
+	count := c.op("Gather", c.op("Shape", tensor), c.ints(int64(axis)))
+	ones := c.op("ConstantOfShape", count)
+	c.last().Attribute = []*onnxpb.AttributeProto{{Name: proto.String("value"), Type: onnxpb.AttributeProto_TENSOR.Enum(), T: intTensor("", 1)}}
+	place := c.transpose(c.op("NonZero", ones), 1, 0) // places × 1
+	starts, next := make([]int64, g), make([]int64, g)
+	for i := range g {
+		starts[i], next[i] = int64(i), int64(i+1)
+	}
+	from := c.op("Div", c.op("Mul", count, c.ints(starts...)), c.ints(int64(g)))
+	to := c.op("Div", c.op("Add", c.op("Mul", count, c.ints(next...)), c.ints(int64(g-1))), c.ints(int64(g)))
+	inside := c.op("And", c.op("Not", c.op("Less", place, from)), c.op("Less", place, to)) // places × g
+	size := c.cast(c.op("Sub", to, from), onnxpb.TensorProto_FLOAT)
+	c.made[key] = c.op("Div", c.cast(inside, onnxpb.TensorProto_FLOAT), size)
+	return c.made[key]
+}
+
+// binWeights returns the matrix, places × g, that averages places over g cells.
+func binWeights(places, g int) []float32 {
+	weights := make([]float32, places*g)
+	for cell := range g {
+		from, to := cell*places/g, ((cell+1)*places+g-1)/g
+		for i := from; i < to; i++ {
+			weights[i*g+cell] = 1 / float32(to-from)
+		}
+	}
+	return weights
+}

@@ -1,0 +1,64 @@
+package onnxgraph
+
+import "slices"
+
+// spatial reports whether a tap has more than one place: a map, or tokens.
+func (t Tap) spatial() bool {
+	return slices.ContainsFunc(t.Space, func(axis int) bool { return t.Tensor.Shape[axis].Size != 1 })
+}
+
+// meanOf returns the map whose mean over all places a tensor is, "" when it is none.
+func (m *Model) meanOf(tensor string) string {
+	for range maxNesting {
+		n := m.producerOf(tensor)
+		source := input(n, 0)
+		switch {
+		case isOp(n, "GlobalAveragePool"):
+			return m.beforeDropout(source)
+		case isOp(n, "ReduceMean"):
+			t, err := m.tapAt(source)
+			if err != nil {
+				return ""
+			}
+			set, given, ok := axes(n, m.inputsOf(n), len(t.Tensor.Shape))
+			if !ok || !given || len(set) != len(t.Space) || slices.ContainsFunc(t.Space, func(a int) bool { return !set[a] }) {
+				return ""
+			}
+			return m.beforeDropout(source)
+		case isOp(n, "Dropout", "Identity"), isOp(n, "Flatten", "Reshape", "Squeeze") && m.isPooled(source):
+			tensor = source
+		default:
+			return ""
+		}
+	}
+	return ""
+}
+
+// mapBefore walks back from a vector to the nearest tensor with space that it was made from: the map before the
+// pooling, or the tokens of which one was taken. It returns "" where that isn't known.
+func (m *Model) mapBefore(tensor string) string {
+	for range m.pb.Graph.Node {
+		n := m.producerOf(tensor)
+		if n == nil {
+			return ""
+		}
+		next := ""
+		for _, in := range n.Input {
+			if in != "" && !m.isConstant(in) {
+				next = in
+				break
+			}
+		}
+		if _, made := m.producer[next]; !made {
+			return "" // the image itself is no feature
+		}
+		switch s := m.info[next].shape; {
+		case len(s) == 4 && (s[2].Size != 1 || s[3].Size != 1 && s[1].Size != 1):
+			return m.beforeDropout(next)
+		case len(s) == 3 && isOp(n, "ReduceMean", "Gather", "Slice") && s[1].Size != 1:
+			return m.beforeDropout(next)
+		}
+		tensor = next
+	}
+	return ""
+}

@@ -1,0 +1,189 @@
+package onnxgraph
+
+import (
+	"fmt"
+	"slices"
+
+	"finetune/internal/mistake"
+	"finetune/internal/onnxpb"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// Multi takes a network at several depths. Its blocks are what stands between two joints where branches meet
+// (residual sums, concatenations), and its stages are the blocks of one spatial size. The taps are, from the image
+// to the end: the end of the last block of each earlier stage; the ends of the blocks of the last two stages, at
+// most maxBlocks of a stage, evenly spread; and the feature that FindTap finds. A stage without blocks, as all of VGG's
+// are, has its last joint for an end, unless it is finer than a quarter of the image or made by a single convolution.
+// EfficientNet-Lite0 gives its nine residual sums and the last feature, 2,304 numbers.
+const (
+	lastStages = 2
+	maxBlocks  = 4
+	assumed    = 224 // side of the image by which sizes are told apart where the file leaves it open
+)
+
+// A stage is the part of a network that works at one spatial size.
+type stage struct {
+	places   [2]int64 // height and width; tokens have their number and 1
+	ends     []string // of blocks
+	fallback string   // the last joint that would do where no block ends
+}
+
+func (m *Model) multi() (Feature, error) {
+	last, err := m.FindTap("")
+	if err != nil {
+		return Feature{}, err
+	}
+	stages := m.withImageSize(assumed).stages(last.Tensor.Name)
+	var f Feature
+	for i, s := range stages {
+		ends := s.ends
+		switch {
+		case len(ends) == 0:
+			ends = []string{s.fallback}
+		case i < len(stages)-lastStages:
+			ends = ends[len(ends)-1:]
+		default:
+			ends = spreadOut(ends, maxBlocks)
+		}
+		for _, tensor := range ends {
+			t, err := m.tapAt(tensor)
+			if err != nil {
+				return Feature{}, err
+			}
+			if tensor == last.Tensor.Name {
+				continue
+			}
+			t.Why = "the end of a block at " + s.String()
+			f.Taps = append(f.Taps, t)
+		}
+	}
+	if len(f.Taps) == 0 {
+		return Feature{}, &mistake.Error{Subject: "--tap " + Multi, Found: "no earlier stage was found in " + m.name,
+			Do: "list tensors of several depths instead, as in --tap a,b,c; finetune inspect shows some"}
+	}
+	f.Why = fmt.Sprintf("the ends of %d blocks at %d sizes, and %s", len(f.Taps), len(stages), last.Why)
+	f.Taps = append(f.Taps, last)
+	return f, nil
+}
+
+// stages sorts the joints on the way to a tensor by their spatial size, the earliest first.
+func (m *Model) stages(tensor string) []stage {
+	in, err := m.ImageInput()
+	if err != nil {
+		if in, err = m.imageInput(m.inputs[0].Name); err != nil {
+			return nil
+		}
+	}
+	var list []stage
+	for _, j := range m.joints(tensor) {
+		tap, err := m.tapAt(j.tensor)
+		if err != nil || !tap.spatial() || tap.Width == 0 {
+			continue
+		}
+		places := [2]int64{1, 1}
+		for i, axis := range tap.Space {
+			places[i] = tap.Tensor.Shape[axis].Size
+		}
+		if places[0] < 1 || places[1] < 1 {
+			continue
+		}
+		i := slices.IndexFunc(list, func(s stage) bool { return s.places == places })
+		isMap := len(tap.Space) == 2
+		switch {
+		case j.closes:
+		case isMap && j.convs > 1 && places[0]*4 <= int64(in.Height):
+		default:
+			continue
+		}
+		if i < 0 {
+			list = append(list, stage{places: places})
+			i = len(list) - 1
+		}
+		if j.closes {
+			list[i].ends = append(list[i].ends, m.afterActivation(j.tensor))
+		} else {
+			list[i].fallback = j.tensor
+		}
+	}
+	return list
+}
+
+// afterActivation returns the tensor that follows a block's sum through its activation: the block's last one.
+func (m *Model) afterActivation(tensor string) string {
+	for range maxNesting {
+		readers := m.readers[tensor]
+		if len(readers) != 1 {
+			break
+		}
+		n := m.pb.Graph.Node[readers[0]]
+		if !isOp(n, "Celu", "Clip", "Elu", "Gelu", "HardSwish", "LeakyRelu", "Mish", "PRelu", "Relu", "Selu", "Swish") {
+			break
+		}
+		tensor = output(n)
+	}
+	return tensor
+}
+
+// spreadOut returns at most n of a list, evenly spread and with the last one.
+func spreadOut(list []string, n int) []string {
+	if len(list) <= n {
+		return list
+	}
+	picks := make([]string, n)
+	for i := range picks {
+		picks[i] = list[((i+1)*len(list)+n-1)/n-1]
+	}
+	return picks
+}
+
+// String returns "14 × 14", or "197 tokens".
+func (s stage) String() string {
+	if s.places[1] == 1 {
+		return fmt.Sprintf("%d tokens", s.places[0])
+	}
+	return fmt.Sprintf("%d × %d", s.places[0], s.places[1])
+}
+
+// withImageSize returns a model in which the sizes of image inputs that the file leaves open are fixed, so that
+// inference knows every spatial size. It shares all else with m.
+func (m *Model) withImageSize(side int64) *Model {
+	graph := &onnxpb.GraphProto{
+		Name: m.pb.Graph.Name, Node: m.pb.Graph.Node, Initializer: m.pb.Graph.Initializer, Output: m.pb.Graph.Output,
+		SparseInitializer: m.pb.Graph.SparseInitializer, ValueInfo: m.pb.Graph.ValueInfo,
+	}
+	changed := false
+	for _, v := range m.pb.Graph.Input {
+		in, err := m.imageInput(v.GetName())
+		if m.constant[v.GetName()] == nil && err == nil && (in.Height == 0 || in.Width == 0) {
+			shape := slices.Clone(m.info[v.GetName()].shape)
+			for _, axis := range spaceAxes(in.Layout) {
+				if !shape[axis].Fixed() {
+					shape[axis] = Dim{Size: side}
+				}
+			}
+			elem := m.info[v.GetName()].elem
+			v = tensorValue(v.GetName(), shape)
+			v.Type.GetTensorType().ElemType = proto.Int32(int32(elem))
+			changed = true
+		}
+		graph.Input = append(graph.Input, v)
+	}
+	if !changed {
+		return m
+	}
+	pb := &onnxpb.ModelProto{IrVersion: m.pb.IrVersion, OpsetImport: m.pb.OpsetImport, Graph: graph, Functions: m.pb.Functions}
+	sized, err := fromProto(m.name, pb)
+	if err != nil {
+		return m // fromProto read this graph before
+	}
+	return sized
+}
+
+// spaceAxes returns the axes of height and width.
+func spaceAxes(l Layout) []int {
+	if l == NHWC {
+		return []int{1, 2}
+	}
+	return []int{2, 3}
+}
