@@ -10,9 +10,9 @@ import (
 
 // SplitOptions say how much of the data to hold out.
 type SplitOptions struct {
-	Val  float64 // share for early stopping and choices; 0 ≤ Val < 1
-	Test float64 // share that is held out and reported; 0 ≤ Test < 1, Val + Test < 1
-	Seed uint64
+	Val  float64 `json:"val"`  // share for early stopping and choices; 0 ≤ Val < 1
+	Test float64 `json:"test"` // share that is held out and reported; 0 ≤ Test < 1, Val + Test < 1
+	Seed uint64  `json:"seed"`
 }
 
 // A Partition holds item indices, each part in ascending order, no index in two parts and every index in one.
