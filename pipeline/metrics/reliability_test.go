@@ -12,7 +12,7 @@ func TestReliability(t *testing.T) {
 	if len(bins) != 15 {
 		t.Fatalf("%d bins", len(bins))
 	}
-	for i, want := range map[int]Bin{9: {9. / 15, 10. / 15, 2, 0.63, 0.5}, 14: {14. / 15, 1, 1, 1, 1}} {
+	for i, want := range map[int]Bin{9: {9. / 15, 10. / 15, 2, 0.63, 0.5, [2]Number{}}, 14: {14. / 15, 1, 1, 1, 1, [2]Number{}}} {
 		if got := bins[i]; got.N != want.N || got.Low != want.Low || got.High != want.High ||
 			math.Abs(float64(got.Confidence-want.Confidence)) > 1e-12 || got.Accuracy != want.Accuracy {
 			t.Errorf("bin %d: %+v, want %+v", i, got, want)
@@ -35,5 +35,20 @@ func TestReliabilityAgreesWithECE(t *testing.T) {
 	}
 	if n != r.N || math.Abs(gap/float64(n)-float64(r.ECE)) > 1e-12 {
 		t.Errorf("%d items with a mean gap of %v; the report says %d and %v", n, gap/float64(n), r.N, r.ECE)
+	}
+}
+
+// The values are those of scipy 1.17.1, stats.binomtest(right, n).proportion_ci(method="wilson").
+func TestWilson(t *testing.T) {
+	for _, c := range []struct{ right, n, low, high float64 }{
+		{0, 10, 0, 0.277533}, {1, 10, 0.017876, 0.404150}, {5, 10, 0.236593, 0.763407}, {10, 10, 0.722467, 1},
+	} {
+		got := wilson(c.right, c.n)
+		if math.Abs(float64(got[0])-c.low) > 1e-5 || math.Abs(float64(got[1])-c.high) > 1e-5 {
+			t.Errorf("%v of %v: %v, want %v to %v", c.right, c.n, got, c.low, c.high)
+		}
+	}
+	if got := wilson(0, 0); got[0].Defined() || got[1].Defined() {
+		t.Errorf("of none: %v", got)
 	}
 }
