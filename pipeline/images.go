@@ -1,11 +1,16 @@
 package pipeline
 
-import "runtime"
+import (
+	"runtime"
+
+	"finetune/backbone"
+)
 
 // Images says how images become features. The zero value is the embedded network on all cores with the user's cache.
 type Images struct {
 	Backbone  string // ONNX file; "" is the embedded network, or the one that a trained run names
-	Tap       string // tensor to take; "" is what enters the final classifier
+	Tap       string // tensor to take, several with commas between, or "multi"; "" is what enters the final classifier
+	Pool      []int  // grids to average maps over, by their cells a side; nil is {1}, the mean over the whole
 	Preset    string // preprocessing by name; "" is what the network says
 	Overrides Overrides
 
@@ -21,6 +26,11 @@ type Images struct {
 // blockSize is how many images a worker takes at a time, and so the largest batch of the network. Larger batches are no
 // faster on a CPU, where each worker runs the network on its own core.
 const blockSize = 8
+
+// backbone says which feature to take of the network, and which library runs it.
+func (i Images) backbone() backbone.Options {
+	return backbone.Options{Tap: i.Tap, Pool: i.Pool, Library: i.Library}
+}
 
 func (i Images) threads() int {
 	if i.Threads > 0 {

@@ -14,7 +14,8 @@ import (
 // Inspect tells what a network or a trained run holds. It runs nothing and needs no native library.
 type Inspect struct {
 	Path string // an ONNX file, a run folder or a head.safetensors; "" is the embedded network
-	Tap  string // for a network: the feature to take, "" for the one that is found
+	Tap  string // for a network: the feature to take, as in Images
+	Pool []int  // for a network: grids to average maps over, as in Images
 }
 
 // An InspectResult describes a network or a run; the other field is nil.
@@ -59,9 +60,9 @@ func (i Inspect) network() (*NetworkDescription, error) {
 	if i.Path == "" {
 		m := models.Default()
 		name = m.Name
-		about, err = backbone.InspectBytes(m.Name, m.Data, backbone.Options{Tap: i.Tap})
+		about, err = backbone.InspectBytes(m.Name, m.Data, backbone.Options{Tap: i.Tap, Pool: i.Pool})
 	} else {
-		about, err = backbone.Inspect(i.Path, backbone.Options{Tap: i.Tap})
+		about, err = backbone.Inspect(i.Path, backbone.Options{Tap: i.Tap, Pool: i.Pool})
 	}
 	if err != nil {
 		return nil, err

@@ -23,7 +23,7 @@ type NetworkInfo struct {
 	Name          string          `json:"name"`
 	File          string          `json:"file,omitempty"` // "" for the embedded network
 	Digest        string          `json:"digest"`         // SHA-256
-	Tap           string          `json:"tap"`
+	Tap           string          `json:"tap"`            // with its pooling, where that isn't the mean over the whole
 	Width         int             `json:"width"`
 	Preprocessing preprocess.Spec `json:"preprocessing"`
 	From          string          `json:"preprocessing_from"` // where the preprocessing comes from, in words
@@ -51,13 +51,13 @@ func openNetwork(i Images, digest string) (*network, error) {
 	if i.Backbone == "" {
 		m := models.Default()
 		n.name, n.data = m.Name, m.Data
-		n.about, err = backbone.InspectBytes(m.Name, m.Data, backbone.Options{Tap: i.Tap})
+		n.about, err = backbone.InspectBytes(m.Name, m.Data, i.backbone())
 	} else {
 		if info, statErr := os.Stat(i.Backbone); statErr != nil || info.IsDir() {
 			return nil, &mistake.Error{Subject: "--backbone " + i.Backbone, Found: "no such file", Expected: "an ONNX network",
 				Do: "give its path, or leave --backbone out to use the embedded " + models.Default().Name}
 		}
-		n.about, err = backbone.Inspect(i.Backbone, backbone.Options{Tap: i.Tap})
+		n.about, err = backbone.Inspect(i.Backbone, i.backbone())
 	}
 	if err != nil {
 		return nil, err
@@ -124,7 +124,8 @@ func (n *network) runtime() (ortlib.Library, error) {
 // core waits for another.
 func (n *network) start() (*backbone.Backbone, error) {
 	return n.running.get(func() (*backbone.Backbone, error) {
-		o := backbone.Options{Tap: n.images.Tap, Library: n.images.Library, Threads: 1, MaxBatch: blockSize}
+		o := n.images.backbone()
+		o.Threads, o.MaxBatch = 1, blockSize
 		if n.file == "" {
 			return backbone.OpenBytes(n.name, n.data, o)
 		}

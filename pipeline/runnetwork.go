@@ -18,8 +18,8 @@ func (r *Run) extractor(i Images, progress Progress) (*extractor, error) {
 		return nil, &mistake.Error{Subject: "--model " + r.Folder, Found: "a head that doesn't say which network its features come from",
 			Do: "use --features, with features of the same kind as it was trained on"}
 	}
-	if i.Preset != "" || i.Overrides.given() || i.Tap != "" && i.Tap != origin.Tap {
-		return nil, &mistake.Error{Subject: "--tap, --preset and the flags of preprocessing", Found: "given for a trained run",
+	if i.Preset != "" || i.Overrides.given() || i.Tap != "" && i.Tap != origin.Tap || i.Pool != nil {
+		return nil, &mistake.Error{Subject: "--tap, --pool, --preset and the flags of preprocessing", Found: "given for a trained run",
 			Do: "leave them out: the run has its own"}
 	}
 	if i.Backbone == "" {

@@ -20,7 +20,7 @@ func addRuntimeFlags(f *pflag.FlagSet, i *pipeline.Images) {
 // addNetworkFlags binds what decides a feature: the network, its tap and the preprocessing.
 func addNetworkFlags(f *pflag.FlagSet, i *pipeline.Images) {
 	f.StringVar(&i.Backbone, "backbone", "", "ONNX `file` of the network (default: the embedded EfficientNet-Lite0)")
-	f.StringVar(&i.Tap, "tap", "", "`tensor` to take as feature (default: what enters the final classifier)")
+	addTapFlags(f, &i.Tap, &i.Pool)
 	f.StringVar(&i.Preset, "preset", "", "preprocessing by `name`: "+presetHelp())
 	o := &i.Overrides
 	f.IntVar(&o.ImageSize, "image-size", 0, "side of the square that the network sees, in `pixels` (default 224)")
@@ -31,6 +31,12 @@ func addNetworkFlags(f *pflag.FlagSet, i *pipeline.Images) {
 	f.Float64Var(&o.Scale, "scale", 0, "`number` that pixels are divided by first (default 255)")
 	f.Var(&numbersFlag{&o.Mean, "--mean"}, "mean", "three `numbers` to subtract, in the network's channel order")
 	f.Var(&numbersFlag{&o.Std, "--std"}, "std", "three `numbers` to divide by, in the network's channel order")
+}
+
+// addTapFlags binds which tensors of the network become the feature.
+func addTapFlags(f *pflag.FlagSet, tap *string, pool *[]int) {
+	f.StringVar(tap, "tap", "", "`tensor` to take as feature, several with commas between, or multi: the end of every stage and block (default: what enters the final classifier)")
+	f.IntSliceVar(pool, "pool", nil, "`grids` to average maps over: 1 is the whole, 3 a 3 × 3 grid, 1,3 both (default 1)")
 }
 
 func presetHelp() string {

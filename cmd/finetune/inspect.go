@@ -24,7 +24,7 @@ could be. Given a run folder it describes the run. Without a file it describes t
 			return exactly("FILE")(c, args)
 		},
 	}
-	c.Flags().StringVar(&job.Tap, "tap", "", "`tensor` to take as feature, to see whether it would do")
+	addTapFlags(c.Flags(), &job.Tap, &job.Pool)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if len(args) == 1 {
 			job.Path = args[0]
