@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"finetune/head"
+	"finetune/internal/axis"
 )
 
 // The plot's measures, in pixels.
@@ -73,11 +74,10 @@ func (r *CompareResult) plot(w io.Writer) error {
 	return b.Flush()
 }
 
-// plotPanel draws one figure from x rightwards.
-func (r *CompareResult) plotPanel(b io.Writer, p plotPanelOf, x int) {
-	marks := make([][]plotMark, len(r.Losses))
-	reference := math.NaN()
-	low, high := math.Inf(1), math.Inf(-1)
+// plotMarks returns the marks of one figure, by loss and rule, and the mean of cross-entropy with argmax.
+func (r *CompareResult) plotMarks(p plotPanelOf) (marks [][]plotMark, reference float64) {
+	marks = make([][]plotMark, len(r.Losses))
+	reference = math.NaN()
 	for _, rule := range p.rules {
 		rows := slices.DeleteFunc(slices.Clone(r.Rows), func(row CompareRow) bool { return row.Decision != rule })
 		for i, row := range rows {
@@ -90,17 +90,26 @@ func (r *CompareResult) plotPanel(b io.Writer, p plotPanelOf, x int) {
 				reference = m.mean
 			}
 			marks[i] = append(marks[i], m)
-			for _, v := range []float64{m.mean, m.low, m.high} {
-				if !math.IsNaN(v) {
-					low, high = min(low, v), max(high, v)
-				}
+		}
+	}
+	return marks, reference
+}
+
+// plotPanel draws one figure from x rightwards.
+func (r *CompareResult) plotPanel(b io.Writer, p plotPanelOf, x int) {
+	marks, reference := r.plotMarks(p)
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, m := range slices.Concat(marks...) {
+		for _, v := range []float64{m.mean, m.low, m.high} {
+			if !math.IsNaN(v) {
+				low, high = min(low, v), max(high, v)
 			}
 		}
 	}
 	if low > high {
 		return // nothing is defined
 	}
-	ticks := plotTicks(low, high)
+	ticks := axis.Ticks(low, high, 6)
 	from, to := min(low, ticks[0]), max(high, ticks[len(ticks)-1])
 	at := func(v float64) float64 { return float64(x) + plotPanel*(v-from)/(to-from) }
 	bottom := plotTop + plotRow*len(r.Losses)
@@ -122,26 +131,6 @@ func (r *CompareResult) plotPanel(b io.Writer, p plotPanelOf, x int) {
 				fmt.Fprintf(b, `<path d="M%.1f %.1fH%.1f" stroke="%s" stroke-width="2"/>`+"\n", at(m.low), y, at(m.high), colour)
 			}
 			fmt.Fprintf(b, `<circle cx="%.1f" cy="%.1f" r="4" fill="%s"/>`+"\n", at(m.mean), y, colour)
-		}
-	}
-}
-
-// plotTicks returns round numbers, at least two, that span low to high.
-func plotTicks(low, high float64) []float64 {
-	const most = 6
-	atLeast := max(high-low, 1e-6*math.Abs(high), 1e-9) / most
-	step := math.Pow(10, math.Ceil(math.Log10(atLeast)))
-	for _, finer := range []float64{5, 2} {
-		if step/finer >= atLeast {
-			step /= finer
-			break
-		}
-	}
-	var ticks []float64
-	for k := math.Floor(low / step); ; k++ {
-		ticks = append(ticks, k*step)
-		if len(ticks) > 1 && k*step >= high {
-			return ticks
 		}
 	}
 }

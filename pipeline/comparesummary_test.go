@@ -245,15 +245,3 @@ func TestCompareFiles(t *testing.T) {
 		t.Errorf("%q lacks %q", texts, want)
 	}
 }
-
-func TestPlotTicks(t *testing.T) {
-	for _, c := range []struct{ low, high, first, step float64 }{
-		{0.601, 0.776, 0.6, 0.05}, {0, 1, 0, 0.2}, {0.44, 0.445, 0.44, 0.001}, {3, 3, 3, 1e-6}, {0, 0, 0, 1e-9}, {-1, 11, -2, 2},
-	} {
-		ticks := plotTicks(c.low, c.high)
-		n := len(ticks)
-		if n < 2 || n > 9 || math.Abs(ticks[0]-c.first) > 1e-9 || math.Abs(ticks[1]-ticks[0]-c.step) > c.step || ticks[0] > c.low+1e-9 || ticks[n-1] < c.high {
-			t.Errorf("%v to %v: %v", c.low, c.high, ticks)
-		}
-	}
-}
