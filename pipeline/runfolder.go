@@ -24,6 +24,7 @@ const (
 	MetricsFile     = "metrics.json"
 	HistoryFile     = "history.csv"
 	PredictionsFile = "predictions.csv"
+	ReportFile      = "report.html"
 	UnreadableFile  = "unreadable.csv" // only where images were skipped
 )
 

@@ -125,7 +125,11 @@ func (t *Train) fit(ctx context.Context, table *table) (*TrainResult, error) {
 	if result.Metrics, err = said.measure(result.Head, classShares(table.set, parts.Train), t.Split.Seed); err != nil {
 		return nil, err
 	}
-	return result, t.write(record, result, said)
+	page, err := t.report(ctx, record, table, parts, result, said)
+	if err != nil {
+		return nil, err
+	}
+	return result, t.write(record, result, said, page)
 }
 
 // headConfig completes the configuration of the head with what the data and the run say.

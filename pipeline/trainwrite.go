@@ -18,6 +18,7 @@ import (
 	"finetune/internal/mistake"
 	"finetune/internal/onnxgraph"
 	"finetune/pipeline/dataset"
+	"finetune/pipeline/report"
 )
 
 // record is config.json as far as it is known before training.
@@ -124,7 +125,7 @@ func replaceUnreadable(path string, list []Unreadable) error {
 }
 
 // write leaves the run folder: config.json last, so that a folder which has it is whole.
-func (t *Train) write(record RunConfig, result *TrainResult, said *predictions) error {
+func (t *Train) write(record RunConfig, result *TrainResult, said *predictions, page *report.Data) error {
 	in := func(name string) string { return filepath.Join(t.Out, name) }
 	steps := []func() error{
 		func() error { return result.Head.Save(in(HeadFile)) },
@@ -133,6 +134,7 @@ func (t *Train) write(record RunConfig, result *TrainResult, said *predictions) 
 		func() error { return writePredictions(in(PredictionsFile), result.Head.Space(), said) },
 		func() error { return replaceUnreadable(in(UnreadableFile), result.Unreadable) },
 		func() error { return writeJSON(in(MetricsFile), result.Metrics) },
+		func() error { return writeReport(in(ReportFile), page) },
 		func() error { return writeJSON(in(ConfigFile), record) },
 	}
 	for _, step := range steps {

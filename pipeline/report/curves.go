@@ -1,0 +1,143 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"finetune/internal/axis"
+	"finetune/pipeline/metrics"
+)
+
+// The size of a chart in pixels: a phone shows it at its own size.
+const (
+	chartWidth, chartHeight = 340, 230
+	chartLeft, chartRight   = 46, 10
+	chartTop, chartBottom   = 12, 34
+)
+
+// A chart is lines over a horizontal axis.
+type chart struct {
+	Name, About    string // what it shows; how to read it
+	Width, Height  int
+	X, Y           []tick
+	XName          string
+	XNameAt        string
+	From, To       string // x of the ends of the plot
+	Top, Bottom    string // y of them
+	Lines          []line
+	Marker, Marked string // x of the epoch that was kept, and what it is; "" for none
+}
+
+// A tick is a labelled place on an axis.
+type tick struct{ At, Text string }
+
+// A line is a series of points.
+type line struct {
+	Name, Class string
+	Path        string
+	Points      []point
+}
+
+// A point is one value, with the words that are shown on hover.
+type point struct{ X, Y, Title string }
+
+// A frame maps values to pixels.
+type frame struct {
+	left, right, top, bottom float64
+	fromX, toX, low, high    float64
+}
+
+func (f frame) x(v float64) float64 {
+	return f.left + (f.right-f.left)*(v-f.fromX)/(f.toX-f.fromX)
+}
+
+func (f frame) y(v float64) float64 {
+	return f.bottom - (f.bottom-f.top)*(v-f.low)/(f.high-f.low)
+}
+
+// series is what a line is made of: a value for each epoch.
+type series struct {
+	name, class string
+	of          func(Epoch) metrics.Number
+}
+
+// curves returns the charts of training, without those of which nothing was measured.
+func curves(d *Data) []chart {
+	var out []chart
+	for _, c := range []struct {
+		name, about string
+		series      []series
+	}{
+		{"Loss by epoch", "Training loss is measured with dropout and while the weights still move, so it may lie above that of the validation part.",
+			[]series{{"training", "train", func(e Epoch) metrics.Number { return e.TrainLoss }}, {"validation", "val", func(e Epoch) metrics.Number { return e.ValLoss }}}},
+		{"Validation error by epoch", "Mean error in classes on the part that early stopping watched.",
+			[]series{{"validation", "val", func(e Epoch) metrics.Number { return e.ValMAE }}}},
+	} {
+		if made, ok := newChart(d.History, d.Best, c.series); ok {
+			made.Name, made.About = c.name, c.about
+			out = append(out, made)
+		}
+	}
+	return out
+}
+
+// newChart draws series over epochs; false where no value is defined.
+func newChart(history []Epoch, best int, list []series) (chart, bool) {
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, s := range list {
+		for _, e := range history {
+			if v := s.of(e); v.Defined() {
+				low, high = min(low, float64(v)), max(high, float64(v))
+			}
+		}
+	}
+	if low > high {
+		return chart{}, false
+	}
+	ticks := axis.Ticks(low, high, 5)
+	f := frame{left: chartLeft, right: chartWidth - chartRight, top: chartTop, bottom: chartHeight - chartBottom,
+		fromX: float64(history[0].Epoch), toX: float64(history[len(history)-1].Epoch), low: ticks[0], high: ticks[len(ticks)-1]}
+	if f.toX == f.fromX {
+		f.fromX, f.toX = f.fromX-1, f.toX+1
+	}
+	c := chart{Width: chartWidth, Height: chartHeight, XName: "epoch", XNameAt: px((f.left + f.right) / 2),
+		From: px(f.left), To: px(f.right), Top: px(f.top), Bottom: px(f.bottom)}
+	for _, v := range ticks {
+		c.Y = append(c.Y, tick{px(f.y(v)), short(v)})
+	}
+	for _, v := range axis.Ticks(f.fromX, f.toX, 6) {
+		if v >= f.fromX && v <= f.toX && v == math.Trunc(v) {
+			c.X = append(c.X, tick{px(f.x(v)), short(v)})
+		}
+	}
+	for _, s := range list {
+		if l := f.line(history, s); len(l.Points) > 0 {
+			c.Lines = append(c.Lines, l)
+		}
+	}
+	if b := float64(best); b >= f.fromX && b <= f.toX {
+		c.Marker, c.Marked = px(f.x(b)), fmt.Sprintf("epoch %d was kept", best)
+	}
+	return c, true
+}
+
+// line draws one series. Where a value isn't defined the line is broken.
+func (f frame) line(history []Epoch, s series) line {
+	l := line{Name: s.name, Class: s.class}
+	var path strings.Builder
+	pen := "M"
+	for _, e := range history {
+		v := s.of(e)
+		if !v.Defined() {
+			pen = "M"
+			continue
+		}
+		p := point{px(f.x(float64(e.Epoch))), px(f.y(float64(v))), fmt.Sprintf("epoch %d, %s: %s", e.Epoch, s.name, short(float64(v)))}
+		l.Points = append(l.Points, p)
+		path.WriteString(pen + p.X + " " + p.Y)
+		pen = "L"
+	}
+	l.Path = path.String()
+	return l
+}

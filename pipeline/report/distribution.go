@@ -1,0 +1,71 @@
+package report
+
+import "fmt"
+
+// The size of a small distribution in pixels.
+const (
+	barsWidth, barsHeight = 148, 44
+	marksHeight           = 22
+)
+
+// A distribution is the probabilities of one image as bars, lowest class left, with marks below for the label and the answer.
+type distribution struct {
+	Width, Height, Base int
+	Bars                []bar
+	Label, Answer       string // x of the marks
+	LabelAt, AnswerAt   string // y of them
+	Title               string
+}
+
+// A bar is the probability of one class, or of neighbouring ones where there are too many to tell apart.
+type bar struct {
+	X, Y, Width, Height string
+	Title               string
+}
+
+// newDistribution draws probabilities; a bar of the height top fills the plot.
+func newDistribution(classes []Class, im *Image, top float64) distribution {
+	list := bands(len(classes))
+	width := float64(barsWidth) / float64(len(list))
+	d := distribution{Width: barsWidth, Height: barsHeight + marksHeight, Base: barsHeight,
+		LabelAt: px(barsHeight + 7), AnswerAt: px(barsHeight + 17)}
+	for i, b := range list {
+		var p float64
+		for k := b.first; k < b.end; k++ {
+			p += im.Probabilities[k]
+		}
+		name := classes[b.first].Name
+		if b.end-b.first > 1 {
+			name += " … " + classes[b.end-1].Name
+		}
+		height := float64(barsHeight) * min(1, p/top)
+		d.Bars = append(d.Bars, bar{px(width*float64(i) + width*.08), px(barsHeight - height), px(width * .84), px(height), fmt.Sprintf("%s: %.1f %%", name, 100*p)})
+		middle := px(width * (float64(i) + .5))
+		if im.Label >= b.first && im.Label < b.end {
+			d.Label = middle
+		}
+		if im.Predicted >= b.first && im.Predicted < b.end {
+			d.Answer = middle
+		}
+	}
+	d.Title = fmt.Sprintf("Probabilities of the classes: %.0f %% for the answer %s, %.0f %% for the label %s",
+		100*im.Probabilities[im.Predicted], classes[im.Predicted].Name, 100*im.Probabilities[im.Label], classes[im.Label].Name)
+	return d
+}
+
+// highest returns the tallest bar of all images, so that all are drawn to one scale.
+func highest(k int, galleries ...Gallery) float64 {
+	top := 0.0
+	for _, g := range galleries {
+		for _, im := range g.Images {
+			for _, b := range bands(k) {
+				var p float64
+				for i := b.first; i < b.end; i++ {
+					p += im.Probabilities[i]
+				}
+				top = max(top, p)
+			}
+		}
+	}
+	return max(top, 1e-9)
+}

@@ -1,0 +1,77 @@
+package report
+
+import (
+	"fmt"
+
+	"finetune/pipeline/metrics"
+)
+
+// A gallery is images as they are shown.
+type gallery struct {
+	ID, Name, About string
+	None            string // what is said where there is no image
+	Total, Shown    int
+	Cards           []card
+	Answer          string // what the mark of the answer stands for
+}
+
+// A card is one image.
+type card struct {
+	Path          string
+	Thumbnail     []byte
+	Missing       string
+	Label, Answer string
+	Evidence      string
+	Distribution  distribution
+}
+
+// galleries returns the three lists of images.
+func galleries(d *Data) []gallery {
+	top := highest(len(d.Classes), d.Mistakes, d.Unsure, d.Suspects)
+	return []gallery{
+		d.Mistakes.view(d, top, gallery{ID: "mistakes", Name: "Worst mistakes", Answer: "answer",
+			About: "The held-out images whose answer lies furthest from the label. Are they hard for you too, or is the label wrong?",
+			None:  "No held-out image was answered wrongly."}, func(im *Image) string {
+			return fmt.Sprintf("%s off; %s for the label", count(abs(im.Predicted-im.Label), "class"), share(im.Probabilities[im.Label]))
+		}),
+		d.Suspects.view(d, top, gallery{ID: "labels", Name: "Labels that may be wrong", Answer: "class it looks like",
+			About: "Held-out images that look like another class: the prediction lies at least as close around that class as it usually does for images of that class, and further from the given label than is usual for that label. " +
+				"Those first where the two differ most. Some will be honest mistakes of the model: look before you change a label. Images that were trained on aren't judged here.",
+			None: "No label of the held-out part looks wrong by this measure."}, func(im *Image) string {
+			s := im.Suspect
+			if s == nil {
+				return ""
+			}
+			return fmt.Sprintf("on average %.1f classes from its label but %.1f from %s (usual there: %.1f)", s.FromLabel, s.FromClass, quoted(d.Classes[s.Class].Name), s.Typical)
+		}),
+		d.Unsure.view(d, top, gallery{ID: "unsure", Name: "Least sure", Answer: "answer",
+			About: "The held-out images with the widest distributions, right or wrong. If they have something in common, such as bad light, more images of that kind may help.",
+			None:  "There are none."}, func(im *Image) string {
+			return fmt.Sprintf("spread ±%.1f classes; %s for its answer", im.Spread, share(im.Probabilities[im.Predicted]))
+		}),
+	}
+}
+
+// view fills in the cards.
+func (g Gallery) view(d *Data, top float64, v gallery, evidence func(*Image) string) gallery {
+	v.Total, v.Shown = g.Total, len(g.Images)
+	for i := range g.Images {
+		im := &g.Images[i]
+		answer := im.Predicted
+		if im.Suspect != nil {
+			answer = im.Suspect.Class
+		}
+		shown := *im
+		shown.Predicted = answer
+		v.Cards = append(v.Cards, card{
+			Path: im.Path, Thumbnail: im.Thumbnail, Missing: im.Missing, Label: d.Classes[im.Label].Name, Answer: d.Classes[answer].Name,
+			Evidence: evidence(im), Distribution: newDistribution(d.Classes, &shown, top),
+		})
+	}
+	return v
+}
+
+// share writes a probability.
+func share(p float64) string { return percent.number(metrics.Number(p)) }
+
+func abs(i int) int { return max(i, -i) }

@@ -1,0 +1,99 @@
+package report
+
+import (
+	"fmt"
+
+	"finetune/pipeline/metrics"
+)
+
+// A view is the page in the words and shapes that the templates put down.
+type view struct {
+	*Data
+	K            int
+	Highest      string // class
+	Part         string // the held-out part in words
+	Summary      []remark
+	Figures      []figure
+	Confusion    *heat
+	Soft         *heat
+	Grounds      []*heat
+	ByClass      []classRow
+	Calibration  *calibration
+	Galleries    []gallery
+	Curves       []chart
+	HasIntervals bool
+	Limits       []string
+}
+
+func newView(d *Data) *view {
+	v := &view{
+		Data: d, K: len(d.Classes), Highest: d.Classes[len(d.Classes)-1].Name, Summary: summary(d), Figures: figures(&d.Metrics), Confusion: confusion(d), Soft: soft(d),
+		ByClass: classRows(d), Calibration: newCalibration(d.Metrics.Reliability), Galleries: galleries(d), Curves: curves(d),
+		HasIntervals: len(d.Metrics.Intervals) > 0,
+	}
+	v.Part = "the test part, used neither for training nor for stopping"
+	if d.HeldOut == "val" {
+		v.Part = "the validation part, which early stopping used too"
+	}
+	if g := d.Ground; g != nil {
+		v.Grounds = []*heat{
+			distances(d, g.Kind, func(i, j int) float64 { return g.Distances[i*v.K+j] }),
+			distances(d, "Equal steps, |i − j|, for comparison", func(i, j int) float64 { return float64(abs(i - j)) }),
+		}
+	}
+	v.Limits = limits(d)
+	return v
+}
+
+// limits says what the figures don't show.
+func limits(d *Data) []string {
+	out := []string{fmt.Sprintf("The figures are of %s like those trained on. Images from another camera, place or population may fare worse: label some of those and measure with finetune eval.", count(d.Metrics.N, "image"))}
+	switch {
+	case len(d.Metrics.Intervals) == 0:
+		out = append(out, "There are too few independent images for intervals.")
+	case d.Groups > 0:
+		out = append(out, fmt.Sprintf("Intervals come from drawing whole groups (%d are held out) anew, again and again. They show the luck of which groups were held out, not that of training.", d.Groups))
+	default:
+		out = append(out, "Intervals come from drawing the held-out images anew, again and again, as if each stood for itself. If several show one person or thing, they are too narrow: name the group in the data. They don't show the luck of training.")
+	}
+	if d.HeldOut == "val" {
+		out = append(out, "There was no test part. Early stopping used the images that the figures are of, so they flatter the model a little.")
+	}
+	return append(out, "Labels are taken as they are. Where they are wrong, a right answer counts as a mistake.")
+}
+
+// A classRow is one class in the table of classes.
+type classRow struct {
+	Class
+	Bars                                   []bar // of the parts, one after the other
+	Width                                  int
+	Title                                  string
+	Predicted, Recall, Precision, MAE, All string
+	Few                                    bool
+}
+
+// The size of a bar in the table of classes.
+const balanceWidth, balanceHeight = 120, 12
+
+// classRows sets how many images a class has beside how it fares.
+func classRows(d *Data) []classRow {
+	most := 1
+	for _, c := range d.Classes {
+		most = max(most, c.Train+c.Val+c.HeldOut)
+	}
+	rows := make([]classRow, len(d.Classes))
+	for i, c := range d.Classes {
+		m := d.Metrics.PerClass[i]
+		r := classRow{Class: c, Width: balanceWidth, All: fmt.Sprint(c.Train + c.Val + c.HeldOut), Predicted: fmt.Sprint(m.Predicted), Few: m.Support < fewImages,
+			Recall: percent.number(m.Recall), Precision: percent.number(m.Precision), MAE: plain.number(metrics.Number(m.MAE)),
+			Title: fmt.Sprintf("%s: %d to train on, %d for early stopping, %d held out", c.Name, c.Train, c.Val, c.HeldOut)}
+		x := 0.0
+		for _, n := range []int{c.Train, c.Val, c.HeldOut} {
+			w := balanceWidth * float64(n) / float64(most)
+			r.Bars = append(r.Bars, bar{X: px(x), Y: "0", Width: px(w), Height: px(balanceHeight)})
+			x += w
+		}
+		rows[i] = r
+	}
+	return rows
+}

@@ -1,0 +1,170 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"finetune/internal/atomicfile"
+	"finetune/loss"
+	"finetune/pipeline/dataset"
+	"finetune/pipeline/metrics"
+	"finetune/pipeline/report"
+)
+
+// mostShown is the number of images in each list of the report.
+const mostShown = 20
+
+// report gathers what the page shows of a run. An image that can't be shown is named without a picture.
+func (t *Train) report(ctx context.Context, record RunConfig, table *table, parts dataset.Partition, result *TrainResult, said *predictions) (*report.Data, error) {
+	suspects, err := metrics.Suspects(said.input(table.set.Space))
+	if err != nil {
+		return nil, err
+	}
+	settings, err := settingsOf(record)
+	if err != nil {
+		return nil, err
+	}
+	d := &report.Data{
+		Finetune: record.Finetune, Source: record.Data.Path, Trained: trainedOn(record, result), Classes: classParts(table.set, parts),
+		HeldOut: result.HeldOut, Groups: groupCount(said.items), Metrics: result.Metrics, Soft: said.byLabel(),
+		Loss: record.Head.Loss.Name, Best: result.BestEpoch, Ground: groundOf(result.Head.Description().Loss),
+		Settings: settings, Files: runFiles, Unreadable: len(result.Unreadable), Notes: result.Notes,
+	}
+	for _, e := range result.History {
+		d.History = append(d.History, report.Epoch{Epoch: e.Epoch, TrainLoss: metrics.Number(e.TrainLoss), ValLoss: metrics.Number(e.ValLoss), ValMAE: metrics.Number(e.ValMAE)})
+	}
+	g := &galleryMaker{said: said, made: map[int]report.Image{}, withoutFiles: t.Features != ""}
+	mistakes, unsure := g.worst(), g.leastSure()
+	for _, list := range []struct {
+		to    *report.Gallery
+		index []int
+	}{{&d.Mistakes, mistakes}, {&d.Unsure, unsure}, {&d.Suspects, itemsOf(suspects)}} {
+		if *list.to, err = g.gallery(ctx, list.index); err != nil {
+			return nil, err
+		}
+	}
+	for i := range d.Suspects.Images {
+		d.Suspects.Images[i].Suspect = &suspects[i]
+	}
+	return d, nil
+}
+
+// writeReport writes report.html.
+func writeReport(path string, d *report.Data) error {
+	return atomicfile.Write(path, func(w io.Writer) error { return report.Write(w, *d) })
+}
+
+// trainedOn says in words what was trained on what.
+func trainedOn(record RunConfig, result *TrainResult) []report.Setting {
+	data := fmt.Sprintf("%s: %s, %d images", record.Data.Path, record.Data.Layout, record.Data.Images)
+	if record.Features != "" {
+		data = fmt.Sprintf("the features in %s, %d images", record.Features, record.Data.Images)
+	}
+	s := record.Split
+	split := fmt.Sprintf("%d to train on, %d for early stopping, %d held out; seed %d", s.Train, s.Val, s.Test, s.Seed)
+	if s.HeldOut == "val" {
+		split = fmt.Sprintf("%d to train on, %d for early stopping and for the figures; seed %d", s.Train, s.Val, s.Seed)
+	}
+	network, pixels := "not known: the feature folder doesn't say", ""
+	if n := record.Backbone; n != nil {
+		network = fmt.Sprintf("%s, tensor %s, %d wide, frozen (SHA-256 %s)", n.Name, n.Tap, n.Width, n.Digest)
+		pixels = fmt.Sprintf("%v (from %s)", n.Preprocessing, n.From)
+	}
+	shape := "linear"
+	if h := record.Head.Hidden; h > 0 {
+		shape = fmt.Sprintf("one hidden layer of %d", h)
+	}
+	out := []report.Setting{{Name: "Data", Value: data}, {Name: "Classes, lowest first", Value: strings.Join(classNames(record.Classes), " < ")},
+		{Name: "Split", Value: split}, {Name: "Network", Value: network}}
+	if pixels != "" {
+		out = append(out, report.Setting{Name: "Pixels", Value: pixels})
+	}
+	return append(out, report.Setting{Name: "Head", Value: fmt.Sprintf("%s, trained with %s for %d epochs, epoch %d kept; its answer is the %s of the distribution",
+		shape, record.Head.Loss.Name, result.Epochs, result.BestEpoch, record.Head.Decision)})
+}
+
+func classNames(classes []ClassConfig) []string {
+	names := make([]string, len(classes))
+	for i, c := range classes {
+		names[i] = c.Name
+	}
+	return names
+}
+
+// classParts counts the images of each class in each part.
+func classParts(set *dataset.Set, parts dataset.Partition) []report.Class {
+	classes := make([]report.Class, set.Space.Len())
+	for i := range classes {
+		classes[i].Name = set.Space.Class(i)
+	}
+	for _, i := range parts.Train {
+		classes[set.Items[i].Label].Train++
+	}
+	for _, i := range parts.Val {
+		classes[set.Items[i].Label].Val++
+	}
+	for _, i := range parts.Test {
+		classes[set.Items[i].Label].HeldOut++
+	}
+	return classes
+}
+
+// groupCount counts the groups of items; 0 where there are none.
+func groupCount(items []dataset.Item) int {
+	seen := map[string]bool{}
+	for _, it := range items {
+		if it.Group != "" {
+			seen[it.Group] = true
+		}
+	}
+	return len(seen)
+}
+
+// byLabel sums the distributions of the items of each class.
+func (p *predictions) byLabel() [][]float64 {
+	k := len(p.probs) / len(p.items)
+	sums := make([][]float64, k)
+	for i := range sums {
+		sums[i] = make([]float64, k)
+	}
+	for i, item := range p.items {
+		for c, v := range p.row(i) {
+			sums[item.Label][c] += float64(v)
+		}
+	}
+	return sums
+}
+
+// groundOf returns the distances that a loss holds classes apart by, nil where it has none or only equal steps.
+func groundOf(c loss.Config) *report.Ground {
+	uses := slices.Contains([]string{loss.EMD2, loss.XEMD2, loss.Sinkhorn, loss.L2}, c.Name)
+	switch g := c.Ground; {
+	case !uses || g.Matrix == nil && g.Positions == nil:
+		return nil
+	case g.Matrix != nil:
+		return &report.Ground{Kind: "The ground distance of the loss", Distances: g.Distances(c.Classes)}
+	default:
+		return &report.Ground{Kind: "The ground distance of the loss: distances between the positions of the classes, as shares of the whole range", Distances: g.Distances(c.Classes)}
+	}
+}
+
+func itemsOf(suspects []metrics.Suspect) []int {
+	index := make([]int, len(suspects))
+	for i, s := range suspects {
+		index[i] = s.Item
+	}
+	return index
+}
+
+// runFiles says what the files beside the page are.
+var runFiles = []report.Setting{
+	{Name: HeadFile, Value: "the weights on raw features: logits = weight · feature + bias; classes, loss, network and preprocessing in the metadata"},
+	{Name: HeadONNXFile, Value: "the same as a network: features → logits, probabilities"},
+	{Name: MetricsFile, Value: "the figures of this page and more"},
+	{Name: PredictionsFile, Value: "every held-out image with its label, its answer and its distribution"},
+	{Name: HistoryFile, Value: "a row for each epoch"},
+	{Name: ConfigFile, Value: "every setting"},
+}

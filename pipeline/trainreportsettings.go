@@ -1,0 +1,100 @@
+package pipeline
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"finetune/pipeline/report"
+)
+
+// settingsOf returns the settings of config.json in its order: a section for each object in it, and what is in objects
+// within under the path of its keys. The number of threads is left out: it changes nothing, and so not the page either.
+func settingsOf(record RunConfig) ([]report.Section, error) {
+	text, err := json.Marshal(record)
+	if err != nil {
+		return nil, err
+	}
+	f := flattener{decoder: json.NewDecoder(bytes.NewReader(text))}
+	f.decoder.UseNumber()
+	if err := f.object(nil); err != nil {
+		return nil, fmt.Errorf("%s: %w", ConfigFile, err)
+	}
+	var sections []report.Section
+	at := map[string]int{}
+	for _, s := range f.found {
+		name, rest, nested := strings.Cut(s.Name, "\x00")
+		if !nested {
+			name, rest = "general", name
+		}
+		if name == "head" && rest == "threads" {
+			continue
+		}
+		i, ok := at[name]
+		if !ok {
+			i = len(sections)
+			at[name] = i
+			sections = append(sections, report.Section{Name: name})
+		}
+		sections[i].Settings = append(sections[i].Settings, report.Setting{Name: strings.ReplaceAll(rest, "\x00", " · "), Value: s.Value})
+	}
+	return sections, nil
+}
+
+// A flattener reads JSON into settings whose names are the keys on the way to them, with a zero byte between.
+type flattener struct {
+	decoder *json.Decoder
+	found   []report.Setting
+}
+
+// object reads an object with its braces.
+func (f *flattener) object(path []string) error {
+	if _, err := f.decoder.Token(); err != nil {
+		return err
+	}
+	for f.decoder.More() {
+		key, err := f.decoder.Token()
+		if err != nil {
+			return err
+		}
+		var value json.RawMessage
+		if err := f.decoder.Decode(&value); err != nil {
+			return err
+		}
+		if err := f.value(append(path[:len(path):len(path)], fmt.Sprint(key)), value); err != nil {
+			return err
+		}
+	}
+	_, err := f.decoder.Token()
+	return err
+}
+
+// value keeps a value, or what is in it where it is an object.
+func (f *flattener) value(path []string, text json.RawMessage) error {
+	if text[0] == '{' {
+		inner := flattener{decoder: json.NewDecoder(bytes.NewReader(text))}
+		err := inner.object(path)
+		f.found = append(f.found, inner.found...)
+		return err
+	}
+	if text[0] == '[' && bytes.HasPrefix(text, []byte("[{")) {
+		var list []json.RawMessage
+		if err := json.Unmarshal(text, &list); err != nil {
+			return err
+		}
+		for i, item := range list {
+			if err := f.value(append(path[:len(path):len(path)], fmt.Sprint(i+1)), item); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	words := string(text)
+	var s string
+	if json.Unmarshal(text, &s) == nil {
+		words = s
+	}
+	f.found = append(f.found, report.Setting{Name: strings.Join(path, "\x00"), Value: strings.ReplaceAll(words, ",", ", ")})
+	return nil
+}
