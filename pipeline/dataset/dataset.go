@@ -9,6 +9,7 @@
 //   - A CSV manifest with a header (commas, or semicolons or tabs): path, label, and optionally split, fold, group
 //     and weight, in any order; other columns are left alone. Paths are relative to the manifest's folder.
 //   - A JSONL manifest: an object on each line with the same fields.
+//   - Adience as it is distributed: a folder with its five fold files and pictures, or one of the files.
 //
 // Instead of, or beside, a label an item may have votes: columns votes_<class> with the number (or share) for each
 // class, in JSONL also an object "votes". They become the target distribution; the label, where none is given,

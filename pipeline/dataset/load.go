@@ -17,8 +17,8 @@ import (
 //
 // A pattern with a slash in it is matched against an item's path, any other against its file name only.
 type Options struct {
-	// Path is the data: a folder, a manifest (.csv, .tsv, .jsonl, .ndjson), or, without labels, also a list of
-	// files (.txt) or one image.
+	// Path is the data: a folder, a manifest (.csv, .tsv, .jsonl, .ndjson), a fold file of Adience, or, without labels,
+	// also a list of files (.txt) or one image.
 	Path string
 	// Order names the classes, lowest first (--order). Without it the names must be numbers or ranges.
 	Order []string
@@ -53,6 +53,10 @@ func Load(ctx context.Context, o Options) (*Set, error) {
 		return nil, unreadable(o.Path, err)
 	}
 	switch ext := strings.ToLower(filepath.Ext(o.Path)); {
+	case info.IsDir() && o.LabelRegex == "" && isAdience(o.Path):
+		err = l.adienceFolder()
+	case !info.IsDir() && adienceFile.MatchString(filepath.Base(o.Path)):
+		err = l.adience(filepath.Dir(o.Path), []string{o.Path})
 	case info.IsDir() && (o.LabelRegex != "" || o.Unlabelled):
 		err = l.folder()
 	case info.IsDir():
