@@ -27,7 +27,7 @@ func BenchmarkEpoch(b *testing.B) {
 			if e.Targets, err = OneHot(labels, 8); err != nil {
 				b.Fatal(err)
 			}
-			c := Config{Loss: loss.Config{Name: loss.EMD2, Classes: 8}, Hidden: size.hidden, Optimizer: SGD, Momentum: 0.9}.resolved(e)
+			c := Config{Loss: loss.Config{Name: loss.EMD2, Classes: 8}, Hidden: size.hidden, Optimizer: SGD, Momentum: 0.9}.Resolved(size.cols, size.n)
 			l, err := loss.New[float32](c.Loss)
 			if err != nil {
 				b.Fatal(err)
@@ -40,10 +40,10 @@ func BenchmarkEpoch(b *testing.B) {
 			}
 			t := newTrainer(c, pool, scaling, l, e)
 			t.weights, t.totalWeight = exampleWeights(e, nil)
-			optimiser := t.newOptimiser()
+			steps := newBatches(t, t.newRule())
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := optimiser.epoch(context.Background(), t, 1); err != nil {
+				if _, err := steps.epoch(context.Background(), 1); err != nil {
 					b.Fatal(err)
 				}
 			}

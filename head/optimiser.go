@@ -6,12 +6,6 @@ import (
 	"finetune/internal/randstream"
 )
 
-// An optimiser moves the parameters of a trainer by one pass over its training examples and returns their mean loss
-// as met on the way. Where the context ends it stops within a batch and returns the context's error.
-type optimiser interface {
-	epoch(ctx context.Context, t *trainer, epoch int) (float64, error)
-}
-
 // A rule is how a first-order optimiser makes a step of a gradient.
 type rule interface {
 	// begin starts a step with the given learning rate.
@@ -21,12 +15,20 @@ type rule interface {
 	update(params, grads []float32, state int, decay float64)
 }
 
-// batches is the optimiser that takes a step by a rule after each batch of shuffled examples.
+// batches takes a step by a rule after each batch of shuffled examples.
 type batches struct {
 	rule rule
 
 	trainer     *trainer
 	updateBlock func(block, worker int)
+}
+
+// newRule returns the rule of the configured optimiser.
+func (t *trainer) newRule() rule {
+	if t.config.Optimizer == SGD {
+		return newSGD(t.config.Momentum, len(t.params.all))
+	}
+	return newAdamW(len(t.params.all))
 }
 
 // updateSize is the number of parameters that a worker updates at once.
@@ -38,7 +40,10 @@ func newBatches(t *trainer, r rule) *batches {
 	return b
 }
 
-func (b *batches) epoch(ctx context.Context, t *trainer, epoch int) (float64, error) {
+// epoch moves the parameters by one pass over the training examples and returns their mean loss as met on the way. Where
+// the context ends it stops within a batch and returns the context's error.
+func (b *batches) epoch(ctx context.Context, epoch int) (float64, error) {
+	t := b.trainer
 	n, size := len(t.order), t.config.BatchSize
 	for i := range t.order {
 		t.order[i] = i

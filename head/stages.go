@@ -13,7 +13,8 @@ import (
 type stages struct {
 	settings Config
 	final    loss.Loss[float32]
-	config   loss.Config // of final
+	config   loss.Config // of final, but for the unit
+	unit     unit
 }
 
 // newStages makes and checks the losses of a resolved configuration.
@@ -27,8 +28,12 @@ func newStages(c Config) (*stages, error) {
 		s.config.Ground = loss.Matrix(loss.Ordered().Distances(min(max(2, c.Loss.Classes), loss.MaxClasses)))
 	}
 	s.config = s.config.WithDefaults()
+	if _, err := loss.New[float32](s.config); err != nil {
+		return nil, err // before the unit hides what is wrong with positions
+	}
+	s.unit = unitOf(s.config)
 	var err error
-	if s.final, err = loss.New[float32](s.config); err != nil {
+	if s.final, err = loss.New[float32](s.unit.config(s.config)); err != nil {
 		return nil, err
 	}
 	switch {
@@ -44,6 +49,12 @@ func newStages(c Config) (*stages, error) {
 	}
 	return s, nil
 }
+
+// warming reports whether an epoch is one of cross-entropy alone.
+func (s *stages) warming(epoch int) bool { return epoch <= s.settings.WarmupEpochs }
+
+// endWarmup makes the next epoch after that many the first of the configured loss.
+func (s *stages) endWarmup(epochs int) { s.settings.WarmupEpochs = epochs }
 
 // enter sets the loss of the epoch that the record is for, and notes in it what was measured.
 func (s *stages) enter(t *trainer, record *Epoch) error {
@@ -79,7 +90,7 @@ func (s *stages) enter(t *trainer, record *Epoch) error {
 	if !changed {
 		return nil
 	}
-	l, err := loss.New[float32](s.config)
+	l, err := loss.New[float32](s.unit.config(s.config))
 	if err == nil {
 		s.final = l
 		t.pass.use(l)

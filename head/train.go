@@ -3,26 +3,25 @@ package head
 import (
 	"context"
 	"errors"
-	"math"
-	"time"
 
 	"finetune/internal/dense"
 	"finetune/internal/mistake"
 	"finetune/loss"
 )
 
-// An Epoch is the record of one pass over the training examples. Losses are weighted means; without validation
-// examples ValLoss and ValMAE are NaN.
+// An Epoch is the record of one pass over the training examples, or of one iteration of LBFGS. Losses are weighted means
+// without any penalty; without validation examples ValLoss and ValMAE are NaN.
 type Epoch struct {
 	Epoch     int     // from 1
 	Seconds   float64 // since training began, at the end of the epoch
-	TrainLoss float64 // as met on the way, with dropout and while the weights move
+	TrainLoss float64 // as met on the way, with dropout and while the weights move; of LBFGS at the end
 	ValLoss   float64 // at the end
 	ValMAE    float64 // of Config.Decision, in classes
-	LR        float64 // at the start
+	LR        float64 // at the start; of LBFGS NaN
 
 	Lambda        float64 // weight of the EMD² term: 0 while warming up and for losses without one
 	DistanceMoved float64 // mean change of the self-guided distances between classes since the epoch before
+	Gradient      float64 // length of the gradient, penalty included, over that at the start of the loss; NaN but for LBFGS
 }
 
 // A Result is what training gives.
@@ -31,7 +30,7 @@ type Result struct {
 	Loss    loss.Config // as it was at the end, with what was measured while training
 	History []Epoch
 	Best    int    // the epoch of Network, from 1
-	Config  Config // as it was used, nothing left to defaults
+	Config  Config // as it was used, nothing left open
 }
 
 // Train fits a network to the examples of train. Where val isn't empty its loss is recorded after every epoch
@@ -40,12 +39,15 @@ type Result struct {
 // When ctx ends Train stops within a batch and returns its error. A configuration or examples that can't be used and
 // a training that diverges are reported as a *mistake.Error.
 func Train(ctx context.Context, train, val Examples, cfg Config, onEpoch func(Epoch)) (*Result, error) {
-	cfg = cfg.resolved(train)
-	l, err := newStages(cfg)
+	if err := cfg.Check(); err != nil {
+		return nil, err
+	}
+	cfg = cfg.Resolved(train.Features.Cols, train.Len())
+	stages, err := newStages(cfg)
 	if err != nil {
 		return nil, err
 	}
-	if err := check(train, val, cfg, l.final); err != nil {
+	if err := check(train, val, stages.final); err != nil {
 		return nil, err
 	}
 	pool := dense.NewPool(cfg.Threads)
@@ -54,91 +56,32 @@ func Train(ctx context.Context, train, val Examples, cfg Config, onEpoch func(Ep
 	if err != nil {
 		return nil, err
 	}
-
-	t := newTrainer(cfg, pool, s, l.final, train)
+	t := newTrainer(cfg, pool, s, stages.final, train)
+	classWeights := cfg.ClassWeights
 	if cfg.Balanced {
-		cfg.ClassWeights = balanced(train, cfg.Loss.Classes)
+		classWeights = balanced(train, cfg.Loss.Classes)
 	}
-	t.weights, t.totalWeight = exampleWeights(train, cfg.ClassWeights)
+	t.weights, t.totalWeight = exampleWeights(train, classWeights)
 	if t.totalWeight == 0 {
 		return nil, &mistake.Error{Subject: "--class-weights", Found: "0 for every class that the training examples have",
 			Expected: "a weight above 0 for at least one of them"}
 	}
-	valWeights, valTotal := exampleWeights(val, cfg.ClassWeights)
-	hasVal := valTotal > 0
-	best := watch{patience: cfg.Patience, loss: math.Inf(1)}
-	result := &Result{}
-	optimiser := t.newOptimiser()
-	start := time.Now()
-	for epoch := 1; epoch <= cfg.Epochs; epoch++ {
-		record := Epoch{Epoch: epoch, LR: cfg.rate(epoch-1, cfg.Epochs), ValLoss: math.NaN(), ValMAE: math.NaN()}
-		if err := l.enter(t, &record); err != nil {
-			return nil, err
-		}
-		if record.TrainLoss, err = optimiser.epoch(ctx, t, epoch); err != nil {
-			return nil, err
-		}
-		if !finite(t.params.all) {
-			return nil, t.diverged(epoch)
-		}
-		if hasVal {
-			record.ValLoss, record.ValMAE = t.evaluate(val, valWeights)
-		}
-		record.Seconds = time.Since(start).Seconds()
-		result.History = append(result.History, record)
-		if onEpoch != nil {
-			onEpoch(record)
-		}
-		if hasVal && epoch > cfg.WarmupEpochs && best.stop(record, t.params.all, l.config) {
-			break
-		}
+	t.start(stages.final)
+	f := newFit(t, stages, val, onEpoch)
+	f.valWeights, f.valTotal = exampleWeights(val, classWeights)
+	if cfg.Optimizer == LBFGS {
+		err = f.minimise(ctx)
+	} else {
+		err = f.descend(ctx)
 	}
-	result.Best, result.Loss = len(result.History), l.config
-	if best.epoch > 0 {
-		result.Best, result.Loss = best.epoch, best.lossConfig
-		copy(t.params.all, best.params)
+	if err != nil {
+		return nil, err
 	}
-	result.Network = t.params.network(s)
-	if err := result.Network.check(); err != nil {
-		return nil, t.diverged(result.Best)
-	}
-	result.Config = cfg
-	return result, nil
+	return f.result()
 }
 
-// watch keeps the parameters of the best epoch.
-type watch struct {
-	patience   int // 0: nothing is watched
-	loss       float64
-	epoch      int
-	params     []float32
-	lossConfig loss.Config
-}
-
-// stop notes an epoch and reports whether the last better one is longer ago than patience allows.
-func (w *watch) stop(e Epoch, params []float32, c loss.Config) bool {
-	if w.patience == 0 {
-		return false
-	}
-	if e.ValLoss < w.loss {
-		w.loss, w.epoch, w.lossConfig = e.ValLoss, e.Epoch, c
-		w.params = append(w.params[:0], params...)
-	}
-	return w.epoch > 0 && e.Epoch-w.epoch >= w.patience
-}
-
-func (t *trainer) newOptimiser() optimiser {
-	if t.config.Optimizer == SGD {
-		return newBatches(t, newSGD(t.config.Momentum, len(t.params.all)))
-	}
-	return newBatches(t, newAdamW(len(t.params.all)))
-}
-
-// check reports what keeps Train from using its arguments.
-func check(train, val Examples, cfg Config, l loss.Loss[float32]) error {
-	if err := cfg.check(l.Classes()); err != nil {
-		return err
-	}
+// check reports what keeps examples from being used with a loss.
+func check(train, val Examples, l loss.Loss[float32]) error {
 	if train.Len() == 0 {
 		return &mistake.Error{Subject: "training examples", Found: "none", Expected: "at least one"}
 	}

@@ -108,8 +108,30 @@ func (t *trainer) evaluate(e Examples, weights []float32) (meanLoss, mae float64
 
 // diverged is the error of a loss or weight that is no longer a number.
 func (t *trainer) diverged(epoch int) error {
+	if t.config.Optimizer == LBFGS {
+		return &mistake.Error{Subject: "--weight-decay", Found: fmt.Sprintf("%g, with which training diverged in iteration %d", t.config.WeightDecay, epoch),
+			Expected: "a loss that stays finite", Do: "raise it"}
+	}
 	return &mistake.Error{Subject: "--lr", Found: fmt.Sprintf("training diverged in epoch %d with learning rate %g", epoch, t.config.LR),
 		Expected: "a loss that stays finite", Do: fmt.Sprintf("lower it, to %.1g say", t.config.LR/10)}
+}
+
+// start sets the output biases to what the best constant prediction needs, the shares of the classes, so that no epoch is
+// spent on finding them. One more example of each class, as heavy as the mean one, keeps a class that has none in reach.
+func (t *trainer) start(l loss.Loss[float32]) {
+	k := l.Classes()
+	counts := make([]float64, k)
+	for i := range t.train.Len() {
+		for c, share := range t.train.Targets[i*k : (i+1)*k] {
+			counts[c] += float64(t.weights[i]) * float64(share)
+		}
+	}
+	one := t.totalWeight / float64(t.train.Len())
+	shares := make([]float32, k)
+	for c, n := range counts {
+		shares[c] = float32((n + one) / (t.totalWeight + float64(k)*one))
+	}
+	l.Logits(shares, t.params.outputBias)
 }
 
 // exampleWeights returns the weight of each example in the loss, its own times that of its class, and their sum.

@@ -1,5 +1,7 @@
 package loss
 
+import "math"
+
 // CORAL is consistent rank logits (Cao, Mirjalili and Raschka 2020, arXiv 1901.07884): K−1 binary tasks "is y
 // above class k?" with one weight vector for all and a bias each, zₖ = w·x + bₖ. The loss
 // of a sample is the sum of their logistic losses, −Σₖ [uₖ log σ(zₖ) + (1 − uₖ) log σ(−zₖ)] with
@@ -43,4 +45,20 @@ func (l *coral[T]) Probabilities(logits, probs []T) {
 		previous = z
 	}
 	probs[last] = T(sigmoid(previous))
+}
+
+// Logits are the log-odds of P(y > k).
+func (l *coral[T]) Logits(probs, logits []T) {
+	checkProbabilities(l, logits, probs)
+	for k := range logits {
+		var below, above float64
+		for j, p := range probs {
+			if j <= k {
+				below += float64(p)
+			} else {
+				above += float64(p)
+			}
+		}
+		logits[k] = T(math.Log(above / below))
+	}
 }

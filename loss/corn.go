@@ -1,5 +1,7 @@
 package loss
 
+import "math"
+
 // CORN is the conditional form of rank logits (Shi, Cao and Raschka 2021, arXiv 2111.08851): σ(zₖ) is
 // P(y > k | y ≥ k), learned only from samples with y ≥ k, so no weights need to be shared. The loss of a sample is
 // −Σₖ [uₖ log σ(zₖ) + tₖ log σ(−zₖ)] over k < K−1 with uₖ = Σ_{j>k} tⱼ. The published code divides a batch's sum
@@ -34,4 +36,14 @@ func (l *corn[T]) Probabilities(logits, probs []T) {
 		reached *= sigmoid(float64(z))
 	}
 	probs[len(logits)] = T(reached)
+}
+
+// Logits are the log-odds of P(y > k | y ≥ k).
+func (l *corn[T]) Logits(probs, logits []T) {
+	checkProbabilities(l, logits, probs)
+	var above float64
+	for k := len(logits) - 1; k >= 0; k-- {
+		above += float64(probs[k+1])
+		logits[k] = T(math.Log(above / float64(probs[k])))
+	}
 }

@@ -48,3 +48,13 @@ func (l *l2[T]) Probabilities(logits, probs []T) {
 		probs[above-1], probs[above] = T(1-share), T(share)
 	}
 }
+
+// Logits is the mean position.
+func (l *l2[T]) Logits(probs, logits []T) {
+	checkProbabilities(l, logits, probs)
+	var y float64
+	for k, p := range probs {
+		y += float64(p) * l.positions[k]
+	}
+	logits[0] = T(y)
+}

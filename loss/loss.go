@@ -23,6 +23,9 @@ type Loss[T Float] interface {
 	Sample(logits, target, grad []T, ws *Workspace[T]) T
 	// Probabilities writes P(y = k) (length K) for one logit vector. They sum to one but for rounding.
 	Probabilities(logits, probs []T)
+	// Logits writes a logit vector (length Outputs) with these probabilities (length K, all above zero, summing to one)
+	// to logits: a right inverse of Probabilities, but for l2, whose y is then the mean position.
+	Logits(probs, logits []T)
 }
 
 // shape is what all losses share: their class count and the check of targets.

@@ -66,6 +66,18 @@ func (l *softmaxLoss[T]) Probabilities(logits, probs []T) {
 	softmax(logits, probs)
 }
 
+// Logits are logarithms less their mean.
+func (l *softmaxLoss[T]) Logits(probs, logits []T) {
+	checkProbabilities(l, logits, probs)
+	var mean float64
+	for _, p := range probs {
+		mean += math.Log(float64(p)) / float64(len(probs))
+	}
+	for i, p := range probs {
+		logits[i] = T(math.Log(float64(p)) - mean)
+	}
+}
+
 // softmax writes exp(zᵢ) / Σ exp(zⱼ) to p, which may be z. It returns the index of the largest logit and
 // Σ exp(zᵢ − z[top]) over all others, the odds against the top class, which keep their relative accuracy however
 // sure it is: 1 − p[top] = odds/(1 + odds) and −log p[top] = log(1 + odds).

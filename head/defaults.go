@@ -1,0 +1,91 @@
+package head
+
+import (
+	"cmp"
+	"runtime"
+
+	"finetune/loss"
+)
+
+// Resolved returns c with numbers and names in place of everything that was left open, for a head on columns features and
+// that many training examples. What it returns resolves to itself.
+//
+// A linear head is a convex problem or nearly one. Small steps of SGD with early stopping and dropout come close to its
+// solution and generalise well where there are about as many columns as examples; LBFGS solves it, with weight decay alone against
+// overfitting. A hidden layer trains faster with AdamW and needs its strong decay. With SGD and LBFGS the decay is 0.22·L/n, at most 2, for n
+// examples and L the number of columns up to 1,024: a prior that counts the less the more examples there are.
+func (c Config) Resolved(columns, examples int) Config {
+	c.AutoLambda = c.AutoLambda || c.SelfGuided && c.Loss.Name == loss.XEMD2 && c.Loss.Lambda == 0
+	c.Loss = c.Loss.WithDefaults()
+	if c.AutoLambda {
+		c.Loss.Lambda = 0
+	}
+	if c.SelfGuided && c.Loss.Name != loss.Sinkhorn {
+		c.Loss.Omega = cmp.Or(c.Loss.Omega, 1)
+	}
+	c.Decision = cmp.Or(c.Decision, Argmax)
+	if c.Optimizer == "" {
+		c.Optimizer = SGD
+		if c.Hidden > 0 {
+			c.Optimizer = AdamW
+		}
+	}
+	d := c.settings()
+	auto(&c.Dropout, d.dropout)
+	auto(&c.Momentum, d.momentum)
+	auto(&c.Patience, d.patience)
+	c.LR = cmp.Or(c.LR, d.rate)
+	c.Epochs = cmp.Or(c.Epochs, d.epochs)
+	c.BatchSize = cmp.Or(c.BatchSize, d.batch)
+	c.Schedule = cmp.Or(c.Schedule, d.schedule)
+	c.Threads = cmp.Or(c.Threads, runtime.GOMAXPROCS(0))
+	if c.WeightDecay == Auto {
+		c.WeightDecay = 10
+		if c.Optimizer != AdamW {
+			c.WeightDecay = min(2, 0.22*float64(min(columns, lengthLimit))/float64(max(1, examples)))
+		}
+	}
+	if c.WarmupEpochs == Auto {
+		c.WarmupEpochs = 0
+		if c.SelfGuided || c.AutoLambda {
+			c.WarmupEpochs = max(1, c.Epochs/6)
+		}
+	}
+	return c
+}
+
+// settings are the values that suit an optimiser.
+type settings struct {
+	rate              float64
+	batch, epochs     int
+	momentum, dropout float64
+	schedule          string
+	patience          int
+}
+
+func (c Config) settings() settings {
+	var d settings
+	switch c.Optimizer {
+	case LBFGS: // the learning rate and all that goes with it mean nothing, and it goes on to the optimum
+		return settings{epochs: 500}
+	case SGD:
+		d = settings{rate: 0.02, batch: 64, momentum: 0.9}
+	default:
+		d = settings{rate: 2e-3, batch: 256}
+	}
+	d.epochs, d.schedule, d.patience = 30, Cosine, 10
+	d.dropout = 0.3
+	if c.Hidden > 0 {
+		d.dropout = 0.5
+	}
+	if c.Optimizer == SGD && c.Loss.Name == loss.L2 {
+		d.rate = 2e-3 // its curvature doesn't fall where it is sure, as that of a softmax does
+	}
+	return d
+}
+
+func auto[T int | float64](field *T, value T) {
+	if *field == Auto {
+		*field = value
+	}
+}
