@@ -20,20 +20,18 @@ import (
 // anew with each seed, decides on early stopping. Folds keep groups whole and have about the same class shares; they are
 // those of the data where it gives some, and otherwise drawn once. Parts (train, val, test) that the data gives are passed over.
 type Compare struct {
-	Data     dataset.Options // the labelled images; of a feature folder only Order, Positions and Bins count
-	Images   Images          // how images become features; Threads is also how many heads are trained at once
-	Features string          // a feature folder, instead of Data.Path and Images
-	Losses   []string        // as SplitLosses gives them; nil: DefaultLosses. Cross-entropy is added where it is missing
-	Folds    int             // 0: 5; where the data gives folds it counts for nothing
-	Seeds    int             // how many seeds, counted up from Seed; 0: 3
-	Seed     uint64          // of folds and bootstrap, and the first of those for starting weights, batches, dropout and early stopping
-	Val      float64         // share of a fold's training part that early stopping watches instead, 0 ≤ Val < 1
-	// Head returns the settings of the head and its training for a loss; nil is head.Defaults(l, 0). Seed, Threads, Decision and
-	// what belongs to the warm-up are filled in.
-	Head      func(l loss.Config) head.Config
-	Resamples int    // bootstrap draws behind the intervals; 0: 2000
-	Out       string // the folder for the results; "" is finetune-compare-1, or the next number that is free
-	Overwrite bool   // replace an earlier comparison in Out once the new one is complete
+	Data      dataset.Options // the labelled images; of a feature folder only Order, Positions and Bins count
+	Images    Images          // how images become features; Threads is also how many heads are trained at once
+	Features  string          // a feature folder, instead of Data.Path and Images
+	Losses    []string        // as SplitLosses gives them; nil: DefaultLosses. Cross-entropy is added where it is missing
+	Folds     int             // 0: 5; where the data gives folds it counts for nothing
+	Seeds     int             // how many seeds, counted up from Seed; 0: 3
+	Seed      uint64          // of folds and bootstrap, and the first of those for starting weights, batches, dropout and early stopping
+	Val       float64         // share of a fold's training part that early stopping watches instead, 0 ≤ Val < 1
+	Head      head.Config     // what all losses share: all settings but Loss, its warm-up, Decision, Seed and Threads
+	Resamples int             // bootstrap draws behind the intervals; 0: 2000
+	Out       string          // the folder for the results; "" is finetune-compare-1, or the next number that is free
+	Overwrite bool            // replace an earlier comparison in Out once the new one is complete
 	Progress  Progress
 }
 
@@ -42,7 +40,7 @@ type Compare struct {
 func NewCompare(data string, hidden int) Compare {
 	return Compare{
 		Data: dataset.Options{Path: data}, Folds: 5, Seeds: 3, Val: 0.15, Resamples: 2000,
-		Head: func(l loss.Config) head.Config { return head.Defaults(l, hidden) },
+		Head: head.Defaults(loss.Config{}, hidden),
 	}
 }
 
@@ -65,6 +63,13 @@ func (c Compare) Run(ctx context.Context) (*CompareResult, error) {
 	}
 	defer os.Remove(c.Out) // of a comparison that failed; a folder with results in it isn't empty and stays
 	table, err := loadTable(ctx, c.Data, c.Images, c.Features, c.Progress, func(set *dataset.Set) error {
+		for _, s := range specs {
+			cfg := s.config(c.Head)
+			cfg.Loss.Classes = set.Space.Len()
+			if err := cfg.Check(); err != nil {
+				return s.explain(err)
+			}
+		}
 		_, err := c.plan(set)
 		return err
 	})
@@ -86,7 +91,7 @@ func (c *Compare) compare(ctx context.Context, table *table, specs []lossSpec) (
 	if err != nil {
 		return nil, err
 	}
-	run := comparison{plan: plan, table: table, all: table.examples(), specs: specs}
+	run := comparison{plan: plan, table: table, all: table.examples(Softening{}), specs: specs}
 	for _, s := range specs {
 		cfg := s.config(c.Head)
 		cfg.Threads = 1
@@ -106,16 +111,14 @@ func (c *Compare) compare(ctx context.Context, table *table, specs []lossSpec) (
 		Fits: run.fits, Unreadable: table.unreadable, Notes: plan.notes,
 	}
 	for i, s := range specs {
-		result.Losses = append(result.Losses, CompareLoss{s.text, run.configs[i]})
+		resolved := run.configs[i].Resolved(table.features.Cols, len(plan.parts[0][0].Train))
+		result.Losses = append(result.Losses, CompareLoss{s.text, resolved})
 	}
 	return result, result.sumUp(&run, c.Seed)
 }
 
 // complete fills in what zeros stand for and checks the numbers.
 func (c *Compare) complete() error {
-	if c.Head == nil {
-		c.Head = NewCompare("", 0).Head
-	}
 	for _, field := range []struct {
 		value         *int
 		zero, atLeast int

@@ -60,11 +60,7 @@ func quickCompare(t *testing.T, features string, losses ...string) Compare {
 	c := NewCompare("", 0)
 	c.Features, c.Losses, c.Folds, c.Seeds, c.Resamples = features, losses, 3, 2, 100
 	c.Out = filepath.Join(t.TempDir(), "out")
-	c.Head = func(l loss.Config) head.Config {
-		cfg := head.Defaults(l, 0)
-		cfg.Epochs = 40
-		return cfg
-	}
+	c.Head.Epochs = 40
 	return c
 }
 

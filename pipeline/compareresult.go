@@ -36,7 +36,8 @@ type CompareFold struct {
 	Val     int `json:"val"`
 }
 
-// A CompareLoss is a loss as it was asked for and all settings that it was trained with, but for the seed.
+// A CompareLoss is a loss as it was asked for and all settings that it was trained with, but for the seed. A weight decay
+// that follows the number of training images is that of the first fold.
 type CompareLoss struct {
 	Loss string      `json:"loss"`
 	Head head.Config `json:"head"`

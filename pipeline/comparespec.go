@@ -118,28 +118,14 @@ func lossOptionsHelp() string {
 	return list
 }
 
-// config is the head's configuration for this loss; settings gives what isn't the loss's own. Self-guided distances and an
-// automatic weight are measured after a warm-up: a sixth of the epochs, where the loss doesn't say. The weight of self-guided
-// xemd2 is automatic, as in the paper, unless it is given.
-func (s lossSpec) config(settings func(loss.Config) head.Config) head.Config {
-	own := head.Config{Loss: loss.Config{Name: s.name}, WarmupEpochs: -1}
-	for _, set := range s.apply {
-		set(&own)
-	}
-	c := settings(own.Loss)
-	c.WarmupEpochs = -1
+// config is the head's configuration for this loss. What common leaves open suits each loss; of a warm-up and an automatic
+// weight common has no say.
+func (s lossSpec) config(common head.Config) head.Config {
+	c := common
+	c.Loss = loss.Config{Name: s.name}
+	c.WarmupEpochs, c.SelfGuided, c.AutoLambda = head.Auto, false, false
 	for _, set := range s.apply {
 		set(&c)
-	}
-	c.Loss = own.Loss
-	if c.SelfGuided && s.name == loss.XEMD2 && c.Loss.Lambda == 0 {
-		c.AutoLambda = true
-	}
-	if c.WarmupEpochs < 0 {
-		c.WarmupEpochs = 0
-		if c.SelfGuided || c.AutoLambda {
-			c.WarmupEpochs = max(1, c.Epochs/6)
-		}
 	}
 	return c
 }

@@ -57,35 +57,28 @@ func TestSplitLossesRefuses(t *testing.T) {
 }
 
 func TestLossSettings(t *testing.T) {
-	settings := func(l loss.Config) head.Config {
-		c := head.Defaults(l, 0)
-		c.Epochs, c.WeightDecay = 24, 0.5
-		return c
-	}
+	common := head.Defaults(loss.Config{Name: "none"}, 0)
+	common.Epochs, common.WeightDecay, common.AutoLambda = 24, 0.5, true
 	for _, c := range []struct {
 		spec string
 		want func(*head.Config)
 	}{
 		{"emd2", func(*head.Config) {}},
-		{"l2", func(*head.Config) {}}, // with the learning rate that head.Defaults has for it
 		{"emd:exponent=1,lr=0.5,weight-decay=0", func(c *head.Config) { c.Loss.Exponent, c.LR, c.WeightDecay = 1, 0.5, 0 }},
 		{"sinkhorn:gamma=30", func(c *head.Config) { c.Loss.Gamma = 30 }},
 		{"xemd2:weight=2", func(c *head.Config) { c.Loss.Lambda = 2 }},
-		{"xemd2:weight=auto", func(c *head.Config) { c.AutoLambda, c.WarmupEpochs = true, 4 }},
-		{"xemd2:self-guided,omega=2,mu=0.25", func(c *head.Config) {
-			c.SelfGuided, c.AutoLambda, c.WarmupEpochs, c.Loss.Omega, c.Loss.Mu = true, true, 4, 2, 0.25
-		}},
-		{"xemd2:self-guided,weight=3,warmup=0", func(c *head.Config) { c.SelfGuided, c.Loss.Lambda = true, 3 }},
+		{"xemd2:weight=auto", func(c *head.Config) { c.AutoLambda = true }},
+		{"xemd2:self-guided,omega=2,mu=0.25", func(c *head.Config) { c.SelfGuided, c.Loss.Omega, c.Loss.Mu = true, 2, 0.25 }},
 		{"emd2:self-guided,warmup=9", func(c *head.Config) { c.SelfGuided, c.WarmupEpochs = true, 9 }},
 	} {
 		s, err := parseLoss(c.spec)
 		if err != nil {
 			t.Fatal(err)
 		}
-		name, _, _ := strings.Cut(c.spec, ":")
-		want := settings(loss.Config{Name: name})
+		want := common
+		want.Loss, want.AutoLambda, want.WarmupEpochs = loss.Config{Name: lossName(c.spec)}, false, head.Auto
 		c.want(&want)
-		if got := s.config(settings); !reflect.DeepEqual(got, want) {
+		if got := s.config(common); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s:\n%+v, want\n%+v", c.spec, got, want)
 		}
 	}

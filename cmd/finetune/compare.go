@@ -9,8 +9,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"finetune/head"
-	"finetune/loss"
 	"finetune/pipeline"
 )
 
@@ -29,8 +27,7 @@ The losses are, unless given: ` + strings.Join(pipeline.DefaultLosses(), ",\n")
 
 func newCompare(a *app) *cobra.Command {
 	job := pipeline.NewCompare("", 0)
-	settings := job.Head(loss.Config{})
-	h := newHeadFlags(&settings)
+	h := newHeadFlags(&job.Head)
 	c := &cobra.Command{
 		Use:   "compare --data PATH [--losses LIST]",
 		Short: "Set losses and decision rules side by side on folds of the data",
@@ -60,10 +57,9 @@ func newCompare(a *app) *cobra.Command {
 		if (job.Data.Path == "") == (job.Features == "") {
 			return &usageError{fmt.Errorf("give either --data PATH (images) or --features DIR; see %s --help", c.CommandPath())}
 		}
-		if err := h.complete(f); err != nil {
+		if err := h.complete(); err != nil {
 			return err
 		}
-		job.Head = func(l loss.Config) head.Config { return h.with(f, l) }
 		progress, done := a.progress()
 		job.Progress = progress
 		result, err := job.Run(c.Context())

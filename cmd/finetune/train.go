@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"finetune/head"
-	"finetune/loss"
 	"finetune/pipeline"
 )
 
@@ -52,7 +51,7 @@ func newTrain(a *app) *cobra.Command {
 		if (job.Data.Path == "") == (job.Features == "") {
 			return &usageError{fmt.Errorf("give either --data PATH (images) or --features DIR; see %s --help", c.CommandPath())}
 		}
-		if err := h.complete(c.Flags()); err != nil {
+		if err := h.complete(); err != nil {
 			return err
 		}
 		progress, done := a.progress()
@@ -82,12 +81,12 @@ func (h *headFlags) add(f *pflag.FlagSet) {
 	h.addTraining(f)
 }
 
-// addTraining binds what doesn't depend on the loss.
+// addTraining binds what doesn't depend on the loss. What isn't given suits the loss, the width and the number of images.
 func (h *headFlags) addTraining(f *pflag.FlagSet) {
 	c := h.config
-	f.IntVar(&c.Hidden, "hidden", c.Hidden, "`width` of a hidden layer, which also changes the defaults of training; 0 is a linear head")
+	f.IntVar(&c.Hidden, "hidden", c.Hidden, "`width` of a hidden layer; 0 is a linear head")
 	f.Float64Var(&c.Dropout, "dropout", c.Dropout, "`share` of the last layer's inputs that are dropped in training")
-	f.StringVar(&c.Optimizer, "optimizer", c.Optimizer, "sgd (with Nesterov momentum) or adamw")
+	f.StringVar(&c.Optimizer, "optimizer", c.Optimizer, "sgd (with Nesterov momentum), adamw or lbfgs")
 	f.Float64Var(&c.LR, "lr", c.LR, "peak learning `rate`")
 	f.Float64Var(&c.Momentum, "momentum", c.Momentum, "`momentum` of sgd")
 	f.Float64Var(&c.WeightDecay, "weight-decay", c.WeightDecay, "weight `decay`, scaled as in PyTorch")
@@ -96,10 +95,13 @@ func (h *headFlags) addTraining(f *pflag.FlagSet) {
 	f.StringVar(&c.Schedule, "schedule", c.Schedule, "of the learning rate: cosine or constant")
 	f.IntVar(&c.Patience, "patience", c.Patience, "stop after so many `epochs` without a better validation loss and keep the best; 0 never stops")
 	f.StringVar(&h.weights, "class-weights", "", "balanced, or a `number` for each class")
+	for _, name := range []string{"dropout", "optimizer", "lr", "momentum", "weight-decay", "epochs", "batch-size", "schedule", "patience"} {
+		f.Lookup(name).DefValue = "auto" // for the help
+	}
 }
 
-// complete turns words into what the library takes, and fills in what f doesn't give.
-func (h *headFlags) complete(f *pflag.FlagSet) (err error) {
+// complete turns words into what the library takes.
+func (h *headFlags) complete() (err error) {
 	c := h.config
 	if c.Decision, err = head.ParseDecision(h.decision); err != nil {
 		return err
@@ -110,28 +112,7 @@ func (h *headFlags) complete(f *pflag.FlagSet) (err error) {
 		c.Balanced = true
 	default:
 		weights := &numbersFlag{values: &c.ClassWeights, name: "--class-weights"}
-		if err := weights.Set(h.weights); err != nil {
-			return err
-		}
+		return weights.Set(h.weights)
 	}
-	*c = h.with(f, c.Loss)
 	return nil
-}
-
-// with returns the configuration for a loss: what f gives, and otherwise the defaults of that loss and the head's width.
-func (h *headFlags) with(f *pflag.FlagSet, l loss.Config) head.Config {
-	c, d := *h.config, head.Defaults(l, h.config.Hidden)
-	c.Loss = l
-	for name, take := range map[string]func(){
-		"dropout": func() { c.Dropout = d.Dropout }, "optimizer": func() { c.Optimizer = d.Optimizer },
-		"lr": func() { c.LR = d.LR }, "momentum": func() { c.Momentum = d.Momentum },
-		"weight-decay": func() { c.WeightDecay = d.WeightDecay }, "epochs": func() { c.Epochs = d.Epochs },
-		"batch-size": func() { c.BatchSize = d.BatchSize }, "schedule": func() { c.Schedule = d.Schedule },
-		"patience": func() { c.Patience = d.Patience },
-	} {
-		if !f.Changed(name) {
-			take()
-		}
-	}
-	return c
 }
