@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"finetune/head"
@@ -71,7 +72,7 @@ func TestCompareOnAnyNumberOfThreads(t *testing.T) {
 	for i, threads := range []int{1, 3} {
 		c := quickCompare(t, features)
 		c.Images.Threads = threads
-		progress := &recorder{}
+		progress := &counting{}
 		c.Progress = progress
 		result, err := c.Run(context.Background())
 		if err != nil {
@@ -79,6 +80,8 @@ func TestCompareOnAnyNumberOfThreads(t *testing.T) {
 		}
 		if want := len(DefaultLosses()) * 3 * 2; len(result.Fits) != want {
 			t.Errorf("%d fits, want %d", len(result.Fits), want)
+		} else if progress.total.Load() != int64(want) || progress.done.Load() != int64(want) {
+			t.Errorf("told of %d of %d fits, want %d", progress.done.Load(), progress.total.Load(), want)
 		}
 		for _, fit := range result.Fits {
 			if qwk := fit.Figures[head.Median].QWK; fit.Epochs < fit.BestEpoch || fit.BestEpoch == 0 || !(qwk > 0.4) {
@@ -233,6 +236,21 @@ func TestCompareStops(t *testing.T) {
 		t.Errorf("error %v, want that of the context", err)
 	}
 }
+
+// counting counts the fits that it is told of.
+type counting struct {
+	quiet
+	total, done atomic.Int64
+}
+
+func (c *counting) Start(stage string, total int, _ string) Stage {
+	if stage != "compare" {
+		return quiet{}
+	}
+	c.total.Store(int64(total))
+	return c
+}
+func (c *counting) Add(n int) { c.done.Add(int64(n)) }
 
 // cancelling ends the work after the first fit.
 type cancelling struct {
