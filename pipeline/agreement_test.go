@@ -9,6 +9,7 @@ import (
 
 	"finetune/internal/npy"
 	"finetune/pipeline/dataset"
+	"finetune/preprocess"
 )
 
 // Pillow, torchvision and Python's onnxruntime made the expected features of every kind of image file that we read
@@ -39,7 +40,7 @@ func TestFeaturesAgreeWithPython(t *testing.T) {
 	for _, image := range list.Images {
 		items = append(items, dataset.Item{Path: image.File, File: filepath.Join(golden, "images", image.File)})
 	}
-	x, err := startExtractor(Images{NoCache: true}, quiet{})
+	x, err := startExtractor(Images{NoCache: true, Tap: Last, Overrides: Overrides{Resize: preprocess.Shorter}}, len(items), quiet{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -63,7 +63,7 @@ func ExampleExtract() {
 		fmt.Println(trained.Head.Network().Hidden(), "hidden units:", trained.Metrics.QWK > 0.4)
 	}
 	// Output:
-	// 360 × 1280
+	// 360 × 11520
 	// 0 hidden units: true
 	// 32 hidden units: true
 }

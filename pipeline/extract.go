@@ -39,7 +39,7 @@ func (e Extract) Run(ctx context.Context) (*ExtractResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	x, err := startExtractor(e.Images, e.Progress)
+	x, err := startExtractor(e.Images, len(set.Items), e.Progress)
 	if err != nil {
 		return nil, err
 	}

@@ -17,9 +17,9 @@ type extractor struct {
 	progress Progress
 }
 
-// startExtractor opens the network that i names and the feature cache, and tells what will be used.
-func startExtractor(i Images, progress Progress) (*extractor, error) {
-	net, err := openNetwork(i, "")
+// startExtractor opens the network that i names and the feature cache for so many images, and tells what will be used.
+func startExtractor(i Images, images int, progress Progress) (*extractor, error) {
+	net, err := openNetwork(i, "", images)
 	if err != nil {
 		return nil, err
 	}

@@ -8,9 +8,12 @@ import (
 
 // Images says how images become features. The zero value is the embedded network on all cores with the user's cache.
 type Images struct {
-	Backbone  string // ONNX file; "" is the embedded network, or the one that a trained run names
-	Tap       string // tensor to take, several with commas between, or "multi"; "" is what enters the final classifier
-	Pool      []int  // grids to average maps over, by their cells a side; nil is {1}, the mean over the whole
+	Backbone string // ONNX file; "" is the embedded network, or the one that a trained run names
+	// Tap is the tensor to take, several with commas between, or Multi: the end of every stage and block; or Last: what enters the
+	// final classifier. "" is chosen by the network and the number of images, see defaultFeatures.
+	Tap string
+	// Pool lists the grids to average maps over, by their cells a side; nil is {1}, the mean over the whole, unless Tap is "" too.
+	Pool      []int
 	Preset    string // preprocessing by name; "" is what the network says
 	Overrides Overrides
 
@@ -27,9 +30,19 @@ type Images struct {
 // faster on a CPU, where each worker runs the network on its own core.
 const blockSize = 8
 
+// The taps that have names of their own.
+const (
+	Multi = backbone.Multi // the end of every stage and block, one behind the other
+	Last  = "last"         // what enters the final classifier
+)
+
 // backbone says which feature to take of the network, and which library runs it.
 func (i Images) backbone() backbone.Options {
-	return backbone.Options{Tap: i.Tap, Pool: i.Pool, Library: i.Library}
+	o := backbone.Options{Tap: i.Tap, Pool: i.Pool, Library: i.Library}
+	if o.Tap == Last {
+		o.Tap = ""
+	}
+	return o
 }
 
 func (i Images) threads() int {

@@ -54,16 +54,11 @@ func (i Inspect) Run(context.Context) (*InspectResult, error) {
 }
 
 func (i Inspect) network() (*NetworkDescription, error) {
-	var about *backbone.Description
-	var err error
-	name := i.Path
-	if i.Path == "" {
-		m := models.Default()
-		name = m.Name
-		about, err = backbone.InspectBytes(m.Name, m.Data, backbone.Options{Tap: i.Tap, Pool: i.Pool})
-	} else {
-		about, err = backbone.Inspect(i.Path, backbone.Options{Tap: i.Tap, Pool: i.Pool})
+	name, images := i.Path, Images{Backbone: i.Path, Tap: i.Tap, Pool: i.Pool}
+	if name == "" {
+		name = models.Default().Name
 	}
+	about, err := describeNetwork(&images, 1)
 	if err != nil {
 		return nil, err
 	}

@@ -29,7 +29,7 @@ func loadTable(ctx context.Context, data dataset.Options, images Images, feature
 	if err := check(set); err != nil {
 		return nil, err
 	}
-	x, err := startExtractor(images, p)
+	x, err := startExtractor(images, len(set.Items), p)
 	if err != nil {
 		return nil, err
 	}

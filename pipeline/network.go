@@ -43,25 +43,21 @@ type network struct {
 	running lazy[*backbone.Backbone]
 }
 
-// openNetwork reads the network that i names and decides how pictures are prepared for it. Nothing is started. Where a
-// digest is given, it must be that of the network's file.
-func openNetwork(i Images, digest string) (*network, error) {
-	n := &network{images: i, name: filepath.Base(i.Backbone), file: i.Backbone}
-	var err error
+// openNetwork reads the network that i names and decides how pictures are prepared for it; images is how many there are, about.
+// Nothing is started. Where a digest is given, it must be that of the network's file.
+func openNetwork(i Images, digest string, images int) (*network, error) {
+	n := &network{name: filepath.Base(i.Backbone), file: i.Backbone}
 	if i.Backbone == "" {
-		m := models.Default()
-		n.name, n.data = m.Name, m.Data
-		n.about, err = backbone.InspectBytes(m.Name, m.Data, i.backbone())
-	} else {
-		if info, statErr := os.Stat(i.Backbone); statErr != nil || info.IsDir() {
-			return nil, &mistake.Error{Subject: "--backbone " + i.Backbone, Found: "no such file", Expected: "an ONNX network",
-				Do: "give its path, or leave --backbone out to use the embedded " + models.Default().Name}
-		}
-		n.about, err = backbone.Inspect(i.Backbone, i.backbone())
+		n.name, n.data = models.Default().Name, models.Default().Data
+	} else if info, err := os.Stat(i.Backbone); err != nil || info.IsDir() {
+		return nil, &mistake.Error{Subject: "--backbone " + i.Backbone, Found: "no such file", Expected: "an ONNX network",
+			Do: "give its path, or leave --backbone out to use the embedded " + models.Default().Name}
 	}
-	if err != nil {
+	var err error
+	if n.about, err = describeNetwork(&i, images); err != nil {
 		return nil, err
 	}
+	n.images = i
 	if digest != "" && n.about.Digest != digest {
 		return nil, &mistake.Error{
 			Subject: "--backbone " + n.name, Found: "another network than the run was trained on (SHA-256 " + short(n.about.Digest) + ")",

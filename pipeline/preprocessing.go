@@ -22,22 +22,22 @@ type Overrides struct {
 
 // preprocessing decides how pictures are prepared for a network, and says in words where that comes from. What the user
 // gives wins: part by part, then by preset. Then comes what the file says of itself (own), then its name, then ImageNet's.
+//
+// Without a preset the whole picture is squashed to the network's size, whatever the network was trained with: labels may
+// hang on what a centre crop cuts off (docs/defaults.md has the evidence).
 func preprocessing(file, own, preset string, o Overrides) (spec preprocess.Spec, from string, err error) {
-	switch {
-	case preset != "":
+	if preset != "" {
 		from = "--preset " + preset
 		if spec, err = presetNamed(preset); err != nil {
 			return spec, "", err
 		}
-	case own != "":
-		from = "the network's own metadata"
-		if spec, err = preprocess.Parse(own); err != nil {
-			return spec, "", &mistake.Error{Subject: file, Found: "preprocessing metadata that can't be read", Err: err, Do: "give --preset"}
+	} else {
+		if spec, from, err = ownPreprocessing(file, own); err != nil {
+			return spec, "", err
 		}
-	default:
-		name, guess, ok := models.Guess(file)
-		if spec, from = guess, fmt.Sprintf("the file's name: %s, %s", name, models.PresetSource(name)); !ok {
-			spec, from = preprocess.Default(), "the default, ImageNet's; nothing says otherwise"
+		if o.Resize == "" && spec.Resize != preprocess.Squash {
+			spec.Resize = preprocess.Squash
+			from += "; squashed by default, --resize shorter crops"
 		}
 	}
 	changed, err := o.apply(&spec)
@@ -45,6 +45,20 @@ func preprocessing(file, own, preset string, o Overrides) (spec preprocess.Spec,
 		from = "flags, the rest from " + from
 	}
 	return spec, from, err
+}
+
+// ownPreprocessing is what a network was trained with, as far as its file tells.
+func ownPreprocessing(file, own string) (spec preprocess.Spec, from string, err error) {
+	if own != "" {
+		if spec, err = preprocess.Parse(own); err != nil {
+			err = &mistake.Error{Subject: file, Found: "preprocessing metadata that can't be read", Err: err, Do: "give --preset"}
+		}
+		return spec, "the network's own metadata", err
+	}
+	if name, spec, ok := models.Guess(file); ok {
+		return spec, fmt.Sprintf("the file's name: %s, %s", name, models.PresetSource(name)), nil
+	}
+	return preprocess.Default(), "the default, ImageNet's; nothing says otherwise", nil
 }
 
 // presetNamed finds a generic preset or that of a common network.

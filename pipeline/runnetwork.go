@@ -29,7 +29,7 @@ func (r *Run) extractor(i Images, progress Progress) (*extractor, error) {
 		}
 	}
 	i.Tap = origin.Tap
-	net, err := openNetwork(i, origin.Backbone)
+	net, err := openNetwork(i, origin.Backbone, 1)
 	if err != nil {
 		return nil, err
 	}

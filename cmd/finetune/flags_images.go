@@ -25,7 +25,7 @@ func addNetworkFlags(f *pflag.FlagSet, i *pipeline.Images) {
 	o := &i.Overrides
 	f.IntVar(&o.ImageSize, "image-size", 0, "side of the square that the network sees, in `pixels` (default 224)")
 	f.Float64Var(&o.CropPct, "crop-pct", 0, "`share` of the resized image that the centre crop keeps (default 0.875)")
-	f.StringVar((*string)(&o.Resize), "resize", "", "shorter: resize the shorter side and crop; squash: resize both sides (default shorter)")
+	f.StringVar((*string)(&o.Resize), "resize", "", "squash: the whole picture; shorter: resize the shorter side and crop (default squash, or what --preset says)")
 	f.StringVar((*string)(&o.Interpolation), "interpolation", "", "bilinear or bicubic (default bilinear)")
 	f.StringVar((*string)(&o.ChannelOrder), "channel-order", "", "rgb or bgr (default rgb)")
 	f.Float64Var(&o.Scale, "scale", 0, "`number` that pixels are divided by first (default 255)")
@@ -35,8 +35,8 @@ func addNetworkFlags(f *pflag.FlagSet, i *pipeline.Images) {
 
 // addTapFlags binds which tensors of the network become the feature.
 func addTapFlags(f *pflag.FlagSet, tap *string, pool *[]int) {
-	f.StringVar(tap, "tap", "", "`tensor` to take as feature, several with commas between, or multi: the end of every stage and block (default: what enters the final classifier)")
-	f.IntSliceVar(pool, "pool", nil, "`grids` to average maps over: 1 is the whole, 3 a 3 × 3 grid, 1,3 both (default 1)")
+	f.StringVar(tap, "tap", "", "`tensor` to take as feature, several with commas between; multi: the end of every stage and block; last: what enters the final classifier (default: multi on grids 1,3, or less where that is too wide)")
+	f.IntSliceVar(pool, "pool", nil, "`grids` to average maps over: 1 is the whole, 3 a 3 × 3 grid, 1,3 both (default 1 where --tap is given)")
 }
 
 func presetHelp() string {
