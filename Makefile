@@ -11,10 +11,10 @@ FUZZTIME  ?= 5s
 RACE      ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build setup demo test race vet fmt staticcheck fuzz bench cover golden clean
+.PHONY: help build setup demo report-check test race vet fmt staticcheck fuzz bench cover golden clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build bin/finetune
 	$(GO) build -trimpath -ldflags "-s -w" -o $(BIN) ./cmd/finetune
@@ -24,6 +24,9 @@ setup: build ## build, then install the native ONNX Runtime into the user's cach
 
 demo: setup ## set up and run the main job on the embedded network and the demo photos
 	$(BIN) --data testdata/demo/demo.csv --out demo-run --overwrite
+
+report-check: demo ## look at the demo's report in a headless Chromium, which must be installed
+	$(GO) run ./scripts/reportcheck -out bin/report-shots demo-run/report.html
 
 test: setup ## set up and run all tests
 	$(GO) test $(TESTFLAGS) ./...

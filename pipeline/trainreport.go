@@ -30,7 +30,7 @@ func (t *Train) report(ctx context.Context, record RunConfig, table *table, part
 	d := &report.Data{
 		Finetune: record.Finetune, Source: record.Data.Path, Trained: trainedOn(record, result), Classes: classParts(table.set, parts),
 		HeldOut: result.HeldOut, Groups: groupCount(said.items), Metrics: result.Metrics, Soft: said.byLabel(),
-		Loss: record.Head.Loss.Name, Best: result.BestEpoch, Ground: groundOf(result.Head.Description().Loss),
+		Decision: string(record.Head.Decision), Loss: record.Head.Loss.Name, Best: result.BestEpoch, Ground: groundOf(result.Head.Description().Loss),
 		Settings: settings, Files: runFiles, Unreadable: len(result.Unreadable), Notes: result.Notes,
 	}
 	for _, e := range result.History {

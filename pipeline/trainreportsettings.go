@@ -17,7 +17,6 @@ func settingsOf(record RunConfig) ([]report.Section, error) {
 		return nil, err
 	}
 	f := flattener{decoder: json.NewDecoder(bytes.NewReader(text))}
-	f.decoder.UseNumber()
 	if err := f.object(nil); err != nil {
 		return nil, fmt.Errorf("%s: %w", ConfigFile, err)
 	}
@@ -78,7 +77,7 @@ func (f *flattener) value(path []string, text json.RawMessage) error {
 		f.found = append(f.found, inner.found...)
 		return err
 	}
-	if text[0] == '[' && bytes.HasPrefix(text, []byte("[{")) {
+	if bytes.HasPrefix(text, []byte("[{")) {
 		var list []json.RawMessage
 		if err := json.Unmarshal(text, &list); err != nil {
 			return err
@@ -90,11 +89,11 @@ func (f *flattener) value(path []string, text json.RawMessage) error {
 		}
 		return nil
 	}
-	words := string(text)
+	words := strings.ReplaceAll(string(text), ",", ", ") // a list may be long; let it break
 	var s string
 	if json.Unmarshal(text, &s) == nil {
 		words = s
 	}
-	f.found = append(f.found, report.Setting{Name: strings.Join(path, "\x00"), Value: strings.ReplaceAll(words, ",", ", ")})
+	f.found = append(f.found, report.Setting{Name: strings.Join(path, "\x00"), Value: words})
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 // The size of a chart in pixels: a phone shows it at its own size.
 const (
 	chartWidth, chartHeight = 340, 230
-	chartLeft, chartRight   = 46, 10
+	chartLeft, chartRight   = 46, 18
 	chartTop, chartBottom   = 12, 34
 )
 
@@ -95,6 +95,12 @@ func newChart(history []Epoch, best int, list []series) (chart, bool) {
 	if low > high {
 		return chart{}, false
 	}
+	if high-low <= 1e-6*math.Abs(high) { // flat: show where it lies
+		low, high = min(low, 0), max(high, 0)
+	}
+	if low == high {
+		high = 1
+	}
 	ticks := axis.Ticks(low, high, 5)
 	f := frame{left: chartLeft, right: chartWidth - chartRight, top: chartTop, bottom: chartHeight - chartBottom,
 		fromX: float64(history[0].Epoch), toX: float64(history[len(history)-1].Epoch), low: ticks[0], high: ticks[len(ticks)-1]}
@@ -107,7 +113,7 @@ func newChart(history []Epoch, best int, list []series) (chart, bool) {
 		c.Y = append(c.Y, tick{px(f.y(v)), short(v)})
 	}
 	for _, v := range axis.Ticks(f.fromX, f.toX, 6) {
-		if v >= f.fromX && v <= f.toX && v == math.Trunc(v) {
+		if v >= float64(history[0].Epoch) && v <= float64(history[len(history)-1].Epoch) && v == math.Trunc(v) {
 			c.X = append(c.X, tick{px(f.x(v)), short(v)})
 		}
 	}

@@ -29,10 +29,11 @@ type Data struct {
 	Unsure   Gallery `json:"unsure"`   // the widest distributions first
 	Suspects Gallery `json:"suspects"` // labels that may be wrong; see metrics.Suspects
 
-	Loss    string  `json:"loss"`
-	History []Epoch `json:"history"`
-	Best    int     `json:"best"`             // the epoch that was kept, from 1
-	Ground  *Ground `json:"ground,omitempty"` // nil where the loss has no distance of its own between classes
+	Decision string  `json:"decision"` // the rule that makes an answer of a distribution: argmax, median …
+	Loss     string  `json:"loss"`
+	History  []Epoch `json:"history"`
+	Best     int     `json:"best"`             // the epoch that was kept, from 1
+	Ground   *Ground `json:"ground,omitempty"` // nil where the loss has no distance of its own between classes
 
 	Settings   []Section `json:"settings"`
 	Files      []Setting `json:"files"` // of the run folder, and what each is

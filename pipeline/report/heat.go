@@ -99,7 +99,10 @@ func confusion(d *Data) *heat {
 		h.line(r, row, func(v, share float64, c *cell) {
 			c.Text = fmt.Sprint(v)
 			if !h.Tiny && v > 0 {
-				c.Share = fmt.Sprintf("%.0f %%", 100*share)
+				c.Share = "<1" + nbsp + "%"
+				if share >= 0.005 {
+					c.Share = fmt.Sprintf("%.0f%s%%", 100*share, nbsp)
+				}
 			}
 			c.Title = fmt.Sprintf("true %s, answered %s: %s, %.1f %% of the row", h.Full[r], c.Title, count(int(v), "image"), 100*share)
 		})

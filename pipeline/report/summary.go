@@ -21,15 +21,15 @@ func summary(d *Data) []remark {
 	r := &d.Metrics
 	interval := func(key string, u unit) string {
 		if at, ok := r.Intervals[key]; ok {
-			return " (95 % interval " + u.interval(at) + ")"
+			return " (95" + nbsp + "% interval " + u.interval(at) + ")"
 		}
 		return ""
 	}
 	out := []remark{{"How good", fmt.Sprintf("On %s the answer is exactly right for %s%s and right or one class off for %s.",
 		count(r.N, "held-out image"), percent.number(r.Accuracy), interval("accuracy", percent), percent.number(r.OneOffAccuracy))}}
-	miss := fmt.Sprintf("On average it is %s classes off%s", plain.number(r.MAE), interval("mae", plain))
+	miss := fmt.Sprintf("On average it is %s classes off%s", round(r.MAE), interval("mae", plain))
 	if r.MAEUnits.Defined() {
-		miss += fmt.Sprintf(", %s in the units of the labels", plain.number(r.MAEUnits))
+		miss += fmt.Sprintf(", %s in the units of the labels", round(r.MAEUnits))
 	}
 	out = append(out, remark{"How far off", miss + "."}, against(r))
 	if weak, ok := weakest(d); ok {
@@ -45,7 +45,7 @@ func summary(d *Data) []remark {
 // against compares with the baseline by the mean error, the figure that doesn't reward knowing which class is common.
 func against(r *metrics.Report) remark {
 	base := fmt.Sprintf("Always answering %s, the commonest class in training, would be right for %s and on average %s classes off.",
-		quoted(r.Baseline.Class), percent.number(r.Baseline.Accuracy), plain.number(r.Baseline.MAE))
+		quoted(r.Baseline.Class), percent.number(r.Baseline.Accuracy), round(r.Baseline.MAE))
 	switch at, ok := r.Intervals["mae"]; {
 	case !ok:
 		return remark{"Better than no model?", base + " There are too few images to say whether the model is surely better."}
@@ -76,7 +76,7 @@ func weakest(d *Data) (remark, bool) {
 			instead = j
 		}
 	}
-	return remark{"Weakest class", fmt.Sprintf("Of %s %s it finds %d; it most often answers %s instead (%s).",
+	return remark{"Weakest class", fmt.Sprintf("Of %s labelled %s it finds %d; it most often answers %s instead (%s).",
 		count(c.Support, "image"), quoted(c.Class), row[worst], quoted(d.Classes[instead].Name), times(row[instead]))}, true
 }
 

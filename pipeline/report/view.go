@@ -22,6 +22,8 @@ type view struct {
 	Galleries    []gallery
 	Curves       []chart
 	HasIntervals bool
+	FewImages    int
+	AnyFew       bool // a class has fewer
 	Limits       []string
 }
 
@@ -29,7 +31,7 @@ func newView(d *Data) *view {
 	v := &view{
 		Data: d, K: len(d.Classes), Highest: d.Classes[len(d.Classes)-1].Name, Summary: summary(d), Figures: figures(&d.Metrics), Confusion: confusion(d), Soft: soft(d),
 		ByClass: classRows(d), Calibration: newCalibration(d.Metrics.Reliability), Galleries: galleries(d), Curves: curves(d),
-		HasIntervals: len(d.Metrics.Intervals) > 0,
+		HasIntervals: len(d.Metrics.Intervals) > 0, FewImages: fewImages, AnyFew: scarce(d) != "",
 	}
 	v.Part = "the test part, used neither for training nor for stopping"
 	if d.HeldOut == "val" {

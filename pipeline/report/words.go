@@ -16,10 +16,13 @@ const (
 	percent      // of a share
 )
 
+// nbsp is a space that doesn't break.
+const nbsp = "\u00a0"
+
 // number writes a figure, "–" where it isn't defined.
 func (u unit) number(v metrics.Number) string {
 	if u == percent && v.Defined() {
-		return strconv.FormatFloat(100*float64(v), 'f', 1, 64) + " %" // a space that doesn't break
+		return strconv.FormatFloat(100*float64(v), 'f', 1, 64) + nbsp + "%"
 	}
 	return minus(v.String())
 }
@@ -29,7 +32,15 @@ func (u unit) interval(at [2]metrics.Number) string {
 	if !at[0].Defined() || !at[1].Defined() {
 		return "–"
 	}
-	return u.number(at[0]) + " – " + u.number(at[1])
+	return strings.TrimSuffix(u.number(at[0]), nbsp+"%") + nbsp + "–" + nbsp + u.number(at[1])
+}
+
+// round writes a figure for a sentence, to two decimals.
+func round(v metrics.Number) string {
+	if !v.Defined() {
+		return "–"
+	}
+	return minus(strconv.FormatFloat(float64(v), 'f', 2, 64))
 }
 
 // minus writes the sign of a negative number as typographers do.

@@ -1,0 +1,100 @@
+package report
+
+import (
+	"strings"
+	"testing"
+
+	"finetune/pipeline/metrics"
+)
+
+func TestWords(t *testing.T) {
+	for _, c := range []struct{ got, want string }{
+		{percent.number(.5625), "56.2" + nbsp + "%"},
+		{percent.number(nan), "–"},
+		{plain.number(-.25), "−0.250"},
+		{percent.interval([2]metrics.Number{.1, .2}), "10.0" + nbsp + "–" + nbsp + "20.0" + nbsp + "%"},
+		{plain.interval([2]metrics.Number{nan, 1}), "–"},
+		{px(3.04), "3"}, {px(-0.01), "0"}, {px(2.25), "2.2"},
+		{count(1, "class"), "1 class"}, {count(2, "class"), "2 classes"}, {count(3, "image"), "3 images"},
+		{shortened("grüße", 4), "grü…"}, {shortened("abcd", 4), "abcd"},
+	} {
+		if c.got != c.want {
+			t.Errorf("%q, want %q", c.got, c.want)
+		}
+	}
+}
+
+func TestVerdict(t *testing.T) {
+	for _, c := range []struct {
+		low, high, base metrics.Number
+		higher          bool
+		want            string
+	}{
+		{.5, .6, .4, true, surelyBetter}, {.5, .6, .4, false, surelyWorse},
+		{.5, .6, .7, true, surelyWorse}, {.5, .6, .7, false, surelyBetter},
+		{.5, .6, .55, true, notSure}, {.5, .6, .5, true, notSure}, {.5, .6, nan, true, ""},
+	} {
+		if got := verdict([2]metrics.Number{c.low, c.high}, c.base, c.higher); got != c.want {
+			t.Errorf("%v to %v beside %v, more is better %v: %q, want %q", c.low, c.high, c.base, c.higher, got, c.want)
+		}
+	}
+}
+
+// The figures must be named as metrics.json names them, or their intervals would be missed.
+func TestFiguresHaveTheirIntervals(t *testing.T) {
+	d := sample(t, grades, 50)
+	headlines := 0
+	for _, f := range figures(&d.Metrics) {
+		if f.Strip == nil {
+			t.Errorf("%s has no interval", f.Name)
+		}
+		if f.Headline {
+			headlines++
+		}
+		if f.Name == "Mean error in label units" {
+			t.Error("label units, of classes without values")
+		}
+	}
+	if headlines != 4 {
+		t.Errorf("%d headlines, want 4", headlines)
+	}
+}
+
+func TestSummary(t *testing.T) {
+	interval := func(low, high metrics.Number) map[string][2]metrics.Number {
+		return map[string][2]metrics.Number{"mae": {low, high}}
+	}
+	d := &Data{Classes: []Class{{Name: "a"}, {Name: "b"}}, Metrics: metrics.Report{N: 50,
+		Figures:   metrics.Figures{Accuracy: .8, OneOffAccuracy: 1, MAE: .2, MAEUnits: nan},
+		Confusion: [][]int{{40, 1}, {5, 4}}, PerClass: []metrics.Class{{Class: "a", Support: 41, Recall: 40. / 41}, {Class: "b", Support: 9, Recall: 4. / 9}},
+		Intervals:   interval(.1, .3),
+		Baseline:    metrics.Baseline{Class: "a", Figures: metrics.Figures{Accuracy: .6, MAE: .4}},
+		Reliability: []metrics.Bin{{N: 50, Confidence: .95, Accuracy: .8}}}}
+	told := func() string {
+		var lines []string
+		for _, r := range summary(d) {
+			lines = append(lines, r.Mark+": "+r.Text)
+		}
+		return strings.Join(lines, "\n")
+	}
+	for _, part := range []string{"Better than no model: Always answering “a”", "Weakest class: Of 9 images labelled “b” it finds 4; it most often answers “a” instead (5 times).",
+		"Too sure of itself: ", "Take care: Fewer than 20 held-out images bear these labels, so what is said of them is partly luck: “b” (9)."} {
+		if !strings.Contains(told(), part) {
+			t.Errorf("no %q in\n%s", part, told())
+		}
+	}
+	for _, c := range []struct {
+		intervals map[string][2]metrics.Number
+		want      string
+	}{
+		{interval(.5, .6), "Worse than no model"}, {interval(.3, .5), "Not surely better than no model"}, {nil, "too few images to say"},
+	} {
+		if d.Metrics.Intervals = c.intervals; !strings.Contains(told(), c.want) {
+			t.Errorf("no %q in\n%s", c.want, told())
+		}
+	}
+	d.Metrics.Reliability[0].Confidence = .5
+	if want := "Surer than it says"; !strings.Contains(told(), want) {
+		t.Errorf("no %q in\n%s", want, told())
+	}
+}
