@@ -12,8 +12,9 @@ import (
 //
 // A linear head is a convex problem or nearly one. Small steps of SGD with early stopping and dropout come close to its
 // solution and generalise well where there are about as many columns as examples; LBFGS solves it, with weight decay alone against
-// overfitting. A hidden layer trains faster with AdamW and needs its strong decay. With SGD and LBFGS the decay is 0.22·L/n, at most 2, for n
-// examples and L the number of columns up to 1,024: a prior that counts the less the more examples there are.
+// overfitting. A hidden layer trains faster with AdamW and needs its strong decay. With SGD and LBFGS the decay is s·0.22·L/n, for n
+// examples, L the number of columns up to 1,024 and s the strength of the loss's gradients (1 for cross-entropy): a prior that
+// counts the less the more examples there are. The learning rate of SGD is divided by s.
 func (c Config) Resolved(columns, examples int) Config {
 	c.AutoLambda = c.AutoLambda || c.SelfGuided && c.Loss.Name == loss.XEMD2 && c.Loss.Lambda == 0
 	c.Loss = c.Loss.WithDefaults()
@@ -42,7 +43,7 @@ func (c Config) Resolved(columns, examples int) Config {
 	if c.WeightDecay == Auto {
 		c.WeightDecay = 10
 		if c.Optimizer != AdamW {
-			c.WeightDecay = min(2, 0.22*float64(min(columns, lengthLimit))/float64(max(1, examples)))
+			c.WeightDecay = d.decay * min(2, 0.22*float64(min(columns, lengthLimit))/float64(max(1, examples)))
 		}
 	}
 	if c.WarmupEpochs == Auto {
@@ -57,6 +58,7 @@ func (c Config) Resolved(columns, examples int) Config {
 // settings are the values that suit an optimiser.
 type settings struct {
 	rate              float64
+	decay             float64 // in units of what the number of examples asks for
 	batch, epochs     int
 	momentum, dropout float64
 	schedule          string
@@ -64,22 +66,19 @@ type settings struct {
 }
 
 func (c Config) settings() settings {
-	var d settings
-	switch c.Optimizer {
-	case LBFGS: // the learning rate and all that goes with it mean nothing, and it goes on to the optimum
-		return settings{epochs: 500}
-	case SGD:
-		d = settings{rate: 0.02, batch: 64, momentum: 0.9}
-	default:
-		d = settings{rate: 2e-3, batch: 256}
-	}
-	d.epochs, d.schedule, d.patience = 30, Cosine, 10
-	d.dropout = 0.3
+	s := c.strength()
+	d := settings{rate: 2e-3, batch: 256, epochs: 30, schedule: Cosine, patience: 10, dropout: 0.3, decay: s}
 	if c.Hidden > 0 {
 		d.dropout = 0.5
 	}
-	if c.Optimizer == SGD && c.Loss.Name == loss.L2 {
-		d.rate = 2e-3 // its curvature doesn't fall where it is sure, as that of a softmax does
+	if c.Optimizer == SGD {
+		d.rate, d.batch, d.momentum = min(0.02/s, mostRate), 64, 0.9
+	}
+	if c.Loss.Name == loss.L2 { // its curvature doesn't fall where it is sure, as that of a softmax does
+		d.rate, d.decay = 2e-3, 4
+	}
+	if c.Optimizer == LBFGS { // the rate and all that goes with it mean nothing, and it goes on to the optimum
+		return settings{epochs: 500, decay: d.decay}
 	}
 	return d
 }

@@ -24,8 +24,7 @@ func newStages(c Config) (*stages, error) {
 		if c.Loss.Ground.Matrix != nil || c.Loss.Ground.Positions != nil {
 			return nil, errors.New("head: a ground distance is given and another one is to be measured")
 		}
-		// Ordered classes stand in until there is something to measure.
-		s.config.Ground = loss.Matrix(loss.Ordered().Distances(min(max(2, c.Loss.Classes), loss.MaxClasses)))
+		s.config.Ground = standIn(c.Loss.Classes)
 	}
 	s.config = s.config.WithDefaults()
 	if _, err := loss.New[float32](s.config); err != nil {

@@ -59,8 +59,8 @@ func TestSelfGuided(t *testing.T) {
 // TestWarmupIsCrossEntropy checks that a warm-up trains as cross-entropy does, to the bit.
 func TestWarmupIsCrossEntropy(t *testing.T) {
 	e := synthetic(100, 6, 3, 2)
-	plain := train(t, e, Examples{}, Config{Loss: loss.Config{Classes: 3}, Epochs: 4})
-	warm := train(t, e, Examples{}, Config{Loss: loss.Config{Name: loss.EMD2, Classes: 3}, Epochs: 4, WarmupEpochs: 2})
+	plain := train(t, e, Examples{}, Config{Loss: loss.Config{Classes: 3}, LR: 0.02, Epochs: 4})
+	warm := train(t, e, Examples{}, Config{Loss: loss.Config{Name: loss.EMD2, Classes: 3}, LR: 0.02, Epochs: 4, WarmupEpochs: 2})
 	for i := range 4 {
 		if same := plain.History[i].TrainLoss == warm.History[i].TrainLoss; same != (i < 2) {
 			t.Errorf("epoch %d: equal losses is %v", i+1, same)
