@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math"
 	"strings"
-
-	"finetune/pipeline/metrics"
 )
 
 // mostCells is the number of rows from which a heat map joins neighbouring classes, so that the page stays small and its
@@ -25,8 +23,9 @@ type heat struct {
 	Names      []string
 	Full       []string // the names in full
 	Lines      [][]cell
-	Small      bool // one number a cell, or none of full size
-	Tiny       bool // too many cells for a second number in each
+	Joined     int  // how many neighbouring classes share a row and a column at most
+	Small      bool // one number a cell
+	Tiny       bool // too many cells for a second number in each, and for zeros
 }
 
 // A cell is one cell of a heat map.
@@ -71,7 +70,10 @@ func pooled(k int, list []band, at func(i, j int) float64) [][]float64 {
 // newHeat makes a heat map without its cells.
 func newHeat(classes []Class, rows, cols, caption string) (*heat, []band) {
 	list := bands(len(classes))
-	h := &heat{Rows: rows, Cols: cols, Caption: caption, Tiny: len(list) > mostNumbers}
+	h := &heat{Rows: rows, Cols: cols, Caption: caption, Tiny: len(list) > mostNumbers, Joined: list[0].end}
+	if h.Joined > 1 {
+		h.Caption += fmt.Sprintf(" Up to %d neighbouring classes share a row and a column.", h.Joined)
+	}
 	for _, b := range list {
 		first, last := classes[b.first].Name, classes[b.end-1].Name
 		name := first
@@ -94,10 +96,12 @@ func shortened(s string, most int) string {
 
 // confusion shows how often each class was answered for each true class.
 func confusion(d *Data) *heat {
-	h, list := newHeat(d.Classes, "true class", "answer", "Held-out images by true class and answer; the shade and the second number are shares of the row.")
+	h, list := newHeat(d.Classes, "true class", "answer", "Held-out images by true class and answer; the shade is the share of the row.")
 	for r, row := range pooled(len(d.Classes), list, func(i, j int) float64 { return float64(d.Metrics.Confusion[i][j]) }) {
 		h.line(r, row, func(v, share float64, c *cell) {
-			c.Text = fmt.Sprint(v)
+			if c.Text = fmt.Sprint(v); v == 0 && h.Tiny {
+				c.Text = ""
+			}
 			if !h.Tiny && v > 0 {
 				c.Share = "<1" + nbsp + "%"
 				if share >= 0.005 {
@@ -116,7 +120,9 @@ func soft(d *Data) *heat {
 	h.Small = true // one number a cell
 	for r, row := range pooled(len(d.Classes), list, func(i, j int) float64 { return d.Soft[i][j] }) {
 		h.line(r, row, func(_, share float64, c *cell) {
-			c.Text = fmt.Sprintf("%.0f", 100*share)
+			if c.Text = fmt.Sprintf("%.0f", 100*share); c.Text == "0" && h.Tiny {
+				c.Text = ""
+			}
 			c.Title = fmt.Sprintf("true %s: %.1f %% of the probability on %s", h.Full[r], 100*share, c.Title)
 		})
 	}
@@ -159,10 +165,7 @@ func distances(d *Data, caption string, at func(i, j int) float64) *heat {
 	for r, row := range matrix {
 		cells := make([]cell, len(row))
 		for j, v := range row {
-			c := cell{Text: metrics.Number(v).String(), Title: fmt.Sprintf("%s and %s: %s", h.Full[r], h.Full[j], short(v)), Diagonal: j == r}
-			if len(c.Text) > 4 {
-				c.Text = fmt.Sprintf("%.2f", v)
-			}
+			c := cell{Text: decimals(v), Title: fmt.Sprintf("%s and %s: %s", h.Full[r], h.Full[j], short(v)), Diagonal: j == r}
 			c.shade(v / max(largest, math.SmallestNonzeroFloat64))
 			cells[j] = c
 		}
@@ -179,6 +182,9 @@ func (c cell) Class() string {
 	}
 	if c.Diagonal {
 		list = append(list, "own")
+	}
+	if c.Text == "0" && !c.Diagonal {
+		list = append(list, "zero")
 	}
 	return strings.Join(list, " ")
 }

@@ -18,7 +18,7 @@ func TestConfusion(t *testing.T) {
 	if c := first[0]; c.Shade != .75 || c.Text != "3" || c.Share != "75"+nbsp+"%" || c.Class() != "deep own" || c.Title != "true a, answered a: 3 images, 75.0 % of the row" {
 		t.Errorf("%+v, %q", c, c.Class())
 	}
-	if c := first[2]; c.Shade != 0 || c.Text != "0" || c.Share != "" || c.Class() != "" {
+	if c := first[2]; c.Shade != 0 || c.Text != "0" || c.Share != "" || c.Class() != "zero" {
 		t.Errorf("%+v", c)
 	}
 	if c := last[0]; c.Share != "<1"+nbsp+"%" {
@@ -43,11 +43,14 @@ func TestConfusionOfManyClasses(t *testing.T) {
 		}
 	}
 	h := confusion(d)
-	if len(h.Lines) > mostCells || h.Names[0] != "0 … 2" || h.Names[len(h.Names)-1] != "99 … 100" || !h.Tiny {
+	if len(h.Lines) > mostCells || h.Names[0] != "0 … 2" || h.Names[len(h.Names)-1] != "99 … 100" || !h.Tiny || h.Joined != 3 {
 		t.Errorf("%d rows, %v", len(h.Lines), h.Names)
 	}
 	for _, line := range h.Lines {
 		for _, c := range line {
+			if c.Text == "" { // a zero
+				continue
+			}
 			n, err := strconv.Atoi(c.Text)
 			if err != nil {
 				t.Fatal(err)
@@ -63,7 +66,7 @@ func TestConfusionOfManyClasses(t *testing.T) {
 func TestDistances(t *testing.T) {
 	d := &Data{Classes: []Class{{Name: "a"}, {Name: "b"}, {Name: "c"}}}
 	h := distances(d, "", func(i, j int) float64 { return float64(abs(i-j)) / 4 })
-	if c := h.Lines[0][2]; c.Shade != 1 || c.Text != "0.50" || c.Title != "a and c: 0.5" {
+	if c := h.Lines[0][2]; c.Shade != 1 || c.Text != "0.5" || c.Title != "a and c: 0.5" {
 		t.Errorf("%+v", c)
 	}
 	if c := h.Lines[1][1]; c.Shade != 0 || !c.Diagonal {

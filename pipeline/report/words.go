@@ -60,6 +60,11 @@ func count(n int, noun string) string {
 // quoted writes a class name in a sentence.
 func quoted(class string) string { return "“" + class + "”" }
 
+// decimals writes a number with two decimals at most.
+func decimals(v float64) string {
+	return minus(strings.TrimSuffix(strings.TrimRight(strconv.FormatFloat(v, 'f', 2, 64), "0"), "."))
+}
+
 // px writes a coordinate to a tenth of a pixel.
 func px(v float64) string {
 	s := strconv.FormatFloat(v, 'f', 1, 64)

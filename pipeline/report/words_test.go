@@ -15,6 +15,7 @@ func TestWords(t *testing.T) {
 		{percent.interval([2]metrics.Number{.1, .2}), "10.0" + nbsp + "–" + nbsp + "20.0" + nbsp + "%"},
 		{plain.interval([2]metrics.Number{nan, 1}), "–"},
 		{px(3.04), "3"}, {px(-0.01), "0"}, {px(2.25), "2.2"},
+		{decimals(10), "10"}, {decimals(0.5), "0.5"}, {decimals(0.125), "0.12"}, {decimals(0), "0"},
 		{count(1, "class"), "1 class"}, {count(2, "class"), "2 classes"}, {count(3, "image"), "3 images"},
 		{shortened("grüße", 4), "grü…"}, {shortened("abcd", 4), "abcd"},
 	} {
