@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"finetune/head"
 	"finetune/internal/atomicfile"
 	"finetune/label"
+	"finetune/loss"
 )
 
 // An Unreadable is an image that was skipped, and why.
@@ -33,17 +35,40 @@ func writeUnreadable(path string, list []Unreadable) error {
 	})
 }
 
+// A historyColumn is a column of history.csv and the runs for which it means something.
+type historyColumn struct {
+	name  string
+	value func(head.Epoch) float64
+	of    func(head.Config) bool
+}
+
+var historyColumns = []historyColumn{
+	{"train_loss", func(e head.Epoch) float64 { return e.TrainLoss }, always},
+	{"val_loss", func(e head.Epoch) float64 { return e.ValLoss }, always},
+	{"val_mae", func(e head.Epoch) float64 { return e.ValMAE }, always},
+	{"lr", func(e head.Epoch) float64 { return e.LR }, always},
+	{"gradient", func(e head.Epoch) float64 { return e.Gradient }, func(c head.Config) bool { return c.Optimizer == head.LBFGS }},
+	{"lambda", func(e head.Epoch) float64 { return e.Lambda }, func(c head.Config) bool { return c.Loss.Name == loss.XEMD2 }},
+	{"distance_moved", func(e head.Epoch) float64 { return e.DistanceMoved }, func(c head.Config) bool { return c.SelfGuided }},
+}
+
+func always(head.Config) bool { return true }
+
 // writeHistory writes a row an epoch.
-func writeHistory(path string, history []head.Epoch) error {
+func writeHistory(path string, history []head.Epoch, c head.Config) error {
+	columns := slices.DeleteFunc(slices.Clone(historyColumns), func(h historyColumn) bool { return !h.of(c) })
 	return writeCSV(path, func(w *csv.Writer) error {
-		header := []string{"epoch", "seconds", "train_loss", "val_loss", "val_mae", "lr"}
+		header := []string{"epoch", "seconds"}
+		for _, column := range columns {
+			header = append(header, column.name)
+		}
 		if err := w.Write(header); err != nil {
 			return err
 		}
 		for _, e := range history {
 			row := []string{strconv.Itoa(e.Epoch), strconv.FormatFloat(e.Seconds, 'f', 4, 64)}
-			for _, v := range []float64{e.TrainLoss, e.ValLoss, e.ValMAE, e.LR} {
-				row = append(row, shortest(v))
+			for _, column := range columns {
+				row = append(row, shortest(column.value(e)))
 			}
 			if err := w.Write(row); err != nil {
 				return err

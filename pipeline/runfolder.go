@@ -18,14 +18,15 @@ import (
 
 // The files of a run folder.
 const (
-	HeadFile        = "head.safetensors"
-	HeadONNXFile    = "head.onnx"
-	ConfigFile      = "config.json"
-	MetricsFile     = "metrics.json"
-	HistoryFile     = "history.csv"
-	PredictionsFile = "predictions.csv"
-	ReportFile      = "report.html"
-	UnreadableFile  = "unreadable.csv" // only where images were skipped
+	HeadFile           = "head.safetensors"
+	HeadONNXFile       = "head.onnx"
+	ConfigFile         = "config.json"
+	MetricsFile        = "metrics.json"
+	HistoryFile        = "history.csv"
+	PredictionsFile    = "predictions.csv"
+	ReportFile         = "report.html"
+	GroundDistanceFile = "ground_distance.csv" // only of a self-guided loss
+	UnreadableFile     = "unreadable.csv"      // only where images were skipped
 )
 
 // A RunConfig is config.json: every setting of a training run, resolved, so that the run can be understood and repeated
@@ -37,6 +38,7 @@ type RunConfig struct {
 	Backbone *NetworkInfo  `json:"backbone,omitempty"` // none for a run on a feature folder without meta.json
 	Features string        `json:"features,omitempty"` // the feature folder, where the run began with one
 	Head     head.Config   `json:"head"`
+	Soften   *Softening    `json:"soften,omitempty"` // of labels in training
 	Classes  []ClassConfig `json:"classes"`
 }
 

@@ -78,14 +78,14 @@ func extractTable(ctx context.Context, x *extractor, set *dataset.Set, labels da
 }
 
 // examples are the rows of the table as the head learns from them.
-func (t *table) examples() head.Examples {
+func (t *table) examples(soften Softening) head.Examples {
 	k := t.set.Space.Len()
 	e := head.Examples{Features: t.features, Targets: make([]float32, len(t.set.Items)*k)}
 	weighted := false
 	for i, item := range t.set.Items {
 		target := e.Targets[i*k : (i+1)*k]
 		if item.Target == nil {
-			loss.OneHot(target, item.Label)
+			soften.target(target, item.Label)
 		}
 		for j, p := range item.Target {
 			target[j] = float32(p)

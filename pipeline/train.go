@@ -18,6 +18,7 @@ type Train struct {
 	Features string               // a feature folder, instead of Data.Path and Images
 	Split    dataset.SplitOptions // how much is held out, and the seed of the whole run
 	Head     head.Config          // the head and its training; Loss.Classes, Seed and Threads are filled in
+	Soften   Softening            // of labels in training
 	Out      string               // the run folder; "" is finetune-run-1, or the next number that is free
 	// Overwrite replaces an earlier run in Out once the new one is complete. Resume leaves a complete run with the
 	// same settings as it is, and otherwise goes on: features that were computed are kept by the cache.
@@ -47,6 +48,9 @@ type TrainResult struct {
 	Unreadable []Unreadable   `json:"unreadable,omitempty"`
 	Notes      []string       `json:"notes,omitempty"`
 
+	// GroundDistance is the K × K matrix that a self-guided loss measured, row by row.
+	GroundDistance []float64 `json:"ground_distance,omitempty"`
+
 	Head    *head.Head   `json:"-"`
 	History []head.Epoch `json:"-"`
 }
@@ -69,9 +73,17 @@ func (t Train) Run(ctx context.Context) (*TrainResult, error) {
 	return t.fit(ctx, table)
 }
 
-// table brings the features. What can't be split is found before they are computed; unreadable images may change the split itself.
+// table brings the features. What can't be used or split is found before they are computed; unreadable images may change the split itself.
 func (t *Train) table(ctx context.Context) (*table, error) {
 	return loadTable(ctx, t.Data, t.Images, t.Features, t.Progress, func(set *dataset.Set) error {
+		if err := t.Soften.check(); err != nil {
+			return err
+		}
+		cfg := t.Head
+		cfg.Loss.Classes = set.Space.Len()
+		if err := cfg.Check(); err != nil {
+			return err
+		}
 		_, err := dataset.Split(set, t.Split)
 		return err
 	})
@@ -87,7 +99,7 @@ func (t *Train) fit(ctx context.Context, table *table) (*TrainResult, error) {
 	if len(index) == 0 {
 		heldOut, index = "val", parts.Val
 	}
-	cfg, err := t.headConfig(table)
+	cfg, err := t.headConfig(table, len(parts.Train))
 	if err != nil {
 		return nil, err
 	}
@@ -103,12 +115,14 @@ func (t *Train) fit(ctx context.Context, table *table) (*TrainResult, error) {
 	if heldOut == "val" && len(index) > 0 {
 		result.Notes = append(result.Notes, "no test part: the figures are of the images that early stopping used too, so they flatter the head a little")
 	}
-	trained, err := t.train(ctx, table.examples(), parts, cfg)
+	trained, err := t.train(ctx, table.examples(t.Soften), parts, cfg)
 	if err != nil {
 		return nil, err
 	}
 	result.Epochs, result.BestEpoch, result.History = len(trained.History), trained.Best, trained.History
-	record.Head = trained.Config
+	if cfg.SelfGuided {
+		result.GroundDistance = trained.Loss.Ground.Matrix
+	}
 	if result.Head, err = head.New(trained.Network, head.Description{
 		Space: table.set.Space, Loss: trained.Loss, Decision: cfg.Decision, Origin: table.origin(),
 	}); err != nil {
@@ -132,15 +146,16 @@ func (t *Train) fit(ctx context.Context, table *table) (*TrainResult, error) {
 	return result, t.write(record, result, said, page)
 }
 
-// headConfig completes the configuration of the head with what the data and the run say.
-func (t *Train) headConfig(table *table) (head.Config, error) {
+// headConfig completes the configuration of the head with what the data and the run say, for that many images to train on.
+func (t *Train) headConfig(table *table, images int) (head.Config, error) {
 	cfg := t.Head
 	cfg.Seed, cfg.Threads = t.Split.Seed, t.Images.threads()
-	return table.fillConfig(cfg)
+	cfg, err := table.fillConfig(cfg)
+	return cfg.Resolved(table.features.Cols, images), err
 }
 
 func (t *Train) train(ctx context.Context, all head.Examples, parts dataset.Partition, cfg head.Config) (*head.Result, error) {
-	stage := t.Progress.Start("training", max(cfg.Epochs, 1), "epoch")
+	stage := t.Progress.Start("training", cfg.Epochs, "epoch")
 	defer stage.Done()
 	return head.Train(ctx, all.Subset(parts.Train), all.Subset(parts.Val), cfg, func(head.Epoch) { stage.Add(1) })
 }

@@ -24,10 +24,19 @@ import (
 // record is config.json as far as it is known before training.
 func (t *Train) record(table *table, cfg head.Config, parts dataset.Partition, heldOut string) RunConfig {
 	return RunConfig{
-		Finetune: Version(), Backbone: table.network, Features: t.Features, Head: cfg,
+		Finetune: Version(), Backbone: table.network, Features: t.Features, Head: cfg, Soften: t.softening(),
 		Data: table.dataConfig(), Classes: classConfigs(table.set),
 		Split: SplitConfig{SplitOptions: t.Split, Train: len(parts.Train), Val: len(parts.Val), Test: len(parts.Test), HeldOut: heldOut},
 	}
+}
+
+// softening is what labels were softened with, nil for nothing.
+func (t *Train) softening() *Softening {
+	if t.Soften.Function == "" {
+		return nil
+	}
+	s := t.Soften.resolved()
+	return &s
 }
 
 // dataConfig says what was read.
@@ -113,15 +122,27 @@ func writeHeadONNX(path string, h *head.Head) error {
 	return atomicfile.Write(path, func(w io.Writer) error { _, err := w.Write(data); return err })
 }
 
+// writeGroundDistance writes the distances that were measured, or removes those of an earlier run where there are none.
+func (r *TrainResult) writeGroundDistance(path string) error {
+	if r.GroundDistance == nil {
+		return removeIfThere(path)
+	}
+	return writeGroundDistance(path, r.GroundDistance, r.Head.Space().Len())
+}
+
+func removeIfThere(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
 // replaceUnreadable writes the list of skipped images, or removes that of an earlier run where there are none.
 func replaceUnreadable(path string, list []Unreadable) error {
 	if len(list) > 0 {
 		return writeUnreadable(path, list)
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
+	return removeIfThere(path)
 }
 
 // write leaves the run folder: config.json last, so that a folder which has it is whole.
@@ -130,7 +151,8 @@ func (t *Train) write(record RunConfig, result *TrainResult, said *predictions, 
 	steps := []func() error{
 		func() error { return result.Head.Save(in(HeadFile)) },
 		func() error { return writeHeadONNX(in(HeadONNXFile), result.Head) },
-		func() error { return writeHistory(in(HistoryFile), result.History) },
+		func() error { return writeHistory(in(HistoryFile), result.History, record.Head) },
+		func() error { return result.writeGroundDistance(in(GroundDistanceFile)) },
 		func() error { return writePredictions(in(PredictionsFile), result.Head.Space(), said) },
 		func() error { return replaceUnreadable(in(UnreadableFile), result.Unreadable) },
 		func() error { return writeJSON(in(MetricsFile), result.Metrics) },

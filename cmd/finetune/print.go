@@ -72,6 +72,7 @@ func printConfusion(w io.Writer, r *metrics.Report) {
 
 func printTrained(w io.Writer, r *pipeline.TrainResult) {
 	printReport(w, &r.Metrics)
+	printGroundDistance(w, r.GroundDistance, r.Head.Space())
 	if r.Epochs > 0 {
 		fmt.Fprintf(w, "\ntrained %d epochs, kept epoch %d\n", r.Epochs, r.BestEpoch)
 	}

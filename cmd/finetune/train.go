@@ -5,9 +5,7 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
-	"finetune/head"
 	"finetune/pipeline"
 )
 
@@ -46,6 +44,7 @@ func newTrain(a *app) *cobra.Command {
 	addSplitFlags(f, &job.Split)
 	addNetworkFlags(f, &job.Images)
 	h.add(f)
+	softeningFlag(f, &job.Soften)
 	addRuntimeFlags(f, &job.Images)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if (job.Data.Path == "") == (job.Features == "") {
@@ -64,55 +63,4 @@ func newTrain(a *app) *cobra.Command {
 		return a.print(result, func(w io.Writer) { printTrained(w, result) })
 	}
 	return c
-}
-
-// headFlags binds the head and its training. The defaults are those of pipeline.NewTrain.
-type headFlags struct {
-	config            *head.Config
-	decision, weights string
-}
-
-func newHeadFlags(c *head.Config) *headFlags { return &headFlags{config: c} }
-
-func (h *headFlags) add(f *pflag.FlagSet) {
-	c := h.config
-	f.StringVar(&c.Loss.Name, "loss", c.Loss.Name, "`name` of the loss: cross-entropy or emd2")
-	f.StringVar(&h.decision, "decision", string(c.Decision), "`rule` that makes a class of a distribution: argmax, median or mean")
-	h.addTraining(f)
-}
-
-// addTraining binds what doesn't depend on the loss. What isn't given suits the loss, the width and the number of images.
-func (h *headFlags) addTraining(f *pflag.FlagSet) {
-	c := h.config
-	f.IntVar(&c.Hidden, "hidden", c.Hidden, "`width` of a hidden layer; 0 is a linear head")
-	f.Float64Var(&c.Dropout, "dropout", c.Dropout, "`share` of the last layer's inputs that are dropped in training")
-	f.StringVar(&c.Optimizer, "optimizer", c.Optimizer, "sgd (with Nesterov momentum), adamw or lbfgs")
-	f.Float64Var(&c.LR, "lr", c.LR, "peak learning `rate`")
-	f.Float64Var(&c.Momentum, "momentum", c.Momentum, "`momentum` of sgd")
-	f.Float64Var(&c.WeightDecay, "weight-decay", c.WeightDecay, "weight `decay`, scaled as in PyTorch")
-	f.IntVar(&c.Epochs, "epochs", c.Epochs, "`passes` over the training images")
-	f.IntVar(&c.BatchSize, "batch-size", c.BatchSize, "`images` a step")
-	f.StringVar(&c.Schedule, "schedule", c.Schedule, "of the learning rate: cosine or constant")
-	f.IntVar(&c.Patience, "patience", c.Patience, "stop after so many `epochs` without a better validation loss and keep the best; 0 never stops")
-	f.StringVar(&h.weights, "class-weights", "", "balanced, or a `number` for each class")
-	for _, name := range []string{"dropout", "optimizer", "lr", "momentum", "weight-decay", "epochs", "batch-size", "schedule", "patience"} {
-		f.Lookup(name).DefValue = "auto" // for the help
-	}
-}
-
-// complete turns words into what the library takes.
-func (h *headFlags) complete() (err error) {
-	c := h.config
-	if c.Decision, err = head.ParseDecision(h.decision); err != nil {
-		return err
-	}
-	switch h.weights {
-	case "":
-	case "balanced":
-		c.Balanced = true
-	default:
-		weights := &numbersFlag{values: &c.ClassWeights, name: "--class-weights"}
-		return weights.Set(h.weights)
-	}
-	return nil
 }
