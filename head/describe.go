@@ -12,6 +12,7 @@ func (h *Head) metadata() (map[string]string, error) {
 	meta := map[string]string{
 		keyFormat: fileFormat, keyVersion: fileVersion, keyOrder: orderAscending,
 		keyDecision: string(d.Decision), keyTemperature: strconv.FormatFloat(d.Temperature, 'g', -1, 64),
+		keyOutputs: strconv.Itoa(h.Outputs()), keyProbability: d.Loss.Rule(),
 		keyBackbone: d.Origin.Backbone, keyTap: d.Origin.Tap, keyPreprocessing: d.Origin.Preprocessing,
 	}
 	if h.network.Hidden() > 0 {
@@ -57,6 +58,9 @@ func readDescription(meta map[string]string) (Description, error) {
 	}
 	if err := json.Unmarshal([]byte(meta[keyLoss]), &d.Loss); err != nil {
 		return d, fmt.Errorf("metadata: %s: %w", keyLoss, err)
+	}
+	if rule, ok := meta[keyProbability]; ok && rule != d.Loss.Rule() {
+		return d, fmt.Errorf("metadata: %s is %q; the loss %s has %s", keyProbability, rule, d.Loss.Name, d.Loss.Rule())
 	}
 	if d.Decision, err = ParseDecision(meta[keyDecision]); err != nil {
 		return d, err

@@ -1,11 +1,15 @@
 package loss
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // settings says which fields of a Config a loss reads besides Name, Classes and Ground.Positions.
 type settings struct {
 	name                            string
 	matrix, lambda, exponent, gamma bool
+	rule                            string // empty: softmax
 }
 
 // known lists the losses in the order in which they are shown to users.
@@ -15,9 +19,26 @@ var known = []settings{
 	{name: XEMD2, matrix: true, lambda: true},
 	{name: EMD, exponent: true},
 	{name: Sinkhorn, matrix: true, gamma: true},
-	{name: L2},
-	{name: CORAL},
-	{name: CORN},
+	{name: L2, rule: RulePosition},
+	{name: CORAL, rule: RuleCumulative},
+	{name: CORN, rule: RuleConditional},
+}
+
+// The rules by which logits become P(y = k).
+const (
+	RuleSoftmax     = "softmax"     // K logits, p = exp z / Σ exp z
+	RuleCumulative  = "cumulative"  // K−1 logits of P(y > k), see [CORAL]
+	RuleConditional = "conditional" // K−1 logits of P(y > k | y ≥ k), see [CORN]
+	RulePosition    = "position"    // one number among the classes' positions, see [L2]
+)
+
+// Rule names the rule behind Probabilities of the loss, for files that other programs read; empty for an unknown loss.
+func (c Config) Rule() string {
+	s, ok := settingsOf(cmp.Or(c.Name, CrossEntropy))
+	if !ok {
+		return ""
+	}
+	return cmp.Or(s.rule, RuleSoftmax)
 }
 
 // Names returns the names that Config.Name may have, the plain one first.

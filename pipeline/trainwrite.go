@@ -5,26 +5,26 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 
-	"finetune/backbone"
 	"finetune/head"
-	"finetune/internal/atomicfile"
 	"finetune/internal/mistake"
-	"finetune/internal/onnxgraph"
 	"finetune/pipeline/dataset"
 	"finetune/pipeline/report"
 )
 
 // record is config.json as far as it is known before training.
 func (t *Train) record(table *table, cfg head.Config, parts dataset.Partition, heldOut string) RunConfig {
+	var search *SearchConfig
+	if t.Search.Trials > 0 {
+		search = &SearchConfig{Search: t.Search, From: cfg}
+	}
 	return RunConfig{
-		Finetune: Version(), Backbone: table.network, Features: t.Features, Head: cfg, Soften: t.softening(),
+		Finetune: Version(), Backbone: table.network, Features: t.Features, Head: cfg, Soften: t.softening(), Search: search,
 		Data: table.dataConfig(), Classes: classConfigs(table.set),
 		Split: SplitConfig{SplitOptions: t.Split, Train: len(parts.Train), Val: len(parts.Val), Test: len(parts.Test), HeldOut: heldOut},
 	}
@@ -72,6 +72,9 @@ func (t *Train) finished(now RunConfig) (*TrainResult, error) {
 	if err != nil {
 		return nil, err
 	}
+	if now.Search != nil {
+		now.Head = before.Head // is found, not given
+	}
 	if what := firstDifference(before, now); what != "" {
 		return nil, &mistake.Error{
 			Subject: "--resume", Found: fmt.Sprintf("a complete run in %s with another %q in its %s", t.Out, what, ConfigFile),
@@ -98,28 +101,6 @@ func firstDifference(a, b RunConfig) string {
 		}
 	}
 	return ""
-}
-
-// writeHeadONNX writes the head as a network of its own, for programs that have features.
-func writeHeadONNX(path string, h *head.Head) error {
-	d := h.Description()
-	model := onnxgraph.Head{Probability: onnxgraph.Softmax, Metadata: map[string]string{
-		"finetune.backbone": d.Origin.Backbone, "finetune.tap": d.Origin.Tap, backbone.PreprocessingKey: d.Origin.Preprocessing,
-		"finetune.decision": string(d.Decision),
-	}}
-	classes, err := json.Marshal(d.Space.Classes())
-	if err != nil {
-		return err
-	}
-	model.Metadata["finetune.classes"] = string(classes)
-	for _, l := range h.Network().Layers {
-		model.Layers = append(model.Layers, onnxgraph.Dense(l))
-	}
-	data, err := onnxgraph.HeadModel(model)
-	if err != nil {
-		return err
-	}
-	return atomicfile.Write(path, func(w io.Writer) error { _, err := w.Write(data); return err })
 }
 
 // writeGroundDistance writes the distances that were measured, or removes those of an earlier run where there are none.
@@ -153,6 +134,7 @@ func (t *Train) write(record RunConfig, result *TrainResult, said *predictions, 
 		func() error { return writeHeadONNX(in(HeadONNXFile), result.Head) },
 		func() error { return writeHistory(in(HistoryFile), result.History, record.Head) },
 		func() error { return result.writeGroundDistance(in(GroundDistanceFile)) },
+		func() error { return result.writeSearch(in(SearchFile), t.Search.Metric) },
 		func() error { return writePredictions(in(PredictionsFile), result.Head.Space(), said) },
 		func() error { return replaceUnreadable(in(UnreadableFile), result.Unreadable) },
 		func() error { return writeJSON(in(MetricsFile), result.Metrics) },

@@ -25,21 +25,17 @@ type Dense struct {
 	Bias    []float32 // Out
 }
 
-// A Probability says how logits become the probabilities of the classes.
-type Probability string
-
-// Softmax is the usual rule: p = exp z / Σ exp z.
-const Softmax Probability = "softmax"
-
 // A Head is a trained head, to be written as a model: dense layers with a ReLU between each two.
 type Head struct {
 	Layers      []Dense
 	Probability Probability
+	Positions   []float64         // of the classes, rising; for the rule Position
+	Temperature float32           // logits are divided by it on their way to probabilities; 0: 1
 	Metadata    map[string]string // into the file's metadata_props: classes, order, …
 }
 
-// HeadModel writes a head as an ONNX model that turns `features` (N×D) into `logits` and `probabilities`
-// (both N×K), for any N. The same head gives the same bytes.
+// HeadModel writes a head as an ONNX model that turns `features` (N×D) into `logits` (N×outputs) and `probabilities`
+// (N×K), for any N. The same head gives the same bytes.
 func HeadModel(h Head) ([]byte, error) {
 	if err := h.check(); err != nil {
 		return nil, fmt.Errorf("write the head as ONNX: %w", err)
@@ -67,14 +63,15 @@ func HeadModel(h Head) ([]byte, error) {
 			})
 		}
 	}
-	g.Node = append(g.Node, &onnxpb.NodeProto{
-		Name: proto.String("probabilities"), OpType: proto.String("Softmax"),
-		Attribute: []*onnxpb.AttributeProto{intAttr("axis", 1)},
-		Input:     []string{"logits"}, Output: []string{"probabilities"},
-	})
-	classes := h.Layers[len(h.Layers)-1].Out
+	outputs := h.Layers[len(h.Layers)-1].Out
+	if t := h.Temperature; t != 0 && t != 1 {
+		b := &graphBuilder{g}
+		tensor = b.node("Div", "tempered", []string{tensor, b.tensor(floatTensor("temperature", []float32{t}))})
+	}
+	h.probabilities(g, tensor, "probabilities", outputs)
+	classes, _ := h.classes(outputs) // check has seen it
 	g.Output = []*onnxpb.ValueInfoProto{
-		tensorValue("logits", headShape(classes)), tensorValue("probabilities", headShape(classes)),
+		tensorValue("logits", headShape(outputs)), tensorValue("probabilities", headShape(classes)),
 	}
 	pb := &onnxpb.ModelProto{
 		IrVersion: proto.Int64(headIRVersion), ProducerName: proto.String("finetune"), Graph: g,
@@ -93,9 +90,6 @@ func HeadModel(h Head) ([]byte, error) {
 }
 
 func (h Head) check() error {
-	if h.Probability != Softmax {
-		return fmt.Errorf("no rule %q for probabilities", h.Probability)
-	}
 	if len(h.Layers) == 0 {
 		return fmt.Errorf("it has no layers")
 	}
@@ -107,7 +101,8 @@ func (h Head) check() error {
 			return fmt.Errorf("layer %d reads %d numbers, the one before gives %d", i, l.In, h.Layers[i-1].Out)
 		}
 	}
-	return nil
+	_, err := h.classes(h.Layers[len(h.Layers)-1].Out)
+	return err
 }
 
 func headShape(width int) Shape {

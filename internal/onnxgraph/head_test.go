@@ -46,6 +46,7 @@ func TestHeadModelRefuses(t *testing.T) {
 		"a short weight": func(h *Head) { h.Layers[0].Weight = h.Layers[0].Weight[1:] },
 		"a gap":          func(h *Head) { h.Layers = []Dense{h.Layers[1], h.Layers[1]} },
 		"unknown rule":   func(h *Head) { h.Probability = "corn" },
+		"no positions":   func(h *Head) { h.Probability = Position },
 	} {
 		h := twoLayers()
 		spoil(&h)

@@ -1,0 +1,48 @@
+package pipeline
+
+import (
+	"encoding/json"
+	"io"
+
+	"finetune/backbone"
+	"finetune/head"
+	"finetune/internal/atomicfile"
+	"finetune/internal/onnxgraph"
+)
+
+// writeHeadONNX writes the head as a network of its own, for programs that have features: logits, and the probabilities
+// that head.Head gives.
+func writeHeadONNX(path string, h *head.Head) error {
+	d := h.Description()
+	classes, err := json.Marshal(d.Space.Classes())
+	if err != nil {
+		return err
+	}
+	model := onnxgraph.Head{
+		Probability: onnxgraph.Probability(d.Loss.Rule()), Positions: classPositions(d), Temperature: float32(d.Temperature),
+		Metadata: map[string]string{
+			"finetune.backbone": d.Origin.Backbone, "finetune.tap": d.Origin.Tap, backbone.PreprocessingKey: d.Origin.Preprocessing,
+			"finetune.decision": string(d.Decision), "finetune.classes": string(classes),
+		},
+	}
+	for _, l := range h.Network().Layers {
+		model.Layers = append(model.Layers, onnxgraph.Dense(l))
+	}
+	data, err := onnxgraph.HeadModel(model)
+	if err != nil {
+		return err
+	}
+	return atomicfile.Write(path, func(w io.Writer) error { _, err := w.Write(data); return err })
+}
+
+// classPositions are where the classes lie for the head's loss: 0, 1, … where it was told nothing else.
+func classPositions(d head.Description) []float64 {
+	if p := d.Loss.Ground.Positions; p != nil {
+		return p
+	}
+	p := make([]float64, d.Space.Len())
+	for k := range p {
+		p[k] = float64(k)
+	}
+	return p
+}
