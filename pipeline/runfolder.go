@@ -26,6 +26,7 @@ const (
 	PredictionsFile    = "predictions.csv"
 	ReportFile         = "report.html"
 	GroundDistanceFile = "ground_distance.csv" // only of a self-guided loss
+	SearchFile         = "search.csv"          // only where settings were searched for
 	UnreadableFile     = "unreadable.csv"      // only where images were skipped
 )
 
@@ -39,6 +40,7 @@ type RunConfig struct {
 	Features string        `json:"features,omitempty"` // the feature folder, where the run began with one
 	Head     head.Config   `json:"head"`
 	Soften   *Softening    `json:"soften,omitempty"` // of labels in training
+	Search   *SearchConfig `json:"search,omitempty"` // where Head was searched for
 	Classes  []ClassConfig `json:"classes"`
 }
 
@@ -62,6 +64,12 @@ type SplitConfig struct {
 	Val     int    `json:"val_images"`
 	Test    int    `json:"test_images"`
 	HeldOut string `json:"held_out"` // the part that metrics.json is about: test, or val where there is no test part
+}
+
+// SearchConfig is the part of a RunConfig that says how its head's settings were found.
+type SearchConfig struct {
+	Search
+	From head.Config `json:"from"` // the settings that were given
 }
 
 // ClassConfig is one class as the run saw it.

@@ -19,6 +19,7 @@ type Train struct {
 	Split    dataset.SplitOptions // how much is held out, and the seed of the whole run
 	Head     head.Config          // the head and its training; Loss.Classes, Seed and Threads are filled in
 	Soften   Softening            // of labels in training
+	Search   Search               // for better settings than Head's; the zero value takes Head as it is
 	Out      string               // the run folder; "" is finetune-run-1, or the next number that is free
 	// Overwrite replaces an earlier run in Out once the new one is complete. Resume leaves a complete run with the
 	// same settings as it is, and otherwise goes on: features that were computed are kept by the cache.
@@ -47,6 +48,7 @@ type TrainResult struct {
 	Metrics    metrics.Report `json:"metrics"`
 	Unreadable []Unreadable   `json:"unreadable,omitempty"`
 	Notes      []string       `json:"notes,omitempty"`
+	Trials     []Trial        `json:"trials,omitempty"` // of a search, in the order in which they were tried
 
 	// GroundDistance is the K × K matrix that a self-guided loss measured, row by row.
 	GroundDistance []float64 `json:"ground_distance,omitempty"`
@@ -79,6 +81,9 @@ func (t *Train) table(ctx context.Context) (*table, error) {
 		if err := t.Soften.check(); err != nil {
 			return err
 		}
+		if err := t.Search.complete(); err != nil {
+			return err
+		}
 		cfg := t.Head
 		cfg.Loss.Classes = set.Space.Len()
 		if err := cfg.Check(); err != nil {
@@ -99,7 +104,7 @@ func (t *Train) fit(ctx context.Context, table *table) (*TrainResult, error) {
 	if len(index) == 0 {
 		heldOut, index = "val", parts.Val
 	}
-	cfg, err := t.headConfig(table, len(parts.Train))
+	cfg, err := t.headConfig(table, t.Head, len(parts.Train))
 	if err != nil {
 		return nil, err
 	}
@@ -114,6 +119,16 @@ func (t *Train) fit(ctx context.Context, table *table) (*TrainResult, error) {
 	result := &TrainResult{Run: t.Out, HeldOut: heldOut, Unreadable: table.unreadable, Notes: parts.Notes}
 	if heldOut == "val" && len(index) > 0 {
 		result.Notes = append(result.Notes, "no test part: the figures are of the images that early stopping used too, so they flatter the head a little")
+	}
+	if t.Search.Trials > 0 {
+		chosen, err := t.search(ctx, table, parts, result)
+		if err != nil {
+			return nil, err
+		}
+		if cfg, err = t.headConfig(table, chosen, len(parts.Train)); err != nil {
+			return nil, err
+		}
+		record.Head = cfg
 	}
 	trained, err := t.train(ctx, table.examples(t.Soften), parts, cfg)
 	if err != nil {
@@ -146,9 +161,8 @@ func (t *Train) fit(ctx context.Context, table *table) (*TrainResult, error) {
 	return result, t.write(record, result, said, page)
 }
 
-// headConfig completes the configuration of the head with what the data and the run say, for that many images to train on.
-func (t *Train) headConfig(table *table, images int) (head.Config, error) {
-	cfg := t.Head
+// headConfig completes the configuration of a head with what the data and the run say, for that many images to train on.
+func (t *Train) headConfig(table *table, cfg head.Config, images int) (head.Config, error) {
 	cfg.Seed, cfg.Threads = t.Split.Seed, t.Images.threads()
 	cfg, err := table.fillConfig(cfg)
 	return cfg.Resolved(table.features.Cols, images), err

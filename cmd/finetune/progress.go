@@ -80,8 +80,8 @@ func (s *lineStage) Add(n int) {
 		s.told = now
 		rate := float64(s.done) / now.Sub(s.began).Seconds()
 		left := time.Duration(float64(s.total-s.done) / rate * float64(time.Second))
-		fmt.Fprintf(s.l.w, "%s: %d of %d %ss (%d%%), %.0f/s, %s left\n",
-			s.name, s.done, s.total, s.unit, 100*s.done/s.total, rate, left.Round(time.Second))
+		fmt.Fprintf(s.l.w, "%s: %d of %d %ss (%d%%), %s, %s left\n",
+			s.name, s.done, s.total, s.unit, 100*s.done/s.total, speed(rate), left.Round(time.Second))
 	}
 }
 
@@ -96,6 +96,14 @@ func (s *lineStage) Done() {
 		return // what failed at once is told by its error
 	}
 	took := s.l.now().Sub(s.began)
-	fmt.Fprintf(s.l.w, "%s: %d of %d %ss in %s (%.0f/s)\n",
-		s.name, s.done, s.total, s.unit, took.Round(10*time.Millisecond), float64(s.done)/max(took.Seconds(), 1e-3))
+	fmt.Fprintf(s.l.w, "%s: %d of %d %ss in %s (%s)\n",
+		s.name, s.done, s.total, s.unit, took.Round(10*time.Millisecond), speed(float64(s.done)/max(took.Seconds(), 1e-3)))
+}
+
+// speed writes a rate, the other way round where it is slow.
+func speed(perSecond float64) string {
+	if perSecond < 1 {
+		return fmt.Sprintf("%.1f s each", 1/perSecond)
+	}
+	return fmt.Sprintf("%.0f/s", perSecond)
 }

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"context"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
@@ -45,6 +45,7 @@ func newTrain(a *app) *cobra.Command {
 	addNetworkFlags(f, &job.Images)
 	h.add(f)
 	softeningFlag(f, &job.Soften)
+	addSearchFlags(f, &job.Search)
 	addRuntimeFlags(f, &job.Images)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if (job.Data.Path == "") == (job.Features == "") {
@@ -53,14 +54,12 @@ func newTrain(a *app) *cobra.Command {
 		if err := h.complete(); err != nil {
 			return err
 		}
-		progress, done := a.progress()
-		job.Progress = progress
-		result, err := job.Run(c.Context())
-		done()
-		if err != nil {
-			return err
+		job.Search.Over = searchOver(f)
+		run := func(ctx context.Context, p pipeline.Progress) (*pipeline.TrainResult, error) {
+			job.Progress = p
+			return job.Run(ctx)
 		}
-		return a.print(result, func(w io.Writer) { printTrained(w, result) })
+		return perform(a, c, run, printTrained)
 	}
 	return c
 }

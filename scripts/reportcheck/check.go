@@ -15,11 +15,13 @@ var views = []struct {
 	name          string
 	width, height int
 	dark, phone   bool
+	media         string // "" is the screen
 }{
-	{"400-light", 400, 800, false, true},
-	{"400-dark", 400, 800, true, true},
-	{"1280-light", 1280, 900, false, false},
-	{"1280-dark", 1280, 900, true, false},
+	{"400-light", 400, 800, false, true, ""},
+	{"400-dark", 400, 800, true, true, ""},
+	{"1280-light", 1280, 900, false, false, ""},
+	{"1280-dark", 1280, 900, true, false, ""},
+	{"print", 718, 1000, true, false, "print"}, // A4 within its margins, from a screen in the dark
 }
 
 // check looks at a page in every view and leaves a screenshot of each, PREFIX-VIEW.png, and a print, PREFIX.pdf.
@@ -41,7 +43,7 @@ func (b *browser) check(path, prefix string) ([]string, error) {
 		if err := b.call("Emulation.setDeviceMetricsOverride", map[string]any{"width": v.width, "height": v.height, "deviceScaleFactor": 1, "mobile": v.phone}, nil); err != nil {
 			return nil, err
 		}
-		if err := b.call("Emulation.setEmulatedMedia", map[string]any{"features": []map[string]string{{"name": "prefers-color-scheme", "value": scheme}}}, nil); err != nil {
+		if err := b.call("Emulation.setEmulatedMedia", map[string]any{"media": v.media, "features": []map[string]string{{"name": "prefers-color-scheme", "value": scheme}}}, nil); err != nil {
 			return nil, err
 		}
 		if err := b.open(path); err != nil {

@@ -1,0 +1,32 @@
+package main
+
+import (
+	"slices"
+
+	"github.com/spf13/pflag"
+
+	"finetune/pipeline"
+)
+
+// addSearchFlags binds the search for better settings.
+func addSearchFlags(f *pflag.FlagSet, s *pipeline.Search) {
+	f.IntVar(&s.Trials, "search", 0, "try so many `settings` (loss, weight of emd2, rate, decay, width) by cross-validation inside the images that aren't held out, and train with the best; what is given by flag stays")
+	f.DurationVar(&s.Time, "search-time", 0, "begin no trial that would probably end after this `time`, such as 2m (default: no limit)")
+	f.IntVar(&s.Folds, "search-folds", 0, "`folds` of that cross-validation (default 3)")
+	f.StringVar(&s.Metric, "search-metric", "", "`metric` to choose by: mae, rps, qwk or accuracy (default mae)")
+}
+
+// searchOver is what a search may vary: all but what the user gave. A loss of one's own keeps its distances too.
+func searchOver(f *pflag.FlagSet) []string {
+	fixedBy := map[string][]string{
+		pipeline.SearchLoss:   {"loss", "ground-distance", "emd-exponent", "sinkhorn-gamma"},
+		pipeline.SearchLambda: {"emd-weight"},
+		pipeline.SearchOmega:  {"emd-omega", "emd-mu"},
+		pipeline.SearchLR:     {"lr"},
+		pipeline.SearchDecay:  {"weight-decay"},
+		pipeline.SearchHidden: {"hidden"},
+	}
+	return slices.DeleteFunc(pipeline.SearchSettings(), func(setting string) bool {
+		return slices.ContainsFunc(fixedBy[setting], f.Changed)
+	})
+}

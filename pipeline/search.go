@@ -1,0 +1,209 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/csv"
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"gonum.org/v1/gonum/stat"
+
+	"finetune/head"
+	"finetune/internal/mistake"
+	"finetune/internal/randstream"
+	"finetune/pipeline/dataset"
+	"finetune/pipeline/metrics"
+)
+
+// Search says how Train looks for settings: it draws some at random and measures each by cross-validation inside the images that are not
+// held out. The images behind the run's figures play no part in the choice, so the figures stay honest. The zero value doesn't
+// search.
+type Search struct {
+	Trials int           `json:"trials"`           // how many settings to measure, the given ones first
+	Time   time.Duration `json:"time,omitempty"`   // no trial is begun that would probably end later; 0: no limit. With it the outcome depends on the machine
+	Folds  int           `json:"folds,omitempty"`  // of the cross-validation; 0: 3
+	Metric string        `json:"metric,omitempty"` // mae, rps, qwk or accuracy; "": mae
+	Over   []string      `json:"over,omitempty"`   // which settings to vary, of SearchSettings; nil: all
+}
+
+// A Trial is one of the settings that a search measured.
+type Trial struct {
+	Config  head.Config    `json:"head"`
+	Score   metrics.Number `json:"score"` // mean of the metric over the inner folds; NaN where training failed
+	Std     metrics.Number `json:"std"`   // sample standard deviation over the inner folds
+	Seconds float64        `json:"-"`
+	Failed  string         `json:"failed,omitempty"` // why, where training failed
+}
+
+// searchMetrics are what a search can choose by, and whether less is better.
+var searchMetrics = map[string]struct {
+	value func(metrics.Figures) metrics.Number
+	less  bool
+}{
+	"mae":      {func(f metrics.Figures) metrics.Number { return f.MAE }, true},
+	"rps":      {func(f metrics.Figures) metrics.Number { return f.RPS }, true},
+	"qwk":      {func(f metrics.Figures) metrics.Number { return f.QWK }, false},
+	"accuracy": {func(f metrics.Figures) metrics.Number { return f.Accuracy }, false},
+}
+
+// complete fills in what zeros stand for and checks the rest. A search that doesn't take place stays as it is.
+func (s *Search) complete() error {
+	if s.Trials == 0 {
+		return nil
+	}
+	if s.Trials < 0 || s.Time < 0 {
+		return &mistake.Error{Subject: "--search", Found: fmt.Sprintf("%d trials, %v", s.Trials, s.Time), Expected: "numbers from 0 up"}
+	}
+	if s.Folds == 0 {
+		s.Folds = 3
+	}
+	if s.Folds < 2 {
+		return &mistake.Error{Subject: "--search-folds", Found: strconv.Itoa(s.Folds), Expected: "2 or more"}
+	}
+	if s.Metric == "" {
+		s.Metric = "mae"
+	}
+	if _, ok := searchMetrics[s.Metric]; !ok {
+		return &mistake.Error{Subject: "--search-metric", Found: strconv.Quote(s.Metric), Expected: "mae, rps, qwk or accuracy"}
+	}
+	if s.Over == nil {
+		s.Over = SearchSettings()
+	}
+	return checkSearchSettings(s.Over)
+}
+
+// search measures settings on inner folds of the images that aren't held out, and returns the best of them. Trials of equal
+// score are won by the earlier one, so the given settings stand unless something is better.
+// The trials go into result.
+func (t *Train) search(ctx context.Context, table *table, parts dataset.Partition, result *TrainResult) (head.Config, error) {
+	s, base := t.Search, t.Head
+	base.Seed = t.Split.Seed
+	inner, err := innerPlan(table.set, append(append([]int{}, parts.Train...), parts.Val...), s.Folds, t.Split)
+	if err != nil {
+		return base, err
+	}
+	examples := len(inner.parts[0][0].Train)
+	all, draw := table.examples(t.Soften), randstream.New(t.Split.Seed, "search")
+	stage := t.Progress.Start("search", s.Trials, "trial")
+	defer stage.Done()
+	began := time.Now()
+	var drawn []head.Config // as drawn: what they leave open is filled in anew for the final training
+	best := 0
+	for i := range s.Trials {
+		if i > 0 && s.Time > 0 && time.Since(began)*time.Duration(i+1)/time.Duration(i) > s.Time {
+			t.Progress.Note(fmt.Sprintf("search: stopped after %d trials, as the next would probably end after %v", i, s.Time))
+			break
+		}
+		cfg := base
+		if i > 0 {
+			cfg = propose(base, s.Over, draw, table.features.Cols, examples)
+		}
+		run := &comparison{plan: inner, table: table, all: all, specs: []lossSpec{{text: cfg.Loss.Name}}}
+		trial, err := t.try(ctx, run, cfg, examples)
+		if err != nil {
+			return base, err
+		}
+		result.Trials, drawn = append(result.Trials, trial), append(drawn, cfg)
+		if s.better(trial, result.Trials[best]) {
+			best = i
+		}
+		t.Progress.Note(s.line(i, trial, best == i))
+		stage.Add(1)
+	}
+	if result.Trials[best].Failed != "" {
+		return base, &mistake.Error{Subject: "--search", Found: "no settings that can be trained; the first: " + result.Trials[best].Failed}
+	}
+	t.Progress.Note(fmt.Sprintf("search: training on all but the held-out images with trial %d: %s", best+1, describeTrial(result.Trials[best].Config)))
+	return drawn[best], nil
+}
+
+// try measures one configuration on all inner folds. Settings that can't be trained are a failed trial, no error.
+func (t *Train) try(ctx context.Context, run *comparison, cfg head.Config, examples int) (Trial, error) {
+	began := time.Now()
+	cfg.Threads = 1
+	cfg, err := run.table.fillConfig(cfg)
+	if err == nil {
+		run.configs = []head.Config{cfg}
+		err = run.train(ctx, t.Images.threads(), quiet{})
+	}
+	// What is told and kept suits the number of images that the head is trained on in the end.
+	trial := Trial{Config: cfg.Resolved(run.table.features.Cols, examples), Score: metrics.Number(math.NaN()), Std: metrics.Number(math.NaN())}
+	if ctx.Err() != nil || err != nil && !mistake.Is(err) {
+		return trial, err
+	}
+	if err != nil {
+		trial.Failed = err.Error()
+		return trial, nil
+	}
+	var values []float64
+	for _, fit := range run.fits {
+		values = append(values, float64(searchMetrics[t.Search.Metric].value(fit.Figures[cfg.Decision])))
+	}
+	mean, std := stat.MeanStdDev(values, nil)
+	trial.Score, trial.Std, trial.Seconds = metrics.Number(mean), metrics.Number(std), time.Since(began).Seconds()
+	return trial, nil
+}
+
+// innerPlan cuts the given rows into folds, as a comparison does, with a part for early stopping in each.
+func innerPlan(set *dataset.Set, rows []int, folds int, split dataset.SplitOptions) (*comparePlan, error) {
+	inner := *set
+	inner.Items = pick(set.Items, rows)
+	for i := range inner.Items {
+		inner.Items[i].Part, inner.Items[i].Fold = dataset.Unassigned, -1
+	}
+	plan, err := (&Compare{Folds: folds, Seeds: 1, Seed: split.Seed, Val: split.Val}).plan(&inner)
+	if err != nil {
+		return nil, fmt.Errorf("--search: %w", err)
+	}
+	for fold := range plan.heldOut {
+		for _, part := range [][]int{plan.heldOut[fold], plan.parts[fold][0].Train, plan.parts[fold][0].Val} {
+			for i, row := range part {
+				part[i] = rows[row]
+			}
+		}
+	}
+	return plan, nil
+}
+
+// better reports whether a beats b.
+func (s Search) better(a, b Trial) bool {
+	x, y := float64(a.Score), float64(b.Score)
+	if !searchMetrics[s.Metric].less {
+		x, y = -x, -y
+	}
+	return x < y || math.IsNaN(y) && !math.IsNaN(x)
+}
+
+func (s Search) line(i int, t Trial, best bool) string {
+	if t.Failed != "" {
+		return fmt.Sprintf("search %d: %s: failed: %s", i+1, describeTrial(t.Config), t.Failed)
+	}
+	mark := ""
+	if best && i > 0 {
+		mark = "  (the best so far)"
+	}
+	return fmt.Sprintf("search %d: %s: %s %v ± %v%s", i+1, describeTrial(t.Config), s.Metric, t.Score, t.Std, mark)
+}
+
+// writeSearch lists the trials as they were tried, or removes the list of an earlier run where there are none.
+func (r *TrainResult) writeSearch(path, metric string) error {
+	if r.Trials == nil {
+		return removeIfThere(path)
+	}
+	return writeCSV(path, func(w *csv.Writer) error {
+		if err := w.Write([]string{"trial", metric, "std", "seconds", "settings", "failed"}); err != nil {
+			return err
+		}
+		for i, t := range r.Trials {
+			if err := w.Write([]string{
+				strconv.Itoa(i + 1), shortest(float64(t.Score)), shortest(float64(t.Std)),
+				strconv.FormatFloat(t.Seconds, 'f', 3, 64), describeTrial(t.Config), t.Failed,
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

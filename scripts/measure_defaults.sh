@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Measures what docs/defaults.md says, on a folder of UTKFace images (age first in the file name) and on the demo:
+#
+#     scripts/measure_defaults.sh FACES
+#
+# Each row is finetune compare on another feature or head: five folds, MAE of EMD² with the median rule and of cross-entropy
+# with argmax, mean ± std over the folds. Needs make build and make setup first.
+set -euo pipefail
+faces=$(cd "$1" && pwd)
+root=$(cd "$(dirname "$0")/.." && pwd)
+finetune=$root/bin/finetune
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+labels=(--label-regex '^(\d+)_' --bins 0,3,7,13,20,33,44,60)
+
+date -u +%F
+uname -srm
+
+# row NAME [FLAG...]: one line of the table, from the tables that compare prints.
+row() {
+	local name=$1
+	shift
+	"$finetune" compare -q --losses cross-entropy,emd2 --folds 5 --seeds 1 --overwrite --out out "$@" >out.txt
+	awk -v name="$name" '
+		/^decision / { rule = $2 }
+		rule == "argmax" && $1 == "cross-entropy" && !ce { ce = $8 " ± " $10 }
+		rule == "median" && $1 == "emd2" && !emd { emd = $8 " ± " $10 }
+		END { printf "| %s | %s | %s |\n", name, ce, emd }' out.txt
+}
+
+# few N: a manifest of the first N faces in the order of their digests.
+few() {
+	{
+		echo path,label
+		ls "$faces" | while read -r f; do printf '%s %s\n' "$(printf %s "$f" | cksum | cut -d' ' -f1)" "$f"; done |
+			sort -n | head -n "$1" | while read -r _ f; do echo "$faces/$f,${f%%_*}"; done
+	} >"faces-$1.csv"
+}
+
+echo "| feature and head | cross-entropy, argmax | EMD², median |"
+echo "|---|---|---|"
+all=(--data "$faces" "${labels[@]}")
+row "faces, last, cropped" "${all[@]}" --tap last --resize shorter
+row "faces, last, squashed" "${all[@]}" --tap last
+row "faces, multi, cropped" "${all[@]}" --tap multi --resize shorter
+row "faces, multi, squashed" "${all[@]}" --tap multi
+row "faces, multi on grids 1,3, cropped" "${all[@]}" --tap multi --pool 1,3 --resize shorter
+row "faces, multi on grids 1,3, squashed (default)" "${all[@]}"
+row "faces, last, cropped, hidden 256" "${all[@]}" --tap last --resize shorter --hidden 256
+row "faces, multi, squashed, hidden 256" "${all[@]}" --tap multi --hidden 256
+[ -z "${HIDDEN:-}" ] || row "faces, multi on grids 1,3, squashed, hidden 256" "${all[@]}" --hidden 256
+for n in 200 1000; do
+	few $n
+	row "$n faces, last, cropped" --data faces-$n.csv --bins 0,3,7,13,20,33,44,60 --tap last --resize shorter
+	row "$n faces, default" --data faces-$n.csv --bins 0,3,7,13,20,33,44,60
+done
+demo=(--data "$root/testdata/demo/demo.csv")
+row "demo, last, cropped" "${demo[@]}" --tap last --resize shorter
+row "demo, default" "${demo[@]}"
