@@ -29,6 +29,9 @@ func (r *CompareResult) write(folder string) error {
 	if err := replaceUnreadable(filepath.Join(folder, UnreadableFile), r.Unreadable); err != nil {
 		return err
 	}
+	if err := r.writeReport(filepath.Join(folder, ReportFile)); err != nil {
+		return err
+	}
 	return writeJSON(filepath.Join(folder, CompareJSONFile), r)
 }
 

@@ -59,31 +59,39 @@ func writeReport(path string, d *report.Data) error {
 
 // trainedOn says in words what was trained on what.
 func trainedOn(record RunConfig, result *TrainResult) []report.Setting {
-	data := fmt.Sprintf("%s: %s, %d images", record.Data.Path, record.Data.Layout, record.Data.Images)
-	if record.Features != "" {
-		data = fmt.Sprintf("the features in %s, %d images", record.Features, record.Data.Images)
-	}
 	s := record.Split
 	split := fmt.Sprintf("%d to train on, %d for early stopping, %d held out; seed %d", s.Train, s.Val, s.Test, s.Seed)
 	if s.HeldOut == "val" {
 		split = fmt.Sprintf("%d to train on, %d for early stopping and for the figures; seed %d", s.Train, s.Val, s.Seed)
 	}
-	network, pixels := "not known: the feature folder doesn't say", ""
-	if n := record.Backbone; n != nil {
-		network = fmt.Sprintf("%s, tensor %s, %d wide, frozen (SHA-256 %s)", n.Name, n.Tap, n.Width, n.Digest)
-		pixels = fmt.Sprintf("%v (from %s)", n.Preprocessing, n.From)
-	}
 	shape := "linear"
 	if h := record.Head.Hidden; h > 0 {
 		shape = fmt.Sprintf("one hidden layer of %d", h)
 	}
-	out := []report.Setting{{Name: "Data", Value: data}, {Name: "Classes, lowest first", Value: strings.Join(classNames(record.Classes), " < ")},
-		{Name: "Split", Value: split}, {Name: "Network", Value: network}}
-	if pixels != "" {
-		out = append(out, report.Setting{Name: "Pixels", Value: pixels})
-	}
+	out := []report.Setting{{Name: "Data", Value: dataInWords(record.Data, record.Features)},
+		{Name: "Classes, lowest first", Value: strings.Join(classNames(record.Classes), " < ")}, {Name: "Split", Value: split}}
+	out = append(out, networkInWords(record.Backbone)...)
 	return append(out, report.Setting{Name: "Head", Value: fmt.Sprintf("%s, trained with %s for %d epochs, epoch %d kept; its answer is the %s of the distribution",
 		shape, record.Head.Loss.Name, result.Epochs, result.BestEpoch, record.Head.Decision)})
+}
+
+// dataInWords says what was read.
+func dataInWords(d DataConfig, features string) string {
+	if features != "" {
+		return fmt.Sprintf("the features in %s, %d images", features, d.Images)
+	}
+	return fmt.Sprintf("%s: %s, %d images", d.Path, d.Layout, d.Images)
+}
+
+// networkInWords says what gave the features; n is nil where a feature folder doesn't tell.
+func networkInWords(n *NetworkInfo) []report.Setting {
+	if n == nil {
+		return []report.Setting{{Name: "Network", Value: "not known: the feature folder doesn't say"}}
+	}
+	return []report.Setting{
+		{Name: "Network", Value: fmt.Sprintf("%s, tensor %s, %d wide, frozen (SHA-256 %s)", n.Name, n.Tap, n.Width, n.Digest)},
+		{Name: "Pixels", Value: fmt.Sprintf("%v (from %s)", n.Preprocessing, n.From)},
+	}
 }
 
 func classNames(classes []ClassConfig) []string {

@@ -9,16 +9,16 @@ import (
 	"finetune/pipeline/report"
 )
 
-// settingsOf returns the settings of config.json in its order: a section for each object in it, and what is in objects
-// within under the path of its keys. The number of threads is left out: it changes nothing, and so not the page either.
-func settingsOf(record RunConfig) ([]report.Section, error) {
-	text, err := json.Marshal(record)
+// settingsOf returns what stands in the JSON of a configuration, in its order: a section for each object in it, and what is in
+// objects within under the path of its keys. The number of threads is left out: it changes nothing, and so not the page either.
+func settingsOf(config any) ([]report.Section, error) {
+	text, err := json.Marshal(config)
 	if err != nil {
 		return nil, err
 	}
 	f := flattener{decoder: json.NewDecoder(bytes.NewReader(text))}
 	if err := f.object(nil); err != nil {
-		return nil, fmt.Errorf("%s: %w", ConfigFile, err)
+		return nil, fmt.Errorf("settings: %w", err)
 	}
 	var sections []report.Section
 	at := map[string]int{}

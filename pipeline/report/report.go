@@ -30,7 +30,11 @@ func Write(w io.Writer, d Data) error {
 	if err := d.check(); err != nil {
 		return err
 	}
-	if err := page().ExecuteTemplate(w, "page.tmpl", newView(&d)); err != nil {
+	return put(w, "page.tmpl", newView(&d))
+}
+
+func put(w io.Writer, name string, view any) error {
+	if err := page().ExecuteTemplate(w, name, view); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
 	return nil

@@ -64,6 +64,9 @@ func limits(d *Data) []string {
 	return append(out, "Labels are taken as they are. Where they are wrong, a right answer counts as a mistake.")
 }
 
+// Kind is what the page is.
+func (*view) Kind() string { return "report" }
+
 // A classRow is one class in the table of classes.
 type classRow struct {
 	Class
