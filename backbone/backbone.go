@@ -126,19 +126,18 @@ func open(name, dir string, data []byte, o Options) (*Backbone, error) {
 
 // newSession hands a cut network to ONNX Runtime.
 func newSession(cut *onnxgraph.Model, dir string, threads int) (*ort.DynamicAdvancedSession, error) {
-	cut, err := withExternal(cut, dir)
+	options, err := sessionOptions(threads)
 	if err != nil {
+		return nil, fmt.Errorf("set up ONNX Runtime for %s: %w", cut.Name(), err)
+	}
+	defer options.Destroy()
+	if cut, err = locateExternal(options, cut, dir); err != nil {
 		return nil, err
 	}
 	data, err := cut.Bytes()
 	if err != nil {
 		return nil, err
 	}
-	options, err := sessionOptions(threads)
-	if err != nil {
-		return nil, fmt.Errorf("set up ONNX Runtime for %s: %w", cut.Name(), err)
-	}
-	defer options.Destroy()
 	session, err := ort.NewDynamicAdvancedSessionWithONNXData(data, names(cut.Inputs()), names(cut.Outputs()), options)
 	if err != nil {
 		return nil, &mistake.Error{Subject: cut.Name(), Found: "ONNX Runtime can't load the network", Err: err,

@@ -13,6 +13,8 @@ import (
 
 	"finetune/internal/mistake"
 	"finetune/internal/onnxgraph"
+
+	ort "github.com/yalue/onnxruntime_go"
 )
 
 // readFile reads a network's file, of which ONNX allows at most 2 GB.
@@ -46,8 +48,12 @@ func readFile(path string) ([]byte, error) {
 	return data, nil
 }
 
-// withExternal reads the weights of other files into the network.
-func withExternal(m *onnxgraph.Model, dir string) (*onnxgraph.Model, error) {
+// externalFolder is the session option that says where weights in other files stand, for a network that comes as
+// bytes. ONNX Runtime maps them into memory, so that they may take more than the 2 GB that one file may.
+const externalFolder = "session.model_external_initializers_file_folder_path"
+
+// locateExternal tells ONNX Runtime where the weights in other files are, and returns the network as it must be then.
+func locateExternal(options *ort.SessionOptions, m *onnxgraph.Model, dir string) (*onnxgraph.Model, error) {
 	if files, err := m.ExternalFiles(); err != nil || len(files) == 0 {
 		return m, err
 	}
@@ -55,7 +61,11 @@ func withExternal(m *onnxgraph.Model, dir string) (*onnxgraph.Model, error) {
 		return nil, &mistake.Error{Subject: m.Name(), Found: "keeps weights in other files", Expected: "a network in one piece",
 			Do: "open it from its folder"}
 	}
-	return m.WithExternal(dir)
+	m, folder, err := m.Relocate(dir)
+	if err != nil {
+		return nil, err
+	}
+	return m, options.AddSessionConfigEntry(externalFolder, folder)
 }
 
 // digest returns the SHA-256 of the network's bytes, followed by those of its external files in sorted order.

@@ -119,6 +119,25 @@ func process(t *testing.T) (threads, resident int) {
 	return len(tasks), resident << 10
 }
 
+// Weights beside the network may be links, as download tools leave them.
+func TestOpenFollowsLinks(t *testing.T) {
+	dir := t.TempDir()
+	for name, target := range map[string]string{"net.onnx": "resnet_external.onnx", "resnet_external.weights": "resnet_external.weights"} {
+		path, err := filepath.Abs(testdata(target))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(path, filepath.Join(dir, name)); err != nil {
+			t.Skip("no symbolic links here:", err)
+		}
+	}
+	tensor, n := images(t, "images.npy")
+	b := openPath(t, filepath.Join(dir, "net.onnx"), Options{Threads: 1})
+	if cosine, _ := compare(features(t, b, tensor, n), torchFeatures(t)["resnet_basic_11"]); !(cosine > 0.99999) {
+		t.Errorf("cosine %.7f", cosine)
+	}
+}
+
 func TestInspect(t *testing.T) {
 	d, err := Inspect(testdata("resnet_external.onnx"), Options{})
 	if err != nil {

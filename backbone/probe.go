@@ -69,5 +69,10 @@ func probe(model *onnxgraph.Model, f Feature, dir string, o Options) (Feature, e
 			}
 		}
 	}
-	return model.Complete(f)
+	done, err := model.Complete(f)
+	if err == nil && done.Width == 0 {
+		return Feature{}, &mistake.Error{Subject: model.Name(), Found: fmt.Sprintf("the map from which %q is made can't be told", f.Text),
+			Do: "name the map with --tap, or leave out --pool"}
+	}
+	return done, err
 }

@@ -65,6 +65,9 @@ func (m *Model) ending(output string) ending {
 	return e
 }
 
+// embeddings are parts of the names that exporters give an output that is the feature itself.
+var embeddings = []string{"embed", "feat", "pooler"}
+
 func isProbability(op string) bool { return op == "Softmax" || op == "LogSoftmax" || op == "Sigmoid" }
 
 // beforeDropout steps over operators that hand their input on as it is, so that the tap keeps the name of the
@@ -113,7 +116,7 @@ func (m *Model) isPooled(tensor string) bool {
 func (e ending) isEmbedding() bool {
 	name := strings.ToLower(e.output)
 	switch {
-	case containsAny(name, "embed", "feat"):
+	case containsAny(name, embeddings...):
 		return true
 	case e.layer == "":
 		return e.feature != ""

@@ -109,12 +109,17 @@ func appendReads(list []string, n *onnxpb.NodeProto) []string {
 	return list
 }
 
+// keeps reports whether a node makes a tensor that is needed.
+func (c *cutter) keeps(n *onnxpb.NodeProto) bool {
+	return slices.ContainsFunc(n.Output, func(out string) bool { return out != "" && c.needed[out] })
+}
+
 // keep returns the graph without what isn't needed, in the order of the file.
 func (c *cutter) keep() *onnxpb.GraphProto {
 	g := c.pb.Graph
 	kept := &onnxpb.GraphProto{Name: g.Name}
 	for _, n := range g.Node {
-		if slices.ContainsFunc(n.Output, func(out string) bool { return out != "" && c.needed[out] }) {
+		if c.keeps(n) {
 			kept.Node = append(kept.Node, n)
 		}
 	}

@@ -43,21 +43,31 @@ func (m *Model) WithExternal(dir string) (*Model, error) {
 	for _, name := range files {
 		f, err := os.Open(filepath.Join(dir, name))
 		if err != nil {
-			return nil, &mistake.Error{Subject: m.name, Found: fmt.Sprintf("its weights in %q can't be read", name), Err: err,
-				Do: "put that file beside it, under the name that it was exported with"}
+			return nil, m.noWeights(name, err)
 		}
 		defer f.Close()
 		open[name] = f
 	}
+	total := int64(0)
+	return m.mapExternal(func(t *onnxpb.TensorProto, e externalPart) (*onnxpb.TensorProto, error) {
+		return m.readExternal(t, e, open[e.file], &total)
+	})
+}
+
+// mapExternal returns the model with each weight that stands in another file replaced.
+func (m *Model) mapExternal(replace func(*onnxpb.TensorProto, externalPart) (*onnxpb.TensorProto, error)) (*Model, error) {
 	old := m.pb.Graph
 	graph := &onnxpb.GraphProto{
 		Name: old.Name, Node: old.Node, Input: old.Input, Output: old.Output,
 		ValueInfo: old.ValueInfo, SparseInitializer: old.SparseInitializer,
 	}
-	total := int64(0)
 	for _, t := range old.Initializer {
 		if t.GetDataLocation() == onnxpb.TensorProto_EXTERNAL {
-			if t, err = m.readExternal(t, open, &total); err != nil {
+			e, err := m.external(t)
+			if err != nil {
+				return nil, err
+			}
+			if t, err = replace(t, e); err != nil {
 				return nil, err
 			}
 		}
@@ -68,6 +78,11 @@ func (m *Model) WithExternal(dir string) (*Model, error) {
 		Graph: graph, Functions: m.pb.Functions, MetadataProps: m.pb.MetadataProps,
 	}
 	return fromProto(m.name, pb)
+}
+
+func (m *Model) noWeights(name string, err error) error {
+	return &mistake.Error{Subject: m.name, Found: fmt.Sprintf("its weights in %q can't be read", name), Err: err,
+		Do: "put that file beside it, under the name that it was exported with"}
 }
 
 // externalPart is where the bytes of one tensor stand.
@@ -105,28 +120,32 @@ func (m *Model) external(t *onnxpb.TensorProto) (externalPart, error) {
 	return e, nil
 }
 
-func (m *Model) readExternal(t *onnxpb.TensorProto, open map[string]*os.File, total *int64) (*onnxpb.TensorProto, error) {
-	e, err := m.external(t)
-	if err != nil {
-		return nil, err
+// within refuses a weight that its file, of the given size, doesn't hold in full, and returns its length.
+func (m *Model) within(t *onnxpb.TensorProto, e externalPart, size int64) (int64, error) {
+	if e.length < 0 {
+		e.length = size - e.offset
 	}
-	f := open[e.file]
+	if e.length < 0 || e.offset > size-e.length {
+		return 0, &mistake.Error{Subject: m.name, Found: fmt.Sprintf("%q ends before weight %q does", e.file, t.GetName()),
+			Expected: fmt.Sprintf("at least %d bytes", e.offset+max(e.length, 0)), Do: "copy that file again, it is cut off"}
+	}
+	return e.length, nil
+}
+
+func (m *Model) readExternal(t *onnxpb.TensorProto, e externalPart, f *os.File, total *int64) (*onnxpb.TensorProto, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, fmt.Errorf("read the weights of %s: %w", m.name, err)
 	}
-	if e.length < 0 {
-		e.length = info.Size() - e.offset
+	length, err := m.within(t, e, info.Size())
+	if err != nil {
+		return nil, err
 	}
-	if e.length < 0 || e.offset > info.Size()-e.length {
-		return nil, &mistake.Error{Subject: m.name, Found: fmt.Sprintf("%q ends before weight %q does", e.file, t.GetName()),
-			Expected: fmt.Sprintf("at least %d bytes", e.offset+max(e.length, 0)), Do: "copy that file again, it is cut off"}
-	}
-	if *total += e.length; *total > maxBytes {
+	if *total += length; *total > maxBytes {
 		return nil, &mistake.Error{Subject: m.name, Found: "its weights take over 2 GB", Expected: "at most 2 GB up to the tap"}
 	}
-	raw := make([]byte, e.length)
-	if _, err := io.ReadFull(io.NewSectionReader(f, e.offset, e.length), raw); err != nil {
+	raw := make([]byte, length)
+	if _, err := io.ReadFull(io.NewSectionReader(f, e.offset, length), raw); err != nil {
 		return nil, fmt.Errorf("read the weights of %s: %w", m.name, err)
 	}
 	return &onnxpb.TensorProto{Name: t.Name, DataType: t.DataType, Dims: t.Dims, RawData: raw}, nil

@@ -32,7 +32,7 @@ func init() {
 	register(castRule, "Cast", "CastLike")
 	register(quantizeRule, "QuantizeLinear")
 	register(dequantizeRule, "DequantizeLinear")
-	register(broadcastRule, "Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Sum", "Mean")
+	register(broadcastRule, "Add", "Sub", "Mul", "Div", "Mod", "Pow", "Max", "Min", "Sum", "Mean")
 	register(convRule, "Conv")
 	register(poolRule, "AveragePool", "MaxPool", "LpPool")
 	register(globalPoolRule, "GlobalAveragePool", "GlobalMaxPool")
@@ -48,6 +48,11 @@ func init() {
 	register(gatherRule, "Gather")
 	register(sliceRule, "Slice")
 	register(shapeRule, "Shape")
+	register(filledRule, "ConstantOfShape")
+	register(equalRule, "Equal")
+	register(whereRule, "Where")
+	register(expandRule, "Expand")
+	register(padRule, "Pad")
 }
 
 // infer runs the rules over the graph in the order of the file (which ONNX demands to be a topological one)

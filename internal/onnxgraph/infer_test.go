@@ -55,6 +55,18 @@ func TestRules(t *testing.T) {
 		{"transposition", "in x 1 N,3,4,5\ny = Transpose x {name: 'perm' ints: [0,2,3,1]}\nout y", "N×4×5×3"},
 		{"reversal", "in x 1 N,3\ny = Transpose x\nout y", "3×N"},
 		{"product of tokens", "in x 1 N,5,8\nweight w 8,2\ny = MatMul x w\nout y", "N×5×2"},
+		{"slice by steps", "in x 1 N,9\na = Constant {name: 'value_ints' ints: [1]}\nb = Constant {name: 'value_ints' ints: [9223372036854775807]}\n" +
+			"t = Constant {name: 'value_ints' ints: [3]}\ny = Slice x a b a t\nout y", "N×3"},
+		{"slice backwards", "in x 1 N,9\na = Constant {name: 'value_ints' ints: [-2]}\nb = Constant {name: 'value_ints' ints: [-9223372036854775807]}\n" +
+			"o = Constant {name: 'value_ints' ints: [1]}\nt = Constant {name: 'value_ints' ints: [-2]}\ny = Slice x a b o t\nout y", "N×4"},
+		{"padding as torch computes it", "in x 1 N,3,5,7\nl = Constant {name: 'value_ints' ints: [1,2,0,3,0,0,0,0]}\ns = Constant {name: 'value_ints' ints: [-1,2]}\n" +
+			"m = Reshape l s\na = Constant {name: 'value_ints' ints: [-1]}\nb = Constant {name: 'value_ints' ints: [-9223372036854775807]}\n" +
+			"z = Constant {name: 'value_ints' ints: [0]}\nr = Slice m a b z a\nt = Transpose r {name: 'perm' ints: [1,0]}\np = Reshape t a\ny = Pad x p\nout y", "N×3×8×10"},
+		{"padding by attribute", "in x 1 N,3,5,7\ny = Pad x {name: 'pads' ints: [0,0,1,-1,0,0,1,0]}\nout y", "N×3×7×6"},
+		{"expansion to the batch", "in x 1 N,4\nin c 1 1,1,8\ns = Shape x\nz = Constant {name: 'value_ints' ints: [0]}\nn = Gather s z\nm = Constant {name: 'value_ints' ints: [-1,-1]}\n" +
+			"w = Concat n m {name: 'axis' i: 0}\nr = Constant {name: 'value_ints' ints: [3]}\no = ConstantOfShape r {name: 'value' type: TENSOR t { data_type: 7 dims: 1 int64_data: 1 }}\n" +
+			"k = Constant {name: 'value_int' i: -1}\nu = Mul o k\ne = Equal w u\nv = Where e o w\ny = Expand c v\nout y", "N×1×8"},
+		{"remainder", "in x 1 8,6\na = Constant {name: 'value_ints' ints: [-3]}\nb = Constant {name: 'value_ints' ints: [8]}\nm = Mod a b\ny = ConstantOfShape m\nout y", "5"},
 		{"unknown operator", "in x 1 N,3\ny = Bernoulli x\nout y", "unknown shape"},
 	} {
 		if got := build(t, 13, c.graph).Outputs()[0].Shape.String(); got != c.want {

@@ -10,7 +10,7 @@ import (
 // other tensor that depends on the image is read any more. Between two joints stands a block.
 type joint struct {
 	tensor string
-	closes bool // it joins branches: the end of a residual or a concatenating block
+	closes bool // it joins branches: the end of a residual or a concatenating block, but not of attention alone
 	convs  int  // convolutions and products that stand before it
 }
 
@@ -26,26 +26,27 @@ func (m *Model) joints(tensor string) []joint {
 		}
 	}
 	var list []joint
-	convs := 0
+	convs, before := 0, 0 // now and at the last joint
+	attends, activates := false, false
 	for _, n := range m.pb.Graph.Node {
-		out := output(n)
-		if !c.needed[out] || ofShapes(n) {
+		if !c.keeps(n) || ofShapes(n) {
 			continue
 		}
-		branches := 0
 		var read []string
 		for _, in := range n.Input {
 			if _, depends := alive[in]; depends && !slices.Contains(read, in) {
 				read = append(read, in)
-				branches++
 			}
 		}
-		if branches == 0 {
+		if len(read) == 0 {
 			continue // computed from weights alone
 		}
-		if isOp(n, "Conv", "Gemm", "MatMul") || n.GetOpType() == "QLinearConv" {
+		if layers[n.GetOpType()] {
 			convs++
 		}
+		// A block of a transformer has two sums, one behind attention and one behind its layers.
+		attends = attends || isOp(n, "Softmax", "Attention")
+		activates = activates || isOp(n, "Clip", "Erf", "Gelu", "HardSwish", "QuickGelu", "Relu", "Sigmoid", "Swish", "Tanh")
 		for _, in := range read {
 			if alive[in]--; alive[in] == 0 {
 				delete(alive, in)
@@ -56,8 +57,12 @@ func (m *Model) joints(tensor string) []joint {
 				alive[o] = readers
 			}
 		}
+		out := output(n)
 		if _, ok := alive[out]; ok && len(alive) == 1 {
-			list = append(list, joint{tensor: out, closes: branches > 1 && joins(n), convs: convs})
+			// Without a layer since the last joint only places were moved, as where Swin merges its patches.
+			closes := len(read) > 1 && joins(n) && convs > before && (activates || !attends)
+			list = append(list, joint{tensor: out, closes: closes, convs: convs})
+			before, attends, activates = convs, false, false
 		}
 	}
 	return list
@@ -67,11 +72,17 @@ func (m *Model) joints(tensor string) []joint {
 func (c *cutter) readersOf(tensor string) int {
 	count := 0
 	for _, i := range c.readers[tensor] {
-		if n := c.pb.Graph.Node[i]; c.needed[output(n)] && !ofShapes(n) {
+		if n := c.pb.Graph.Node[i]; c.keeps(n) && !ofShapes(n) {
 			count++
 		}
 	}
 	return count
+}
+
+// layers are the operators that hold weights.
+var layers = map[string]bool{
+	"Conv": true, "ConvInteger": true, "Gemm": true, "MatMul": true, "MatMulInteger": true,
+	"QGemm": true, "QLinearConv": true, "QLinearMatMul": true,
 }
 
 // ofShapes reports whether a node asks a tensor for its shape only.

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"finetune/internal/mistake"
+	"finetune/internal/onnxpb"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -84,6 +86,61 @@ func TestExternal(t *testing.T) {
 	}
 	if _, err := m.WithExternal(dir); !mistake.Is(err) || !strings.Contains(err.Error(), "ends before weight") {
 		t.Errorf("with a file that is cut off: %v", err)
+	}
+}
+
+// Weights may be links, as download tools leave them: ONNX Runtime must be sent to where they lead.
+func TestRelocate(t *testing.T) {
+	m := fixture(t, "resnet_external")
+	model, store, other := t.TempDir(), t.TempDir(), t.TempDir()
+	const name = "resnet_external.weights"
+	link := filepath.Join(model, name)
+	relocate := func(target string, size int) (*Model, string, error) {
+		t.Helper()
+		os.Remove(link)
+		if err := os.WriteFile(target, make([]byte, size), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if target != link {
+			if err := os.Symlink(target, link); err != nil {
+				t.Skip("no symbolic links here:", err)
+			}
+		}
+		return m.Relocate(model)
+	}
+	for _, c := range []struct{ target, folder, file string }{
+		{link, model, name},
+		{filepath.Join(store, "4f2a"), store, "4f2a"},
+	} {
+		moved, folder, err := relocate(c.target, 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if files, err := moved.ExternalFiles(); err != nil || folder != c.folder || len(files) != 1 || files[0] != c.file {
+			t.Errorf("%v in %s (%v), want %s in %s", files, folder, err, c.file, c.folder)
+		}
+	}
+	if _, _, err := relocate(filepath.Join(store, "short"), 1000); !mistake.Is(err) || !strings.Contains(err.Error(), "ends before weight") {
+		t.Errorf("a file that is cut off: %v", err)
+	}
+	// A second file elsewhere.
+	i := slices.IndexFunc(m.pb.Graph.Initializer, func(w *onnxpb.TensorProto) bool { return len(w.ExternalData) > 0 })
+	for _, e := range m.pb.Graph.Initializer[i].ExternalData {
+		if e.GetKey() == "location" {
+			*e.Value = "second"
+		}
+	}
+	if _, _, err := m.Relocate(model); !mistake.Is(err) || !strings.Contains(err.Error(), `"second" can't be read`) {
+		t.Errorf("without the second file: %v", err)
+	}
+	if err := os.WriteFile(filepath.Join(other, "7c"), make([]byte, 1<<20), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Join(other, "7c"), filepath.Join(model, "second")); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := relocate(filepath.Join(store, "4f2a"), 1<<20); !mistake.Is(err) || !strings.Contains(err.Error(), "links into several folders") {
+		t.Errorf("two folders: %v", err)
 	}
 }
 

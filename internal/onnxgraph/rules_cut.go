@@ -6,7 +6,7 @@ import (
 	"finetune/internal/onnxpb"
 )
 
-// Rules for operators that take parts out of a tensor.
+// Rules for operators that take parts out of a tensor, or put some around it.
 
 // splitRule fills one tensorInfo for each output.
 func splitRule(n *onnxpb.NodeProto, in, outs []tensorInfo) {
@@ -37,7 +37,7 @@ func splitRule(n *onnxpb.NodeProto, in, outs []tensorInfo) {
 	}
 }
 
-// sliceRule knows steps of one, in the form with inputs (operator set 10 on) and the one with attributes.
+// sliceRule knows the slices of an axis, in the form with inputs (operator set 10 on) and the one with attributes.
 func sliceRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 	out := tensorInfo{elem: in[0].elem}
 	if in[0].shape == nil {
@@ -67,19 +67,66 @@ func sliceRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 		if !inside {
 			return tensorInfo{elem: out.elem}
 		}
-		size := out.shape[axis].Size
-		plain := input(n, 4) == "" || (knownSteps && i < len(steps) && steps[i] == 1)
-		if size < 0 || !plain {
+		size, step := out.shape[axis].Size, int64(1)
+		if input(n, 4) != "" {
+			step = 0 // not known
+			if knownSteps && i < len(steps) {
+				step = steps[i]
+			}
+		}
+		if size < 0 || size > maxBytes || step == 0 {
 			out.shape[axis] = unknownDim
 			continue
 		}
-		from, to := clampIndex(starts[i], size), clampIndex(ends[i], size)
-		out.shape[axis] = Dim{Size: max(0, to-from)}
-		if len(out.shape) == 1 && int64(len(in[0].elems)) == size && from <= to {
-			out.elems = in[0].elems[from:to]
+		picks := slicePicks(starts[i], ends[i], step, size)
+		out.shape[axis] = Dim{Size: picks.count}
+		if axis == 0 && len(axes) == 1 {
+			out.elems = picks.rows(in[0])
 		}
 	}
 	return out
+}
+
+// picks are the places of an axis that a slice takes.
+type picks struct{ first, step, count int64 }
+
+func slicePicks(start, end, step, size int64) picks {
+	if step > 0 {
+		from, to := clampIndex(start, size), clampIndex(end, size)
+		return picks{from, step, max(0, (to-from+min(step, maxBytes)-1)/step)}
+	}
+	// Backwards from start down to, but not including, end; anything below -size stands for before the first.
+	from, to := start, end
+	if from < 0 {
+		from += size
+	}
+	switch {
+	case to < -size:
+		to = -1
+	case to < 0:
+		to += size
+	}
+	from, to, step = min(from, size-1), min(to, size-1), max(step, -maxBytes)
+	return picks{from, step, max(0, (from-to-step-1)/-step)}
+}
+
+// rows returns the elements of the places along the first axis, nil where they aren't known.
+func (p picks) rows(x tensorInfo) []element {
+	count := newProduct(x.shape)
+	whole := count.dim()
+	if x.elems == nil || len(x.shape) == 0 || x.shape[0].Size < 1 || whole.Size != int64(len(x.elems)) {
+		return nil
+	}
+	width := whole.Size / x.shape[0].Size
+	list := []element{}
+	for i := range p.count {
+		at := (p.first + i*p.step) * width
+		if at < 0 || at+width > whole.Size {
+			return nil
+		}
+		list = append(list, x.elems[at:at+width]...)
+	}
+	return list
 }
 
 func clampIndex(i, size int64) int64 {
@@ -87,4 +134,30 @@ func clampIndex(i, size int64) int64 {
 		i += size
 	}
 	return min(max(i, 0), size)
+}
+
+// padRule knows paddings of all axes, an attribute in older operator sets and an input in newer ones.
+func padRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
+	out := tensorInfo{elem: in[0].elem}
+	if in[0].shape == nil {
+		return out
+	}
+	pads, known := ints(in, 1)
+	if a := attribute(n, "pads"); a != nil {
+		pads, known = a.Ints, true
+	}
+	rank := len(in[0].shape)
+	out.shape = unknownShape(rank)
+	if !known || len(pads) != 2*rank || input(n, 3) != "" {
+		return out
+	}
+	for i, d := range in[0].shape {
+		switch more := pads[i] + pads[i+rank]; {
+		case more == 0:
+			out.shape[i] = d
+		case d.Fixed() && max(more, -more) < maxBytes:
+			out.shape[i].Size = max(0, d.Size+more)
+		}
+	}
+	return out
 }

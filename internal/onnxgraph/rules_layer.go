@@ -37,19 +37,34 @@ func dequantizeRule(_ *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 	return tensorInfo{shape: in[0].shape, elem: get(in, 1).elem}
 }
 
-// broadcastRule joins shapes as NumPy does; on single integers it computes.
+// broadcastRule joins shapes as NumPy does; on short vectors of integers it computes.
 func broadcastRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 	out := in[0]
 	for _, next := range in[1:] {
 		out.shape = broadcast(out.shape, next.shape)
 	}
 	out.elems = nil
-	if len(in) == 2 && len(in[0].elems) == 1 && len(in[1].elems) == 1 {
-		if e, ok := compute(n.GetOpType(), in[0].elems[0], in[1].elems[0]); ok {
-			out.elems = []element{e}
-		}
+	if len(in) == 2 {
+		out.elems = elementwise(in[0], in[1], func(a, b element) element {
+			e, _ := compute(n.GetOpType(), a, b)
+			return e
+		})
 	}
 	return out
+}
+
+// elementwise combines two vectors of integers, of which one may hold a single one. Elements that f can't tell are
+// unknown.
+func elementwise(x, y tensorInfo, f func(a, b element) element) []element {
+	a, b := x.elems, y.elems
+	if a == nil || b == nil || len(x.shape) > 1 || len(y.shape) > 1 || len(a) != len(b) && len(a) != 1 && len(b) != 1 {
+		return nil
+	}
+	list := make([]element, max(len(a), len(b)))
+	for i := range list {
+		list[i] = f(a[min(i, len(a)-1)], b[min(i, len(b)-1)])
+	}
+	return list
 }
 
 func compute(op string, a, b element) (element, bool) {
@@ -67,6 +82,12 @@ func compute(op string, a, b element) (element, bool) {
 		e.value = a.value * b.value
 	case op == "Div" && b.value != 0:
 		e.value = a.value / b.value
+	case op == "Mod" && b.value > 0:
+		e.value = (a.value%b.value + b.value) % b.value
+	case op == "Max":
+		e.value = max(a.value, b.value)
+	case op == "Min":
+		e.value = min(a.value, b.value)
 	default:
 		return element{}, false
 	}

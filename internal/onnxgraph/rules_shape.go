@@ -110,6 +110,13 @@ func transposeRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 		shape[i] = from[p]
 	}
 	out.shape = shape
+	if rows, columns := from[0].Size, shape[0].Size; len(from) == 2 && perm.Ints[0] == 1 && in[0].elems != nil && rows*columns == int64(len(in[0].elems)) {
+		for c := range columns {
+			for r := range rows {
+				out.elems = append(out.elems, in[0].elems[r*columns+c])
+			}
+		}
+	}
 	return out
 }
 

@@ -35,7 +35,7 @@ func (m *Model) FindTap(name string) (Tap, error) {
 			continue // answers such as a class index
 		}
 		switch e := m.ending(out.Name); {
-		case e.isEmbedding() && containsAny(strings.ToLower(out.Name), "embed", "feat"):
+		case e.isEmbedding() && containsAny(strings.ToLower(out.Name), embeddings...):
 			named = append(named, e)
 		case e.isEmbedding():
 			plain = append(plain, e)
@@ -99,7 +99,7 @@ func (m *Model) namedTap(name string) (Tap, error) {
 	tensor := name
 	if !m.isTensor(name) {
 		i := slices.IndexFunc(m.pb.Graph.Node, func(n *onnxpb.NodeProto) bool {
-			return n.GetName() == name && len(n.Output) == 1
+			return name != "" && n.GetName() == name && len(n.Output) == 1
 		})
 		if i < 0 {
 			return Tap{}, m.noTensor(name)
@@ -185,7 +185,11 @@ func (m *Model) channelsLast(tensor string) bool {
 		if isOp(n, "LayerNormalization", "MatMul") {
 			return true // both work on the last axis
 		}
-		if isOp(n, "Conv", "ConvTranspose", "Concat", "GlobalAveragePool", "AveragePool", "MaxPool", "BatchNormalization") ||
+		if isOp(n, "Concat") { // joins channels
+			axis, ok := wrap(intAttribute(n, "axis", 1), 4)
+			return ok && axis == 3
+		}
+		if isOp(n, "Conv", "ConvTranspose", "GlobalAveragePool", "AveragePool", "MaxPool", "BatchNormalization") ||
 			len(m.info[next].shape) != 4 {
 			return false
 		}
