@@ -36,6 +36,9 @@ func summary(d *Data) []remark {
 		out = append(out, weak)
 	}
 	out = append(out, honesty(r))
+	if d.Groups > 0 && d.Groups < fewImages && len(r.Intervals) > 0 {
+		out = append(out, remark{"Take care", fmt.Sprintf("The held-out images come from %s only, and images of one group resemble each other: the intervals are too narrow to rely on.", count(d.Groups, "group"))})
+	}
 	if few := scarce(d); few != "" {
 		out = append(out, remark{"Take care", few})
 	}

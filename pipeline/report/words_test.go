@@ -94,6 +94,10 @@ func TestSummary(t *testing.T) {
 			t.Errorf("no %q in\n%s", c.want, told())
 		}
 	}
+	d.Metrics.Intervals, d.Groups = interval(.1, .3), 4
+	if want := "Take care: The held-out images come from 4 groups only"; !strings.Contains(told(), want) {
+		t.Errorf("no %q in\n%s", want, told())
+	}
 	d.Metrics.Reliability[0].Confidence = .5
 	if want := "Surer than it says"; !strings.Contains(told(), want) {
 		t.Errorf("no %q in\n%s", want, told())
