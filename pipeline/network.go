@@ -169,6 +169,9 @@ func (n *network) describe() []string {
 	if kind == "" {
 		kind = "embedded " + n.name
 	}
+	if many := len(n.about.Feature.Taps); many > 1 {
+		feature = fmt.Sprintf("%d tensors, pooled over grids %v", many, n.about.Feature.Pool)
+	}
 	if n.about.Feature.Width > 0 {
 		feature += fmt.Sprintf(", %d wide", n.about.Feature.Width)
 	}
