@@ -74,6 +74,7 @@ func (e Extract) Run(ctx context.Context) (*ExtractResult, error) {
 		return nil, noneReadable(set)
 	}
 	meta.Rows, meta.Backbone, meta.Unreadable = len(kept.Items), x.net.info(meta.Width), len(unreadable)
+	meta.Blocks = x.net.about.Blocks
 	if err := e.write(&kept, matrix, meta, unreadable); err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"finetune/backbone"
 	"finetune/head"
 	"finetune/internal/mistake"
 	"finetune/internal/npy"
@@ -33,6 +34,9 @@ type FeatureMeta struct {
 	Positions  []float64    `json:"positions,omitempty"`
 	Bins       []float64    `json:"bins,omitempty"`
 	Unreadable int          `json:"unreadable"`
+
+	// Blocks say which numbers of a row come from which depth and place of the network.
+	Blocks []backbone.Block `json:"blocks,omitempty"`
 }
 
 // openFeatureFolder maps the features of a folder and reads its index. Only features.npy and index.csv are needed.
@@ -64,7 +68,7 @@ func openFeatureFolder(ctx context.Context, folder string, o dataset.Options) (_
 			Expected: fmt.Sprintf("%d, as many as %s has", matrix.Rows, FeaturesFile), Do: "run finetune extract again"}
 	}
 	return &table{
-		set: set, labels: o, network: meta.Backbone, close: matrix.Close,
+		set: set, labels: o, network: meta.Backbone, blocks: meta.Blocks, close: matrix.Close,
 		features: head.Features{Rows: matrix.Rows, Cols: matrix.Cols, Data: matrix.Data},
 	}, nil
 }

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 
+	"finetune/backbone"
 	"finetune/head"
 	"finetune/loss"
 	"finetune/pipeline/dataset"
@@ -13,7 +14,8 @@ type table struct {
 	set        *dataset.Set    // readable images only
 	labels     dataset.Options // how their labels were read
 	features   head.Features
-	network    *NetworkInfo // nil where a feature folder doesn't say
+	network    *NetworkInfo     // nil where a feature folder doesn't say
+	blocks     []backbone.Block // which numbers of a row come from where; nil where that isn't known
 	unreadable []Unreadable
 	close      func() error
 }
@@ -71,6 +73,7 @@ func extractTable(ctx context.Context, x *extractor, set *dataset.Set, labels da
 		return nil, noneReadable(set)
 	}
 	t.features.Rows, t.network = len(readable), x.net.info(t.features.Cols)
+	t.blocks = x.net.about.Blocks
 	kept := *set
 	kept.Items = readable
 	t.set = &kept

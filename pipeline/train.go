@@ -50,6 +50,11 @@ type TrainResult struct {
 	Notes      []string       `json:"notes,omitempty"`
 	Trials     []Trial        `json:"trials,omitempty"` // of a search, in the order in which they were tried
 
+	// ByDepth and ByCell say how much the head takes from each depth of the network and from each place of the picture, where the
+	// features have several.
+	ByDepth []Contribution `json:"by_depth,omitempty"`
+	ByCell  []Contribution `json:"by_cell,omitempty"`
+
 	// GroundDistance is the K × K matrix that a self-guided loss measured, row by row.
 	GroundDistance []float64 `json:"ground_distance,omitempty"`
 
@@ -143,6 +148,7 @@ func (t *Train) fit(ctx context.Context, table *table) (*TrainResult, error) {
 	}); err != nil {
 		return nil, err
 	}
+	result.ByDepth, result.ByCell = contributions(table.blocks, result.Head, table.features, parts.Train)
 	items := make([]dataset.Item, len(index))
 	for i, row := range index {
 		items[i] = table.set.Items[row]

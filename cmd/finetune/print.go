@@ -76,11 +76,38 @@ func printTrained(w io.Writer, r *pipeline.TrainResult) {
 	if r.Epochs > 0 {
 		fmt.Fprintf(w, "\ntrained %d epochs, kept epoch %d\n", r.Epochs, r.BestEpoch)
 	}
+	printContributions(w, r)
 	for _, note := range r.Notes {
 		fmt.Fprintln(w, "note:", note)
 	}
 	printUnreadable(w, r.Unreadable)
 	fmt.Fprintf(w, "\nrun folder: %s\nlabel images with: finetune predict --model %[1]s --data PATH --out labels.csv\n", r.Run)
+}
+
+// printContributions says how much the head takes from each depth, and from each place, of the network.
+func printContributions(w io.Writer, r *pipeline.TrainResult) {
+	if len(r.ByDepth) > 1 {
+		fmt.Fprint(w, "taken from each depth, first to last:")
+		for _, c := range r.ByDepth {
+			fmt.Fprintf(w, " %.0f", 100*c.Share)
+		}
+		fmt.Fprintln(w, " %")
+	}
+	for i, c := range r.ByCell {
+		switch {
+		case len(r.ByCell) < 2:
+		case c.Grid == 1:
+			fmt.Fprintf(w, "taken from the whole picture: %.0f %%\n", 100*c.Share)
+		case c.Row == 0 && c.Col == 0:
+			fmt.Fprintf(w, "taken from each place of a %d × %[1]d grid:\n", c.Grid)
+			fallthrough
+		default:
+			fmt.Fprintf(w, " %3.0f %%", 100*c.Share)
+			if c.Col == c.Grid-1 || i == len(r.ByCell)-1 {
+				fmt.Fprintln(w)
+			}
+		}
+	}
 }
 
 // printUnreadable names the first skipped images; the folder that was written lists all.
