@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"sync"
 
-	"finetune/internal/mistake"
 	"finetune/internal/onnxgraph"
 	"finetune/internal/ortenv"
 
@@ -31,7 +30,15 @@ type Options struct {
 	Library  string // file of the native ONNX Runtime library; "": the one that is loaded already, or else searched for
 	Threads  int    // threads that share the work inside one run; 0: one for each physical core
 	MaxBatch int    // images that go through the network at once; 0: DefaultBatch; ignored where the file fixes it
+
+	// Device runs the network: one of Devices. "" is "cpu"; "auto" is the best that the native library can use, in the
+	// end the CPU. DeviceOptions are the settings of its execution provider, by ONNX Runtime's names ("device_id").
+	Device        string
+	DeviceOptions map[string]string
 }
+
+// Devices returns the names that Options.Device may have.
+func Devices() []string { return ortenv.Devices() }
 
 // Multi is the Tap that takes a network at several depths.
 const Multi = onnxgraph.Multi
@@ -63,6 +70,7 @@ type Backbone struct {
 	input         Input
 	feature       Feature
 	batch         int
+	device        string
 
 	mu      sync.RWMutex // held for reading during a run, for writing by Close
 	session *ort.DynamicAdvancedSession
@@ -118,66 +126,10 @@ func open(name, dir string, data []byte, o Options) (*Backbone, error) {
 	if b.input.Batch > 0 {
 		b.batch = b.input.Batch
 	}
-	if b.session, err = newSession(cut, dir, o.Threads); err != nil {
+	if b.session, b.device, err = newSession(cut, dir, o); err != nil {
 		return nil, err
 	}
 	return b, nil
-}
-
-// newSession hands a cut network to ONNX Runtime.
-func newSession(cut *onnxgraph.Model, dir string, threads int) (*ort.DynamicAdvancedSession, error) {
-	options, err := sessionOptions(threads)
-	if err != nil {
-		return nil, fmt.Errorf("set up ONNX Runtime for %s: %w", cut.Name(), err)
-	}
-	defer options.Destroy()
-	if cut, err = locateExternal(options, cut, dir); err != nil {
-		return nil, err
-	}
-	data, err := cut.Bytes()
-	if err != nil {
-		return nil, err
-	}
-	session, err := ort.NewDynamicAdvancedSessionWithONNXData(data, names(cut.Inputs()), names(cut.Outputs()), options)
-	if err != nil {
-		return nil, &mistake.Error{Subject: cut.Name(), Found: "ONNX Runtime can't load the network", Err: err,
-			Expected: "an operator set and operators that ONNX Runtime " + ort.GetVersion() + " knows",
-			Do:       "export it again with an older operator set, or use a newer library"}
-	}
-	return session, nil
-}
-
-func sessionOptions(threads int) (*ort.SessionOptions, error) {
-	options, err := ort.NewSessionOptions()
-	if err != nil {
-		return nil, err
-	}
-	set := []func() error{
-		func() error { return options.SetGraphOptimizationLevel(ort.GraphOptimizationLevelEnableAll) },
-		func() error { return options.SetExecutionMode(ort.ExecutionModeSequential) },
-		func() error { return options.SetIntraOpNumThreads(max(threads, 0)) },
-		func() error { return options.SetInterOpNumThreads(1) },
-		func() error { return options.SetCpuMemArena(true) },
-		// Threads that wait in a busy loop take the cores from whoever decodes the next pictures.
-		func() error { return options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0") },
-		// What goes wrong comes back as an error; the library's own lines on standard error would be a second report.
-		func() error { return options.SetLogSeverityLevel(ort.LoggingLevelFatal) },
-	}
-	for _, f := range set {
-		if err := f(); err != nil {
-			options.Destroy()
-			return nil, err
-		}
-	}
-	return options, nil
-}
-
-func names(values []onnxgraph.Value) []string {
-	list := make([]string, len(values))
-	for i, v := range values {
-		list[i] = v.Name
-	}
-	return list
 }
 
 // Dim returns the width of a row of features.
@@ -201,6 +153,9 @@ func (b *Backbone) Preprocessing() string { return b.preprocessing }
 
 // RuntimeVersion returns the version of the native library that runs the network.
 func (b *Backbone) RuntimeVersion() string { return b.runtime }
+
+// Device returns the device that the network runs on, never "auto".
+func (b *Backbone) Device() string { return b.device }
 
 // Close waits for runs that are under way and frees the network. A second call does nothing.
 func (b *Backbone) Close() error {

@@ -23,7 +23,7 @@ func probe(model *onnxgraph.Model, f Feature, dir string, o Options) (Feature, e
 	if err != nil {
 		return Feature{}, err
 	}
-	session, err := newSession(cut, dir, o.Threads)
+	session, _, err := newSession(cut, dir, o)
 	if err != nil {
 		return Feature{}, err
 	}

@@ -52,3 +52,14 @@ func TestProcess(t *testing.T) {
 		t.Errorf("providers %v, %v", usable, err)
 	}
 }
+
+func TestCandidates(t *testing.T) {
+	for device, want := range map[string][]string{"": {CPU}, CPU: {CPU}, "cuda": {"cuda"}, "xnnpack": {"xnnpack"}, Auto: {"cuda", "directml", "coreml", CPU}} {
+		if got, err := Candidates(device); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%q: %v, %v; want %v", device, got, err, want)
+		}
+	}
+	if _, err := Candidates("gpu"); !mistake.Is(err) || !strings.Contains(err.Error(), "--device gpu: no such device; expected auto, cpu, cuda") {
+		t.Errorf("an unknown device: %v", err)
+	}
+}

@@ -1,0 +1,89 @@
+package backbone
+
+import (
+	"fmt"
+
+	"finetune/internal/mistake"
+	"finetune/internal/onnxgraph"
+	"finetune/internal/ortenv"
+
+	ort "github.com/yalue/onnxruntime_go"
+)
+
+// newSession hands a cut network to ONNX Runtime, on the first device of those asked for that takes it, and tells
+// which one that is.
+func newSession(cut *onnxgraph.Model, dir string, o Options) (session *ort.DynamicAdvancedSession, device string, err error) {
+	devices, err := ortenv.Candidates(o.Device)
+	if err != nil {
+		return nil, "", err
+	}
+	for i, device := range devices {
+		settings := o.DeviceOptions
+		last := i == len(devices)-1
+		if last && len(devices) > 1 {
+			settings = nil // they were for a device that isn't there
+		}
+		if session, err = sessionOn(cut, dir, o.Threads, device, settings); err == nil || last {
+			return session, device, err
+		}
+	}
+	return nil, "", err
+}
+
+func sessionOn(cut *onnxgraph.Model, dir string, threads int, device string, settings map[string]string) (*ort.DynamicAdvancedSession, error) {
+	options, err := sessionOptions(threads)
+	if err != nil {
+		return nil, fmt.Errorf("set up ONNX Runtime for %s: %w", cut.Name(), err)
+	}
+	defer options.Destroy()
+	if err := ortenv.Use(options, device, settings); err != nil {
+		return nil, err
+	}
+	if cut, err = locateExternal(options, cut, dir); err != nil {
+		return nil, err
+	}
+	data, err := cut.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	session, err := ort.NewDynamicAdvancedSessionWithONNXData(data, names(cut.Inputs()), names(cut.Outputs()), options)
+	if err != nil {
+		return nil, &mistake.Error{Subject: cut.Name(), Found: "ONNX Runtime can't load the network", Err: err,
+			Expected: "an operator set and operators that ONNX Runtime " + ort.GetVersion() + " knows",
+			Do:       "export it again with an older operator set, or use a newer library"}
+	}
+	return session, nil
+}
+
+func sessionOptions(threads int) (*ort.SessionOptions, error) {
+	options, err := ort.NewSessionOptions()
+	if err != nil {
+		return nil, err
+	}
+	set := []func() error{
+		func() error { return options.SetGraphOptimizationLevel(ort.GraphOptimizationLevelEnableAll) },
+		func() error { return options.SetExecutionMode(ort.ExecutionModeSequential) },
+		func() error { return options.SetIntraOpNumThreads(max(threads, 0)) },
+		func() error { return options.SetInterOpNumThreads(1) },
+		func() error { return options.SetCpuMemArena(true) },
+		// Threads that wait in a busy loop take the cores from whoever decodes the next pictures.
+		func() error { return options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0") },
+		// What goes wrong comes back as an error; the library's own lines on standard error would be a second report.
+		func() error { return options.SetLogSeverityLevel(ort.LoggingLevelFatal) },
+	}
+	for _, f := range set {
+		if err := f(); err != nil {
+			options.Destroy()
+			return nil, err
+		}
+	}
+	return options, nil
+}
+
+func names(values []onnxgraph.Value) []string {
+	list := make([]string, len(values))
+	for i, v := range values {
+		list[i] = v.Name
+	}
+	return list
+}
