@@ -3,6 +3,8 @@ package dense
 import (
 	"sync"
 	"sync/atomic"
+
+	"finetune/internal/kernel"
 )
 
 // A Pool is a fixed set of workers for work that is cut into numbered blocks. The caller is one of the workers, so
@@ -17,14 +19,19 @@ type Pool struct {
 	blocks int
 	next   atomic.Int64
 
-	product     product
-	productTile func(block, worker int)
+	dot   dotProduct
+	outer outerProduct
 }
 
 // NewPool starts a pool of at least one worker.
 func NewPool(workers int) *Pool {
+	return newPool(workers, kernel.Best())
+}
+
+func newPool(workers int, k *kernel.Kernel) *Pool {
 	p := &Pool{workers: max(workers, 1)}
-	p.productTile = p.product.tile
+	p.dot.init(k, p.workers)
+	p.outer.init(k, p.workers)
 	p.start = make(chan struct{})
 	for w := 1; w < p.workers; w++ {
 		go func() {

@@ -1,0 +1,15 @@
+// Command gen writes the assembly of package kernel. It is a module of its own, so that building finetune needs
+// nothing of it. Run it with go generate in the folder above.
+package main
+
+import . "github.com/mmcloughlin/avo/build"
+
+func main() {
+	ConstraintExpr("amd64")
+	maskTable()
+	dotAVX2()
+	dotAVX512()
+	outer(avx2)
+	outer(avx512)
+	Generate()
+}

@@ -1,0 +1,32 @@
+// Package kernel holds the inner loops of float32 matrix products: small tiles of a result that fit the vector
+// registers, in assembly for amd64 processors with AVX-512 or with AVX2 and FMA, and in plain Go for all others.
+// Which one runs is decided by the processor when the program starts.
+//
+// It holds neither the blocking for caches nor threads nor shapes of any size: that is package dense.
+package kernel
+
+//go:generate go -C gen run . -pkg kernel -out ../kernel_amd64.s -stubs ../stubs_amd64.go
+
+// A Kernel is one implementation. The sums of one are the same bits in every run and in every place of a tile;
+// those of two differ by rounding. Infinities and NaNs go the way of any sum.
+type Kernel struct {
+	Name string
+
+	DotRows, DotCols int
+	// Dot adds A·Bᵀ to the DotRows × DotCols tile c, for a of DotRows × k and b of DotCols × k. Element (i, j) of
+	// a is a[i*lda+j], and so for the others.
+	Dot func(k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int)
+
+	OuterRows, OuterCols int
+	// Outer adds A·B to the OuterRows × OuterCols tile c, for b of k × OuterCols. The columns of A lie behind each
+	// other in a. Each element is summed in the order of k, onto what c holds.
+	Outer func(k int, a, b []float32, ldb int, c []float32, ldc int)
+}
+
+// Best returns the fastest kernel for this processor.
+func Best() *Kernel { return &available[0] }
+
+// All returns the kernels that run on this processor, the fastest first and the one in plain Go last.
+func All() []Kernel { return available }
+
+var available = append(native(), plain)
