@@ -11,7 +11,7 @@ import (
 type joint struct {
 	tensor string
 	closes bool // it joins branches: the end of a residual or a concatenating block, but not of attention alone
-	convs  int  // convolutions and products that stand before it
+	layers int  // convolutions and products that stand before it
 }
 
 // joints returns the joints on the way to a tensor, from the image to the end. Computations on shapes don't count
@@ -26,7 +26,7 @@ func (m *Model) joints(tensor string) []joint {
 		}
 	}
 	var list []joint
-	convs, before := 0, 0 // now and at the last joint
+	count, before := 0, 0 // now and at the last joint
 	attends, activates := false, false
 	for _, n := range m.pb.Graph.Node {
 		if !c.keeps(n) || ofShapes(n) {
@@ -42,7 +42,7 @@ func (m *Model) joints(tensor string) []joint {
 			continue // computed from weights alone
 		}
 		if layers[n.GetOpType()] {
-			convs++
+			count++
 		}
 		// A block of a transformer has two sums, one behind attention and one behind its layers.
 		attends = attends || isOp(n, "Softmax", "Attention")
@@ -60,9 +60,9 @@ func (m *Model) joints(tensor string) []joint {
 		out := output(n)
 		if _, ok := alive[out]; ok && len(alive) == 1 {
 			// Without a layer since the last joint only places were moved, as where Swin merges its patches.
-			closes := len(read) > 1 && joins(n) && convs > before && (activates || !attends)
-			list = append(list, joint{tensor: out, closes: closes, convs: convs})
-			before, attends, activates = convs, false, false
+			closes := len(read) > 1 && joins(n) && count > before && (activates || !attends)
+			list = append(list, joint{tensor: out, closes: closes, layers: count})
+			before, attends, activates = count, false, false
 		}
 	}
 	return list

@@ -76,37 +76,58 @@ func (m *Model) stages(tensor string) []stage {
 		}
 	}
 	var list []stage
-	for _, j := range m.joints(tensor) {
-		tap, err := m.tapAt(j.tensor)
-		if err != nil || !tap.spatial() || tap.Width == 0 {
-			continue
-		}
-		places := [2]int64{1, 1}
-		for i, axis := range tap.Space {
-			places[i] = tap.Tensor.Shape[axis].Size
-		}
-		if places[0] < 1 || places[1] < 1 {
-			continue
-		}
+	at := func(places [2]int64) *stage {
 		i := slices.IndexFunc(list, func(s stage) bool { return s.places == places })
-		isMap := len(tap.Space) == 2
-		switch {
-		case j.closes:
-		case isMap && j.convs > 1 && places[0]*4 <= int64(in.Height):
-		default:
-			continue
-		}
 		if i < 0 {
+			i = len(list)
 			list = append(list, stage{places: places})
-			i = len(list) - 1
 		}
-		if j.closes {
-			list[i].ends = append(list[i].ends, m.afterActivation(j.tensor))
-		} else {
-			list[i].fallback = j.tensor
+		return &list[i]
+	}
+	ended := -1 // layers before the end of a block in a form that has no places of the image, such as MaxViT's windows
+	smallest := int64(0)
+	for _, j := range m.joints(tensor) {
+		places, isMap, ok := m.places(j.tensor, in)
+		if ok && isMap && smallest > 0 && places[0] > smallest {
+			ok = false // maps only get smaller; this one is laid out otherwise
+		}
+		if ok && isMap {
+			smallest = places[0]
+		}
+		switch {
+		case j.closes && !ok:
+			ended = j.layers
+		case j.closes, ok && ended == j.layers: // its elements in their places again
+			s := at(places)
+			s.ends = append(s.ends, m.afterActivation(j.tensor))
+			ended = -1
+		case ok && isMap && j.layers > 1 && places[0]*4 <= int64(in.Height):
+			at(places).fallback = j.tensor
 		}
 	}
 	return list
+}
+
+// places returns the height and width of a map of the image, or the number of its tokens and 1. Not ok is what has
+// no such places, or has them in another proportion than the image.
+func (m *Model) places(tensor string, in ImageInput) (places [2]int64, isMap, ok bool) {
+	t, err := m.tapAt(tensor)
+	if err != nil || !t.spatial() || t.Width == 0 {
+		return places, false, false
+	}
+	places = [2]int64{1, 1}
+	for i, axis := range t.Space {
+		places[i] = t.Tensor.Shape[axis].Size
+	}
+	if places[0] < 1 || places[1] < 1 || max(places[0], places[1]) > maxBytes {
+		return places, false, false
+	}
+	if len(t.Space) == 1 {
+		return places, false, true
+	}
+	height, width := int64(in.Height), int64(in.Width)
+	askew := places[0]*width - places[1]*height
+	return places, true, max(askew, -askew) <= max(height, width) // borders round by a place
 }
 
 // afterActivation returns the tensor that follows a block's sum through its activation: the block's last one.
