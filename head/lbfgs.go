@@ -47,6 +47,7 @@ type objective struct {
 	x           []float64 // after the last iteration
 	startLength float64   // of the gradient where the stage began
 
+	tries  int   // places looked at since the last iteration
 	record Epoch // of the iteration under way
 	over   bool  // the stage ended
 	last   bool  // and training with it
@@ -85,10 +86,11 @@ func (o *objective) minimise(ctx context.Context) error {
 	}
 	for !o.over {
 		before := len(o.fit.history)
+		o.tries = 0
 		_, err := optimize.Minimize(optimize.Problem{
 			Func:   o.penalised,
 			Grad:   o.gradient,
-			Status: func() (optimize.Status, error) { return optimize.NotTerminated, ctx.Err() },
+			Status: func() (optimize.Status, error) { return o.status(), ctx.Err() },
 		}, o.x, &optimize.Settings{Converger: o}, &optimize.LBFGS{Linesearcher: &optimize.MoreThuente{}, GradStopThreshold: math.NaN()})
 		switch {
 		case o.err != nil:
@@ -110,6 +112,18 @@ func (o *objective) minimise(ctx context.Context) error {
 	return o.err
 }
 
+// mostTries bounds the search for a step. A good one takes two or three; where all values are equal but for rounding the
+// search need not end by itself.
+const mostTries = 40
+
+// status is asked after each try, and ends a search that leads nowhere.
+func (o *objective) status() optimize.Status {
+	if o.tries++; o.tries > mostTries {
+		return optimize.Failure
+	}
+	return optimize.NotTerminated
+}
+
 // Init is for optimize.Converger.
 func (o *objective) Init(int) {}
 
@@ -123,6 +137,7 @@ func (o *objective) Converged(l *optimize.Location) optimize.Status {
 		return optimize.NotTerminated
 	}
 	copy(o.x, l.X)
+	o.tries = 0
 	o.record.Gradient = length / o.startLength
 	o.end(l.X)
 	o.over = o.over || o.err != nil || length <= gradientEnough*o.startLength || len(o.fit.history) >= o.budget

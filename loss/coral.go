@@ -50,15 +50,14 @@ func (l *coral[T]) Probabilities(logits, probs []T) {
 // Logits are the log-odds of P(y > k).
 func (l *coral[T]) Logits(probs, logits []T) {
 	checkProbabilities(l, logits, probs)
+	var above float64
+	for k := len(logits) - 1; k >= 0; k-- {
+		above += float64(probs[k+1])
+		logits[k] = T(math.Log(above))
+	}
+	var below float64
 	for k := range logits {
-		var below, above float64
-		for j, p := range probs {
-			if j <= k {
-				below += float64(p)
-			} else {
-				above += float64(p)
-			}
-		}
-		logits[k] = T(math.Log(above / below))
+		below += float64(probs[k])
+		logits[k] -= T(math.Log(below))
 	}
 }

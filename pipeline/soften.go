@@ -33,8 +33,8 @@ func ParseSoftening(text string) (Softening, error) {
 		return Softening{name, usual}, nil
 	}
 	v, err := strconv.ParseFloat(width, 64)
-	if err != nil {
-		return Softening{}, &mistake.Error{Subject: "--soften", Found: strconv.Quote(text), Expected: "a number of classes after the colon"}
+	if err != nil || v == 0 {
+		return Softening{}, &mistake.Error{Subject: "--soften", Found: strconv.Quote(text), Expected: "a number of classes above 0 after the colon"}
 	}
 	s := Softening{name, v}
 	return s, s.check()
