@@ -99,3 +99,30 @@ func compareBlocks(t *testing.T, blocks []Block, got []float32, want [][]float64
 		t.Errorf("the blocks hold %d of %d numbers", next, dim)
 	}
 }
+
+// Networks of 8 bits, in both of ONNX Runtime's forms, keep the direction of their float features, also inside and
+// over a grid.
+func TestQuantized(t *testing.T) {
+	tensor, n := images(t, "images.npy")
+	for _, name := range []string{"mobilenet_v2_13", "resnet_basic_11"} {
+		for _, o := range []Options{{}, {Pool: []int{1, 2}}, {Tap: Multi, Pool: []int{1, 3}}} {
+			o.Threads = 1
+			float := openFixture(t, name, o)
+			row := features(t, float, tensor, n)
+			want := make([][]float64, n)
+			for i, v := range row {
+				want[i/float.Dim()] = append(want[i/float.Dim()], float64(v))
+			}
+			for _, form := range []string{"_qdq", "_qlinear"} {
+				b := openFixture(t, name+form, o)
+				if b.Dim() != float.Dim() {
+					t.Errorf("%s%s: %d wide, not %d: %+v", name, form, b.Dim(), float.Dim(), b.Feature())
+					continue
+				}
+				if cosine, _ := compare(features(t, b, tensor, n), want); !(cosine > 0.97) {
+					t.Errorf("%s%s %v: cosine %.4f: %+v", name, form, o, cosine, b.Feature())
+				}
+			}
+		}
+	}
+}

@@ -22,7 +22,7 @@ func (m *Model) Candidates() []Candidate {
 	var list []Candidate
 	add := func(tensor, what string) {
 		if len(list) == maxCandidates || tensor == "" || m.isConstant(tensor) ||
-			(m.info[tensor].elem != 0 && !isFloat(m.info[tensor].elem)) ||
+			!m.readable(tensor) ||
 			slices.ContainsFunc(list, func(c Candidate) bool { return c.Name == tensor }) {
 			return
 		}
@@ -40,12 +40,12 @@ func (m *Model) Candidates() []Candidate {
 	for i := len(nodes) - 1; i >= 0 && len(list) < maxCandidates; i-- {
 		n := nodes[i]
 		switch {
-		case isOp(n, "Gemm", "MatMul") && m.isConstant(input(n, 1)):
+		case is(n, "Gemm", "MatMul") && m.isConstant(rightOf(n)):
 			add(m.beforeDropout(input(n, 0)), "enters a "+n.GetOpType())
-		case isOp(n, "GlobalAveragePool", "GlobalMaxPool", "ReduceMean") && len(m.info[input(n, 0)].shape) == 4 && m.feedsForward(output(n)):
+		case is(n, "GlobalAveragePool", "GlobalMaxPool", "ReduceMean") && len(m.info[input(n, 0)].shape) == 4 && m.feedsForward(output(n)):
 			add(output(n), "pooled map")
 			add(input(n, 0), "map before pooling")
-		case isOp(n, "Add") && len(m.info[output(n)].shape) == 4 && !m.isConstant(input(n, 0)) && !m.isConstant(input(n, 1)):
+		case is(n, "Add") && len(m.info[output(n)].shape) == 4 && !m.isConstant(input(n, 0)) && !m.isConstant(rightOf(n)):
 			add(output(n), "end of a residual block")
 		}
 	}

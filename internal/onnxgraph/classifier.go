@@ -32,23 +32,23 @@ func (m *Model) ending(output string) ending {
 		next := ""
 		switch {
 		case n == nil:
-		case isOp(n, transparent...) && !biased:
+		case is(n, transparent...) && !biased:
 			next = input(n, 0)
-			e.through = append(e.through, n.GetOpType())
-		case isOp(n, "Gemm", "MatMul") && m.isConstant(input(n, 1)):
+			e.through = append(e.through, opName(n))
+		case is(n, "Gemm", "MatMul") && m.isConstant(rightOf(n)):
 			e.layer, e.feature = n.GetOpType(), m.beforeDropout(input(n, 0))
 			e.in, e.out = m.weightWidths(n)
 			return e
-		case isOp(n, "Conv") && m.isPointwise(n) && (pooled || m.isPooled(input(n, 0))):
-			e.layer, e.feature = "Conv", m.beforeDropout(input(n, 0))
+		case is(n, "Conv") && m.isPointwise(n) && (pooled || m.isPooled(input(n, 0))):
+			e.layer, e.feature = n.GetOpType(), m.beforeDropout(input(n, 0))
 			e.in, e.out = m.weightWidths(n)
 			return e
-		case isOp(n, "Add") && !biased && m.isConstant(input(n, 1)):
+		case is(n, "Add") && !biased && m.isConstant(rightOf(n)):
 			next, biased = input(n, 0), true
-		case isOp(n, "Add") && !biased && m.isConstant(input(n, 0)):
-			next, biased = input(n, 1), true
+		case is(n, "Add") && !biased && m.isConstant(input(n, 0)):
+			next, biased = rightOf(n), true
 		// A classifier may be a convolution whose answers are averaged over the map (SqueezeNet).
-		case isOp(n, "GlobalAveragePool", "ReduceMean") && !biased:
+		case is(n, "GlobalAveragePool", "ReduceMean") && !biased:
 			next, pooled = input(n, 0), true
 		case isOp(n, "Relu") && pooled:
 			next = input(n, 0)
@@ -85,12 +85,12 @@ func (m *Model) beforeDropout(tensor string) string {
 
 // weightWidths returns how many numbers a classifier reads and how many it answers.
 func (m *Model) weightWidths(n *onnxpb.NodeProto) (in, out int) {
-	w := m.info[input(n, 1)].shape
+	w := m.info[rightOf(n)].shape
 	if len(w) < 2 {
 		return 0, 0
 	}
 	a, b := w[0], w[1] // MatMul and Gemm: in × out
-	if isOp(n, "Conv") || intAttribute(n, "transB", 0) != 0 {
+	if is(n, "Conv") || intAttribute(n, "transB", 0) != 0 {
 		a, b = b, a
 	}
 	return int(max(a.Size, 0)), int(max(b.Size, 0))
@@ -98,9 +98,9 @@ func (m *Model) weightWidths(n *onnxpb.NodeProto) (in, out int) {
 
 // isPointwise reports whether a convolution is a linear layer at each place of the map.
 func (m *Model) isPointwise(n *onnxpb.NodeProto) bool {
-	w := m.info[input(n, 1)].shape
+	w := m.info[rightOf(n)].shape
 	return len(w) == 4 && w[2].Size == 1 && w[3].Size == 1 &&
-		intAttribute(n, "group", 1) == 1 && m.isConstant(input(n, 1))
+		intAttribute(n, "group", 1) == 1 && m.isConstant(rightOf(n))
 }
 
 // isPooled reports whether a map has one place only.

@@ -91,6 +91,10 @@ func (m *Model) infer() {
 func (m *Model) inferNode(n *onnxpb.NodeProto) []tensorInfo {
 	outs := make([]tensorInfo, len(n.Output))
 	in := m.inputsOf(n)
+	if q, ok := asQuantized(n); ok && len(outs) == 1 {
+		outs[0] = m.inferQuantized(n, q, in)
+		return outs
+	}
 	if len(in) == 0 || len(outs) == 0 || !isOp(n, n.GetOpType()) {
 		return outs
 	}

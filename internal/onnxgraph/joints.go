@@ -41,12 +41,12 @@ func (m *Model) joints(tensor string) []joint {
 		if len(read) == 0 {
 			continue // computed from weights alone
 		}
-		if layers[n.GetOpType()] {
+		if is(n, "Conv", "ConvInteger", "Gemm", "MatMul", "MatMulInteger") {
 			count++
 		}
 		// A block of a transformer has two sums, one behind attention and one behind its layers.
-		attends = attends || isOp(n, "Softmax", "Attention")
-		activates = activates || isOp(n, "Clip", "Erf", "Gelu", "HardSwish", "QuickGelu", "Relu", "Sigmoid", "Swish", "Tanh")
+		attends = attends || is(n, "Softmax", "Attention")
+		activates = activates || is(n, "Clip", "Erf", "Gelu", "HardSwish", "QuickGelu", "Relu", "Sigmoid", "Swish", "Tanh")
 		for _, in := range read {
 			if alive[in]--; alive[in] == 0 {
 				delete(alive, in)
@@ -79,20 +79,10 @@ func (c *cutter) readersOf(tensor string) int {
 	return count
 }
 
-// layers are the operators that hold weights.
-var layers = map[string]bool{
-	"Conv": true, "ConvInteger": true, "Gemm": true, "MatMul": true, "MatMulInteger": true,
-	"QGemm": true, "QLinearConv": true, "QLinearMatMul": true,
-}
-
 // ofShapes reports whether a node asks a tensor for its shape only.
 func ofShapes(n *onnxpb.NodeProto) bool { return isOp(n, "Shape", "Size") }
 
 // joins reports whether a node adds or concatenates what its branches computed. A product is none: gates multiply.
 func joins(n *onnxpb.NodeProto) bool {
-	switch n.GetOpType() {
-	case "Add", "Sum", "Concat", "QLinearAdd", "QLinearConcat":
-		return true
-	}
-	return false
+	return is(n, "Add", "Sum", "Concat")
 }

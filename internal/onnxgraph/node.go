@@ -12,6 +12,12 @@ func isOp(n *onnxpb.NodeProto, names ...string) bool {
 	return n != nil && (n.GetDomain() == "" || n.GetDomain() == "ai.onnx") && slices.Contains(names, n.GetOpType())
 }
 
+// is is isOp that also takes an operator on bytes for the one that it stands for.
+func is(n *onnxpb.NodeProto, names ...string) bool {
+	name := opName(n)
+	return name != "" && slices.Contains(names, name)
+}
+
 // input returns the name of a node's i-th input, "" when it is left out.
 func input(n *onnxpb.NodeProto, i int) string {
 	if i < len(n.GetInput()) {

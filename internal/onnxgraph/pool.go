@@ -53,10 +53,17 @@ func (c *cutter) putOut(tensor, name string, shape Shape) {
 	c.graph.Output = append(c.graph.Output, tensorValue(name, shape))
 }
 
-// asFloat returns a tensor as float32.
+// asFloat returns a tensor as float32; bytes with a scale become the numbers that they stand for.
 func (c *cutter) asFloat(tensor string) string {
 	if c.info[tensor].elem == onnxpb.TensorProto_FLOAT {
 		return tensor
+	}
+	if scale, zero := c.scaleOf(tensor); scale != "" {
+		inputs := []string{tensor, scale}
+		if zero != "" {
+			inputs = append(inputs, zero)
+		}
+		return c.op("DequantizeLinear", inputs...)
 	}
 	return c.cast(tensor, onnxpb.TensorProto_FLOAT)
 }

@@ -13,9 +13,9 @@ func (m *Model) meanOf(tensor string) string {
 		n := m.producerOf(tensor)
 		source := input(n, 0)
 		switch {
-		case isOp(n, "GlobalAveragePool"):
-			return m.beforeDropout(source)
-		case isOp(n, "ReduceMean"):
+		case is(n, "GlobalAveragePool"):
+			return m.unquantized(source)
+		case is(n, "ReduceMean"):
 			t, err := m.tapAt(source)
 			if err != nil {
 				return ""
@@ -24,14 +24,26 @@ func (m *Model) meanOf(tensor string) string {
 			if !ok || !given || len(set) != len(t.Space) || slices.ContainsFunc(t.Space, func(a int) bool { return !set[a] }) {
 				return ""
 			}
-			return m.beforeDropout(source)
-		case isOp(n, "Dropout", "Identity"), isOp(n, "Flatten", "Reshape", "Squeeze") && m.isPooled(source):
+			return m.unquantized(source)
+		case isOp(n, "Dropout", "Identity", "QuantizeLinear", "DequantizeLinear"), isOp(n, "Flatten", "Reshape", "Squeeze") && m.isPooled(source):
 			tensor = source
 		default:
 			return ""
 		}
 	}
 	return ""
+}
+
+// unquantized steps over operators that hand their input on, but for rounding: two such tensors say the same.
+func (m *Model) unquantized(tensor string) string {
+	for range maxNesting {
+		n := m.producerOf(tensor)
+		if !isOp(n, "Dropout", "Identity", "QuantizeLinear", "DequantizeLinear") {
+			break
+		}
+		tensor = input(n, 0)
+	}
+	return tensor
 }
 
 // mapBefore walks back from a vector to the nearest tensor with space that it was made from: the map before the

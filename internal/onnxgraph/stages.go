@@ -130,18 +130,22 @@ func (m *Model) places(tensor string, in ImageInput) (places [2]int64, isMap, ok
 	return places, true, max(askew, -askew) <= max(height, width) // borders round by a place
 }
 
-// afterActivation returns the tensor that follows a block's sum through its activation: the block's last one.
+// afterActivation returns the tensor that follows a block's sum through its activation: the block's last one. In
+// quantised networks rounding may be the activation: a ReLU is left out where the bytes begin at zero.
 func (m *Model) afterActivation(tensor string) string {
 	for range maxNesting {
-		readers := m.readers[tensor]
-		if len(readers) != 1 {
+		next := ""
+		for _, i := range m.readers[tensor] {
+			switch n := m.pb.Graph.Node[i]; {
+			case isOp(n, "QuantizeLinear"), isOp(n, "DequantizeLinear"),
+				len(m.readers[tensor]) == 1 && is(n, "Celu", "Clip", "Elu", "Gelu", "HardSwish", "LeakyRelu", "Mish", "PRelu", "Relu", "Selu", "Swish"):
+				next = output(n)
+			}
+		}
+		if next == "" {
 			break
 		}
-		n := m.pb.Graph.Node[readers[0]]
-		if !isOp(n, "Celu", "Clip", "Elu", "Gelu", "HardSwish", "LeakyRelu", "Mish", "PRelu", "Relu", "Selu", "Swish") {
-			break
-		}
-		tensor = output(n)
+		tensor = next
 	}
 	return tensor
 }

@@ -31,7 +31,7 @@ func (m *Model) FindTap(name string) (Tap, error) {
 	}
 	var named, classified, plain []ending
 	for _, out := range m.outputs {
-		if t := m.info[out.Name].elem; t != onnxpb.TensorProto_UNDEFINED && !isFloat(t) {
+		if !m.readable(out.Name) {
 			continue // answers such as a class index
 		}
 		switch e := m.ending(out.Name); {
@@ -125,7 +125,7 @@ func (m *Model) isTensor(name string) bool {
 // WithShape completes such a tap.
 func (m *Model) tapAt(tensor string) (Tap, error) {
 	v := m.value(tensor)
-	if t := m.info[tensor].elem; t != onnxpb.TensorProto_UNDEFINED && !isFloat(t) {
+	if !m.readable(tensor) {
 		return Tap{}, &mistake.Error{Subject: "--tap", Found: fmt.Sprintf("%q holds %s numbers", tensor, v.Type),
 			Expected: "a floating-point tensor", Do: m.offer()}
 	}
@@ -180,16 +180,16 @@ func (m *Model) channelsLast(tensor string) bool {
 		}
 		next := input(n, 0)
 		if m.isConstant(next) {
-			next = input(n, 1)
+			next = rightOf(n)
 		}
-		if isOp(n, "LayerNormalization", "MatMul") {
+		if is(n, "LayerNormalization", "MatMul") {
 			return true // both work on the last axis
 		}
-		if isOp(n, "Concat") { // joins channels
+		if is(n, "Concat") { // joins channels
 			axis, ok := wrap(intAttribute(n, "axis", 1), 4)
 			return ok && axis == 3
 		}
-		if isOp(n, "Conv", "ConvTranspose", "GlobalAveragePool", "AveragePool", "MaxPool", "BatchNormalization") ||
+		if is(n, "Conv", "ConvTranspose", "GlobalAveragePool", "AveragePool", "MaxPool", "BatchNormalization") ||
 			len(m.info[next].shape) != 4 {
 			return false
 		}
