@@ -1,0 +1,65 @@
+package backbone
+
+import (
+	"fmt"
+	"math"
+
+	"finetune/internal/mistake"
+)
+
+// enough is how many images a Watch wants to see before it judges: fewer may well be alike.
+const enough = 8
+
+// A Watch looks at the features of the first different images for what no head can learn from: numbers that are the
+// same whatever the network is shown. (Numbers that aren't finite are refused by Features itself.) It holds two rows
+// and isn't safe for use by several goroutines.
+type Watch struct {
+	name     string
+	rows     int
+	min, max []float32
+}
+
+// Watch returns a Watch that has seen nothing.
+func (b *Backbone) Watch() *Watch {
+	w := &Watch{name: b.name, min: make([]float32, b.Dim()), max: make([]float32, b.Dim())}
+	for i := range w.min {
+		w.min[i], w.max[i] = float32(math.Inf(1)), float32(math.Inf(-1))
+	}
+	return w
+}
+
+// Add takes rows of features, one behind the other. They should be of different images: copies of one look like a
+// network that has stopped looking.
+func (w *Watch) Add(rows []float32) {
+	for i, v := range rows {
+		k := i % len(w.min)
+		w.min[k], w.max[k] = min(w.min[k], v), max(w.max[k], v)
+	}
+	w.rows += len(rows) / len(w.min)
+}
+
+// Enough reports whether enough images were seen to judge.
+func (w *Watch) Enough() bool { return w.rows >= enough }
+
+// Err returns a *mistake.Error if enough images were seen and none of the numbers differed between any two of them by
+// more than rounding does. It costs one pass over a row.
+func (w *Watch) Err() error {
+	if !w.Enough() {
+		return nil
+	}
+	// Sums of float32 in another order differ by some units of the last place of what was summed, which may be
+	// larger than the sum; the largest feature stands for it.
+	var largest, spread float64
+	for k := range w.min {
+		largest = max(largest, math.Abs(float64(w.min[k])), math.Abs(float64(w.max[k])))
+		spread = max(spread, float64(w.max[k])-float64(w.min[k]))
+	}
+	if spread > 1e-6*largest {
+		return nil
+	}
+	return &mistake.Error{Subject: w.name,
+		Found:    fmt.Sprintf("the same %d features for %d different images", len(w.min), w.rows),
+		Expected: "features that depend on the image",
+		Do:       "check the preprocessing (--scale, --mean, --std), or choose an earlier tensor with --tap; see finetune inspect",
+	}
+}
