@@ -141,29 +141,3 @@ func TestNoAllocation(t *testing.T) {
 		t.Errorf("%g allocations a product", n)
 	}
 }
-
-func BenchmarkProduct(b *testing.B) {
-	r := rand.New(rand.NewPCG(1, 2))
-	p := NewPool(2)
-	defer p.Close()
-	for _, shape := range [][3]int{{256, 8, 2048}, {256, 256, 1280}} {
-		m, n, k := shape[0], shape[1], shape[2]
-		x, w, z := random(r, m, k), random(r, n, k), random(r, m, n)
-		flops := 2 * float64(m) * float64(n) * float64(k)
-		report := func(b *testing.B) {
-			b.ReportMetric(flops*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
-		}
-		b.Run(fmt.Sprintf("forward/%dx%dx%d", m, n, k), func(b *testing.B) {
-			for b.Loop() {
-				p.MulABt(z, x, w)
-			}
-			report(b)
-		})
-		b.Run(fmt.Sprintf("gradient/%dx%dx%d", m, n, k), func(b *testing.B) {
-			for b.Loop() {
-				p.AddAtB(w, z, x)
-			}
-			report(b)
-		})
-	}
-}

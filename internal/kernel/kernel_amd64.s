@@ -23,19 +23,21 @@ DATA masks<>+60(SB)/4, $0x00000000
 GLOBL masks<>(SB), RODATA|NOPTR, $64
 
 // func dotAVX2(k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·dotAVX2(SB), $0-56
 	MOVQ   k+0(FP), AX
 	MOVQ   c+40(FP), CX
 	MOVQ   ldc+48(FP), DX
+	SHLQ   $0x02, DX
 	MOVQ   a+8(FP), BX
 	MOVQ   lda+16(FP), SI
-	MOVQ   b+24(FP), DI
-	MOVQ   ldb+32(FP), R8
 	SHLQ   $0x02, SI
-	SHLQ   $0x02, R8
-	SHLQ   $0x02, DX
-	LEAQ   (R8)(R8*2), R9
+	LEAQ   (SI)(SI*2), DI
+	LEAQ   (SI)(SI*4), R8
+	MOVQ   b+24(FP), R9
+	MOVQ   ldb+32(FP), R10
+	SHLQ   $0x02, R10
+	LEAQ   (R10)(R10*2), R11
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -55,58 +57,63 @@ vector:
 	VMOVUPS     (BX), Y12
 	VMOVUPS     (BX)(SI*1), Y13
 	VMOVUPS     (BX)(SI*2), Y14
-	VMOVUPS     (DI), Y15
+	VMOVUPS     (R9), Y15
 	VFMADD231PS Y15, Y12, Y0
 	VFMADD231PS Y15, Y13, Y4
 	VFMADD231PS Y15, Y14, Y8
-	VMOVUPS     (DI)(R8*1), Y15
+	VMOVUPS     (R9)(R10*1), Y15
 	VFMADD231PS Y15, Y12, Y1
 	VFMADD231PS Y15, Y13, Y5
 	VFMADD231PS Y15, Y14, Y9
-	VMOVUPS     (DI)(R8*2), Y15
+	VMOVUPS     (R9)(R10*2), Y15
 	VFMADD231PS Y15, Y12, Y2
 	VFMADD231PS Y15, Y13, Y6
 	VFMADD231PS Y15, Y14, Y10
-	VMOVUPS     (DI)(R9*1), Y15
+	VMOVUPS     (R9)(R11*1), Y15
 	VFMADD231PS Y15, Y12, Y3
 	VFMADD231PS Y15, Y13, Y7
 	VFMADD231PS Y15, Y14, Y11
-	ADDQ        $0x20, BX
-	ADDQ        $0x20, DI
-	SUBQ        $0x08, AX
-	JMP         vector
+
+	// Rows of a come from far, and those after these are read next. Those of b are near.
+	PREFETCHT1 (BX)(DI*1)
+	PREFETCHT1 (BX)(SI*4)
+	PREFETCHT1 (BX)(R8*1)
+	ADDQ       $0x20, BX
+	ADDQ       $0x20, R9
+	SUBQ       $0x08, AX
+	JMP        vector
 
 tail:
 	TESTQ AX, AX
 	JZ    reduce
 
 	// The last k < 8 elements: masked loads give zeros beyond them and don't fault.
-	LEAQ        masks<>+0(SB), R10
-	MOVQ        $0x00000008, R11
-	SUBQ        AX, R11
-	VMOVUPS     (R10)(R11*4), Y12
-	VMASKMOVPS  (DI), Y12, Y14
+	LEAQ        masks<>+0(SB), DI
+	MOVQ        $0x00000008, R8
+	SUBQ        AX, R8
+	VMOVUPS     (DI)(R8*4), Y12
+	VMASKMOVPS  (R9), Y12, Y14
 	VMASKMOVPS  (BX), Y12, Y13
 	VFMADD231PS Y14, Y13, Y0
 	VMASKMOVPS  (BX)(SI*1), Y12, Y13
 	VFMADD231PS Y14, Y13, Y4
 	VMASKMOVPS  (BX)(SI*2), Y12, Y13
 	VFMADD231PS Y14, Y13, Y8
-	VMASKMOVPS  (DI)(R8*1), Y12, Y14
+	VMASKMOVPS  (R9)(R10*1), Y12, Y14
 	VMASKMOVPS  (BX), Y12, Y13
 	VFMADD231PS Y14, Y13, Y1
 	VMASKMOVPS  (BX)(SI*1), Y12, Y13
 	VFMADD231PS Y14, Y13, Y5
 	VMASKMOVPS  (BX)(SI*2), Y12, Y13
 	VFMADD231PS Y14, Y13, Y9
-	VMASKMOVPS  (DI)(R8*2), Y12, Y14
+	VMASKMOVPS  (R9)(R10*2), Y12, Y14
 	VMASKMOVPS  (BX), Y12, Y13
 	VFMADD231PS Y14, Y13, Y2
 	VMASKMOVPS  (BX)(SI*1), Y12, Y13
 	VFMADD231PS Y14, Y13, Y6
 	VMASKMOVPS  (BX)(SI*2), Y12, Y13
 	VFMADD231PS Y14, Y13, Y10
-	VMASKMOVPS  (DI)(R9*1), Y12, Y14
+	VMASKMOVPS  (R9)(R11*1), Y12, Y14
 	VMASKMOVPS  (BX), Y12, Y13
 	VFMADD231PS Y14, Y13, Y3
 	VMASKMOVPS  (BX)(SI*1), Y12, Y13
@@ -142,20 +149,22 @@ reduce:
 	RET
 
 // func dotAVX512(k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·dotAVX512(SB), $0-56
 	MOVQ   k+0(FP), CX
 	MOVQ   c+40(FP), AX
 	MOVQ   ldc+48(FP), DX
+	SHLQ   $0x02, DX
 	MOVQ   a+8(FP), BX
 	MOVQ   lda+16(FP), SI
-	MOVQ   b+24(FP), DI
-	MOVQ   ldb+32(FP), R8
 	SHLQ   $0x02, SI
-	SHLQ   $0x02, R8
-	SHLQ   $0x02, DX
-	LEAQ   (R8)(R8*2), R9
-	LEAQ   (SI)(SI*2), R10
+	LEAQ   (SI)(SI*2), DI
+	LEAQ   (SI)(SI*4), R11
+	LEAQ   (DI)(SI*4), R12
+	MOVQ   b+24(FP), R8
+	MOVQ   ldb+32(FP), R9
+	SHLQ   $0x02, R9
+	LEAQ   (R9)(R9*2), R10
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -179,11 +188,11 @@ vector:
 	VMOVUPS     (BX), Z16
 	VMOVUPS     (BX)(SI*1), Z17
 	VMOVUPS     (BX)(SI*2), Z18
-	VMOVUPS     (BX)(R10*1), Z19
-	VMOVUPS     (DI), Z20
-	VMOVUPS     (DI)(R8*1), Z21
-	VMOVUPS     (DI)(R8*2), Z22
-	VMOVUPS     (DI)(R9*1), Z23
+	VMOVUPS     (BX)(DI*1), Z19
+	VMOVUPS     (R8), Z20
+	VMOVUPS     (R8)(R9*1), Z21
+	VMOVUPS     (R8)(R9*2), Z22
+	VMOVUPS     (R8)(R10*1), Z23
 	VFMADD231PS Z20, Z16, Z0
 	VFMADD231PS Z20, Z17, Z4
 	VFMADD231PS Z20, Z18, Z8
@@ -200,10 +209,16 @@ vector:
 	VFMADD231PS Z23, Z17, Z7
 	VFMADD231PS Z23, Z18, Z11
 	VFMADD231PS Z23, Z19, Z15
-	ADDQ        $0x40, BX
-	ADDQ        $0x40, DI
-	SUBQ        $0x10, CX
-	JMP         vector
+
+	// Rows of a come from far, and those after these are read next. Those of b are near.
+	PREFETCHT1 (BX)(SI*4)
+	PREFETCHT1 (BX)(R11*1)
+	PREFETCHT1 (BX)(DI*2)
+	PREFETCHT1 (BX)(R12*1)
+	ADDQ       $0x40, BX
+	ADDQ       $0x40, R8
+	SUBQ       $0x10, CX
+	JMP        vector
 
 tail:
 	TESTQ CX, CX
@@ -217,11 +232,11 @@ tail:
 	VMOVUPS.Z   (BX), K1, Z16
 	VMOVUPS.Z   (BX)(SI*1), K1, Z17
 	VMOVUPS.Z   (BX)(SI*2), K1, Z18
-	VMOVUPS.Z   (BX)(R10*1), K1, Z19
-	VMOVUPS.Z   (DI), K1, Z20
-	VMOVUPS.Z   (DI)(R8*1), K1, Z21
-	VMOVUPS.Z   (DI)(R8*2), K1, Z22
-	VMOVUPS.Z   (DI)(R9*1), K1, Z23
+	VMOVUPS.Z   (BX)(DI*1), K1, Z19
+	VMOVUPS.Z   (R8), K1, Z20
+	VMOVUPS.Z   (R8)(R9*1), K1, Z21
+	VMOVUPS.Z   (R8)(R9*2), K1, Z22
+	VMOVUPS.Z   (R8)(R10*1), K1, Z23
 	VFMADD231PS Z20, Z16, Z0
 	VFMADD231PS Z20, Z17, Z4
 	VFMADD231PS Z20, Z18, Z8

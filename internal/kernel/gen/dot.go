@@ -16,48 +16,67 @@ const dotCols = 4
 // A dotFrame holds the registers that both versions of the dot kernel share.
 type dotFrame struct {
 	k, c, ldc      reg.GPVirtual
-	a, lda3, lda   reg.GPVirtual
-	b, ldb3, ldb   reg.GPVirtual
-	name           string
+	a, b           rows
 	rows, lanes    int
-	tail, finished string
+	tail, finished string // labels
 }
 
-// begin loads the arguments, turns strides into bytes and leaves the labels' names.
+// begin declares the function, loads its arguments and turns strides into bytes.
 func begin(name string, rows, lanes int) dotFrame {
 	TEXT(name, 0, dotSignature)
 	Pragma("noescape")
 	Doc(fmt.Sprintf("%s adds to the %d × %d tile c the dot products of %d rows of a with %d rows of b.", name, rows, dotCols, rows, dotCols))
-	f := dotFrame{name: name, rows: rows, lanes: lanes, tail: "tail", finished: "reduce"}
+	f := dotFrame{rows: rows, lanes: lanes, tail: "tail", finished: "reduce"}
 	load := func(param string) reg.GPVirtual { return Load(Param(param), GP64()).(reg.GPVirtual) }
 	f.k, f.c, f.ldc = load("k"), load("c"), load("ldc")
-	f.a, f.lda = load("a"), load("lda")
-	f.b, f.ldb = load("b"), load("ldb")
-	for _, stride := range []reg.GPVirtual{f.lda, f.ldb, f.ldc} {
-		SHLQ(operand.Imm(2), stride)
-	}
-	f.ldb3 = GP64()
-	LEAQ(operand.Mem{Base: f.ldb, Index: f.ldb, Scale: 2}, f.ldb3)
-	if rows == 4 {
-		f.lda3 = GP64()
-		LEAQ(operand.Mem{Base: f.lda, Index: f.lda, Scale: 2}, f.lda3)
-	}
+	SHLQ(operand.Imm(2), f.ldc)
+	f.a, f.b = newRows(load("a"), load("lda"), 2*f.rows), newRows(load("b"), load("ldb"), dotCols)
 	return f
 }
 
-// row is the address in row i of a matrix whose stride and three times that are given.
-func row(base, stride, stride3 reg.GPVirtual, i int) operand.Mem {
-	switch i {
-	case 0:
-		return operand.Mem{Base: base}
-	case 3:
-		return operand.Mem{Base: base, Index: stride3, Scale: 1}
-	}
-	return operand.Mem{Base: base, Index: stride, Scale: uint8(i)}
+// rows are up to eight rows of a matrix: the address of the first, and multiples of the stride in bytes.
+type rows struct {
+	base                    reg.GPVirtual
+	one, three, five, seven reg.GPVirtual
 }
 
-func (f dotFrame) rowA(i int) operand.Mem { return row(f.a, f.lda, f.lda3, i) }
-func (f dotFrame) rowB(i int) operand.Mem { return row(f.b, f.ldb, f.ldb3, i) }
+func newRows(base, stride reg.GPVirtual, count int) rows {
+	SHLQ(operand.Imm(2), stride)
+	r := rows{base: base, one: stride}
+	sum := func(a, b reg.GPVirtual, times uint8) reg.GPVirtual {
+		out := GP64()
+		LEAQ(operand.Mem{Base: a, Index: b, Scale: times}, out)
+		return out
+	}
+	r.three = sum(stride, stride, 2)
+	if count > 5 {
+		r.five = sum(stride, stride, 4)
+	}
+	if count > 7 {
+		r.seven = sum(r.three, stride, 4)
+	}
+	return r
+}
+
+// row is the address in row i.
+func (r rows) row(i int) operand.Mem {
+	at := func(stride reg.GPVirtual, times uint8) operand.Mem {
+		return operand.Mem{Base: r.base, Index: stride, Scale: times}
+	}
+	switch i {
+	case 0:
+		return operand.Mem{Base: r.base}
+	case 1, 2, 4:
+		return at(r.one, uint8(i))
+	case 3, 6:
+		return at(r.three, uint8(i/3))
+	case 5:
+		return at(r.five, 1)
+	case 7:
+		return at(r.seven, 1)
+	}
+	panic("no such row")
+}
 
 // loop runs the body once for each full vector of k, and what follows it sees the rest in k, above zero.
 func (f dotFrame) loop(body func()) {
@@ -65,8 +84,12 @@ func (f dotFrame) loop(body func()) {
 	CMPQ(f.k, operand.Imm(uint64(f.lanes)))
 	JL(operand.LabelRef(f.tail))
 	body()
-	ADDQ(operand.Imm(uint64(4*f.lanes)), f.a)
-	ADDQ(operand.Imm(uint64(4*f.lanes)), f.b)
+	Comment("Rows of a come from far, and those after these are read next. Those of b are near.")
+	for i := range f.rows {
+		PREFETCHT1(f.a.row(f.rows + i))
+	}
+	ADDQ(operand.Imm(uint64(4*f.lanes)), f.a.base)
+	ADDQ(operand.Imm(uint64(4*f.lanes)), f.b.base)
 	SUBQ(operand.Imm(uint64(f.lanes)), f.k)
 	JMP(operand.LabelRef("vector"))
 	Label(f.tail)
@@ -100,10 +123,10 @@ func dotAVX2() {
 	}
 	f.loop(func() {
 		for i := range rows {
-			VMOVUPS(f.rowA(i), a[i])
+			VMOVUPS(f.a.row(i), a[i])
 		}
 		for j := range dotCols {
-			VMOVUPS(f.rowB(j), b)
+			VMOVUPS(f.b.row(j), b)
 			for i := range rows {
 				VFMADD231PS(b, a[i], sums[i*dotCols+j])
 			}
@@ -118,9 +141,9 @@ func dotAVX2() {
 	mask, left, right := y[12], y[13], y[14]
 	VMOVUPS(operand.Mem{Base: table, Index: offset, Scale: 4}, mask)
 	for j := range dotCols {
-		VMASKMOVPS(f.rowB(j), mask, right)
+		VMASKMOVPS(f.b.row(j), mask, right)
 		for i := range rows {
-			VMASKMOVPS(f.rowA(i), mask, left)
+			VMASKMOVPS(f.a.row(i), mask, left)
 			VFMADD231PS(right, left, sums[i*dotCols+j])
 		}
 	}
@@ -150,10 +173,10 @@ func dotAVX512() {
 	}
 	f.loop(func() {
 		for i := range rows {
-			VMOVUPS(f.rowA(i), a[i])
+			VMOVUPS(f.a.row(i), a[i])
 		}
 		for j := range dotCols {
-			VMOVUPS(f.rowB(j), b[j])
+			VMOVUPS(f.b.row(j), b[j])
 		}
 		multiply()
 	})
@@ -166,10 +189,10 @@ func dotAVX512() {
 	DECQ(bits)
 	KMOVW(bits.As32(), reg.K1)
 	for i := range rows {
-		VMOVUPS_Z(f.rowA(i), reg.K1, a[i])
+		VMOVUPS_Z(f.a.row(i), reg.K1, a[i])
 	}
 	for j := range dotCols {
-		VMOVUPS_Z(f.rowB(j), reg.K1, b[j])
+		VMOVUPS_Z(f.b.row(j), reg.K1, b[j])
 	}
 	multiply()
 
