@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -150,44 +149,4 @@ func printRun(w io.Writer, r *pipeline.RunDescription) {
 		fmt.Fprintln(w)
 		printReport(w, r.Metrics)
 	}
-}
-
-func printNetwork(w io.Writer, n *pipeline.NetworkDescription) {
-	fmt.Fprintf(w, "%s: opset %d, %d nodes, %.1f M parameters", n.File, n.Opset, n.Nodes, float64(n.Parameters)/1e6)
-	if n.Producer != "" {
-		fmt.Fprintf(w, ", from %s", n.Producer)
-	}
-	fmt.Fprintf(w, "\nSHA-256    %s\n", n.Digest)
-	for _, v := range n.Inputs {
-		fmt.Fprintf(w, "input      %v\n", v)
-	}
-	for _, v := range n.Outputs {
-		fmt.Fprintf(w, "output     %v\n", v)
-	}
-	if n.Image != nil {
-		fmt.Fprintf(w, "pictures   %s, %s, %s high, %s wide, batch %s\n", n.Image.Layout, n.Image.Type,
-			orAny(n.Image.Height), orAny(n.Image.Width), orAny(n.Image.Batch))
-		fmt.Fprintf(w, "pixels     %s\n           from %s\n", n.Preprocessing, n.From)
-	}
-	if n.Feature != nil {
-		for _, t := range n.Feature.Taps {
-			fmt.Fprintf(w, "feature    %v\n           %s\n", t.Tensor, t.Why)
-		}
-	}
-	if n.Problem != "" {
-		fmt.Fprintf(w, "problem    %s\n", n.Problem)
-	}
-	if len(n.Candidates) > 0 {
-		fmt.Fprintln(w, "\n--tap could also name, the nearest to the end first:")
-		for c := range slices.Values(n.Candidates) {
-			fmt.Fprintf(w, "  %v\n", c)
-		}
-	}
-}
-
-func orAny(n int) string {
-	if n == 0 {
-		return "any"
-	}
-	return fmt.Sprint(n)
 }

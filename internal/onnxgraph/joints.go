@@ -46,7 +46,7 @@ func (m *Model) joints(tensor string) []joint {
 		}
 		// A block of a transformer has two sums, one behind attention and one behind its layers.
 		attends = attends || is(n, "Softmax", "Attention")
-		activates = activates || is(n, "Clip", "Erf", "Gelu", "HardSwish", "QuickGelu", "Relu", "Sigmoid", "Swish", "Tanh")
+		activates = activates || is(n, "Erf", "Gelu", "HardSwish", "QuickGelu", "Relu", "Sigmoid", "Swish", "Tanh")
 		for _, in := range read {
 			if alive[in]--; alive[in] == 0 {
 				delete(alive, in)
