@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"finetune/internal/kernel"
 )
 
 // random returns a rows × cols view with a stride above cols, as a part of a larger matrix has.
@@ -17,50 +19,46 @@ func random(r *rand.Rand, rows, cols int) Matrix {
 	return whole.Slice(1, 2, rows, cols)
 }
 
-func TestProducts(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 2))
-	products := map[string]struct {
-		run            func(p *Pool, c, a, b Matrix)
-		transA, transB bool
-		adds           bool
-	}{
-		"MulABt": {(*Pool).MulABt, false, true, false},
-		"MulAB":  {(*Pool).MulAB, false, false, false},
-		"AddAtB": {(*Pool).AddAtB, true, false, true},
-	}
-	for name, product := range products {
-		for _, shape := range [][3]int{{1, 1, 1}, {3, 2, 5}, {33, 193, 257}, {64, 8, 600}, {8, 400, 70}, {0, 3, 2}, {3, 0, 2}, {3, 2, 0}} {
-			m, n, k := shape[0], shape[1], shape[2]
-			t.Run(fmt.Sprintf("%s/%dx%dx%d", name, m, n, k), func(t *testing.T) {
-				a, b := random(r, m, k), random(r, k, n)
-				if product.transA {
-					a = random(r, k, m)
-				}
-				if product.transB {
-					b = random(r, n, k)
-				}
-				start := random(r, m, n)
-				var first []float32
-				for _, workers := range []int{1, 2, 7} {
-					p := NewPool(workers)
-					c := start
-					c.Data = slices.Clone(start.Data)
-					product.run(p, c, a, b)
-					p.Close()
-					if first == nil {
-						first = c.Data
-						compare(t, start, c, a, b, product.transA, product.transB, product.adds)
-					} else if !slices.Equal(first, c.Data) {
-						t.Errorf("%d workers give other bits than one", workers)
-					}
-				}
-			})
-		}
-	}
+// A product is one of the pool's, with what defines it.
+type product struct {
+	name           string
+	run            func(p *Pool, c, a, b Matrix)
+	transA, transB bool
+	adds           bool
 }
 
-// compare checks c against the definition of the product in float64, and that nothing between rows was touched.
-func compare(t *testing.T, start, c, a, b Matrix, transA, transB, adds bool) {
+var products = []product{
+	{"MulABt", (*Pool).MulABt, false, true, false},
+	{"MulAB", (*Pool).MulAB, false, false, false},
+	{"AddAtB", (*Pool).AddAtB, true, false, true},
+}
+
+// factors returns matrices for an m × n result of the given depth.
+func (p product) factors(r *rand.Rand, m, n, depth int) (a, b Matrix) {
+	a, b = random(r, m, depth), random(r, depth, n)
+	if p.transA {
+		a = random(r, depth, m)
+	}
+	if p.transB {
+		b = random(r, n, depth)
+	}
+	return a, b
+}
+
+// on computes the product onto a copy of start.
+func (p product) on(k *kernel.Kernel, workers int, start, a, b Matrix) Matrix {
+	pool := newPool(workers, k)
+	defer pool.Close()
+	c := start
+	c.Data = slices.Clone(start.Data)
+	p.run(pool, c, a, b)
+	return c
+}
+
+// check compares c with the product in float64. Each of depth+1 roundings, and a few more where pieces of the depth are put
+// together, errs by at most half a unit in the last place of the sum of magnitudes. What isn't finite must
+// be so in c, and nothing between rows may be touched.
+func (p product) check(t *testing.T, start, c, a, b Matrix) {
 	t.Helper()
 	at := func(m Matrix, i, j int, trans bool) float64 {
 		if trans {
@@ -69,26 +67,137 @@ func compare(t *testing.T, start, c, a, b Matrix, transA, transB, adds bool) {
 		return float64(m.Data[i*m.Stride+j])
 	}
 	depth := a.Cols
-	if transA {
+	if p.transA {
 		depth = a.Rows
 	}
 	for i := range c.Rows {
 		for j := range c.Cols {
 			var want float64
-			if adds {
+			if p.adds {
 				want = at(start, i, j, false)
 			}
+			size := math.Abs(want)
 			for k := range depth {
-				want += at(a, i, k, transA) * at(b, k, j, transB)
+				term := at(a, i, k, p.transA) * at(b, k, j, p.transB)
+				want += term
+				size += math.Abs(term)
 			}
-			if got := at(c, i, j, false); math.Abs(got-want) > 1e-4 {
-				t.Fatalf("element (%d, %d) is %g, want %g", i, j, got, want)
+			got := at(c, i, j, false)
+			same := got == want || math.IsNaN(got) && math.IsNaN(want)
+			if !same && !(math.Abs(got-want) <= float64(depth+8)*0x1p-24*size && !math.IsInf(want, 0)) {
+				t.Fatalf("%s: element (%d, %d) is %g, want %g", p.name, i, j, got, want)
 			}
 		}
 		if end := i*c.Stride + c.Cols; c.Cols > 0 && i+1 < c.Rows && !slices.Equal(c.Data[end:(i+1)*c.Stride], start.Data[end:(i+1)*c.Stride]) {
-			t.Fatalf("row %d: the product wrote beyond its columns", i)
+			t.Fatalf("%s: row %d: written beyond the columns", p.name, i)
 		}
 	}
+}
+
+// bits compares all of two matrices' elements, NaNs too.
+func bits(a, b Matrix) bool {
+	return slices.EqualFunc(a.Data, b.Data, func(x, y float32) bool { return math.Float32bits(x) == math.Float32bits(y) })
+}
+
+func TestProducts(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	shapes := [][3]int{
+		{1, 1, 1}, {3, 2, 5}, {33, 193, 257}, {64, 8, 600}, {8, 400, 70}, {0, 3, 2}, {3, 0, 2}, {3, 2, 0},
+		{256, 8, 1280}, {8, 1280, 64}, {10, 385, 256}, {101, 50, 1025}, {2, 47, 2049}, {130, 200, 129}, {49, 49, 16}, {13, 17, 1030},
+	}
+	for _, product := range products {
+		for _, k := range kernel.All() {
+			for _, shape := range shapes {
+				m, n, depth := shape[0], shape[1], shape[2]
+				t.Run(fmt.Sprintf("%s/%s/%dx%dx%d", product.name, k.Name, m, n, depth), func(t *testing.T) {
+					a, b := product.factors(r, m, n, depth)
+					start := random(r, m, n)
+					one := product.on(&k, 1, start, a, b)
+					product.check(t, start, one, a, b)
+					for _, workers := range []int{2, 7} {
+						if !bits(one, product.on(&k, workers, start, a, b)) {
+							t.Errorf("%d workers give other bits than one", workers)
+						}
+					}
+				})
+			}
+		}
+	}
+}
+
+// TestElementsStandAlone computes one element by itself and expects the bits that it has in a larger product.
+func TestElementsStandAlone(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	const m, n, depth = 67, 205, 1300
+	for _, product := range products {
+		for _, k := range kernel.All() {
+			a, b := product.factors(r, m, n, depth)
+			start := random(r, m, n)
+			whole := product.on(&k, 2, start, a, b)
+			for _, at := range [][2]int{{0, 0}, {11, 47}, {48, 192}, {m - 1, n - 1}, {5, n - 2}} {
+				i, j := at[0], at[1]
+				rowA, colB := vector(a, i, product.transA), vector(b, j, !product.transB)
+				if alone := product.on(&k, 1, start.Slice(i, j, 1, 1), rowA, colB); alone.Data[0] != whole.Row(i)[j] {
+					t.Errorf("%s, %s: element (%d, %d) is %g alone and %g in the product", product.name, k.Name, i, j, alone.Data[0], whole.Row(i)[j])
+				}
+			}
+		}
+	}
+}
+
+// vector is a row of m, or a column.
+func vector(m Matrix, i int, column bool) Matrix {
+	if column {
+		return m.Slice(0, i, m.Rows, 1)
+	}
+	return m.Slice(i, 0, 1, m.Cols)
+}
+
+// TestNothingFiniteFromNaN meets zeros with NaNs and infinities: a product that skips zeros would lose them.
+func TestNothingFiniteFromNaN(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for _, product := range products {
+		for _, k := range kernel.All() {
+			for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1))} {
+				a, b := product.factors(r, 9, 50, 70)
+				for i := range a.Data {
+					a.Data[i] = 0
+				}
+				b.Row(b.Rows - 1)[b.Cols-1] = bad
+				start := random(r, 9, 50)
+				product.check(t, start, product.on(&k, 1, start, a, b), a, b)
+			}
+		}
+	}
+}
+
+// FuzzProducts compares all kernels with float64 over shapes, with a few numbers that aren't finite among the factors.
+func FuzzProducts(f *testing.F) {
+	f.Add(uint64(1), uint16(8), uint16(64), uint16(1280), uint8(0))
+	f.Add(uint64(2), uint16(101), uint16(3), uint16(17), uint8(2))
+	f.Add(uint64(3), uint16(1), uint16(193), uint16(1025), uint8(1))
+	f.Fuzz(func(t *testing.T, seed uint64, m, n, depth uint16, spoiled uint8) {
+		rows, cols, inner := int(m%150), int(n%300), int(depth%2500)
+		if rows*cols*inner > 1<<20 {
+			inner = (1 << 20) / (rows * cols)
+		}
+		r := rand.New(rand.NewPCG(seed, 1))
+		strange := []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1))}
+		for _, product := range products {
+			a, b := product.factors(r, rows, cols, inner)
+			for range spoiled % 4 {
+				for _, data := range [][]float32{a.Data, b.Data} {
+					if len(data) > 0 {
+						data[r.IntN(len(data))] = strange[r.IntN(len(strange))]
+					}
+				}
+			}
+			start := random(r, rows, cols)
+			for _, k := range kernel.All() {
+				product.check(t, start, product.on(&k, 1+int(seed%3), start, a, b), a, b)
+			}
+		}
+	})
 }
 
 func TestMisfitPanics(t *testing.T) {
@@ -111,33 +220,17 @@ func TestMisfitPanics(t *testing.T) {
 	}
 }
 
-func TestRunVisitsEveryBlockOnce(t *testing.T) {
-	for _, workers := range []int{0, 1, 2, 7} {
-		p := NewPool(workers)
-		for _, blocks := range []int{0, 1, 5, 100} {
-			visits := make([]int, blocks)
-			p.Run(blocks, func(b, w int) {
-				visits[b]++
-				if w < 0 || w >= p.Workers() {
-					t.Errorf("worker %d of %d", w, p.Workers())
-				}
-			})
-			for b, n := range visits {
-				if n != 1 {
-					t.Errorf("%d workers: block %d ran %d times", workers, b, n)
-				}
-			}
-		}
-		p.Close()
-	}
-}
-
 func TestNoAllocation(t *testing.T) {
 	p := NewPool(2)
 	defer p.Close()
 	r := rand.New(rand.NewPCG(1, 2))
 	a, b, c := random(r, 64, 300), random(r, 8, 300), random(r, 64, 8)
-	if n := testing.AllocsPerRun(20, func() { p.MulABt(c, a, b) }); n > 0 {
-		t.Errorf("%g allocations a product", n)
+	products := func() {
+		p.MulABt(c, a, b)
+		p.AddAtB(b, c, a)
+		p.MulAB(a, c, b)
+	}
+	if n := testing.AllocsPerRun(20, products); n > 0 {
+		t.Errorf("%g allocations for three products", n)
 	}
 }
