@@ -17,16 +17,15 @@ labels=(--label-regex '^(\d+)_' --bins 0,3,7,13,20,33,44,60)
 date -u +%F
 uname -srm
 
-# row NAME [FLAG...]: one line of the table, from the tables that compare prints.
+# row NAME [FLAG...]: one line of the table, from compare.csv.
 row() {
 	local name=$1
 	shift
-	"$finetune" compare -q --losses cross-entropy,emd2 --folds 5 --seeds 1 --overwrite --out out "$@" >out.txt
-	awk -v name="$name" '
-		/^decision / { rule = $2 }
-		rule == "argmax" && $1 == "cross-entropy" && !ce { ce = $8 " ± " $10 }
-		rule == "median" && $1 == "emd2" && !emd { emd = $8 " ± " $10 }
-		END { printf "| %s | %s | %s |\n", name, ce, emd }' out.txt
+	"$finetune" compare -q --losses cross-entropy,emd2 --folds 5 --seeds 1 --overwrite --out out "$@" >/dev/null
+	awk -F, -v name="$name" '
+		$3 == "mae" && $1 == "argmax" && $2 == "cross-entropy" { ce = sprintf("%.3f ± %.3f", $4, $5) }
+		$3 == "mae" && $1 == "median" && $2 == "emd2" { emd = sprintf("%.3f ± %.3f", $4, $5) }
+		END { printf "| %s | %s | %s |\n", name, ce, emd }' out/compare.csv
 }
 
 # few N: a manifest of the first N faces in the order of their digests.
