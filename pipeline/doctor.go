@@ -109,13 +109,10 @@ func (r *DoctorReport) problem(err error, do string) {
 }
 
 func program() ProgramReport {
-	p := ProgramReport{Version: "unknown", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	p := ProgramReport{Version: Version(), Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return p
-	}
-	if info.Main.Version != "" {
-		p.Version = info.Main.Version
 	}
 	for _, s := range info.Settings {
 		switch s.Key {

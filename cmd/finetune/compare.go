@@ -54,8 +54,8 @@ func newCompare(a *app) *cobra.Command {
 	h.addTraining(f)
 	addRuntimeFlags(f, &job.Images)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		if (job.Data.Path == "") == (job.Features == "") {
-			return &usageError{fmt.Errorf("give either --data PATH (images) or --features DIR; see %s --help", c.CommandPath())}
+		if err := either(c, job.Data.Path, job.Features); err != nil {
+			return err
 		}
 		if err := h.complete(); err != nil {
 			return err

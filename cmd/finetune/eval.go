@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -35,8 +34,8 @@ func newEval(a *app) *cobra.Command {
 		if err := required(c, "model"); err != nil {
 			return err
 		}
-		if (job.Data.Path == "") == (job.Features == "") {
-			return &usageError{fmt.Errorf("give either --data PATH (images) or --features DIR; see %s --help", c.CommandPath())}
+		if err := either(c, job.Data.Path, job.Features); err != nil {
+			return err
 		}
 		run := func(ctx context.Context, p pipeline.Progress) (*pipeline.EvaluateResult, error) {
 			job.Progress = p

@@ -123,6 +123,14 @@ func required(c *cobra.Command, flags ...string) error {
 	return nil
 }
 
+// either wants images or ready features, not both.
+func either(c *cobra.Command, data, features string) error {
+	if (data == "") != (features == "") {
+		return nil
+	}
+	return &usageError{fmt.Errorf("give either --data PATH (images) or --features DIR; see %s --help", c.CommandPath())}
+}
+
 // progress returns what the jobs report to, and a function that ends it.
 func (a *app) progress() (pipeline.Progress, func()) {
 	if a.quiet {

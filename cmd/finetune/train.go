@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -48,8 +47,8 @@ func newTrain(a *app) *cobra.Command {
 	addSearchFlags(f, &job.Search)
 	addRuntimeFlags(f, &job.Images)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		if (job.Data.Path == "") == (job.Features == "") {
-			return &usageError{fmt.Errorf("give either --data PATH (images) or --features DIR; see %s --help", c.CommandPath())}
+		if err := either(c, job.Data.Path, job.Features); err != nil {
+			return err
 		}
 		if err := h.complete(); err != nil {
 			return err
