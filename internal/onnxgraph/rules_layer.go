@@ -57,7 +57,7 @@ func broadcastRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 // unknown.
 func elementwise(x, y tensorInfo, f func(a, b element) element) []element {
 	a, b := x.elems, y.elems
-	if a == nil || b == nil || len(x.shape) > 1 || len(y.shape) > 1 || len(a) != len(b) && len(a) != 1 && len(b) != 1 {
+	if len(a) == 0 || len(b) == 0 || len(x.shape) > 1 || len(y.shape) > 1 || len(a) != len(b) && len(a) != 1 && len(b) != 1 {
 		return nil
 	}
 	list := make([]element, max(len(a), len(b)))

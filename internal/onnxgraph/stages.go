@@ -69,11 +69,9 @@ func (m *Model) multi() (Feature, error) {
 
 // stages sorts the joints on the way to a tensor by their spatial size, the earliest first.
 func (m *Model) stages(tensor string) []stage {
-	in, err := m.ImageInput()
+	_, in, err := m.Expose(tensor)
 	if err != nil {
-		if in, err = m.imageInput(m.inputs[0].Name); err != nil {
-			return nil
-		}
+		return nil
 	}
 	var list []stage
 	at := func(places [2]int64) *stage {
