@@ -1,6 +1,7 @@
 // Package dense holds what the training loop needs of linear algebra: float32 matrix products on flat slices and
 // the pool of workers that they run on. A product is cut into tiles of a fixed size whatever the number of
 // workers, and every element is summed by one worker in one order, so results are the same bytes on 1 and 64 cores.
+// They differ in the last bits between processors with other kernels (package kernel).
 //
 // It holds no decompositions, no vectors and no float64: use gonum for those.
 package dense

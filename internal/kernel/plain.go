@@ -1,11 +1,11 @@
 package kernel
 
-// plain is the reference for the others, and what runs where there is no assembly. Its tiles are what a compiler
-// without vector instructions can keep in registers.
+// plain is the reference for the others, and what runs where there is no assembly. It sums 2 × 4 elements at a time, which
+// fit the registers of scalar code.
 var plain = Kernel{
 	Name:    "plain",
 	DotRows: 2, DotCols: 4, Dot: dotPlain,
-	OuterRows: 2, OuterCols: 4, Outer: outerPlain,
+	OuterRows: 2, OuterCols: 16, Outer: outerPlain,
 }
 
 func dotPlain(k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int) {
@@ -37,20 +37,22 @@ func dotPlain(k int, a []float32, lda int, b []float32, ldb int, c []float32, ld
 
 func outerPlain(k int, a, b []float32, ldb int, c []float32, ldc int) {
 	a = a[:2*k]
-	c0, c1 := c[:4], c[ldc:][:4]
-	s00, s01, s02, s03 := c0[0], c0[1], c0[2], c0[3]
-	s10, s11, s12, s13 := c1[0], c1[1], c1[2], c1[3]
-	for i := range k {
-		u, v, w := a[2*i], a[2*i+1], b[i*ldb:][:4]
-		s00 += u * w[0]
-		s01 += u * w[1]
-		s02 += u * w[2]
-		s03 += u * w[3]
-		s10 += v * w[0]
-		s11 += v * w[1]
-		s12 += v * w[2]
-		s13 += v * w[3]
+	for j := 0; j < 16; j += 4 {
+		c0, c1 := c[j:][:4], c[ldc+j:][:4]
+		s00, s01, s02, s03 := c0[0], c0[1], c0[2], c0[3]
+		s10, s11, s12, s13 := c1[0], c1[1], c1[2], c1[3]
+		for i := range k {
+			u, v, w := a[2*i], a[2*i+1], b[i*ldb+j:][:4]
+			s00 += u * w[0]
+			s01 += u * w[1]
+			s02 += u * w[2]
+			s03 += u * w[3]
+			s10 += v * w[0]
+			s11 += v * w[1]
+			s12 += v * w[2]
+			s13 += v * w[3]
+		}
+		c0[0], c0[1], c0[2], c0[3] = s00, s01, s02, s03
+		c1[0], c1[1], c1[2], c1[3] = s10, s11, s12, s13
 	}
-	c0[0], c0[1], c0[2], c0[3] = s00, s01, s02, s03
-	c1[0], c1[1], c1[2], c1[3] = s10, s11, s12, s13
 }
