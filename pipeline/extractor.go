@@ -78,6 +78,7 @@ func (x *extractor) extract(ctx context.Context, items []dataset.Item, emit func
 	var unreadable []Unreadable
 	computed := 0
 	limit := x.images.maxUnreadable() * float64(len(items))
+	watch := &constantWatch{}
 	stage := x.progress.Start("features", len(items), "image")
 	err := inOrder(ctx, len(items), blockSize, x.images.threads(),
 		func() *extractWorker { return &extractWorker{x: x} },
@@ -90,6 +91,9 @@ func (x *extractor) extract(ctx context.Context, items []dataset.Item, emit func
 			}
 			if n := len(unreadable); n > 0 && (x.images.Strict || float64(n) > limit) {
 				return x.tooMany(unreadable, len(items))
+			}
+			if err := watch.see(x.net, b); err != nil {
+				return err
 			}
 			computed += b.computed
 			stage.Add(min(blockSize, len(items)-first))

@@ -15,10 +15,11 @@ import (
 // A featureBlock is the outcome for consecutive items: a row for each that could be read.
 type featureBlock struct {
 	cols       int
-	read       []int     // the items that have a row, in order
-	rows       []float32 // len(read) × cols
-	unreadable []failure // the others, in order
-	computed   int       // rows that the network made, the rest being from the cache
+	read       []int              // the items that have a row, in order
+	keys       []featurestore.Key // of what was read: equal images have equal keys
+	rows       []float32          // len(read) × cols
+	unreadable []failure          // the others, in order
+	computed   int                // rows that the network made, the rest being from the cache
 }
 
 // A failure is an item that couldn't be read.
@@ -32,8 +33,9 @@ type extractWorker struct {
 	x         *extractor
 	transform *preprocess.Transformer
 	file      []byte
-	tensor    []float32 // pictures waiting for the network
-	waiting   []waiting // what they are
+	tensor    []float32        // pictures waiting for the network
+	waiting   []waiting        // what they are
+	key       featurestore.Key // of the image that was read last
 }
 
 // waiting is a picture whose feature must be computed.
@@ -56,7 +58,7 @@ func (w *extractWorker) block(ctx context.Context, items []dataset.Item, first, 
 			b.unreadable = append(b.unreadable, failure{i, err})
 			continue
 		}
-		b.read = append(b.read, i)
+		b.read, b.keys = append(b.read, i), append(b.keys, w.key)
 	}
 	b.computed = len(w.waiting)
 	if err := w.compute(ctx, &b); err != nil {
@@ -73,8 +75,8 @@ func (w *extractWorker) picture(item dataset.Item, row int, dst []float32) error
 	if err != nil {
 		return err
 	}
-	key := featurestore.KeyOf(data)
-	if len(dst) > 0 && w.x.store.Get(key, dst) {
+	w.key = featurestore.KeyOf(data)
+	if len(dst) > 0 && w.x.store.Get(w.key, dst) {
 		return nil
 	}
 	if w.transform == nil {
@@ -89,7 +91,7 @@ func (w *extractWorker) picture(item dataset.Item, row int, dst []float32) error
 	if err := w.transform.Tensor(w.tensor[len(w.waiting)*size:][:size], data); err != nil {
 		return err
 	}
-	w.waiting = append(w.waiting, waiting{row, key})
+	w.waiting = append(w.waiting, waiting{row, w.key})
 	return nil
 }
 

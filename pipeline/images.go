@@ -18,9 +18,13 @@ type Images struct {
 	Overrides Overrides
 
 	Library string // the native ONNX Runtime; "" is searched for
-	Cache   string // folder of the feature cache; "" is in the user's cache folder
-	NoCache bool   // neither read nor write the feature cache
-	Threads int    // 0 is all cores
+	// Device runs the network: one of backbone.Devices, "" is the CPU, "auto" the best that is there. DeviceOptions are settings of
+	// its execution provider, by ONNX Runtime's names.
+	Device        string
+	DeviceOptions map[string]string
+	Cache         string // folder of the feature cache; "" is in the user's cache folder
+	NoCache       bool   // neither read nor write the feature cache
+	Threads       int    // 0 is all cores
 
 	Strict        bool    // stop at the first unreadable image
 	MaxUnreadable float64 // share of unreadable images from which a job stops; 0 is 0.1, 1 never stops
@@ -38,7 +42,7 @@ const (
 
 // backbone says which feature to take of the network, and which library runs it.
 func (i Images) backbone() backbone.Options {
-	o := backbone.Options{Tap: i.Tap, Pool: i.Pool, Library: i.Library}
+	o := backbone.Options{Tap: i.Tap, Pool: i.Pool, Library: i.Library, Device: i.Device, DeviceOptions: i.DeviceOptions}
 	if o.Tap == Last {
 		o.Tap = ""
 	}

@@ -145,13 +145,26 @@ func (n *network) transformer() (*preprocess.Transformer, error) {
 	return preprocess.NewTransformer(n.spec, layout)
 }
 
-// recipe is all that decides a feature besides the image.
+// recipe is all that decides a feature besides the image. Another device than the CPU gives other bits; which one it is, "auto"
+// shows only when the network is started.
 func (n *network) recipe() (featurestore.Recipe, error) {
 	lib, err := n.runtime()
+	if err != nil {
+		return featurestore.Recipe{}, err
+	}
+	if d := n.images.Device; d != "" && d != "cpu" {
+		net, err := n.start()
+		if err != nil {
+			return featurestore.Recipe{}, err
+		}
+		if d := net.Device(); d != "cpu" {
+			lib.Version += " " + d
+		}
+	}
 	return featurestore.Recipe{
 		Backbone: n.about.Digest, Tap: n.about.Feature.Text, Preprocessing: n.spec.String(),
 		Runtime: lib.Version, Pixels: pixelsVersion,
-	}, err
+	}, nil
 }
 
 // info describes the network once features, of the given width, came from it.
