@@ -26,9 +26,9 @@ echo "the same with a warm cache:"
 time "$finetune" -q --data "$faces" "${labels[@]}" --cache cache --out warm >/dev/null
 sed -n '3,9p' cold.txt
 
-"$finetune" extract -q --data "$faces" "${labels[@]}" --cache cache --out features >/dev/null
+"$finetune" extract -q --data "$faces" "${labels[@]}" --tap last --resize shorter --cache cache --out features >/dev/null
 [ -n "$python" ] || exit 0
-echo "linear cross-entropy head, argmax, five seeds and splits:"
+echo "last features, linear cross-entropy head, argmax, five seeds and splits:"
 for seed in 0 1 2 3 4; do
 	"$finetune" -q --features features --loss cross-entropy --decision argmax --seed $seed --out "seed-$seed" >/dev/null
 done
