@@ -26,6 +26,8 @@ type Description struct {
 	Problem       string      `json:"problem,omitempty"`        // what stands in the way of using the file
 	Candidates    []Candidate `json:"candidates"`               // what --tap could name, the nearest to the end first
 	Preprocessing string      `json:"preprocessing,omitempty"`  // from the file's metadata; "" where it says nothing
+
+	err error // what Problem is the text of
 }
 
 // A Value is a tensor of the graph with what is known of its type and shape.
@@ -49,6 +51,11 @@ func InspectBytes(name string, data []byte, o Options) (*Description, error) {
 	return inspect(name, "", data, o)
 }
 
+// Err returns what keeps the network from being used, as Open would, or nil.
+func (d *Description) Err() error { return d.err }
+
+func (d *Description) refuse(err error) { d.err, d.Problem = err, err.Error() }
+
 func inspect(name, dir string, data []byte, o Options) (*Description, error) {
 	model, err := onnxgraph.Parse(name, data)
 	if err != nil {
@@ -66,7 +73,7 @@ func inspect(name, dir string, data []byte, o Options) (*Description, error) {
 	}
 	feature, err := model.FindFeature(o.Tap, o.Pool)
 	if err != nil {
-		d.Problem = err.Error()
+		d.refuse(err)
 		if in, err := model.ImageInput(); err == nil {
 			d.Image = &in
 		}
@@ -75,7 +82,7 @@ func inspect(name, dir string, data []byte, o Options) (*Description, error) {
 	d.Feature, d.Blocks = &feature, feature.Blocks()
 	in, err := model.InputOf(feature)
 	if err != nil {
-		d.Problem = err.Error()
+		d.refuse(err)
 		return d, nil
 	}
 	d.Image = &in

@@ -64,8 +64,8 @@ func openNetwork(i Images, digest string, images int) (*network, error) {
 			Expected: "SHA-256 " + short(digest), Do: "give the file that the run was trained with",
 		}
 	}
-	if n.about.Feature == nil || n.about.Image == nil {
-		return nil, &mistake.Error{Subject: n.name, Found: n.about.Problem, Do: "see finetune inspect " + n.file}
+	if err := n.about.Err(); err != nil {
+		return nil, err
 	}
 	if n.spec, n.from, err = preprocessing(n.name, n.about.Preprocessing, i.Preset, i.Overrides); err != nil {
 		return nil, err
