@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
 	"os"
 
 	"finetune/head"
@@ -77,7 +76,25 @@ func (t Train) Run(ctx context.Context) (*TrainResult, error) {
 		return nil, err
 	}
 	defer table.Close()
-	return t.fit(ctx, table)
+	plan, err := t.plan(table.set)
+	if err != nil {
+		return nil, err
+	}
+	run, err := t.begin(table, plan)
+	if err != nil {
+		return nil, err
+	}
+	if t.Resume {
+		if done, err := t.finished(run.record); done != nil || err != nil {
+			return done, err
+		}
+	}
+	for _, step := range run.steps() {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return run.result, nil
 }
 
 // table brings the features. What can't be used or split is found before they are computed; unreadable images may change the split itself.
@@ -94,97 +111,7 @@ func (t *Train) table(ctx context.Context) (*table, error) {
 		if err := cfg.Check(); err != nil {
 			return err
 		}
-		_, err := dataset.Split(set, t.Split)
+		_, err := t.plan(set)
 		return err
 	})
-}
-
-// fit trains on the table, measures on what was held out and writes the run folder.
-func (t *Train) fit(ctx context.Context, table *table) (*TrainResult, error) {
-	parts, err := dataset.Split(table.set, t.Split)
-	if err != nil {
-		return nil, err
-	}
-	heldOut, index := "test", parts.Test
-	if len(index) == 0 {
-		heldOut, index = "val", parts.Val
-	}
-	cfg, err := t.headConfig(table, t.Head, len(parts.Train))
-	if err != nil {
-		return nil, err
-	}
-	record := t.record(table, cfg, parts, heldOut)
-	if t.Resume {
-		if done, err := t.finished(record); done != nil || err != nil {
-			return done, err
-		}
-	}
-
-	t.Progress.Note(fmt.Sprintf("split: %d to train on, %d for early stopping, %d held out (%s)", len(parts.Train), len(parts.Val), len(index), heldOut))
-	result := &TrainResult{Run: t.Out, HeldOut: heldOut, Unreadable: table.unreadable, Notes: parts.Notes}
-	if heldOut == "val" && len(index) > 0 {
-		result.Notes = append(result.Notes, "no test part: the figures are of the images that early stopping used too, so they flatter the head a little")
-	}
-	if t.Search.Trials > 0 {
-		chosen, err := t.search(ctx, table, parts, result)
-		if err != nil {
-			return nil, err
-		}
-		if cfg, err = t.headConfig(table, chosen, len(parts.Train)); err != nil {
-			return nil, err
-		}
-		record.Head = cfg
-	}
-	trained, err := t.train(ctx, table.examples(t.Soften), parts, cfg)
-	if err != nil {
-		return nil, err
-	}
-	result.Epochs, result.BestEpoch, result.History = len(trained.History), trained.Best, trained.History
-	if cfg.SelfGuided {
-		result.GroundDistance = trained.Loss.Ground.Matrix
-	}
-	if result.Head, err = head.New(trained.Network, head.Description{
-		Space: table.set.Space, Loss: trained.Loss, Decision: cfg.Decision, Origin: table.origin(),
-	}); err != nil {
-		return nil, err
-	}
-	result.ByDepth, result.ByCell = contributions(table.blocks, result.Head, table.features, parts.Train)
-	items := make([]dataset.Item, len(index))
-	for i, row := range index {
-		items[i] = table.set.Items[row]
-	}
-	said, err := predictItems(result.Head, table.features, index, items, t.Images.threads())
-	if err != nil {
-		return nil, err
-	}
-	if result.Metrics, err = said.measure(result.Head, classShares(table.set, parts.Train), t.Split.Seed); err != nil {
-		return nil, err
-	}
-	page, err := t.report(ctx, record, table, parts, result, said)
-	if err != nil {
-		return nil, err
-	}
-	return result, t.write(record, result, said, page)
-}
-
-// headConfig completes the configuration of a head with what the data and the run say, for that many images to train on.
-func (t *Train) headConfig(table *table, cfg head.Config, images int) (head.Config, error) {
-	cfg.Seed, cfg.Threads = t.Split.Seed, t.Images.threads()
-	cfg, err := table.fillConfig(cfg)
-	return cfg.Resolved(table.features.Cols, images), err
-}
-
-func (t *Train) train(ctx context.Context, all head.Examples, parts dataset.Partition, cfg head.Config) (*head.Result, error) {
-	stage := t.Progress.Start("training", cfg.Epochs, "epoch")
-	defer stage.Done()
-	return head.Train(ctx, all.Subset(parts.Train), all.Subset(parts.Val), cfg, func(head.Epoch) { stage.Add(1) })
-}
-
-// classShares is how often each class is met in the training part.
-func classShares(set *dataset.Set, train []int) []float64 {
-	shares := make([]float64, set.Space.Len())
-	for _, i := range train {
-		shares[set.Items[i].Label] += 1 / float64(len(train))
-	}
-	return shares
 }

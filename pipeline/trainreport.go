@@ -18,8 +18,9 @@ import (
 const mostShown = 20
 
 // report gathers what the page shows of a run. An image that can't be shown is named without a picture.
-func (t *Train) report(ctx context.Context, record RunConfig, table *table, parts dataset.Partition, result *TrainResult, said *predictions) (*report.Data, error) {
-	suspects, err := metrics.Suspects(said.input(table.set.Space))
+func (r *trainRun) report(ctx context.Context) (*report.Data, error) {
+	record, result, said, set := r.record, r.result, r.said, r.table.set
+	suspects, err := metrics.Suspects(said.input(set.Space))
 	if err != nil {
 		return nil, err
 	}
@@ -28,7 +29,7 @@ func (t *Train) report(ctx context.Context, record RunConfig, table *table, part
 		return nil, err
 	}
 	d := &report.Data{
-		Finetune: record.Finetune, Source: record.Data.Path, Trained: trainedOn(record, result), Classes: classParts(table.set, parts),
+		Finetune: record.Finetune, Source: record.Data.Path, Trained: trainedOn(record, result), Classes: classParts(set, r.plan.parts),
 		HeldOut: result.HeldOut, Groups: groupCount(said.items), Metrics: result.Metrics, Soft: said.byLabel(),
 		Decision: string(record.Head.Decision), Loss: record.Head.Loss.Name, Best: result.BestEpoch, Ground: groundOf(result.Head.Description().Loss),
 		Settings: settings, Files: runFiles, Unreadable: len(result.Unreadable), Notes: result.Notes,
@@ -36,7 +37,7 @@ func (t *Train) report(ctx context.Context, record RunConfig, table *table, part
 	for _, e := range result.History {
 		d.History = append(d.History, report.Epoch{Epoch: e.Epoch, TrainLoss: metrics.Number(e.TrainLoss), ValLoss: metrics.Number(e.ValLoss), ValMAE: metrics.Number(e.ValMAE)})
 	}
-	g := &galleryMaker{said: said, made: map[int]report.Image{}, withoutFiles: t.Features != ""}
+	g := &galleryMaker{said: said, made: map[int]report.Image{}, withoutFiles: r.Features != ""}
 	mistakes, unsure := g.worst(), g.leastSure()
 	for _, list := range []struct {
 		to    *report.Gallery

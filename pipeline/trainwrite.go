@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,11 +15,10 @@ import (
 	"finetune/head"
 	"finetune/internal/mistake"
 	"finetune/pipeline/dataset"
-	"finetune/pipeline/report"
 )
 
 // record is config.json as far as it is known before training.
-func (t *Train) record(table *table, cfg head.Config, parts dataset.Partition, heldOut string) RunConfig {
+func (t *Train) record(table *table, cfg head.Config, plan *trainPlan) RunConfig {
 	var search *SearchConfig
 	if t.Search.Trials > 0 {
 		search = &SearchConfig{Search: t.Search, From: cfg}
@@ -26,7 +26,7 @@ func (t *Train) record(table *table, cfg head.Config, parts dataset.Partition, h
 	return RunConfig{
 		Finetune: Version(), Backbone: table.network, Features: t.Features, Head: cfg, Soften: t.softening(), Search: search,
 		Data: table.dataConfig(), Classes: classConfigs(table.set),
-		Split: SplitConfig{SplitOptions: t.Split, Train: len(parts.Train), Val: len(parts.Val), Test: len(parts.Test), HeldOut: heldOut},
+		Split: SplitConfig{SplitOptions: t.Split, Train: len(plan.parts.Train), Val: len(plan.parts.Val), Test: len(plan.parts.Test), HeldOut: plan.heldOut},
 	}
 }
 
@@ -127,21 +127,24 @@ func replaceUnreadable(path string, list []Unreadable) error {
 }
 
 // write leaves the run folder: config.json last, so that a folder which has it is whole.
-func (t *Train) write(record RunConfig, result *TrainResult, said *predictions, page *report.Data) error {
-	in := func(name string) string { return filepath.Join(t.Out, name) }
-	steps := []func() error{
-		func() error { return result.Head.Save(in(HeadFile)) },
-		func() error { return writeHeadONNX(in(HeadONNXFile), result.Head) },
-		func() error { return writeHistory(in(HistoryFile), result.History, record.Head) },
-		func() error { return result.writeGroundDistance(in(GroundDistanceFile)) },
-		func() error { return result.writeSearch(in(SearchFile), t.Search.Metric) },
-		func() error { return writePredictions(in(PredictionsFile), result.Head.Space(), said) },
-		func() error { return replaceUnreadable(in(UnreadableFile), result.Unreadable) },
-		func() error { return writeJSON(in(MetricsFile), result.Metrics) },
-		func() error { return writeReport(in(ReportFile), page) },
-		func() error { return writeJSON(in(ConfigFile), record) },
+func (r *trainRun) write(ctx context.Context) error {
+	page, err := r.report(ctx)
+	if err != nil {
+		return err
 	}
-	for _, step := range steps {
+	in := func(name string) string { return filepath.Join(r.Out, name) }
+	for _, step := range []func() error{
+		func() error { return r.result.Head.Save(in(HeadFile)) },
+		func() error { return writeHeadONNX(in(HeadONNXFile), r.result.Head) },
+		func() error { return writeHistory(in(HistoryFile), r.result.History, r.config) },
+		func() error { return r.result.writeGroundDistance(in(GroundDistanceFile)) },
+		func() error { return r.result.writeSearch(in(SearchFile), r.Search.Metric) },
+		func() error { return writePredictions(in(PredictionsFile), r.result.Head.Space(), r.said) },
+		func() error { return replaceUnreadable(in(UnreadableFile), r.result.Unreadable) },
+		func() error { return writeJSON(in(MetricsFile), r.result.Metrics) },
+		func() error { return writeReport(in(ReportFile), page) },
+		func() error { return writeJSON(in(ConfigFile), r.record) },
+	} {
 		if err := step(); err != nil {
 			return err
 		}
