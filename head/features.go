@@ -27,9 +27,14 @@ func (f Features) check() error {
 
 // Examples are items to learn from: rows of a feature matrix, a target distribution each and, where they count
 // differently, a weight each. Many Examples may share one matrix.
+//
+// Where the matrix holds augmented views, an item has Views rows that follow each other, the plain one first. Scaling is
+// learned from all of them. SGD and AdamW take one for each example in each epoch, at random; LBFGS, whose loss has to
+// stay the same, takes every view as an example of its own with an equal part of the weight. Validation looks at plain rows.
 type Examples struct {
 	Features Features
-	Index    []int     // row of each example; nil: example i is row i
+	Views    int       // rows of an item; 0 and 1: there is but the plain one
+	Index    []int     // item of each example; nil: example i is item i
 	Targets  []float32 // Len() × K, each row a distribution over the classes
 	Weights  []float32 // Len() numbers from 0 up; nil: all 1
 }
@@ -39,15 +44,23 @@ func (e Examples) Len() int {
 	if e.Index != nil {
 		return len(e.Index)
 	}
-	return e.Features.Rows
+	return e.items()
 }
 
-// Row returns the features of example i.
-func (e Examples) Row(i int) []float32 {
+// items is the number of items that the matrix has rows of.
+func (e Examples) items() int { return e.Features.Rows / e.views() }
+
+func (e Examples) views() int { return max(1, e.Views) }
+
+// Row returns the features of example i, of its plain view.
+func (e Examples) Row(i int) []float32 { return e.Features.Row(e.place(i, 0)) }
+
+// place is the number of the row that holds a view of example i.
+func (e Examples) place(i, view int) int {
 	if e.Index != nil {
 		i = e.Index[i]
 	}
-	return e.Features.Row(i)
+	return i*e.views() + view
 }
 
 // Weight returns the weight of example i.
@@ -62,7 +75,7 @@ func (e Examples) Weight(i int) float64 {
 // and weights are copied.
 func (e Examples) Subset(examples []int) Examples {
 	n := e.Len()
-	out := Examples{Features: e.Features, Index: make([]int, len(examples))}
+	out := Examples{Features: e.Features, Views: e.Views, Index: make([]int, len(examples))}
 	classes := 0
 	if n > 0 {
 		classes = len(e.Targets) / n
@@ -76,6 +89,27 @@ func (e Examples) Subset(examples []int) Examples {
 		out.Targets = append(out.Targets, e.Targets[example*classes:(example+1)*classes]...)
 		if e.Weights != nil {
 			out.Weights = append(out.Weights, e.Weights[example])
+		}
+	}
+	return out
+}
+
+// unrolled returns the examples with every view as an example of its own, which has an equal part of the weight. The
+// views of an example follow each other.
+func (e Examples) unrolled() Examples {
+	views := e.views()
+	if views == 1 {
+		return e
+	}
+	n := e.Len()
+	out := Examples{Features: e.Features, Index: make([]int, 0, n*views), Weights: make([]float32, 0, n*views)}
+	out.Targets = make([]float32, 0, len(e.Targets)*views)
+	for i := range n {
+		k := len(e.Targets) / n
+		for v := range views {
+			out.Index = append(out.Index, e.place(i, v))
+			out.Targets = append(out.Targets, e.Targets[i*k:(i+1)*k]...)
+			out.Weights = append(out.Weights, float32(e.Weight(i)/float64(views)))
 		}
 	}
 	return out
@@ -99,10 +133,13 @@ func (e Examples) check(what string, classes int, target func([]float32) error) 
 	if err := e.Features.check(); err != nil {
 		return err
 	}
+	if e.Views < 0 || e.Features.Rows%e.views() != 0 {
+		return fmt.Errorf("head: %s: %d rows of items with %d views", what, e.Features.Rows, e.Views)
+	}
 	n := e.Len()
-	for _, row := range e.Index {
-		if row < 0 || row >= e.Features.Rows {
-			return fmt.Errorf("head: %s: row %d of %d", what, row, e.Features.Rows)
+	for _, item := range e.Index {
+		if item < 0 || item >= e.items() {
+			return fmt.Errorf("head: %s: item %d of %d", what, item, e.items())
 		}
 	}
 	if len(e.Targets) != n*classes {

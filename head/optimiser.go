@@ -54,6 +54,10 @@ func (b *batches) epoch(ctx context.Context, epoch int) (float64, error) {
 			t.order[i], t.order[j] = t.order[j], t.order[i]
 		})
 	}
+	views := randstream.New(t.config.Seed, "views", uint64(epoch))
+	for i := range t.views {
+		t.views[i] = views.IntN(t.train.Views)
+	}
 	drop := newDropout(t.config.Dropout, t.config.Seed, epoch)
 	steps := (n + size - 1) / size
 	var sum float64

@@ -18,10 +18,20 @@ const (
 type chunk struct {
 	examples Examples
 	order    []int       // which examples
+	views    []int       // which view of each of all examples; nil: the plain one
 	scale    float64     // on gradients
 	weights  []float32   // of all examples, on gradients
 	grads    *parameters // gradients are added to these; nil: none are taken
 	dropout  dropout     // the zero value drops nothing
+}
+
+// row returns the features of the chunk's example number i.
+func (c *chunk) row(i int) []float32 {
+	example, view := c.order[i], 0
+	if c.views != nil {
+		view = c.views[example]
+	}
+	return c.examples.Features.Row(c.examples.place(example, view))
 }
 
 // A pass carries chunks through a network, forward and back. Its buffers are made once. Every sum over examples
@@ -119,7 +129,7 @@ func (p *pass) blocks(row func(i, worker int)) func(block, worker int) {
 
 func (p *pass) gatherRow(i, worker int) {
 	row := p.in.Row(i)
-	p.scaling.apply(row, p.chunk.examples.Row(p.chunk.order[i]))
+	p.scaling.apply(row, p.chunk.row(i))
 	if p.params.hiddenUnits == 0 {
 		p.chunk.dropout.apply(row, &p.generators[worker])
 	}

@@ -12,12 +12,10 @@ import (
 func (t *trainer) selfGuided() ([]float64, error) {
 	k := t.pass.loss.Classes()
 	dim := t.params.output.Cols
-	features := make([]float32, 0, t.train.Len()*dim)
-	labels := make([]int, 0, t.train.Len())
+	centroids := loss.NewCentroids[float32](k, dim)
 	add := func(example int, row []float32) {
-		features = append(features, row...)
 		target := t.train.Targets[example*k : (example+1)*k]
-		labels = append(labels, slices.Index(target, slices.Max(target)))
+		centroids.Add(slices.Index(target, slices.Max(target)), row)
 	}
 	if t.params.hiddenUnits == 0 {
 		for i := range t.train.Len() {
@@ -26,7 +24,7 @@ func (t *trainer) selfGuided() ([]float64, error) {
 	} else {
 		t.visit(t.train, func(example, i int) { add(example, t.pass.h.Row(i)) })
 	}
-	return loss.SelfGuided(features, dim, labels, k)
+	return centroids.GroundDistance()
 }
 
 // moved is the mean absolute change of the distances between different classes.

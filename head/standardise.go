@@ -32,10 +32,12 @@ const (
 	lengthLimit = 1024
 )
 
-// learnScaling measures the weighted mean and standard deviation of each column over the examples. A constant
+// learnScaling measures the weighted mean and standard deviation of each column over all views of the examples. A constant
 // column gets the inverse 0 and so no say. Where raw is set the columns are only checked to be finite, and the
 // scaling changes nothing.
 func learnScaling(ctx context.Context, pool *dense.Pool, e Examples, raw bool) (*scaling, error) {
+	e.Targets = nil // which need no unrolling
+	e = e.unrolled()
 	m := newMoments(e)
 	for first := 0; first < e.Len(); first += momentRows {
 		if err := ctx.Err(); err != nil {
@@ -112,11 +114,7 @@ func (s *scaling) fold(l Layer) Layer {
 func notFinite(e Examples, j int) error {
 	for i := range e.Len() {
 		if v := float64(e.Row(i)[j]); !isFinite(v) {
-			row := i
-			if e.Index != nil {
-				row = e.Index[i]
-			}
-			return &mistake.Error{Subject: "features", Found: fmt.Sprintf("%g in row %d, column %d", v, row, j),
+			return &mistake.Error{Subject: "features", Found: fmt.Sprintf("%g in row %d, column %d", v, e.place(i, 0), j),
 				Expected: "finite numbers", Do: "extract them again or leave the row out"}
 		}
 	}

@@ -56,6 +56,9 @@ func Train(ctx context.Context, train, val Examples, cfg Config, onEpoch func(Ep
 	if err != nil {
 		return nil, err
 	}
+	if cfg.Optimizer == LBFGS {
+		train = train.unrolled()
+	}
 	t := newTrainer(cfg, pool, s, stages.final, train)
 	classWeights := cfg.ClassWeights
 	if cfg.Balanced {

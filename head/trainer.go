@@ -22,10 +22,14 @@ type trainer struct {
 	weights     []float32 // of the training examples: their own times their class's
 	totalWeight float64
 	order       []int
+	views       []int // which view of each training example the epoch takes; nil: there is but one
 }
 
 func newTrainer(c Config, pool *dense.Pool, s *scaling, l loss.Loss[float32], train Examples) *trainer {
 	t := &trainer{config: c, pool: pool, scaling: s, train: train, order: make([]int, train.Len())}
+	if train.views() > 1 {
+		t.views = make([]int, train.Len())
+	}
 	t.params = newParameters(train.Features.Cols, c.Hidden, l.Outputs())
 	t.grads = newParameters(train.Features.Cols, c.Hidden, l.Outputs())
 	t.params.initialise(c.Seed, l.SharedWeights())
@@ -43,7 +47,7 @@ func (t *trainer) gradient(batch []int, drop *dropout) float64 {
 	scale := float64(len(t.weights)) / (float64(len(batch)) * t.totalWeight)
 	for first := 0; first < len(batch); first += chunkRows {
 		part := batch[first:min(first+chunkRows, len(batch))]
-		t.pass.run(chunk{examples: t.train, order: part, weights: t.weights, scale: scale, grads: t.grads, dropout: *drop})
+		t.pass.run(chunk{examples: t.train, order: part, views: t.views, weights: t.weights, scale: scale, grads: t.grads, dropout: *drop})
 		drop.part++
 		for i, example := range part {
 			sum += float64(t.weights[example]) * t.pass.losses[i]

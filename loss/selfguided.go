@@ -19,43 +19,73 @@ import (
 //
 // The error says that a feature isn't finite. SelfGuided panics where lengths don't fit or a label isn't a class.
 func SelfGuided[T Float](features []T, dim int, labels []int, classes int) ([]float64, error) {
-	means, present, err := centroids(features, dim, labels, classes)
-	if err != nil {
-		return nil, err
-	}
-	return rankDistances(centroidDistances(means, dim, present), present), nil
-}
-
-// centroids returns the mean of each class's normalised features, classes × dim, and which classes have one.
-func centroids[T Float](features []T, dim int, labels []int, classes int) (means []float64, present []bool, err error) {
 	if dim <= 0 || len(features) != dim*len(labels) {
 		panic("loss: features and labels of different lengths")
 	}
-	means = make([]float64, classes*dim)
-	counts := make([]int, classes)
+	c := NewCentroids[T](classes, dim)
 	for n, label := range labels {
-		row := features[n*dim : (n+1)*dim]
-		var norm float64
-		for _, x := range row {
-			norm += math.Abs(float64(x))
-		}
-		if !finite(norm) {
-			return nil, nil, fmt.Errorf("self-guided ground distance: features of sample %d are not finite", n)
-		}
-		if norm == 0 {
-			continue
-		}
-		counts[label]++
-		mean := means[label*dim : (label+1)*dim]
-		for j, x := range row {
-			mean[j] += float64(x) / norm
-		}
+		c.Add(label, features[n*dim:(n+1)*dim])
 	}
-	present = make([]bool, classes)
-	for k, n := range counts {
+	return c.GroundDistance()
+}
+
+// Centroids are the means of the normalised features of each class, from which [SelfGuided] ranks classes, for features that
+// come one at a time.
+type Centroids[T Float] struct {
+	dim     int
+	sums    []float64 // classes × dim
+	counts  []int     // a class each
+	samples int
+	bad     int // the first sample that isn't finite, from 1
+}
+
+// NewCentroids returns the centroids of no samples, for features of length dim.
+func NewCentroids[T Float](classes, dim int) *Centroids[T] {
+	return &Centroids[T]{dim: dim, sums: make([]float64, classes*dim), counts: make([]int, classes)}
+}
+
+// Add adds a sample. It panics where the feature has another length or the label isn't a class.
+func (c *Centroids[T]) Add(label int, feature []T) {
+	if len(feature) != c.dim {
+		panic("loss: a feature of another length")
+	}
+	c.samples++
+	var norm float64
+	for _, x := range feature {
+		norm += math.Abs(float64(x))
+	}
+	if !finite(norm) && c.bad == 0 {
+		c.bad = c.samples
+	}
+	if norm == 0 {
+		return
+	}
+	c.counts[label]++
+	sum := c.sums[label*c.dim : (label+1)*c.dim]
+	for j, x := range feature {
+		sum[j] += float64(x) / norm
+	}
+}
+
+// GroundDistance returns what [SelfGuided] does of the samples so far, or its error.
+func (c *Centroids[T]) GroundDistance() ([]float64, error) {
+	means, present, err := c.means()
+	if err != nil {
+		return nil, err
+	}
+	return rankDistances(centroidDistances(means, c.dim, present), present), nil
+}
+
+// means returns the mean of each class's normalised features, classes × dim, and which classes have one.
+func (c *Centroids[T]) means() (means []float64, present []bool, err error) {
+	if c.bad > 0 {
+		return nil, nil, fmt.Errorf("self-guided ground distance: features of sample %d are not finite", c.bad-1)
+	}
+	means, present = slices.Clone(c.sums), make([]bool, len(c.counts))
+	for k, n := range c.counts {
 		present[k] = n > 0
-		for j := range dim {
-			means[k*dim+j] /= float64(max(n, 1))
+		for j := range c.dim {
+			means[k*c.dim+j] /= float64(max(n, 1))
 		}
 	}
 	return means, present, nil

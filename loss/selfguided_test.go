@@ -11,7 +11,11 @@ import (
 func TestSelfGuidedGolden(t *testing.T) {
 	for _, c := range readJSON[golden](t, "testdata/losses.json").SelfGuided {
 		features, dim := slices.Concat(c.Features...), len(c.Features[0])
-		means, present, err := centroids(features, dim, c.Labels, c.Classes)
+		centroids := NewCentroids[float64](c.Classes, dim)
+		for n, label := range c.Labels {
+			centroids.Add(label, features[n*dim:(n+1)*dim])
+		}
+		means, present, err := centroids.means()
 		if err != nil {
 			t.Fatal(err)
 		}
