@@ -92,7 +92,15 @@ func OpenBytes(name string, data []byte, o Options) (*Backbone, error) {
 	return open(name, "", data, o)
 }
 
+// A cutter takes the part of a network that a feature needs.
+type cutter func(*onnxgraph.Model, Feature) (*onnxgraph.Model, Input, error)
+
 func open(name, dir string, data []byte, o Options) (*Backbone, error) {
+	return openCut(name, dir, data, o, (*onnxgraph.Model).Cut)
+}
+
+// openCut opens the part of a network that cut returns.
+func openCut(name, dir string, data []byte, o Options, cut cutter) (*Backbone, error) {
 	model, err := onnxgraph.Parse(name, data)
 	if err != nil {
 		return nil, err
@@ -114,7 +122,7 @@ func open(name, dir string, data []byte, o Options) (*Backbone, error) {
 			return nil, err
 		}
 	}
-	cut, input, err := model.Cut(b.feature)
+	part, input, err := cut(model, b.feature)
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +134,7 @@ func open(name, dir string, data []byte, o Options) (*Backbone, error) {
 	if b.input.Batch > 0 {
 		b.batch = b.input.Batch
 	}
-	if b.session, b.device, err = newSession(cut, dir, o); err != nil {
+	if b.session, b.device, err = newSession(part, dir, o); err != nil {
 		return nil, err
 	}
 	return b, nil

@@ -121,7 +121,7 @@ func (m *Model) spread(taps []Tap, pool []int) ([]Tap, error) {
 		t.Grids = []int{1}
 		if t.spatial() {
 			t.Grids = slices.Clone(pool)
-			if slices.ContainsFunc(taps, func(other Tap) bool { return m.meanOf(other.Tensor.Name) == m.unquantized(t.Tensor.Name) }) {
+			if slices.ContainsFunc(taps, func(other Tap) bool { return m.sameMap(m.meanOf(other.Tensor.Name), t.Tensor.Name) }) {
 				t.Grids = slices.DeleteFunc(t.Grids, func(g int) bool { return g == 1 })
 			}
 		}

@@ -89,16 +89,12 @@ func (c *cutter) grid(t Tap, tensor string, g int) (string, error) {
 // tokenGrid averages tokens that stand for the places of a square, row by row, behind the tokens that stand for none
 // (of class, registers).
 func (c *cutter) tokenGrid(t Tap, tensor string, g int) (string, error) {
-	count := t.Tensor.Shape[1].Size
-	side := int64(1)
-	for (side+1)*(side+1) <= count {
-		side++
-	}
-	if !t.Tensor.Shape[1].Fixed() || side == 1 || count-side*side > maxPrefix {
+	prefix, square, ok := TokenSquare(int(t.Tensor.Shape[1].Size))
+	if !ok {
 		return "", &mistake.Error{Subject: fmt.Sprintf("--pool %d", g), Found: fmt.Sprintf("%q is %s: its tokens form no known square", t.Tensor.Name, t.Tensor.Shape),
 			Expected: "the tokens of a square image of fixed size", Do: "use --pool 1, or choose another tensor with --tap"}
 	}
-	first := count - side*side
+	first, side, count := int64(prefix), int64(square), t.Tensor.Shape[1].Size
 	weights := make([]float32, int64(g*g)*count)
 	axis := binWeights(int(side), g)
 	for y := range side {

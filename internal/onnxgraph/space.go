@@ -14,7 +14,7 @@ func (m *Model) meanOf(tensor string) string {
 		source := input(n, 0)
 		switch {
 		case is(n, "GlobalAveragePool"):
-			return m.unquantized(source)
+			return source
 		case is(n, "ReduceMean"):
 			t, err := m.tapAt(source)
 			if err != nil {
@@ -24,7 +24,7 @@ func (m *Model) meanOf(tensor string) string {
 			if !ok || !given || len(set) != len(t.Space) || slices.ContainsFunc(t.Space, func(a int) bool { return !set[a] }) {
 				return ""
 			}
-			return m.unquantized(source)
+			return source
 		case isOp(n, "Dropout", "Identity", "QuantizeLinear", "DequantizeLinear"), isOp(n, "Flatten", "Reshape", "Squeeze") && m.isPooled(source):
 			tensor = source
 		default:
@@ -32,6 +32,11 @@ func (m *Model) meanOf(tensor string) string {
 		}
 	}
 	return ""
+}
+
+// sameMap reports whether two maps say the same.
+func (m *Model) sameMap(a, b string) bool {
+	return a != "" && b != "" && m.unquantized(a) == m.unquantized(b)
 }
 
 // unquantized steps over operators that hand their input on, but for rounding: two such tensors say the same.

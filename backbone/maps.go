@@ -1,0 +1,193 @@
+package backbone
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"finetune/internal/onnxgraph"
+
+	ort "github.com/yalue/onnxruntime_go"
+)
+
+// ErrNoMaps says that a network's feature isn't made of means of maps (a class token, an embedding behind a layer), so
+// that its numbers belong to no place of the image.
+var ErrNoMaps = onnxgraph.ErrNoMaps
+
+// A Mapper runs a network whose features are means of maps and returns the maps beside the features. It is safe for use
+// by several goroutines. Close frees it.
+type Mapper struct {
+	net *Backbone // its session gives the maps too
+}
+
+// OpenMaps is Open for a Mapper. Where the feature has no maps, the error wraps ErrNoMaps.
+func OpenMaps(path string, o Options) (*Mapper, error) {
+	data, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return openMaps(path, filepath.Dir(path), data, o)
+}
+
+// OpenMapsBytes is OpenMaps for a network that isn't in a file; name stands for it in errors.
+func OpenMapsBytes(name string, data []byte, o Options) (*Mapper, error) {
+	return openMaps(name, "", data, o)
+}
+
+func openMaps(name, dir string, data []byte, o Options) (*Mapper, error) {
+	net, err := openCut(name, dir, data, o, (*onnxgraph.Model).CutMaps)
+	if err != nil {
+		return nil, err
+	}
+	return &Mapper{net}, nil
+}
+
+// Dim returns the width of a row of features.
+func (m *Mapper) Dim() int { return m.net.Dim() }
+
+// Input returns what the network takes.
+func (m *Mapper) Input() Input { return m.net.Input() }
+
+// Close waits for runs that are under way and frees the network. A second call does nothing.
+func (m *Mapper) Close() error { return m.net.Close() }
+
+// Maps are what the features of one image are means of.
+type Maps struct {
+	Feature []float32 // the row, as Backbone.Features gives it
+	planes  []plane   // one a tap
+	blocks  []Block
+}
+
+// A plane is the map of one tap: channels × (prefix + height × width), the tokens that stand for no place first.
+type plane struct {
+	channels, prefix, height, width int
+	data                            []float32
+}
+
+// Maps runs one image through the network. Else it is as Backbone.Features.
+func (m *Mapper) Maps(ctx context.Context, image []float32) (*Maps, error) {
+	b := m.net
+	height, width, err := b.size(len(image), 1)
+	if err != nil {
+		return nil, err
+	}
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	if b.session == nil {
+		return nil, fmt.Errorf("maps from %s: it is closed", b.name)
+	}
+	rows := max(b.input.Batch, 1)
+	fed := image
+	if rows > 1 {
+		fed = make([]float32, rows*len(image))
+		copy(fed, image)
+	}
+	in, err := ort.NewTensor(imageShape(b.input, rows, height, width), fed)
+	if err != nil {
+		return nil, fmt.Errorf("run %s: %w", b.name, err)
+	}
+	defer in.Destroy()
+	out := make([]ort.Value, 1+len(b.feature.Taps))
+	if err := runSession(ctx, b.name, b.session, in, out); err != nil {
+		return nil, err
+	}
+	defer func() {
+		for _, v := range out {
+			v.Destroy()
+		}
+	}()
+	return m.read(out)
+}
+
+// read copies the outputs of a run, as far as they are of its first image.
+func (m *Mapper) read(out []ort.Value) (*Maps, error) {
+	maps := &Maps{blocks: m.net.Blocks()}
+	for i, v := range out {
+		t, ok := v.(*ort.Tensor[float32])
+		if !ok {
+			return nil, fmt.Errorf("run %s: output %d isn't of float32", m.net.name, i)
+		}
+		shape := t.GetShape()
+		data := append([]float32(nil), t.GetData()[:shape.FlattenedSize()/shape[0]]...)
+		if i == 0 {
+			maps.Feature = data
+			continue
+		}
+		p := plane{channels: int(shape[1]), data: data}
+		switch len(shape) {
+		case 4:
+			p.height, p.width = int(shape[2]), int(shape[3])
+		case 3:
+			prefix, side, ok := onnxgraph.TokenSquare(int(shape[2]))
+			if !ok {
+				return nil, fmt.Errorf("%w: %s gives %d tokens, which form no square", ErrNoMaps, m.net.name, shape[2])
+			}
+			p.prefix, p.height, p.width = prefix, side, side
+		}
+		maps.planes = append(maps.planes, p)
+	}
+	return maps, m.net.finite(maps.Feature)
+}
+
+// A Share is how much each place of one map brings to a weighted sum of the features.
+type Share struct {
+	Height, Width int
+	Values        []float64 // Height × Width
+	Elsewhere     float64   // what belongs to no place: tokens of class, registers
+}
+
+// Share splits weights · (Feature − from), which have Dim numbers, by the places of the maps, one Share a tap in the order of
+// Feature.Taps: all Values and Elsewhere add up to that product, but for rounding. nil for from is a row of zeros; else each of
+// its numbers counts evenly on the places of its cell. With the weights of a linear head this is the class activation map of Zhou et
+// al. 2016 (arXiv 1512.04150), for any grid and any number of taps. It panics on a slice of another length.
+func (m *Maps) Share(weights, from []float32) []Share {
+	if len(weights) != len(m.Feature) || from != nil && len(from) != len(m.Feature) {
+		panic(fmt.Sprintf("backbone: weights of %d numbers and a row of %d for features of %d", len(weights), len(from), len(m.Feature)))
+	}
+	shares := make([]Share, len(m.planes))
+	for i, p := range m.planes {
+		shares[i] = Share{Height: p.height, Width: p.width, Values: make([]float64, p.height*p.width)}
+	}
+	for _, b := range m.blocks {
+		w := weights[b.Offset:][:b.Width]
+		var base float64 // of every place of the cell
+		if from != nil {
+			for c, v := range from[b.Offset:][:b.Width] {
+				base += float64(w[c]) * float64(v)
+			}
+		}
+		m.planes[b.Depth].addCell(&shares[b.Depth], b, w, base)
+	}
+	return shares
+}
+
+// addCell adds what the places of one cell bring to the mean over it. The cells of a grid are those of the cut network:
+// from ⌊iL/g⌋ to ⌈(i+1)L/g⌉ of L places. The mean over the whole takes in the tokens that stand for no place.
+func (p *plane) addCell(s *Share, b Block, weights []float32, base float64) {
+	top, bottom := b.Row*p.height/b.Grid, ((b.Row+1)*p.height+b.Grid-1)/b.Grid
+	left, right := b.Column*p.width/b.Grid, ((b.Column+1)*p.width+b.Grid-1)/b.Grid
+	prefix := p.prefix
+	if b.Grid > 1 {
+		prefix = 0
+	}
+	size := float64((bottom-top)*(right-left) + prefix)
+	for c, w := range weights {
+		weight := float64(w) / size
+		channel := p.data[c*(p.prefix+p.height*p.width):]
+		for _, v := range channel[:prefix] {
+			s.Elsewhere += weight * float64(v)
+		}
+		for y := top; y < bottom; y++ {
+			row := channel[p.prefix+y*p.width:][left:right]
+			for x, v := range row {
+				s.Values[y*p.width+left+x] += weight * float64(v)
+			}
+		}
+	}
+	s.Elsewhere -= base * float64(prefix) / size
+	for y := top; y < bottom; y++ {
+		for x := left; x < right; x++ {
+			s.Values[y*p.width+x] -= base / size
+		}
+	}
+}
