@@ -3,8 +3,10 @@ package head
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"finetune/internal/mistake"
+	"finetune/loss"
 )
 
 // A Decision is the rule that makes one class of a distribution.
@@ -15,32 +17,57 @@ const (
 	Argmax Decision = "argmax" // the most probable class: fewest errors
 	Median Decision = "median" // the first class with P(y ≤ k) ≥ ½: least absolute error in classes
 	Mean   Decision = "mean"   // the class nearest to the mean position: least squared error
+	// LeastDistance is the class i with the least expected ground distance Σₖ pₖ·D(i, k), the decision of least Bayes risk.
+	// Where classes lie on a line, at equal steps or at positions, that is the median; with a matrix it is a rule of its own.
+	LeastDistance Decision = "least-distance"
 )
+
+// Decisions returns all rules.
+func Decisions() []Decision { return []Decision{Argmax, Median, Mean, LeastDistance} }
 
 // ParseDecision returns the rule of that name; the empty name is Argmax.
 func ParseDecision(name string) (Decision, error) {
-	switch d := Decision(name); d {
-	case "":
+	d := Decision(name)
+	switch {
+	case name == "":
 		return Argmax, nil
-	case Argmax, Median, Mean:
+	case slices.Contains(Decisions(), d):
 		return d, nil
 	}
-	return "", &mistake.Error{Subject: "--decision", Found: fmt.Sprintf("%q", name), Expected: "argmax, median or mean"}
+	return "", &mistake.Error{Subject: "--decision", Found: fmt.Sprintf("%q", name), Expected: "argmax, median, mean or least-distance"}
 }
 
-// Decide returns the class that the rule takes for probs. Positions are where the classes lie, for Mean; nil stands
-// for 0, 1, … K−1. Of several equally good classes it is the lowest. It panics on an empty distribution.
-func (d Decision) Decide(probs []float32, positions []float64) int {
-	switch d {
-	case Median:
+// Decide returns the class that the rule takes for probs. Ground is how far the classes lie apart: Mean asks for positions,
+// LeastDistance for all of it, and the zero value is equal steps. Of several equally good classes it is the lowest. It
+// panics on an empty distribution, and for LeastDistance on a matrix of another size.
+func (d Decision) Decide(probs []float32, ground loss.GroundDistance) int {
+	switch {
+	case d == Median, d == LeastDistance && ground.Matrix == nil:
 		return median(probs)
-	case Mean:
-		return nearest(probs, positions)
+	case d == LeastDistance:
+		return leastDistance(probs, ground.Matrix)
+	case d == Mean:
+		return nearest(probs, ground.Positions)
 	}
 	best := 0
 	for k, p := range probs {
 		if p > probs[best] {
 			best = k
+		}
+	}
+	return best
+}
+
+// leastDistance returns the row of the K × K matrix with the least expected distance.
+func leastDistance(probs []float32, matrix []float64) int {
+	best, least := 0, math.Inf(1)
+	for i := range probs {
+		var expected float64
+		for k, d := range matrix[i*len(probs) : (i+1)*len(probs)] {
+			expected += float64(probs[k]) * d
+		}
+		if expected < least {
+			best, least = i, expected
 		}
 	}
 	return best

@@ -86,7 +86,7 @@ func ExampleExamples_Subset() {
 func ExampleDecision_Decide() {
 	probs := []float32{0.45, 0.1, 0.05, 0.4}
 	for _, rule := range []head.Decision{head.Argmax, head.Median, head.Mean} {
-		fmt.Println(rule, rule.Decide(probs, nil))
+		fmt.Println(rule, rule.Decide(probs, loss.Ordered()))
 	}
 	// Output:
 	// argmax 0

@@ -85,5 +85,5 @@ func (h *Head) Outputs() int { return h.network.Outputs() }
 
 // Decide returns the class that the head's rule takes for a distribution.
 func (h *Head) Decide(probs []float32) int {
-	return h.about.Decision.Decide(probs, h.about.Loss.Ground.Positions)
+	return h.about.Decision.Decide(probs, h.about.Loss.Ground)
 }

@@ -20,15 +20,19 @@ func (h *Head) Logits(f Features, index []int, threads int, out []float32) error
 // Probabilities writes P(y = k) for rows of f to out, len(index) × classes; the rest is as with Logits, but for
 // the temperature, which is applied.
 func (h *Head) Probabilities(f Features, index []int, threads int, out []float32) error {
-	t := float32(h.about.Temperature)
-	return h.forward(f, index, threads, out, h.loss.Classes(), func(z, row []float32) {
-		if t != 1 {
-			for j := range z {
-				z[j] /= t
-			}
+	return h.forward(f, index, threads, out, h.loss.Classes(), h.FromLogits)
+}
+
+// FromLogits writes the distribution (length classes) that one logit vector (length Outputs) stands for to probs: logits
+// are divided by the temperature, in place, and the rule of the loss does the rest. Logits of several views of an image
+// are averaged before they come here, so that the temperature is of what is decided on. It panics on other lengths.
+func (h *Head) FromLogits(logits, probs []float32) {
+	if t := float32(h.about.Temperature); t != 1 {
+		for j := range logits {
+			logits[j] /= t
 		}
-		h.loss.Probabilities(z, row)
-	})
+	}
+	h.loss.Probabilities(logits, probs)
 }
 
 // forward calls finish with the logits of each row, which it may change, and the row's part of out.

@@ -78,6 +78,7 @@ func (s *stages) enter(t *trainer, record *Epoch) error {
 			record.DistanceMoved = moved(s.config.Ground.Matrix, distances, s.config.Classes)
 		}
 		s.config.Ground = loss.Matrix(distances)
+		t.ground = s.config.Ground
 		changed = true
 	}
 	if s.settings.AutoLambda && record.Epoch == first {

@@ -23,10 +23,12 @@ type trainer struct {
 	totalWeight float64
 	order       []int
 	views       []int // which view of each training example the epoch takes; nil: there is but one
+
+	ground loss.GroundDistance // of the decision; it moves where it is measured
 }
 
 func newTrainer(c Config, pool *dense.Pool, s *scaling, l loss.Loss[float32], train Examples) *trainer {
-	t := &trainer{config: c, pool: pool, scaling: s, train: train, order: make([]int, train.Len())}
+	t := &trainer{config: c, pool: pool, scaling: s, train: train, order: make([]int, train.Len()), ground: c.Loss.Ground}
 	if train.views() > 1 {
 		t.views = make([]int, train.Len())
 	}
@@ -100,7 +102,7 @@ func (t *trainer) evaluate(e Examples, weights []float32) (meanLoss, mae float64
 		meanLoss += w * t.pass.losses[i]
 		total += w
 		l.Probabilities(t.pass.z.Row(i), probs)
-		class := t.config.Decision.Decide(probs, t.config.Loss.Ground.Positions)
+		class := t.config.Decision.Decide(probs, t.ground)
 		w = e.Weight(example)
 		for c, share := range e.Targets[example*k : (example+1)*k] {
 			mae += w * float64(share) * math.Abs(float64(class-c))

@@ -91,7 +91,7 @@ func (c *Compare) compare(ctx context.Context, table *table, specs []lossSpec) (
 	if err != nil {
 		return nil, err
 	}
-	run := comparison{plan: plan, table: table, all: table.examples(Softening{}), specs: specs}
+	run := comparison{plan: plan, table: table, all: table.examples(Softening{}), specs: specs, rules: comparedRules}
 	for _, s := range specs {
 		cfg := s.config(c.Head)
 		cfg.Threads = 1

@@ -19,14 +19,15 @@ type comparison struct {
 	table   *table
 	all     head.Examples
 	specs   []lossSpec
-	configs []head.Config // by loss
-	fits    []CompareFit  // by loss, fold and seed, the last fastest
+	configs []head.Config   // by loss
+	rules   []head.Decision // that each head is read with
+	fits    []CompareFit    // by loss, fold and seed, the last fastest
 	scores  [][]*metrics.Scores
 }
 
 // model is the row of scores for a loss, rule and seed. Its columns are the folds.
 func (r *comparison) model(loss, rule, seed int) int {
-	return (loss*len(comparedRules)+rule)*len(r.plan.seeds) + seed
+	return (loss*len(r.rules)+rule)*len(r.plan.seeds) + seed
 }
 
 // train does all fits, so many at a time. They share the features, and each has a place of its own to leave its result
@@ -34,7 +35,7 @@ func (r *comparison) model(loss, rule, seed int) int {
 func (r *comparison) train(ctx context.Context, threads int, progress Progress) error {
 	folds, seeds := len(r.plan.heldOut), len(r.plan.seeds)
 	r.fits = make([]CompareFit, len(r.specs)*folds*seeds)
-	r.scores = make([][]*metrics.Scores, len(r.specs)*len(comparedRules)*seeds)
+	r.scores = make([][]*metrics.Scores, len(r.specs)*len(r.rules)*seeds)
 	for i := range r.scores {
 		r.scores[i] = make([]*metrics.Scores, folds)
 	}
@@ -84,15 +85,11 @@ func (r *comparison) fit(ctx context.Context, out *CompareFit, loss, fold, seed 
 		Loss: r.specs[loss].text, Fold: fold + 1, Seed: cfg.Seed, Epochs: len(trained.History), BestEpoch: trained.Best,
 		Figures: map[head.Decision]metrics.Figures{},
 	}
-	var positions []float64
-	if r.table.labels.Positions != nil {
-		positions = space.Values()
-	}
 	in := said.input(space)
 	in.Predicted = make([]int, len(rows))
-	for rule, decision := range comparedRules {
+	for rule, decision := range r.rules {
 		for i := range rows {
-			in.Predicted[i] = decision.Decide(said.row(i), positions)
+			in.Predicted[i] = decision.Decide(said.row(i), trained.Loss.Ground) // as a head of this rule decides
 		}
 		scores, err := metrics.Score(in)
 		if err != nil {

@@ -100,7 +100,7 @@ func (t *Train) search(ctx context.Context, table *table, parts dataset.Partitio
 		if i > 0 {
 			cfg = propose(base, s.Over, draw, table.features.Cols, examples)
 		}
-		run := &comparison{plan: inner, table: table, all: all, specs: []lossSpec{{text: cfg.Loss.Name}}}
+		run := &comparison{plan: inner, table: table, all: all, specs: []lossSpec{{text: cfg.Loss.Name}}, rules: []head.Decision{cfg.Decision}}
 		trial, err := t.try(ctx, run, cfg, examples)
 		if err != nil {
 			return base, err
