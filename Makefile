@@ -9,9 +9,13 @@ TESTFLAGS ?=
 FUZZTIME  ?= 5s
 # Packages for make race; empty means those that start goroutines, in their code or in their tests.
 RACE      ?=
+# Python with scripts/bench/requirements.txt for make bench; empty means one in bin/, made when it is missing.
+PEER      ?=
+# Flags for make bench: BENCHFLAGS='-only training -rounds 5'
+BENCHFLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build setup demo report-check test race vet fmt staticcheck fuzz bench cover golden clean
+.PHONY: help build setup demo report-check test race vet fmt staticcheck fuzz bench microbench cover golden clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,7 +59,13 @@ fuzz: setup ## fuzz every decoder for a moment each (FUZZTIME=1m for longer)
 		$(GO) test -run '^$$' -fuzz "^$${t#*,}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "$${t%,*}" || exit 1; \
 	done
 
-bench: setup ## run the benchmarks
+bench: setup ## measure beside PyTorch, Pillow and Python's ONNX Runtime (PEER=python uses one that has them)
+	@peer="$(PEER)"; \
+	[ -n "$$peer" ] || { $(PYTHON) -m venv bin/bench-python && bin/bench-python/bin/python -m pip install -q -r scripts/bench/requirements.txt \
+		&& peer=bin/bench-python/bin/python; } || exit 1; \
+	$(GO) run ./scripts/bench -peer "$$peer" -out docs/benchmarks.md $(BENCHFLAGS)
+
+microbench: setup ## run Go's own benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 cover: setup ## write and sum up test coverage

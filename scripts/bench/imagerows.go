@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"math"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"finetune/pipeline"
+	"finetune/pipeline/dataset"
+	"finetune/preprocess"
+)
+
+// Lite0 is the embedded network as a file, for peers; what it takes is (v − 127) / 128 at 224 × 224.
+const (
+	lite0     = "models/efficientnet_lite0.onnx"
+	lite0Size = 224
+)
+
+// imageRows compare what happens to a picture: to pixels alone, and on the way from file to features.
+func (b *bench) imageRows() []*row {
+	photos := func() ([]string, error) { return b.pictures(32, 4000, 3000) }
+	small := func() ([]string, error) { return b.pictures(256, 640, 480) }
+	return []*row{
+		b.pixelRow("640 × 480 JPEG to tensor, one thread", small, false, 1, 0),
+		b.pixelRow("12-megapixel JPEG to tensor, one thread", photos, false, 1.5, 3),
+		b.pixelRow("the same, Pillow decoding at a smaller scale", photos, true, 0, 0),
+		b.networkRow("ResNet-50, 640 × 480 JPEGs", b.resnet50, small, 0.9, 0.95),
+		b.extractionRow("ResNet-50, 640 × 480 JPEGs", b.resnet50, small, 1, 0),
+		b.networkRow("EfficientNet-Lite0, 640 × 480 JPEGs", embedded, small, 0, 0),
+		b.extractionRow("EfficientNet-Lite0, 640 × 480 JPEGs", embedded, small, 1, 0),
+		b.extractionRow("EfficientNet-Lite0, 12-megapixel JPEGs", embedded, photos, 1.5, 3),
+	}
+}
+
+func embedded() (string, error) { return lite0, nil }
+
+// pixelRow compares the way from file to tensor on one thread.
+func (b *bench) pixelRow(name string, paths func() ([]string, error), draft bool, required, aim float64) *row {
+	return &row{
+		group: "pixels", name: name, unit: milliseconds, required: required, aim: aim, peerName: "Pillow",
+		ours: func(context.Context) (float64, string, error) {
+			files, err := paths()
+			if err != nil {
+				return 0, "", err
+			}
+			seconds, err := tensorSeconds(files)
+			return seconds, "", err
+		},
+		peer: func(context.Context) (float64, string, error) {
+			files, err := paths()
+			if err != nil {
+				return 0, "", err
+			}
+			return b.peer.ask("pixels", map[string]any{"paths": files, "size": lite0Size, "draft": draft, "repeats": 1})
+		},
+	}
+}
+
+func tensorSeconds(files []string) (float64, error) {
+	spec, err := preprocess.Preset("efficientnet-lite")
+	if err != nil {
+		return 0, err
+	}
+	spec = spec.Sized(lite0Size, lite0Size)
+	spec.Resize = preprocess.Squash
+	t, err := preprocess.NewTransformer(spec, preprocess.NCHW)
+	if err != nil {
+		return 0, err
+	}
+	tensor := make([]float32, t.Len())
+	start := time.Now()
+	for _, f := range files {
+		data, err := os.ReadFile(f)
+		if err != nil {
+			return 0, err
+		}
+		if err := t.Tensor(tensor, data); err != nil {
+			return 0, err
+		}
+	}
+	return time.Since(start).Seconds() / float64(len(files)), nil
+}
+
+// networkRow compares the whole way from file to features with the network alone on tensors that are ready.
+func (b *bench) networkRow(name string, network func() (string, error), paths func() ([]string, error), required, aim float64) *row {
+	return &row{
+		group: "extraction", name: name, unit: imagesPerSecond, required: required, aim: aim, peerName: "ONNX Runtime on ready tensors",
+		ours: b.extraction(network, paths),
+		peer: func(context.Context) (float64, string, error) {
+			model, err := network()
+			if err != nil {
+				return 0, "", err
+			}
+			return b.peer.ask("network", map[string]any{"model": model, "size": lite0Size, "threads": b.threads, "count": 96})
+		},
+	}
+}
+
+// extractionRow compares the whole way from file to features.
+func (b *bench) extractionRow(name string, network func() (string, error), paths func() ([]string, error), required, aim float64) *row {
+	return &row{
+		group: "extraction", name: name, unit: imagesPerSecond, required: required, aim: aim, peerName: "Pillow + ONNX Runtime",
+		ours: b.extraction(network, paths),
+		peer: func(context.Context) (float64, string, error) {
+			model, err := network()
+			if err != nil {
+				return 0, "", err
+			}
+			files, err := paths()
+			if err != nil {
+				return 0, "", err
+			}
+			return b.peer.ask("extraction", map[string]any{"model": model, "paths": files, "size": lite0Size, "mean": 127.0, "std": 128.0,
+				"threads": b.threads, "batch": 16})
+		},
+	}
+}
+
+// extraction is the job Extract on pictures that no cache knows, for the last features as the peers take them.
+func (b *bench) extraction(network func() (string, error), paths func() ([]string, error)) figure {
+	return func(ctx context.Context) (float64, string, error) {
+		model, err := network()
+		if err != nil {
+			return 0, "", err
+		}
+		files, err := paths()
+		if err != nil {
+			return 0, "", err
+		}
+		clock := &stopwatch{}
+		job := pipeline.Extract{
+			Data:     dataset.Options{Path: filepath.Dir(files[0])},
+			Images:   pipeline.Images{Backbone: model, Tap: pipeline.Last, Preset: "efficientnet-lite", NoCache: true, Threads: b.threads},
+			Out:      filepath.Join(b.work, "features"),
+			Progress: clock,
+		}
+		job.Images.Overrides.Resize = preprocess.Squash
+		if _, err := job.Run(ctx); err != nil {
+			return 0, "", err
+		}
+		return clock.perThing(), "", nil
+	}
+}
+
+// A stopwatch is a Progress that times the things of a stage. What happens before the first is done, such as loading the
+// network, isn't a rate and doesn't count: the peers have their networks loaded as well.
+type stopwatch struct {
+	mu          sync.Mutex
+	first, last time.Time
+	atFirst     int
+	done        int
+}
+
+func (s *stopwatch) Note(string) {}
+
+func (s *stopwatch) Start(string, int, string) pipeline.Stage { return s }
+
+func (s *stopwatch) Done() {}
+
+// Add notes that n more are done.
+func (s *stopwatch) Add(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.done += n
+	s.last = time.Now()
+	if s.first.IsZero() {
+		s.first, s.atFirst = s.last, s.done
+	}
+}
+
+func (s *stopwatch) perThing() float64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.done == s.atFirst {
+		return math.Inf(1)
+	}
+	return s.last.Sub(s.first).Seconds() / float64(s.done-s.atFirst)
+}
