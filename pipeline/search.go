@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -37,16 +38,8 @@ type Trial struct {
 	Failed  string         `json:"failed,omitempty"` // why, where training failed
 }
 
-// searchMetrics are what a search can choose by, and whether less is better.
-var searchMetrics = map[string]struct {
-	value func(metrics.Figures) metrics.Number
-	less  bool
-}{
-	"mae":      {func(f metrics.Figures) metrics.Number { return f.MAE }, true},
-	"rps":      {func(f metrics.Figures) metrics.Number { return f.RPS }, true},
-	"qwk":      {func(f metrics.Figures) metrics.Number { return f.QWK }, false},
-	"accuracy": {func(f metrics.Figures) metrics.Number { return f.Accuracy }, false},
-}
+// searchMetrics are what a search can choose by.
+var searchMetrics = []string{"mae", "rps", "qwk", "accuracy"}
 
 // complete fills in what zeros stand for and checks the rest. A search that doesn't take place stays as it is.
 func (s *Search) complete() error {
@@ -65,7 +58,7 @@ func (s *Search) complete() error {
 	if s.Metric == "" {
 		s.Metric = "mae"
 	}
-	if _, ok := searchMetrics[s.Metric]; !ok {
+	if !slices.Contains(searchMetrics, s.Metric) {
 		return &mistake.Error{Subject: "--search-metric", Found: strconv.Quote(s.Metric), Expected: "mae, rps, qwk or accuracy"}
 	}
 	if s.Over == nil {
@@ -137,9 +130,11 @@ func (t *Train) try(ctx context.Context, run *comparison, cfg head.Config, examp
 		trial.Failed = err.Error()
 		return trial, nil
 	}
+	metric, _ := metrics.ByName(t.Search.Metric)
 	var values []float64
 	for _, fit := range run.fits {
-		values = append(values, float64(searchMetrics[t.Search.Metric].value(fit.Figures[cfg.Decision])))
+		figures := fit.Figures[cfg.Decision]
+		values = append(values, float64(metric.Of(&figures)))
 	}
 	mean, std := stat.MeanStdDev(values, nil)
 	trial.Score, trial.Std, trial.Seconds = metrics.Number(mean), metrics.Number(std), time.Since(began).Seconds()
@@ -169,11 +164,8 @@ func innerPlan(set *dataset.Set, rows []int, folds int, split dataset.SplitOptio
 
 // better reports whether a beats b.
 func (s Search) better(a, b Trial) bool {
-	x, y := float64(a.Score), float64(b.Score)
-	if !searchMetrics[s.Metric].less {
-		x, y = -x, -y
-	}
-	return x < y || math.IsNaN(y) && !math.IsNaN(x)
+	metric, _ := metrics.ByName(s.Metric)
+	return metric.Better(a.Score, b.Score)
 }
 
 func (s Search) line(i int, t Trial, best bool) string {

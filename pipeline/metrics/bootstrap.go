@@ -7,26 +7,6 @@ import (
 
 const defaultResamples = 1000
 
-// intervalOf lists the figures that get an interval. The rank correlations don't: they aren't sums over items,
-// and one figure of agreement with an interval, QWK, is enough.
-var intervalOf = []struct {
-	name string
-	get  func(Figures) Number
-}{
-	{"accuracy", func(f Figures) Number { return f.Accuracy }},
-	{"one_off_accuracy", func(f Figures) Number { return f.OneOffAccuracy }},
-	{"mae", func(f Figures) Number { return f.MAE }},
-	{"mae_units", func(f Figures) Number { return f.MAEUnits }},
-	{"rmse", func(f Figures) Number { return f.RMSE }},
-	{"amae", func(f Figures) Number { return f.AMAE }},
-	{"mmae", func(f Figures) Number { return f.MMAE }},
-	{"qwk", func(f Figures) Number { return f.QWK }},
-	{"rps", func(f Figures) Number { return f.RPS }},
-	{"nll", func(f Figures) Number { return f.NLL }},
-	{"brier", func(f Figures) Number { return f.Brier }},
-	{"ece", func(f Figures) Number { return f.ECE }},
-}
-
 // bootstrap returns the 95 % percentile interval of each figure that is defined: items, or whole groups, are drawn
 // with replacement, as many as there are. Where only one could be drawn there is no spread to see, and no
 // interval.
@@ -44,17 +24,17 @@ func bootstrap(items []item, in Input, whole Figures) map[string][2]Number {
 		t := newTally(in.Space.Len())
 		return func(r int, times []int32) { drawn[r] = t.resampled(items, times) }
 	})
-	out := make(map[string][2]Number, len(intervalOf))
+	out := make(map[string][2]Number, len(registry))
 	values := make([]float64, 0, resamples)
-	for _, f := range intervalOf {
-		if !f.get(whole).Defined() {
+	for _, m := range registry {
+		if !m.resampled || !m.Of(&whole).Defined() {
 			continue
 		}
 		values = values[:0]
-		for _, d := range drawn {
-			values = append(values, float64(f.get(d)))
+		for i := range drawn {
+			values = append(values, float64(m.Of(&drawn[i])))
 		}
-		out[f.name] = Interval(values)
+		out[m.Name] = Interval(values)
 	}
 	return out
 }

@@ -26,6 +26,9 @@ func Evaluate(in Input) (Report, error) {
 	r.Spearman, r.Kendall = Number(spearman(r.Confusion)), Number(kendall(r.Confusion))
 	r.Intervals = bootstrap(items, in, r.Figures)
 	r.Baseline = baseline(in)
+	if in.Low != nil {
+		r.Sets = sets(in)
+	}
 	return r, nil
 }
 
@@ -61,6 +64,8 @@ func (in Input) check() error {
 		return fmt.Errorf("%d target values for %d items of %d classes", len(in.Targets), n, k)
 	case in.Predicted != nil && len(in.Predicted) != n:
 		return fmt.Errorf("%d predicted classes for %d items", len(in.Predicted), n)
+	case in.Low != nil && (len(in.Low) != n || !(in.Coverage > 0 && in.Coverage < 1)) || len(in.High) != len(in.Low):
+		return fmt.Errorf("%d and %d ends of prediction sets of coverage %v for %d items", len(in.Low), len(in.High), in.Coverage, n)
 	case in.Groups != nil && len(in.Groups) != n:
 		return fmt.Errorf("%d groups for %d items", len(in.Groups), n)
 	}
@@ -70,6 +75,9 @@ func (in Input) check() error {
 		}
 		if in.Predicted != nil && (in.Predicted[i] < 0 || in.Predicted[i] >= k) {
 			return fmt.Errorf("item %d: the predicted class %d of %d", i, in.Predicted[i], k)
+		}
+		if in.Low != nil && !(0 <= in.Low[i] && in.Low[i] <= in.High[i] && in.High[i] < k) {
+			return fmt.Errorf("item %d: the classes %d to %d of %d", i, in.Low[i], in.High[i], k)
 		}
 		if err := checkDistribution(in.Probabilities[i*k : (i+1)*k]); err != nil {
 			return fmt.Errorf("item %d: the probabilities %w", i, err)

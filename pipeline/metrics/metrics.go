@@ -25,6 +25,11 @@ type Input struct {
 	Prior         []float64 // K class shares or counts of the training part, for the baseline; nil for those of Labels
 	Seed          uint64    // of the bootstrap
 	Resamples     int       // of the bootstrap; 0 is 1000, below 0 none
+
+	// Low and High are the ends of n prediction sets, ranges of classes that are to hold the true class with the probability
+	// Coverage; nil for none.
+	Low, High []int
+	Coverage  float64
 }
 
 // Figures are the figures of one set of predictions. Distances are in class steps unless said otherwise.
@@ -70,6 +75,7 @@ type Report struct {
 	Reliability []Bin                `json:"reliability"`         // the 15 bins of ECE
 	Intervals   map[string][2]Number `json:"intervals,omitempty"` // 95 %, by the JSON name of a figure
 	Baseline    Baseline             `json:"baseline"`
+	Sets        *Sets                `json:"prediction_sets,omitempty"`
 }
 
 // A Number is a float64 that JSON can hold: null stands for one that isn't defined (NaN or infinite).

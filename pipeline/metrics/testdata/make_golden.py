@@ -1,6 +1,6 @@
 """Writes golden.json: cases with their figures from scikit-learn, scipy and dlordinal.
 
-    python make_golden.py > golden.json
+    python make_golden.py
 
 dlordinal (2.7) drops a class that occurs on neither side, so its AMAE and MMAE are taken only where every class
 occurs; elsewhere they come from scikit-learn's MAE within each class. ECE is computed here from its definition
@@ -107,9 +107,10 @@ cases = [
     case("votes", 5, y5 := rng.choice(5, 30), softmax(rng.normal(0, 1, (30, 5))),
          target=rng.dirichlet(numpy.ones(5), 30).round(9)),
 ]
-json.dump({
-    "made_with": {"python": sys.version.split()[0], "numpy": numpy.__version__, "scipy": scipy.__version__,
-                  "scikit-learn": sklearn.__version__, "dlordinal": version("dlordinal")},
-    "cases": cases,
-}, sys.stdout, indent=None, separators=(",", ":"))
-print()
+with open("golden.json", "w") as f:
+    json.dump({
+        "made_with": {"python": sys.version.split()[0], "numpy": numpy.__version__, "scipy": scipy.__version__,
+                      "scikit-learn": sklearn.__version__, "dlordinal": version("dlordinal")},
+        "cases": cases,
+    }, f, indent=None, separators=(",", ":"))
+    f.write("\n")

@@ -1,0 +1,48 @@
+package metrics
+
+// A Metric is one of the figures, known by its name in metrics.json.
+type Metric struct {
+	Name   string
+	Higher bool // is better
+	Rule   bool // is of the classes that a decision rule takes, and not of the distributions
+	Of     func(*Figures) Number
+
+	resampled bool // has an interval
+}
+
+// registry lists all figures in the order of Figures. The rank correlations have no interval: they aren't sums over items,
+// and one figure of agreement with an interval, QWK, is enough.
+var registry = []Metric{
+	{"accuracy", true, true, func(f *Figures) Number { return f.Accuracy }, true},
+	{"one_off_accuracy", true, true, func(f *Figures) Number { return f.OneOffAccuracy }, true},
+	{"mae", false, true, func(f *Figures) Number { return f.MAE }, true},
+	{"mae_units", false, true, func(f *Figures) Number { return f.MAEUnits }, true},
+	{"rmse", false, true, func(f *Figures) Number { return f.RMSE }, true},
+	{"amae", false, true, func(f *Figures) Number { return f.AMAE }, true},
+	{"mmae", false, true, func(f *Figures) Number { return f.MMAE }, true},
+	{"qwk", true, true, func(f *Figures) Number { return f.QWK }, true},
+	{"spearman", true, true, func(f *Figures) Number { return f.Spearman }, false},
+	{"kendall", true, true, func(f *Figures) Number { return f.Kendall }, false},
+	{"rps", false, false, func(f *Figures) Number { return f.RPS }, true},
+	{"nll", false, false, func(f *Figures) Number { return f.NLL }, true},
+	{"brier", false, false, func(f *Figures) Number { return f.Brier }, true},
+	{"ece", false, false, func(f *Figures) Number { return f.ECE }, true},
+}
+
+// ByName returns the figure of that name.
+func ByName(name string) (Metric, bool) {
+	for _, m := range registry {
+		if m.Name == name {
+			return m, true
+		}
+	}
+	return Metric{}, false
+}
+
+// Better reports whether a is a better value than b. Any value is better than one that isn't defined.
+func (m Metric) Better(a, b Number) bool {
+	if !a.Defined() || !b.Defined() {
+		return a.Defined() && !b.Defined()
+	}
+	return a != b && a > b == m.Higher
+}
