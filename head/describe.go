@@ -15,6 +15,11 @@ func (h *Head) metadata() (map[string]string, error) {
 		keyOutputs: strconv.Itoa(h.Outputs()), keyProbability: d.Loss.Rule(),
 		keyBackbone: d.Origin.Backbone, keyTap: d.Origin.Tap, keyPreprocessing: d.Origin.Preprocessing,
 	}
+	if d.Sets != (Sets{}) {
+		meta[keyCoverage] = strconv.FormatFloat(d.Sets.Coverage, 'g', -1, 64)
+		meta[keyThreshold] = strconv.FormatFloat(d.Sets.Threshold, 'g', -1, 64)
+		meta[keyUnits] = strconv.Itoa(d.Sets.Units)
+	}
 	if h.network.Hidden() > 0 {
 		meta[keyActivation] = activationReLU
 	}
@@ -68,6 +73,25 @@ func readDescription(meta map[string]string) (Description, error) {
 	if d.Temperature, err = strconv.ParseFloat(meta[keyTemperature], 64); err != nil || d.Temperature == 0 {
 		return d, fmt.Errorf("metadata: %s is %q; expected a number above 0", keyTemperature, meta[keyTemperature])
 	}
+	if d.Sets, err = readSets(meta); err != nil {
+		return d, err
+	}
 	d.Origin = Origin{Backbone: meta[keyBackbone], Tap: meta[keyTap], Preprocessing: meta[keyPreprocessing]}
 	return d, nil
+}
+
+// readSets reads what belongs to prediction sets, all of it or nothing.
+func readSets(meta map[string]string) (s Sets, err error) {
+	if _, ok := meta[keyCoverage]; !ok {
+		return s, nil
+	}
+	for key, field := range map[string]*float64{keyCoverage: &s.Coverage, keyThreshold: &s.Threshold} {
+		if *field, err = strconv.ParseFloat(meta[key], 64); err != nil {
+			return s, fmt.Errorf("metadata: %s is %q; expected a number", key, meta[key])
+		}
+	}
+	if s.Units, err = strconv.Atoi(meta[keyUnits]); err != nil || s == (Sets{}) {
+		return s, fmt.Errorf("metadata: %s is %q with %s %q; expected numbers above 0", keyUnits, meta[keyUnits], keyCoverage, meta[keyCoverage])
+	}
+	return s, nil
 }

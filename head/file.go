@@ -21,7 +21,8 @@ const (
 	keyFormat, keyVersion                                  = "format", "version"
 	keyClasses, keyOrder, keyPositions, keyEdges           = "classes", "order", "positions", "edges"
 	keyLoss, keyDecision, keyTemperature, keyActivation    = "loss", "decision", "temperature", "activation"
-	keyOutputs, keyProbability                             = "outputs", "probability" // for other programs: both follow from the loss
+	keyCoverage, keyThreshold, keyUnits                    = "coverage", "set_threshold", "set_units" // only with prediction sets
+	keyOutputs, keyProbability                             = "outputs", "probability"                 // for other programs: both follow from the loss
 	keyBackbone, keyTap, keyPreprocessing                  = "backbone", "tap", "preprocessing"
 	orderAscending, activationReLU                         = "ascending", "relu"
 	nameWeight, nameBias, nameHiddenWeight, nameHiddenBias = "weight", "bias", "hidden.weight", "hidden.bias"

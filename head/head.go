@@ -24,7 +24,24 @@ type Description struct {
 	Loss        loss.Config // what it was trained with; it says how logits become probabilities
 	Decision    Decision    // "": argmax
 	Temperature float64     // logits are divided by it; 0: 1
+	Sets        Sets        // how predictions become ranges of classes; the zero value: they don't
 	Origin      Origin
+}
+
+// Sets are what was calibrated for prediction sets, ranges of classes that hold the true one with a known probability. The
+// package keeps the numbers; what they mean for a distribution is up to who calibrated.
+type Sets struct {
+	Coverage  float64 `json:"coverage"`  // the probability, in (0, 1)
+	Threshold float64 `json:"threshold"` // the score that no class of a range exceeds, from 0 to 1
+	Units     int     `json:"units"`     // independent images, or groups of them, that it was taken from
+}
+
+// check reports numbers out of range.
+func (s Sets) check() error {
+	if s != (Sets{}) && !(s.Coverage > 0 && s.Coverage < 1 && s.Threshold >= 0 && s.Threshold <= 1 && s.Units >= 0) {
+		return fmt.Errorf("head: prediction sets of coverage %v with threshold %v from %d units", s.Coverage, s.Threshold, s.Units)
+	}
+	return nil
 }
 
 // A Head is a trained network with everything needed to predict from raw features. It doesn't change and may be
@@ -50,6 +67,9 @@ func New(n Network, d Description) (*Head, error) {
 	}
 	if !(d.Temperature > 0) || math.IsInf(d.Temperature, 0) {
 		return nil, &mistake.Error{Subject: "temperature", Found: fmt.Sprint(d.Temperature), Expected: "a finite number above 0"}
+	}
+	if err := d.Sets.check(); err != nil {
+		return nil, err
 	}
 	d.Loss = d.Loss.WithDefaults()
 	d.Loss.Ground.Positions = slices.Clone(d.Loss.Ground.Positions)

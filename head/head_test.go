@@ -28,7 +28,7 @@ func trained(t testing.TB, hidden int) (*Head, Examples) {
 	c := loss.Config{Name: loss.EMD2, Classes: 3, Ground: loss.Positions([]float64{1, 4.5, 9})}
 	e := synthetic(2*predictRows+100, 6, 3, 4)
 	r := train(t, e.Subset([]int{1, 2, 3, 4, 5, 6, 7, 8, 9}), Examples{}, Config{Loss: c, Hidden: hidden, Epochs: 5, LR: 0.1})
-	h, err := New(r.Network, Description{Space: space, Loss: r.Loss, Decision: Median, Temperature: 1.5,
+	h, err := New(r.Network, Description{Space: space, Loss: r.Loss, Decision: Median, Temperature: 1.5, Sets: Sets{Coverage: 0.9, Threshold: 0.75, Units: 120},
 		Origin: Origin{Backbone: "sha256:00", Tap: "features", Preprocessing: `{"size":224}`}})
 	if err != nil {
 		t.Fatal(err)
@@ -142,6 +142,9 @@ func TestNewRefuses(t *testing.T) {
 		"NaN":         func(n *Network, d *Description) { n.Layers[1].Weight[0] = float32(math.NaN()) },
 		"decision":    func(n *Network, d *Description) { d.Decision = "mode" },
 		"temperature": func(n *Network, d *Description) { d.Temperature = -1 },
+		"coverage":    func(n *Network, d *Description) { d.Sets.Coverage = 1 },
+		"threshold":   func(n *Network, d *Description) { d.Sets.Threshold = math.NaN() },
+		"units":       func(n *Network, d *Description) { d.Sets.Units = -1 },
 		"loss":        func(n *Network, d *Description) { d.Loss.Name = "hinge" },
 		"space":       func(n *Network, d *Description) { d.Space = label.Space{} },
 		"outputs":     func(n *Network, d *Description) { d.Loss = loss.Config{Name: loss.CORN, Classes: 3} },
@@ -167,8 +170,14 @@ var damaged = map[string]struct {
 	"loss":        {func(f *safetensors.File) { f.Metadata["loss"] = `{"name":"emd2","classes":9}` }, "9"},
 	"temperature": {func(f *safetensors.File) { f.Metadata["temperature"] = "0" }, "temperature"},
 	"decision":    {func(f *safetensors.File) { f.Metadata["decision"] = "mode" }, "mode"},
-	"activation":  {func(f *safetensors.File) { f.Metadata["activation"] = "tanh" }, "relu"},
-	"name":        {func(f *safetensors.File) { f.Tensors[2].Name = "w" }, "weight"},
+	"coverage":    {func(f *safetensors.File) { f.Metadata["coverage"] = "most" }, "coverage"},
+	"threshold":   {func(f *safetensors.File) { delete(f.Metadata, "set_threshold") }, "set_threshold"},
+	"units":       {func(f *safetensors.File) { f.Metadata["set_units"] = "1.5" }, "set_units"},
+	"no sets": {func(f *safetensors.File) {
+		f.Metadata["coverage"], f.Metadata["set_threshold"], f.Metadata["set_units"] = "0", "0", "0"
+	}, "above 0"},
+	"activation": {func(f *safetensors.File) { f.Metadata["activation"] = "tanh" }, "relu"},
+	"name":       {func(f *safetensors.File) { f.Tensors[2].Name = "w" }, "weight"},
 	"extra": {func(f *safetensors.File) {
 		f.Tensors = append(f.Tensors, safetensors.Tensor{Name: "x", Shape: []int{0}})
 	}, "5 tensors"},
