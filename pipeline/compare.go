@@ -94,7 +94,6 @@ func (c *Compare) compare(ctx context.Context, table *table, specs []lossSpec) (
 	run := comparison{plan: plan, table: table, all: table.examples(Softening{}), specs: specs, rules: comparedRules}
 	for _, s := range specs {
 		cfg := s.config(c.Head)
-		cfg.Threads = 1
 		if cfg, err = table.fillConfig(cfg); err != nil {
 			return nil, s.explain(err)
 		}
@@ -107,7 +106,7 @@ func (c *Compare) compare(ctx context.Context, table *table, specs []lossSpec) (
 	result := &CompareResult{
 		Out: c.Out, Finetune: Version(), Backbone: table.network, Features: c.Features,
 		Data: table.dataConfig(), Classes: classConfigs(table.set),
-		Folds: plan.describe(table.set), Seeds: plan.seeds, Val: c.Val, Resamples: c.Resamples,
+		Folds: plan.sizes(table.set), Seeds: plan.seeds, Val: c.Val, Resamples: c.Resamples,
 		Fits: run.fits, Unreadable: table.unreadable, Notes: plan.notes,
 	}
 	for i, s := range specs {
@@ -115,6 +114,31 @@ func (c *Compare) compare(ctx context.Context, table *table, specs []lossSpec) (
 		result.Losses = append(result.Losses, CompareLoss{s.text, resolved})
 	}
 	return result, result.sumUp(&run, c.Seed)
+}
+
+// plan draws the folds once, and in each fold a part for early stopping for each seed.
+func (c *Compare) plan(set *dataset.Set) (*foldPlan, error) {
+	rows := everyRow(set)
+	o := foldOptions{folds: c.Folds, seed: c.Seed, val: c.Val}
+	if givesFolds(set, rows) {
+		o.folds = 0
+	}
+	for s := range c.Seeds {
+		o.seeds = append(o.seeds, c.Seed+uint64(s))
+	}
+	p, err := planFolds(set, rows, o)
+	if err != nil {
+		return nil, err
+	}
+	var notes []string
+	if p.given {
+		notes = append(notes, fmt.Sprintf("the %d folds are those of the data, so --folds counts for nothing", len(p.heldOut)))
+	}
+	if slices.ContainsFunc(set.Items, func(it dataset.Item) bool { return it.Part != dataset.Unassigned }) {
+		notes = append(notes, "the parts (train, val, test) of the data are passed over: every image is held out once")
+	}
+	p.notes = append(notes, p.notes...)
+	return p, nil
 }
 
 // complete fills in what zeros stand for and checks the numbers.

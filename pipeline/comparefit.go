@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"golang.org/x/sync/errgroup"
-
 	"finetune/head"
 	"finetune/pipeline/metrics"
 )
@@ -15,7 +13,7 @@ var comparedRules = []head.Decision{head.Argmax, head.Median, head.Mean}
 
 // A comparison is the work of a Compare: a fit for every loss, fold and seed.
 type comparison struct {
-	plan    *comparePlan
+	plan    *foldPlan
 	table   *table
 	all     head.Examples
 	specs   []lossSpec
@@ -30,8 +28,7 @@ func (r *comparison) model(loss, rule, seed int) int {
 	return (loss*len(r.rules)+rule)*len(r.plan.seeds) + seed
 }
 
-// train does all fits, so many at a time. They share the features, and each has a place of its own to leave its result
-// in, so their order shows in nothing.
+// train does all fits, so many at a time.
 func (r *comparison) train(ctx context.Context, threads int, progress Progress) error {
 	folds, seeds := len(r.plan.heldOut), len(r.plan.seeds)
 	r.fits = make([]CompareFit, len(r.specs)*folds*seeds)
@@ -41,55 +38,34 @@ func (r *comparison) train(ctx context.Context, threads int, progress Progress) 
 	}
 	stage := progress.Start("compare", len(r.fits), "fit")
 	defer stage.Done()
-	group, within := errgroup.WithContext(ctx)
-	group.SetLimit(threads)
-	for i := range r.fits {
-		if within.Err() != nil {
-			break
+	atOnce, each := sharedThreads(threads, len(r.fits))
+	return sideBySide(ctx, len(r.fits), atOnce, func(ctx context.Context, i int) error {
+		loss, fold, seed := i/(folds*seeds), i/seeds%folds, i%seeds
+		if err := r.fit(ctx, &r.fits[i], loss, fold, seed, each); err != nil {
+			return r.specs[loss].explain(fmt.Errorf("fold %d, seed %d: %w", fold+1, r.plan.seeds[seed], err))
 		}
-		group.Go(func() error {
-			loss, fold, seed := i/(folds*seeds), i/seeds%folds, i%seeds
-			if err := r.fit(within, &r.fits[i], loss, fold, seed); err != nil {
-				return r.specs[loss].explain(fmt.Errorf("fold %d, seed %d: %w", fold+1, r.plan.seeds[seed], err))
-			}
-			stage.Add(1)
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	return ctx.Err() // which may have ended before the first fit began
+		stage.Add(1)
+		return nil
+	})
 }
 
 // fit trains one head and measures it on the fold that it hasn't seen.
-func (r *comparison) fit(ctx context.Context, out *CompareFit, loss, fold, seed int) error {
-	parts := r.plan.parts[fold][seed]
+func (r *comparison) fit(ctx context.Context, out *CompareFit, loss, fold, seed, threads int) error {
 	cfg := r.configs[loss]
-	cfg.Seed = r.plan.seeds[seed]
-	trained, err := head.Train(ctx, r.all.Subset(parts.Train), r.all.Subset(parts.Val), cfg, nil)
-	if err != nil {
-		return err
-	}
-	space := r.table.set.Space
-	h, err := head.New(trained.Network, head.Description{Space: space, Loss: trained.Loss})
-	if err != nil {
-		return err
-	}
-	rows := r.plan.heldOut[fold]
-	said, err := predictItems(h, r.table.features, rows, pick(r.table.set.Items, rows), 1)
+	cfg.Threads = threads
+	fit, err := r.table.fitFold(ctx, r.all, r.plan, fold, seed, cfg)
 	if err != nil {
 		return err
 	}
 	*out = CompareFit{
-		Loss: r.specs[loss].text, Fold: fold + 1, Seed: cfg.Seed, Epochs: len(trained.History), BestEpoch: trained.Best,
+		Loss: r.specs[loss].text, Fold: fold + 1, Seed: r.plan.seeds[seed], Epochs: len(fit.trained.History), BestEpoch: fit.trained.Best,
 		Figures: map[head.Decision]metrics.Figures{},
 	}
-	in := said.input(space)
-	in.Predicted = make([]int, len(rows))
+	in := fit.said.input(r.table.set.Space)
+	in.Predicted = make([]int, len(fit.said.items))
 	for rule, decision := range r.rules {
-		for i := range rows {
-			in.Predicted[i] = decision.Decide(said.row(i), trained.Loss.Ground) // as a head of this rule decides
+		for i := range in.Predicted {
+			in.Predicted[i] = decision.Decide(fit.said.row(i), fit.trained.Loss.Ground) // as a head of this rule decides
 		}
 		scores, err := metrics.Score(in)
 		if err != nil {

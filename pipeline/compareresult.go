@@ -13,7 +13,7 @@ type CompareResult struct {
 	Backbone  *NetworkInfo  `json:"backbone,omitempty"`
 	Features  string        `json:"features,omitempty"` // the feature folder, where there was one
 	Classes   []ClassConfig `json:"classes"`
-	Folds     []CompareFold `json:"folds"`
+	Folds     []FoldSize    `json:"folds"`
 	Seeds     []uint64      `json:"seeds"`
 	Val       float64       `json:"val"` // share of a fold's training part that early stopping watched
 	Resamples int           `json:"resamples"`
@@ -24,16 +24,6 @@ type CompareResult struct {
 	// Unreadable images were skipped.
 	Unreadable []Unreadable `json:"unreadable,omitempty"`
 	Notes      []string     `json:"notes,omitempty"`
-}
-
-// A CompareFold counts the images of one fold, and the groups that they belong to. How many are trained on and watched by
-// early stopping is that of the first seed.
-type CompareFold struct {
-	Fold    int `json:"fold"` // from 1
-	HeldOut int `json:"held_out"`
-	Groups  int `json:"groups,omitempty"`
-	Train   int `json:"train"`
-	Val     int `json:"val"`
 }
 
 // A CompareLoss is a loss as it was asked for and all settings that it was trained with, but for the seed. A weight decay

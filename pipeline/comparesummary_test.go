@@ -27,7 +27,7 @@ func constructed(t *testing.T, losses []string, off func(loss, rule, fold, image
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := &comparison{table: &table{set: &dataset.Set{Space: space}}, plan: &comparePlan{seeds: []uint64{4, 5}}}
+	run := &comparison{table: &table{set: &dataset.Set{Space: space}}, plan: &foldPlan{seeds: []uint64{4, 5}}}
 	result := &CompareResult{Seeds: run.plan.seeds, Resamples: 200}
 	for i, name := range losses {
 		run.specs = append(run.specs, lossSpec{text: name, name: lossName(name)})

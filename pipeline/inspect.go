@@ -8,7 +8,6 @@ import (
 	"finetune/backbone"
 	"finetune/head"
 	"finetune/models"
-	"finetune/pipeline/metrics"
 )
 
 // Inspect tells what a network or a trained run holds. It runs nothing and needs no native library.
@@ -39,7 +38,7 @@ type RunDescription struct {
 	Hidden  int              `json:"hidden"`
 	Outputs int              `json:"outputs"`
 	Config  *RunConfig       `json:"config,omitempty"`
-	Metrics *metrics.Report  `json:"metrics,omitempty"`
+	Metrics *RunMetrics      `json:"metrics,omitempty"`
 }
 
 // Run does the job.
@@ -86,7 +85,7 @@ func (i Inspect) run() (*RunDescription, error) {
 	if run.Config.Finetune != "" {
 		d.Config = &run.Config
 	}
-	var m metrics.Report
+	var m RunMetrics
 	if err := readJSON(filepath.Join(run.Folder, MetricsFile), &m); err == nil {
 		d.Metrics = &m
 	}

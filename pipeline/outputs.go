@@ -54,28 +54,63 @@ var historyColumns = []historyColumn{
 
 func always(head.Config) bool { return true }
 
-// writeHistory writes a row an epoch.
-func writeHistory(path string, history []head.Epoch, c head.Config) error {
-	columns := slices.DeleteFunc(slices.Clone(historyColumns), func(h historyColumn) bool { return !h.of(c) })
+// A trace is the history of one fit. Fold and repeat count from 1; 0 is the head of the run itself.
+type trace struct {
+	repeat, fold int
+	epochs       []head.Epoch
+	config       head.Config
+}
+
+// traces are the fits of the folds, where there are any, and that of the head.
+func (r *trainRun) traces() []trace {
+	var list []trace
+	for i, fit := range r.folds {
+		at := r.plan.fits[i]
+		list = append(list, trace{at.repeat + 1, at.fold + 1, fit.trained.History, fit.trained.Config})
+	}
+	return append(list, trace{epochs: r.result.History, config: r.config})
+}
+
+// writeHistory writes a row an epoch. Where there are several fits, the first columns say which the epoch is of.
+func writeHistory(path string, fits []trace) error {
+	columns := slices.DeleteFunc(slices.Clone(historyColumns), func(h historyColumn) bool {
+		return !slices.ContainsFunc(fits, func(t trace) bool { return h.of(t.config) })
+	})
 	return writeCSV(path, func(w *csv.Writer) error {
 		header := []string{"epoch", "seconds"}
+		if len(fits) > 1 {
+			header = []string{"repeat", "fold", "epoch", "seconds"}
+		}
 		for _, column := range columns {
 			header = append(header, column.name)
 		}
 		if err := w.Write(header); err != nil {
 			return err
 		}
-		for _, e := range history {
-			row := []string{strconv.Itoa(e.Epoch), strconv.FormatFloat(e.Seconds, 'f', 4, 64)}
-			for _, column := range columns {
-				row = append(row, shortest(column.value(e)))
-			}
-			if err := w.Write(row); err != nil {
-				return err
+		for _, fit := range fits {
+			for _, e := range fit.epochs {
+				row := []string{strconv.Itoa(e.Epoch), strconv.FormatFloat(e.Seconds, 'f', 4, 64)}
+				if len(fits) > 1 {
+					row = append([]string{foldField(fit.repeat), foldField(fit.fold)}, row...)
+				}
+				for _, column := range columns {
+					row = append(row, shortest(column.value(e)))
+				}
+				if err := w.Write(row); err != nil {
+					return err
+				}
 			}
 		}
 		return nil
 	})
+}
+
+// foldField writes the number of a fold or repeat, nothing for none.
+func foldField(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
 }
 
 // predictionHeader is the header of a table of predictions. Distributions are last, a column a class.
@@ -84,7 +119,11 @@ func predictionHeader(space label.Space, labelled bool) []string {
 	if labelled {
 		header = append(header, "label")
 	}
-	header = append(header, "predicted")
+	return probabilityNames(append(header, "predicted"), space)
+}
+
+// probabilityNames appends the names of the columns of a distribution.
+func probabilityNames(header []string, space label.Space) []string {
 	for _, c := range space.Classes() {
 		header = append(header, "p_"+c)
 	}
@@ -99,20 +138,36 @@ func probabilityFields(row []string, probs []float32) []string {
 	return row
 }
 
-// writePredictions writes what was said of the held-out part.
+// writePredictions writes what was said of images by heads that weren't trained on them.
 func writePredictions(path string, space label.Space, p *predictions) error {
 	return writeCSV(path, func(w *csv.Writer) error {
-		if err := w.Write(predictionHeader(space, true)); err != nil {
+		header := append([]string{"path", "label", "predicted"}, foldNames(p.repeats)...)
+		if err := w.Write(probabilityNames(header, space)); err != nil {
 			return err
 		}
 		for i, item := range p.items {
 			row := []string{item.Path, space.Class(item.Label), space.Class(p.classes[i])}
+			for _, fold := range p.foldsOf(i) {
+				row = append(row, foldField(fold))
+			}
 			if err := w.Write(probabilityFields(row, p.row(i))); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// foldNames are the columns that say in which fold an image was held out: fold, or fold_1 … where there are several repeats.
+func foldNames(repeats int) []string {
+	if repeats == 1 {
+		return []string{"fold"}
+	}
+	names := make([]string, repeats)
+	for i := range names {
+		names[i] = fmt.Sprintf("fold_%d", i+1)
+	}
+	return names
 }
 
 func writeCSV(path string, fill func(w *csv.Writer) error) error {

@@ -12,7 +12,13 @@ type predictions struct {
 	items   []dataset.Item
 	probs   []float32 // len(items) × K
 	classes []int
+	// folds says where each item was held out in a cross-validation: len(items) × repeats numbers from 1, 0 for items that are in no
+	// fold.
+	folds   []int
+	repeats int // 0: there was none
 }
+
+func (p *predictions) foldsOf(i int) []int { return p.folds[i*p.repeats : (i+1)*p.repeats] }
 
 func (p *predictions) row(i int) []float32 {
 	k := len(p.probs) / len(p.items)
@@ -21,14 +27,20 @@ func (p *predictions) row(i int) []float32 {
 
 // predictItems runs the head on the given rows of features, row rows[i] being that of items[i]; nil rows are all in order.
 func predictItems(h *head.Head, features head.Features, rows []int, items []dataset.Item, threads int) (*predictions, error) {
-	p := &predictions{items: items, probs: make([]float32, len(items)*h.Space().Len()), classes: make([]int, len(items))}
+	p := &predictions{items: items, probs: make([]float32, len(items)*h.Space().Len())}
 	if err := h.Probabilities(features, rows, threads, p.probs); err != nil {
 		return nil, err
 	}
-	for i := range items {
+	p.decide(h)
+	return p, nil
+}
+
+// decide takes a class of each distribution by the rule of a head.
+func (p *predictions) decide(h *head.Head) {
+	p.classes = make([]int, len(p.items))
+	for i := range p.items {
 		p.classes[i] = h.Decide(p.row(i))
 	}
-	return p, nil
 }
 
 // measure compares predictions with the labels of their items. Prior is the class shares of the training part, nil where

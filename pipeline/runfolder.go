@@ -63,7 +63,9 @@ type SplitConfig struct {
 	Train   int    `json:"train_images"`
 	Val     int    `json:"val_images"`
 	Test    int    `json:"test_images"`
-	HeldOut string `json:"held_out"` // the part that metrics.json is about: test, or val where there is no test part
+	HeldOut string `json:"held_out"`          // what metrics.json is about: test; val or folds where there is no test part
+	Folds   int    `json:"folds,omitempty"`   // of a cross-validation; Train then counts the images in its folds
+	Repeats int    `json:"repeats,omitempty"` // of the cross-validation
 }
 
 // SearchConfig is the part of a RunConfig that says how its head's settings were found.

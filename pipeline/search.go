@@ -14,16 +14,15 @@ import (
 	"finetune/head"
 	"finetune/internal/mistake"
 	"finetune/internal/randstream"
-	"finetune/pipeline/dataset"
 	"finetune/pipeline/metrics"
 )
 
 // Search says how Train looks for settings: it draws some at random and measures each by cross-validation inside the images that are not
-// held out. The images behind the run's figures play no part in the choice, so the figures stay honest. The zero value doesn't
-// search.
+// held out. The images behind the run's figures play no part in the choice, so the figures stay honest; in a cross-validation each
+// fold therefore has a search of its own. The zero value doesn't search.
 type Search struct {
 	Trials int           `json:"trials"`           // how many settings to measure, the given ones first
-	Time   time.Duration `json:"time,omitempty"`   // no trial is begun that would probably end later; 0: no limit. With it the outcome depends on the machine
+	Time   time.Duration `json:"time,omitempty"`   // no trial is begun that would probably end later; 0: no limit. Folds share it. With it the outcome depends on the machine
 	Folds  int           `json:"folds,omitempty"`  // of the cross-validation; 0: 3
 	Metric string        `json:"metric,omitempty"` // mae, rps, qwk or accuracy; "": mae
 	Over   []string      `json:"over,omitempty"`   // which settings to vary, of SearchSettings; nil: all
@@ -36,6 +35,8 @@ type Trial struct {
 	Std     metrics.Number `json:"std"`   // sample standard deviation over the inner folds
 	Seconds float64        `json:"-"`
 	Failed  string         `json:"failed,omitempty"` // why, where training failed
+
+	epochs []int // that were best in the inner folds
 }
 
 // searchMetrics are what a search can choose by.
@@ -67,59 +68,66 @@ func (s *Search) complete() error {
 	return checkSearchSettings(s.Over)
 }
 
-// search measures settings on inner folds of the images that aren't held out, and returns the best of them. Trials of equal
-// score are won by the earlier one, so the given settings stand unless something is better.
-// The trials go into result.
-func (t *Train) search(ctx context.Context, table *table, parts dataset.Partition, result *TrainResult) (head.Config, error) {
-	s, base := t.Search, t.Head
-	base.Seed = t.Split.Seed
-	inner, err := innerPlan(table.set, append(append([]int{}, parts.Train...), parts.Val...), s.Folds, t.Split)
+// searched is what a search found.
+type searched struct {
+	trials []Trial
+	drawn  []head.Config // as drawn: what they leave open is filled in anew for the final training
+	best   int
+}
+
+// epoch is the one at which to end a training on all of the images: see medianEpoch.
+func (s *searched) epoch() int { return medianEpoch(s.trials[s.best].epochs) }
+
+// search measures settings on inner folds of the given rows, and finds the best of them. Trials of equal score are won by the
+// earlier one, so the given settings stand unless something is better. What it tells begins with about.
+func (r *trainRun) search(ctx context.Context, rows []int, limit time.Duration, about string) (*searched, error) {
+	s, base := r.Search, r.Head
+	base.Seed = r.Split.Seed
+	inner, err := planFolds(r.table.set, rows, foldOptions{folds: s.Folds, seed: base.Seed, seeds: []uint64{base.Seed}, val: r.Split.Val, redraw: true})
 	if err != nil {
-		return base, err
+		return nil, fmt.Errorf("--search: %w", err)
 	}
 	examples := len(inner.parts[0][0].Train)
-	all, draw := table.examples(t.Soften), randstream.New(t.Split.Seed, "search")
-	stage := t.Progress.Start("search", s.Trials, "trial")
+	draw := randstream.New(base.Seed, "search")
+	stage := r.Progress.Start(about+"search", s.Trials, "trial")
 	defer stage.Done()
 	began := time.Now()
-	var drawn []head.Config // as drawn: what they leave open is filled in anew for the final training
-	best := 0
+	found := &searched{}
 	for i := range s.Trials {
-		if i > 0 && s.Time > 0 && time.Since(began)*time.Duration(i+1)/time.Duration(i) > s.Time {
-			t.Progress.Note(fmt.Sprintf("search: stopped after %d trials, as the next would probably end after %v", i, s.Time))
+		if i > 0 && limit > 0 && time.Since(began)*time.Duration(i+1)/time.Duration(i) > limit {
+			r.Progress.Note(fmt.Sprintf("%ssearch: stopped after %d trials, as the next would probably end after %v", about, i, limit))
 			break
 		}
 		cfg := base
 		if i > 0 {
-			cfg = propose(base, s.Over, draw, table.features.Cols, examples)
+			cfg = propose(base, s.Over, draw, r.table.features.Cols, examples)
 		}
-		run := &comparison{plan: inner, table: table, all: all, specs: []lossSpec{{text: cfg.Loss.Name}}, rules: []head.Decision{cfg.Decision}}
-		trial, err := t.try(ctx, run, cfg, examples)
+		run := &comparison{plan: inner, table: r.table, all: r.examples, specs: []lossSpec{{text: cfg.Loss.Name}}, rules: []head.Decision{cfg.Decision}}
+		trial, err := r.try(ctx, run, cfg, examples)
 		if err != nil {
-			return base, err
+			return nil, err
 		}
-		result.Trials, drawn = append(result.Trials, trial), append(drawn, cfg)
-		if s.better(trial, result.Trials[best]) {
-			best = i
+		found.trials, found.drawn = append(found.trials, trial), append(found.drawn, cfg)
+		if s.better(trial, found.trials[found.best]) {
+			found.best = i
 		}
-		t.Progress.Note(s.line(i, trial, best == i))
+		r.Progress.Note(about + s.line(i, trial, found.best == i))
 		stage.Add(1)
 	}
-	if result.Trials[best].Failed != "" {
-		return base, &mistake.Error{Subject: "--search", Found: "no settings that can be trained; the first: " + result.Trials[best].Failed}
+	if found.trials[found.best].Failed != "" {
+		return nil, &mistake.Error{Subject: "--search", Found: "no settings that can be trained; the first: " + found.trials[found.best].Failed}
 	}
-	t.Progress.Note(fmt.Sprintf("search: training on all but the held-out images with trial %d: %s", best+1, describeTrial(result.Trials[best].Config)))
-	return drawn[best], nil
+	r.Progress.Note(fmt.Sprintf("%ssearch: training on all but the held-out images with trial %d: %s", about, found.best+1, describeTrial(found.trials[found.best].Config)))
+	return found, nil
 }
 
 // try measures one configuration on all inner folds. Settings that can't be trained are a failed trial, no error.
-func (t *Train) try(ctx context.Context, run *comparison, cfg head.Config, examples int) (Trial, error) {
+func (r *trainRun) try(ctx context.Context, run *comparison, cfg head.Config, examples int) (Trial, error) {
 	began := time.Now()
-	cfg.Threads = 1
 	cfg, err := run.table.fillConfig(cfg)
 	if err == nil {
 		run.configs = []head.Config{cfg}
-		err = run.train(ctx, t.Images.threads(), quiet{})
+		err = run.train(ctx, r.Images.threads(), quiet{})
 	}
 	// What is told and kept suits the number of images that the head is trained on in the end.
 	trial := Trial{Config: cfg.Resolved(run.table.features.Cols, examples), Score: metrics.Number(math.NaN()), Std: metrics.Number(math.NaN())}
@@ -130,36 +138,16 @@ func (t *Train) try(ctx context.Context, run *comparison, cfg head.Config, examp
 		trial.Failed = err.Error()
 		return trial, nil
 	}
-	metric, _ := metrics.ByName(t.Search.Metric)
+	metric, _ := metrics.ByName(r.Search.Metric)
 	var values []float64
 	for _, fit := range run.fits {
+		trial.epochs = append(trial.epochs, fit.BestEpoch)
 		figures := fit.Figures[cfg.Decision]
 		values = append(values, float64(metric.Of(&figures)))
 	}
 	mean, std := stat.MeanStdDev(values, nil)
 	trial.Score, trial.Std, trial.Seconds = metrics.Number(mean), metrics.Number(std), time.Since(began).Seconds()
 	return trial, nil
-}
-
-// innerPlan cuts the given rows into folds, as a comparison does, with a part for early stopping in each.
-func innerPlan(set *dataset.Set, rows []int, folds int, split dataset.SplitOptions) (*comparePlan, error) {
-	inner := *set
-	inner.Items = pick(set.Items, rows)
-	for i := range inner.Items {
-		inner.Items[i].Part, inner.Items[i].Fold = dataset.Unassigned, -1
-	}
-	plan, err := (&Compare{Folds: folds, Seeds: 1, Seed: split.Seed, Val: split.Val}).plan(&inner)
-	if err != nil {
-		return nil, fmt.Errorf("--search: %w", err)
-	}
-	for fold := range plan.heldOut {
-		for _, part := range [][]int{plan.heldOut[fold], plan.parts[fold][0].Train, plan.parts[fold][0].Val} {
-			for i, row := range part {
-				part[i] = rows[row]
-			}
-		}
-	}
-	return plan, nil
 }
 
 // better reports whether a beats b.

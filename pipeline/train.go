@@ -18,6 +18,8 @@ type Train struct {
 	Split    dataset.SplitOptions // how much is held out, and the seed of the whole run
 	Head     head.Config          // the head and its training; Loss.Classes, Seed and Threads are filled in
 	Soften   Softening            // of labels in training
+	Folds    int                  // of a cross-validation of all images that are in no test part; 0: none, one split instead
+	Repeats  int                  // of the cross-validation, each with folds drawn anew; 0: 1
 	Search   Search               // for better settings than Head's; the zero value takes Head as it is
 	Out      string               // the run folder; "" is finetune-run-1, or the next number that is free
 	// Overwrite replaces an earlier run in Out once the new one is complete. Resume leaves a complete run with the
@@ -41,13 +43,16 @@ func NewTrain(data string) Train {
 // A TrainResult is what a training run found. The rest stands in the run folder.
 type TrainResult struct {
 	Run        string         `json:"run"`
-	HeldOut    string         `json:"held_out"` // the part that Metrics are about
+	HeldOut    string         `json:"held_out"` // what Metrics are about: test, val or folds, as in SplitConfig
 	BestEpoch  int            `json:"best_epoch"`
 	Epochs     int            `json:"epochs"`
 	Metrics    metrics.Report `json:"metrics"`
 	Unreadable []Unreadable   `json:"unreadable,omitempty"`
 	Notes      []string       `json:"notes,omitempty"`
 	Trials     []Trial        `json:"trials,omitempty"` // of a search, in the order in which they were tried
+
+	// CrossValidation says how the folds fared, where there are any. Epochs, BestEpoch and History are then those of the final head.
+	CrossValidation *CrossValidation `json:"cross_validation,omitempty"`
 
 	// ByDepth and ByCell say how much the head takes from each depth of the network and from each place of the picture, where the
 	// features have several.
@@ -104,6 +109,9 @@ func (t *Train) table(ctx context.Context) (*table, error) {
 			return err
 		}
 		if err := t.Search.complete(); err != nil {
+			return err
+		}
+		if err := t.checkFolds(); err != nil {
 			return err
 		}
 		cfg := t.Head

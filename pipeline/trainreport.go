@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"finetune/head"
 	"finetune/internal/atomicfile"
 	"finetune/loss"
 	"finetune/pipeline/dataset"
@@ -33,9 +34,7 @@ func (r *trainRun) report(ctx context.Context) (*report.Data, error) {
 		HeldOut: result.HeldOut, Groups: groupCount(said.items), Metrics: result.Metrics, Soft: said.byLabel(),
 		Decision: string(record.Head.Decision), Loss: record.Head.Loss.Name, Best: result.BestEpoch, Ground: groundOf(result.Head.Description().Loss),
 		Settings: settings, Files: runFiles, Unreadable: len(result.Unreadable), Notes: result.Notes,
-	}
-	for _, e := range result.History {
-		d.History = append(d.History, report.Epoch{Epoch: e.Epoch, TrainLoss: metrics.Number(e.TrainLoss), ValLoss: metrics.Number(e.ValLoss), ValMAE: metrics.Number(e.ValMAE)})
+		History: epochsShown(result.History), Folds: r.foldsShown(),
 	}
 	g := &galleryMaker{said: said, made: map[int]report.Image{}, withoutFiles: r.Features != ""}
 	mistakes, unsure := g.worst(), g.leastSure()
@@ -53,6 +52,30 @@ func (r *trainRun) report(ctx context.Context) (*report.Data, error) {
 	return d, nil
 }
 
+// epochsShown is what the page draws of a history.
+func epochsShown(history []head.Epoch) []report.Epoch {
+	var list []report.Epoch
+	for _, e := range history {
+		list = append(list, report.Epoch{Epoch: e.Epoch, TrainLoss: metrics.Number(e.TrainLoss), ValLoss: metrics.Number(e.ValLoss), ValMAE: metrics.Number(e.ValMAE)})
+	}
+	return list
+}
+
+// foldsShown is what the page shows of a cross-validation; nil without one.
+func (r *trainRun) foldsShown() *report.Folds {
+	cv := r.result.CrossValidation
+	if cv == nil {
+		return nil
+	}
+	out := &report.Folds{Count: len(r.plan.repeats[0].heldOut), Repeats: len(r.plan.repeats), Images: len(r.plan.parts.Train), Mean: cv.Mean, Std: cv.Std}
+	for i, f := range cv.Folds {
+		out.Each = append(out.Each, report.Fold{
+			Name: r.nameFold(r.plan.fits[i]), Images: f.HeldOut, Best: f.BestEpoch, Figures: f.Figures, History: epochsShown(r.folds[i].trained.History),
+		})
+	}
+	return out
+}
+
 // writeReport writes report.html.
 func writeReport(path string, d *report.Data) error {
 	return atomicfile.Write(path, func(w io.Writer) error { return report.Write(w, *d) })
@@ -62,7 +85,12 @@ func writeReport(path string, d *report.Data) error {
 func trainedOn(record RunConfig, result *TrainResult) []report.Setting {
 	s := record.Split
 	split := fmt.Sprintf("%d to train on, %d for early stopping, %d held out; seed %d", s.Train, s.Val, s.Test, s.Seed)
-	if s.HeldOut == "val" {
+	training := fmt.Sprintf("%d epochs, epoch %d kept", result.Epochs, result.BestEpoch)
+	switch {
+	case s.Folds > 0:
+		split = fmt.Sprintf("%d images in %d folds%s, %d held out from all; seed %d", s.Train, s.Folds, repeated(s.Repeats), s.Test, s.Seed)
+		training = fmt.Sprintf("%d epochs on all %d images in the folds", result.Epochs, s.Train)
+	case s.HeldOut == heldOutVal:
 		split = fmt.Sprintf("%d to train on, %d for early stopping and for the figures; seed %d", s.Train, s.Val, s.Seed)
 	}
 	shape := "linear"
@@ -72,8 +100,16 @@ func trainedOn(record RunConfig, result *TrainResult) []report.Setting {
 	out := []report.Setting{{Name: "Data", Value: dataInWords(record.Data, record.Features)},
 		{Name: "Classes, lowest first", Value: strings.Join(classNames(record.Classes), " < ")}, {Name: "Split", Value: split}}
 	out = append(out, networkInWords(record.Backbone)...)
-	return append(out, report.Setting{Name: "Head", Value: fmt.Sprintf("%s, trained with %s for %d epochs, epoch %d kept; its answer is the %s of the distribution",
-		shape, record.Head.Loss.Name, result.Epochs, result.BestEpoch, record.Head.Decision)})
+	return append(out, report.Setting{Name: "Head", Value: fmt.Sprintf("%s, trained with %s for %s; its answer is the %s of the distribution",
+		shape, record.Head.Loss.Name, training, record.Head.Decision)})
+}
+
+// repeated says how often there are folds, where it isn't once.
+func repeated(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return fmt.Sprintf(", %d times", n)
 }
 
 // dataInWords says what was read.

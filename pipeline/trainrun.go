@@ -1,11 +1,14 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
-	"fmt"
+	"slices"
+	"time"
 
 	"finetune/head"
 	"finetune/pipeline/dataset"
+	"finetune/pipeline/metrics"
 )
 
 // A trainRun is a training run under way: what each step leaves for the next.
@@ -14,10 +17,18 @@ type trainRun struct {
 	table    *table
 	plan     *trainPlan
 	examples head.Examples // all rows of the table
+	open     head.Config   // of the head, with what doesn't depend on the number of images
 	config   head.Config   // of the head, nothing left open
 	record   RunConfig     // becomes config.json
-	said     *predictions  // what the figures are of
 	result   *TrainResult
+
+	// Of a cross-validation, by fit: settings with what depends on the number of images left open, and heads.
+	foldConfigs []head.Config
+	folds       []*foldFit
+	outOfFold   *predictions // of each image in a fold by heads that weren't trained on it
+
+	said   *predictions // what the figures are of
+	unseen *predictions // all that was said of images by heads that weren't trained on them: said, and outOfFold
 }
 
 // begin completes the settings with what the data says.
@@ -34,36 +45,42 @@ func (t *Train) begin(table *table, plan *trainPlan) (*trainRun, error) {
 // configure resolves the settings of the head for the images that it is trained on.
 func (r *trainRun) configure(cfg head.Config) (err error) {
 	cfg.Seed, cfg.Threads = r.Split.Seed, r.Images.threads()
-	cfg, err = r.table.fillConfig(cfg)
-	r.config = cfg.Resolved(r.table.features.Cols, len(r.plan.parts.Train))
+	r.open, err = r.table.fillConfig(cfg)
+	r.config = r.open.Resolved(r.table.features.Cols, len(r.plan.parts.Train))
 	return err
 }
 
-// steps are what a run does, in order. What is fitted to images that no head was trained on has its place after fit, before
-// the figures are taken.
+// steps are what a run does, in order. What is fitted to predictions for images that their head wasn't trained on, those of the
+// validation part or outOfFold, has its place between fit and measure.
 func (r *trainRun) steps() []func(context.Context) error {
-	return []func(context.Context) error{r.choose, r.fit, r.measure, r.write}
+	return []func(context.Context) error{r.choose, r.fitFolds, r.fit, r.measure, r.write}
 }
 
 // choose finds the settings of the head, where they are to be searched for.
 func (r *trainRun) choose(ctx context.Context) error {
-	parts := r.plan.parts
-	r.Progress.Note(fmt.Sprintf("split: %d to train on, %d for early stopping, %d held out (%s)", len(parts.Train), len(parts.Val), len(r.plan.measured()), r.plan.heldOut))
-	if r.Search.Trials == 0 {
-		return nil
+	r.Progress.Note(r.plan.describe())
+	limit := r.Search.Time / time.Duration(1+len(r.plan.fits))
+	if err := r.chooseFolds(ctx, limit); err != nil || r.Search.Trials == 0 {
+		return err
 	}
-	chosen, err := r.search(ctx, r.table, parts, r.result)
+	found, err := r.search(ctx, slices.Concat(r.plan.parts.Train, r.plan.parts.Val), limit, "")
 	if err != nil {
 		return err
 	}
-	err = r.configure(chosen)
+	r.result.Trials = found.trials
+	if err := r.configure(found.drawn[found.best]); err != nil {
+		return err
+	}
 	r.record.Head = r.config
-	return err
+	if r.plan.repeats != nil && r.config.Patience > 0 {
+		r.stopAt(found.epoch())
+	}
+	return nil
 }
 
 // fit trains the head of the run.
 func (r *trainRun) fit(ctx context.Context) error {
-	stage := r.Progress.Start("training", r.config.Epochs, "epoch")
+	stage := r.Progress.Start("training", cmp.Or(r.config.StopEpoch, r.config.Epochs), "epoch")
 	defer stage.Done()
 	parts := r.plan.parts
 	trained, err := head.Train(ctx, r.examples.Subset(parts.Train), r.examples.Subset(parts.Val), r.config, func(head.Epoch) { stage.Add(1) })
@@ -85,10 +102,33 @@ func (r *trainRun) fit(ctx context.Context) error {
 
 // measure takes the figures.
 func (r *trainRun) measure(context.Context) (err error) {
-	if r.said, err = r.predict(r.plan.measured()); err != nil {
-		return err
+	if r.plan.heldOut != heldOutFolds {
+		if r.said, err = r.predict(r.plan.measured()); err != nil {
+			return err
+		}
+		r.unseen = r.said
 	}
-	r.result.Metrics, err = r.said.measure(r.result.Head, classShares(r.table.set, r.plan.parts.Train), r.Split.Seed)
+	figures := func(p *predictions) (metrics.Report, error) {
+		return p.measure(r.result.Head, classShares(r.table.set, r.plan.parts.Train), r.Split.Seed)
+	}
+	if r.plan.repeats != nil {
+		r.outOfFold.decide(r.result.Head)
+		if r.result.CrossValidation, err = r.crossValidated(); err != nil {
+			return err
+		}
+		r.unseen = r.outOfFold
+		if r.said == nil {
+			r.said = r.outOfFold
+		} else {
+			r.unseen = r.outOfFold.append(r.said)
+			report, err := figures(r.outOfFold)
+			if err != nil {
+				return err
+			}
+			r.result.CrossValidation.OutOfFold = &report
+		}
+	}
+	r.result.Metrics, err = figures(r.said)
 	return err
 }
 

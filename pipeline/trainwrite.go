@@ -26,7 +26,7 @@ func (t *Train) record(table *table, cfg head.Config, plan *trainPlan) RunConfig
 	return RunConfig{
 		Finetune: Version(), Backbone: table.network, Features: t.Features, Head: cfg, Soften: t.softening(), Search: search,
 		Data: table.dataConfig(), Classes: classConfigs(table.set),
-		Split: SplitConfig{SplitOptions: t.Split, Train: len(plan.parts.Train), Val: len(plan.parts.Val), Test: len(plan.parts.Test), HeldOut: plan.heldOut},
+		Split: plan.config(t.Split),
 	}
 }
 
@@ -72,8 +72,11 @@ func (t *Train) finished(now RunConfig) (*TrainResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	if now.Search != nil {
-		now.Head = before.Head // is found, not given
+	switch { // what is found, not given
+	case now.Search != nil:
+		now.Head = before.Head
+	case now.Split.Folds > 0:
+		now.Head.StopEpoch = before.Head.StopEpoch
 	}
 	if what := firstDifference(before, now); what != "" {
 		return nil, &mistake.Error{
@@ -82,9 +85,11 @@ func (t *Train) finished(now RunConfig) (*TrainResult, error) {
 		}
 	}
 	result := &TrainResult{Run: t.Out, HeldOut: before.Split.HeldOut, Notes: []string{"the run was complete already; nothing was done"}}
-	if err := readJSON(filepath.Join(t.Out, MetricsFile), &result.Metrics); err != nil {
+	var measured RunMetrics
+	if err := readJSON(filepath.Join(t.Out, MetricsFile), &measured); err != nil {
 		return nil, err
 	}
+	result.Metrics, result.CrossValidation = measured.Report, measured.CrossValidation
 	result.Head, err = head.Load(filepath.Join(t.Out, HeadFile))
 	return result, err
 }
@@ -136,12 +141,14 @@ func (r *trainRun) write(ctx context.Context) error {
 	for _, step := range []func() error{
 		func() error { return r.result.Head.Save(in(HeadFile)) },
 		func() error { return writeHeadONNX(in(HeadONNXFile), r.result.Head) },
-		func() error { return writeHistory(in(HistoryFile), r.result.History, r.config) },
+		func() error { return writeHistory(in(HistoryFile), r.traces()) },
 		func() error { return r.result.writeGroundDistance(in(GroundDistanceFile)) },
 		func() error { return r.result.writeSearch(in(SearchFile), r.Search.Metric) },
-		func() error { return writePredictions(in(PredictionsFile), r.result.Head.Space(), r.said) },
+		func() error { return writePredictions(in(PredictionsFile), r.result.Head.Space(), r.unseen) },
 		func() error { return replaceUnreadable(in(UnreadableFile), r.result.Unreadable) },
-		func() error { return writeJSON(in(MetricsFile), r.result.Metrics) },
+		func() error {
+			return writeJSON(in(MetricsFile), RunMetrics{r.result.Metrics, r.result.CrossValidation})
+		},
 		func() error { return writeReport(in(ReportFile), page) },
 		func() error { return writeJSON(in(ConfigFile), r.record) },
 	} {

@@ -8,6 +8,7 @@ import (
 
 	"finetune/internal/mistake"
 	"finetune/label"
+	"finetune/pipeline"
 	"finetune/pipeline/dataset"
 )
 
@@ -25,6 +26,12 @@ func addSplitFlags(f *pflag.FlagSet, o *dataset.SplitOptions) {
 	f.Float64Var(&o.Val, "val-split", o.Val, "`share` of the images for early stopping, where the data names none")
 	f.Float64Var(&o.Test, "test-split", o.Test, "`share` of the images held out for the figures, where the data names none")
 	f.Uint64Var(&o.Seed, "seed", o.Seed, "seed of every random choice")
+}
+
+// addFoldFlags binds the cross-validation.
+func addFoldFlags(f *pflag.FlagSet, job *pipeline.Train) {
+	f.IntVar(&job.Folds, "folds", 0, "hold out every image once in so many `folds`, those of the data where it gives some, and train the head on all")
+	f.IntVar(&job.Repeats, "repeats", 0, "do so this many `times` with other folds (default 1)")
 }
 
 // orderFlag reads names with commas between, where a name may hold commas inside brackets.

@@ -72,7 +72,13 @@ func printConfusion(w io.Writer, r *metrics.Report) {
 func printTrained(w io.Writer, r *pipeline.TrainResult) {
 	printReport(w, &r.Metrics)
 	printGroundDistance(w, r.GroundDistance, r.Head.Space())
-	if r.Epochs > 0 {
+	switch {
+	case r.CrossValidation != nil:
+		printFolds(w, r.CrossValidation)
+		if r.Epochs > 0 {
+			fmt.Fprintf(w, "\nthe head of the run was trained on all images in the folds, for %d epochs\n", r.Epochs)
+		}
+	case r.Epochs > 0:
 		fmt.Fprintf(w, "\ntrained %d epochs, kept epoch %d\n", r.Epochs, r.BestEpoch)
 	}
 	printContributions(w, r)
@@ -138,8 +144,11 @@ func printRun(w io.Writer, r *pipeline.RunDescription) {
 	fmt.Fprintf(w, "classes    %s\n", strings.Join(r.Head.Space.Classes(), " < "))
 	fmt.Fprintf(w, "loss       %s, decision %s\n", r.Head.Loss.Name, r.Head.Decision)
 	if c := r.Config; c != nil {
-		fmt.Fprintf(w, "trained on %s (%s, %d images: %d to train on, %d for early stopping, %d held out)\n",
-			c.Data.Path, c.Data.Layout, c.Data.Images, c.Split.Train, c.Split.Val, c.Split.Test)
+		split := fmt.Sprintf("%d to train on, %d for early stopping, %d held out", c.Split.Train, c.Split.Val, c.Split.Test)
+		if c.Split.Folds > 0 {
+			split = fmt.Sprintf("%d to train on and in %d folds, %d held out", c.Split.Train, c.Split.Folds, c.Split.Test)
+		}
+		fmt.Fprintf(w, "trained on %s (%s, %d images: %s)\n", c.Data.Path, c.Data.Layout, c.Data.Images, split)
 		if b := c.Backbone; b != nil {
 			fmt.Fprintf(w, "backbone   %s, SHA-256 %s\n", b.Name, b.Digest)
 		}
@@ -147,6 +156,9 @@ func printRun(w io.Writer, r *pipeline.RunDescription) {
 	fmt.Fprintf(w, "feature    %s, %d wide\npixels     %s\n", r.Head.Origin.Tap, r.Inputs, r.Head.Origin.Preprocessing)
 	if r.Metrics != nil {
 		fmt.Fprintln(w)
-		printReport(w, r.Metrics)
+		printReport(w, &r.Metrics.Report)
+		if r.Metrics.CrossValidation != nil {
+			printFolds(w, r.Metrics.CrossValidation)
+		}
 	}
 }

@@ -13,14 +13,19 @@ that are held out, and leaves a run folder: report.html (to read), head.safetens
 metrics.json, history.csv and predictions.csv.
 
 PATH is a folder with a folder per class (or train/, val/ and test/ above those), a CSV or JSONL manifest
-(path,label[,split][,fold][,group][,weight]), or a flat folder with --label-regex and --bins. The order of the classes is
-what an ordinal loss learns: numbers and ranges sort by value, any other names need --order.`
+(path,label[,split][,fold][,group][,weight]), a flat folder with --label-regex and --bins, or Adience as it is distributed. The
+order of the classes is what an ordinal loss learns: numbers and ranges sort by value, any other names need --order.
+
+With --folds K every image is held out once: K heads are each trained without one fold and measured on it, and the head that is
+kept is trained on all images. The figures are then those of the K heads on what they haven't seen; a test part that the data
+names, or --test-split, stays out of the folds and is measured with the kept head.`
 
 const trainExamples = `  finetune --data faces/
   finetune --backbone resnet50.onnx --data faces/ --out run
   finetune --data grades.csv --order mild,moderate,severe
   finetune --data utkface/ --label-regex '^(\d+)_' --bins 0,3,7,13,20,33,44,60
-  finetune --features features/ --hidden 256 --loss emd2 --decision median`
+  finetune --features features/ --hidden 256 --loss emd2 --decision median
+  finetune --data faces/ --folds 5 --repeats 3`
 
 func newTrain(a *app) *cobra.Command {
 	job := pipeline.NewTrain("")
@@ -41,6 +46,7 @@ func newTrain(a *app) *cobra.Command {
 	f.BoolVar(&job.Resume, "resume", false, "go on with an interrupted run in --out; a complete one is left as it is")
 	addLabelFlags(f, &job.Data)
 	addSplitFlags(f, &job.Split)
+	addFoldFlags(f, &job)
 	addNetworkFlags(f, &job.Images)
 	h.add(f)
 	softeningFlag(f, &job.Soften)
@@ -54,6 +60,9 @@ func newTrain(a *app) *cobra.Command {
 			return err
 		}
 		job.Search.Over = searchOver(f)
+		if job.Folds > 0 && !f.Changed("test-split") {
+			job.Split.Test = 0 // every image is held out by a fold
+		}
 		run := func(ctx context.Context, p pipeline.Progress) (*pipeline.TrainResult, error) {
 			job.Progress = p
 			return job.Run(ctx)

@@ -18,7 +18,7 @@ type Data struct {
 	// Trained says in words what was trained on what: data, network, pixels, head.
 	Trained []Setting `json:"trained"`
 	Classes []Class   `json:"classes"`  // K, lowest first
-	HeldOut string    `json:"held_out"` // the part that the figures are about: test, or val where there is no test part
+	HeldOut string    `json:"held_out"` // what the figures are about: test; where there is no test part val, or folds of a cross-validation
 	Groups  int       `json:"groups"`   // in the held-out part; 0: the images have none
 
 	Metrics metrics.Report `json:"metrics"`
@@ -34,6 +34,8 @@ type Data struct {
 	History  []Epoch `json:"history"`
 	Best     int     `json:"best"`             // the epoch that was kept, from 1
 	Ground   *Ground `json:"ground,omitempty"` // nil where the loss has no distance of its own between classes
+
+	Folds *Folds `json:"folds,omitempty"` // nil without a cross-validation
 
 	Settings   []Section `json:"settings"`
 	Files      []Setting `json:"files"` // of the run folder, and what each is
@@ -67,6 +69,26 @@ type Epoch struct {
 	TrainLoss metrics.Number `json:"train_loss"`
 	ValLoss   metrics.Number `json:"val_loss"`
 	ValMAE    metrics.Number `json:"val_mae"`
+}
+
+// Folds is a cross-validation: heads that were each measured on images that they weren't trained on. History and Best are then those of
+// the head that was trained on all images in the folds.
+type Folds struct {
+	Count   int             `json:"count"`
+	Repeats int             `json:"repeats"` // 1 or more, each with Count folds
+	Images  int             `json:"images"`  // in the folds
+	Each    []Fold          `json:"each"`    // by repeat, then by fold
+	Mean    metrics.Figures `json:"mean"`    // over Each
+	Std     metrics.Figures `json:"std"`
+}
+
+// A Fold is one head and the images that were held out from it.
+type Fold struct {
+	Name    string          `json:"name"`
+	Images  int             `json:"images"`
+	Best    int             `json:"best"` // the epoch that was kept, from 1
+	Figures metrics.Figures `json:"figures"`
+	History []Epoch         `json:"history"`
 }
 
 // Ground is how far apart the loss held the classes.
@@ -104,6 +126,9 @@ func (d *Data) check() error {
 		if len(d.Metrics.Confusion[i]) != k || len(d.Soft[i]) != k {
 			return fmt.Errorf("report: row %d of a matrix has %d or %d columns for %d classes", i, len(d.Metrics.Confusion[i]), len(d.Soft[i]), k)
 		}
+	}
+	if d.HeldOut == "folds" && d.Folds == nil || d.Folds != nil && (d.Folds.Count < 2 || len(d.Folds.Each) != d.Folds.Count*d.Folds.Repeats) {
+		return fmt.Errorf("report: figures of %s with folds %+v", d.HeldOut, d.Folds)
 	}
 	if d.Ground != nil && len(d.Ground.Distances) != k*k {
 		return fmt.Errorf("report: %d distances between %d classes", len(d.Ground.Distances), k)

@@ -33,10 +33,7 @@ func newView(d *Data) *view {
 		ByClass: classRows(d), Calibration: newCalibration(d.Metrics.Reliability), Galleries: galleries(d), Curves: curves(d),
 		HasIntervals: len(d.Metrics.Intervals) > 0, FewImages: fewImages, AnyFew: scarce(d) != "",
 	}
-	v.Part = "the test part, used neither for training nor for stopping"
-	if d.HeldOut == "val" {
-		v.Part = "the validation part, which early stopping used too"
-	}
+	v.Part = partInWords(d)
 	if g := d.Ground; g != nil {
 		v.Grounds = []*heat{
 			distances(d, g.Kind, func(i, j int) float64 { return g.Distances[i*v.K+j] }),
@@ -45,6 +42,19 @@ func newView(d *Data) *view {
 	}
 	v.Limits = limits(d)
 	return v
+}
+
+// partInWords says what the figures are of.
+func partInWords(d *Data) string {
+	switch {
+	case d.HeldOut == "val":
+		return "the validation part, which early stopping used too"
+	case d.HeldOut == "folds" && d.Folds.Repeats > 1:
+		return fmt.Sprintf("each is judged by the average of %d heads that were trained without it", d.Folds.Repeats)
+	case d.HeldOut == "folds":
+		return "each is judged by a head that was trained without it"
+	}
+	return "the test part, used neither for training nor for stopping"
 }
 
 // limits says what the figures don't show.
@@ -57,6 +67,12 @@ func limits(d *Data) []string {
 		out = append(out, fmt.Sprintf("Intervals come from drawing whole groups (%d are held out) anew, again and again. They show the luck of which groups were held out, not that of training.", d.Groups))
 	default:
 		out = append(out, "Intervals come from drawing the held-out images anew, again and again, as if each stood for itself. If several show one person or thing, they are too narrow: name the group in the data. They don't show the luck of training.")
+	}
+	if d.HeldOut == "folds" {
+		out = append(out, fmt.Sprintf("The figures are those of %d heads, each measured on the fold that it wasn't trained on. The head beside this page was trained on all of these images, so none of them can measure it; having seen more images than any head of a fold, it is usually a little better than they are.", len(d.Folds.Each)))
+		if d.Folds.Repeats > 1 {
+			out = append(out, fmt.Sprintf("The average of %d heads is often a little better than one head, such as the one beside this page. What single heads reach stands in the table of the folds.", d.Folds.Repeats))
+		}
 	}
 	if d.HeldOut == "val" {
 		out = append(out, "There was no test part. Early stopping used the images that the figures are of, so they flatter the model a little.")

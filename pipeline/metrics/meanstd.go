@@ -1,0 +1,33 @@
+package metrics
+
+import (
+	"math"
+	"reflect"
+
+	"gonum.org/v1/gonum/stat"
+)
+
+// MeanStd returns, figure by figure, the mean and the sample standard deviation over several sets of predictions, such as the folds of
+// a cross-validation. Where a figure isn't defined in a set, that set is left out of it; a figure that is defined in none has
+// neither, and one that is defined in one has no deviation: both are NaN then.
+func MeanStd(sets []Figures) (mean, std Figures) {
+	m, s := reflect.ValueOf(&mean).Elem(), reflect.ValueOf(&std).Elem()
+	for field := range m.NumField() {
+		var values []float64
+		for _, f := range sets {
+			if v := reflect.ValueOf(f).Field(field).Float(); Number(v).Defined() {
+				values = append(values, v)
+			}
+		}
+		average, deviation := math.NaN(), math.NaN()
+		if len(values) > 0 {
+			average = stat.Mean(values, nil)
+		}
+		if len(values) > 1 {
+			deviation = stat.StdDev(values, nil)
+		}
+		m.Field(field).SetFloat(average)
+		s.Field(field).SetFloat(deviation)
+	}
+	return mean, std
+}

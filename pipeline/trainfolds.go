@@ -1,0 +1,173 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"finetune/head"
+	"finetune/pipeline/metrics"
+)
+
+// CrossValidation is how heads fared on images that they weren't trained on, fold by fold.
+type CrossValidation struct {
+	Folds []FoldResult `json:"folds"` // by repeat, then by fold
+	// Mean and Std are the mean and the sample standard deviation of each figure over Folds. Std says how much folds differ, from luck
+	// in their images and in training; it is no error of Mean, since folds share most of their training images.
+	Mean metrics.Figures `json:"folds_mean"`
+	Std  metrics.Figures `json:"folds_std"`
+	// OutOfFold are the figures of all images in folds, where those of the run are of a test part.
+	OutOfFold *metrics.Report `json:"out_of_fold,omitempty"`
+}
+
+// A FoldResult is one head of a cross-validation, measured on the fold that it hasn't seen.
+type FoldResult struct {
+	Repeat int `json:"repeat"` // from 1
+	FoldSize
+	Epochs    int             `json:"epochs"`
+	BestEpoch int             `json:"best_epoch"`
+	Figures   metrics.Figures `json:"figures"`
+	Head      *head.Config    `json:"head,omitempty"` // where each fold searched for its settings
+}
+
+// RunMetrics is metrics.json.
+type RunMetrics struct {
+	metrics.Report
+	*CrossValidation // nil for one split
+}
+
+// chooseFolds finds the settings of each fold's head inside what that fold trains on: had the held-out images a say in them,
+// the figures would flatter (Cawley and Talbot 2010). It says at which epoch the final head is to stop where a search shows it.
+func (r *trainRun) chooseFolds(ctx context.Context, limit time.Duration) error {
+	r.foldConfigs = slices.Repeat([]head.Config{r.open}, len(r.plan.fits))
+	if r.Search.Trials == 0 {
+		return nil
+	}
+	for i, at := range r.plan.fits {
+		parts := r.plan.repeats[at.repeat].parts[at.fold][0]
+		found, err := r.search(ctx, slices.Concat(parts.Train, parts.Val), limit, r.nameFold(at)+": ")
+		if err != nil {
+			return err
+		}
+		if r.foldConfigs[i], err = r.table.fillConfig(found.drawn[found.best]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nameFold names a fit for people.
+func (r *trainRun) nameFold(at fitPlace) string {
+	if len(r.plan.repeats) == 1 {
+		return fmt.Sprintf("fold %d", at.fold+1)
+	}
+	return fmt.Sprintf("repeat %d, fold %d", at.repeat+1, at.fold+1)
+}
+
+// fitFolds trains a head for each fold, side by side, and gathers what they say of the images that they haven't seen.
+func (r *trainRun) fitFolds(ctx context.Context) error {
+	if r.plan.repeats == nil {
+		return nil
+	}
+	n := len(r.plan.fits)
+	r.folds = make([]*foldFit, n)
+	stage := r.Progress.Start("folds", n, "fit")
+	defer stage.Done()
+	atOnce, each := sharedThreads(r.Images.threads(), n)
+	if err := sideBySide(ctx, n, atOnce, func(ctx context.Context, i int) (err error) {
+		at, cfg := r.plan.fits[i], r.foldConfigs[i]
+		cfg.Threads = each
+		if r.folds[i], err = r.table.fitFold(ctx, r.examples, r.plan.repeats[at.repeat], at.fold, 0, cfg); err != nil {
+			return fmt.Errorf("%s: %w", r.nameFold(at), err)
+		}
+		stage.Add(1)
+		return nil
+	}); err != nil {
+		return err
+	}
+	r.outOfFold = r.gather()
+	if r.Search.Trials == 0 && r.config.Patience > 0 {
+		best := make([]int, n)
+		for i, fit := range r.folds {
+			best[i] = fit.trained.Best
+		}
+		r.stopAt(medianEpoch(best))
+	}
+	return nil
+}
+
+// stopAt has the head of the run stop where the folds were best. With every image trained on none is left for early stopping to watch,
+// so that it goes by what was learned from the folds; the learning rate follows the same schedule as it did there. A head
+// that runs to its end, as L-BFGS does, does so here too.
+func (r *trainRun) stopAt(epoch int) {
+	r.config.StopEpoch = epoch
+	r.record.Head.StopEpoch = epoch
+}
+
+// medianEpoch is the median of the best epochs of several fits, rounded up: unlike the mean it isn't drawn late by one fit whose
+// validation loss creeps down to the end.
+func medianEpoch(best []int) int {
+	sorted := slices.Sorted(slices.Values(best))
+	n := len(sorted)
+	return (sorted[(n-1)/2] + sorted[n/2] + 1) / 2
+}
+
+// gather puts what the folds said of their held-out images into the order of the data. Of repeats an image's distributions are
+// averaged. The classes are left to the head that is trained on all.
+func (r *trainRun) gather() *predictions {
+	rows, repeats, k := r.plan.parts.Train, len(r.plan.repeats), r.table.set.Space.Len()
+	place := make(map[int]int, len(rows))
+	for i, row := range rows {
+		place[row] = i
+	}
+	p := &predictions{items: pick(r.table.set.Items, rows), repeats: repeats, folds: make([]int, len(rows)*repeats), probs: make([]float32, len(rows)*k)}
+	sums := make([]float64, len(p.probs))
+	for f, at := range r.plan.fits { // in this order, so that sums round the same
+		for j, row := range r.plan.repeats[at.repeat].heldOut[at.fold] {
+			i := place[row]
+			p.folds[i*repeats+at.repeat] = at.fold + 1
+			for c, v := range r.folds[f].said.row(j) {
+				sums[i*k+c] += float64(v)
+			}
+		}
+	}
+	for i, sum := range sums {
+		p.probs[i] = float32(sum / float64(repeats))
+	}
+	return p
+}
+
+// crossValidated measures each fold by the rule of the run's head.
+func (r *trainRun) crossValidated() (*CrossValidation, error) {
+	cv := &CrossValidation{}
+	var figures []metrics.Figures
+	for i, at := range r.plan.fits {
+		fit := r.folds[i]
+		fit.said.decide(r.result.Head)
+		in := fit.said.input(r.table.set.Space)
+		in.Predicted, in.Resamples = fit.said.classes, -1
+		measured, err := metrics.Evaluate(in)
+		if err != nil {
+			return nil, err
+		}
+		f := FoldResult{
+			Repeat: at.repeat + 1, FoldSize: r.plan.repeats[at.repeat].sizes(r.table.set)[at.fold],
+			Epochs: len(fit.trained.History), BestEpoch: fit.trained.Best, Figures: measured.Figures,
+		}
+		if r.Search.Trials > 0 {
+			f.Head = &fit.trained.Config
+		}
+		cv.Folds, figures = append(cv.Folds, f), append(figures, f.Figures)
+	}
+	cv.Mean, cv.Std = metrics.MeanStd(figures)
+	return cv, nil
+}
+
+// append adds predictions for other items, which are in no fold.
+func (p *predictions) append(others *predictions) *predictions {
+	return &predictions{
+		items: slices.Concat(p.items, others.items), probs: slices.Concat(p.probs, others.probs), classes: slices.Concat(p.classes, others.classes),
+		folds: append(slices.Clone(p.folds), make([]int, len(others.items)*p.repeats)...), repeats: p.repeats,
+	}
+}
