@@ -33,37 +33,42 @@ func (e *damageError) Error() string {
 	return fmt.Sprintf("feature cache: %s is damaged (%s); its rows are computed again", e.name, e.why)
 }
 
+// A segment is a file of rows. It is mapped between open and close, which may take turns.
 type segment struct {
 	name       string
-	rows, cols int
+	rows, cols int // known once it was open
 	mapping    mmap.MMap
 	checksum   uint32 // of the rows, checked when the first of them is wanted
 	verified   bool
 }
 
-func openSegment(name string) (*segment, error) {
-	f, err := os.Open(name)
+// open maps the segment and reads what stands before its rows.
+func (s *segment) open() error {
+	f, err := os.Open(s.name)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if info.Size() < headerSize {
-		return nil, &damageError{name, "cut short"}
+		return &damageError{s.name, "cut short"}
 	}
-	mapping, err := mmap.Map(f, mmap.RDONLY, 0)
-	if err != nil {
-		return nil, fmt.Errorf("map %s: %w", name, err)
+	before := *s
+	if s.mapping, err = mmap.Map(f, mmap.RDONLY, 0); err != nil {
+		return fmt.Errorf("map %s: %w", s.name, err)
 	}
-	seg := &segment{name: name, mapping: mapping}
-	if why := seg.readHeader(); why != "" {
-		seg.close()
-		return nil, &damageError{name, why}
+	why := s.readHeader()
+	if why == "" && before.rows > 0 && (s.rows != before.rows || s.cols != before.cols || s.checksum != before.checksum) {
+		why = "it was changed"
 	}
-	return seg, nil
+	if why != "" {
+		s.close()
+		return &damageError{s.name, why}
+	}
+	return nil
 }
 
 // readHeader returns what is wrong with the header or the keys, or nothing.
@@ -90,8 +95,17 @@ func (s *segment) key(i int) Key {
 	return Key(s.mapping[headerSize+i*len(Key{}):][:len(Key{})])
 }
 
+// keys returns a copy of all keys.
+func (s *segment) keys() []Key {
+	keys := make([]Key, s.rows)
+	for i := range keys {
+		keys[i] = s.key(i)
+	}
+	return keys
+}
+
 // verify checks the rows against their checksum, once.
-func (s *segment) verify() *damageError {
+func (s *segment) verify() error {
 	if s.verified {
 		return nil
 	}

@@ -5,6 +5,9 @@
 // Rows live in segments. A segment is written whole under a name of its own and never
 // changed, so several processes may share a store, and one that is killed leaves only whole segments. Each segment carries
 // checksums; one that doesn't agree is dropped, and its rows are simply computed again.
+//
+// An open store takes some 40 bytes of memory a row, however wide rows are: to know where each is. Of the rows themselves only the
+// segments that were used last are mapped.
 package featurestore
 
 import (
@@ -59,16 +62,12 @@ type Store struct {
 	recipe Recipe
 
 	mu       sync.Mutex
-	cols     int // 0 until the first row is known
-	segments []*segment
-	index    map[Key]place
+	cols     int        // 0 until the first row is known
+	segments []*segment // by the number in a place; those that turned out to be damaged stay, without rows
+	index    index
+	mapped   window
 	pending  pending
 	notes    []string
-}
-
-type place struct {
-	segment *segment // nil: among the pending rows
-	row     int
 }
 
 type pending struct {
@@ -80,7 +79,7 @@ type pending struct {
 // Open opens the rows of a recipe below root, making the folder where it is missing. Damaged segments are left out
 // and named by Notes.
 func Open(root string, recipe Recipe) (*Store, error) {
-	s := &Store{dir: filepath.Join(root, recipe.Digest()), recipe: recipe, index: map[Key]place{}}
+	s := &Store{dir: filepath.Join(root, recipe.Digest()), recipe: recipe, mapped: window{most: windowBytes}}
 	if err := os.MkdirAll(s.dir, 0o777); err != nil {
 		return nil, fmt.Errorf("open the feature cache: %w", err)
 	}
@@ -92,6 +91,7 @@ func Open(root string, recipe Recipe) (*Store, error) {
 		return nil, err
 	}
 	slices.Sort(names)
+	s.index = newIndex(SegmentRows * len(names))
 	for _, name := range names {
 		if err := s.load(name); err != nil {
 			s.Close()
@@ -103,7 +103,8 @@ func Open(root string, recipe Recipe) (*Store, error) {
 
 // load indexes one segment, or drops it when it is damaged.
 func (s *Store) load(name string) error {
-	seg, err := openSegment(name)
+	seg := &segment{name: name}
+	err := s.mapped.show(seg)
 	var damage *damageError
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -117,12 +118,14 @@ func (s *Store) load(name string) error {
 		s.cols = seg.cols
 	}
 	if seg.cols != s.cols {
-		seg.close()
+		s.mapped.hide(seg)
 		return s.drop(name, &damageError{name, fmt.Sprintf("%d columns; the others have %d", seg.cols, s.cols)})
 	}
 	s.segments = append(s.segments, seg)
-	for i := range seg.rows {
-		s.index[seg.key(i)] = place{seg, i}
+	for row, key := range seg.keys() {
+		if _, known := s.index.find(key, s.keyAt); !known {
+			s.index.put(key, place{int32(len(s.segments) - 1), int32(row)})
+		}
 	}
 	return nil
 }
@@ -146,7 +149,7 @@ func (s *Store) Cols() int {
 func (s *Store) Len() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.index)
+	return s.index.len()
 }
 
 // Notes tells of damaged segments that were dropped, a line each.
@@ -160,33 +163,44 @@ func (s *Store) Notes() []string {
 func (s *Store) Get(key Key, dst []float32) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	at, ok := s.index[key]
+	at, ok := s.index.find(key, s.keyAt)
 	if !ok {
 		return false
 	}
-	if at.segment == nil {
-		copy(dst, s.pending.rows[at.row*s.cols:(at.row+1)*s.cols])
+	if at.segment == waiting {
+		copy(dst, s.pending.rows[int(at.row)*s.cols:][:s.cols])
 		return true
 	}
-	if err := at.segment.verify(); err != nil {
+	seg := s.segments[at.segment]
+	if err := seg.verify(); err != nil {
 		s.forget(at.segment, err)
 		return false
 	}
-	copy(dst, at.segment.row(at.row))
+	copy(dst, seg.row(int(at.row)))
 	return true
 }
 
-// forget takes a segment whose rows turned out to be damaged out of the index and off the disk.
-func (s *Store) forget(seg *segment, damage *damageError) {
-	for i := range seg.rows {
-		if s.index[seg.key(i)].segment == seg {
-			delete(s.index, seg.key(i))
-		}
+// keyAt returns the key of the row at a place, whose segment is mapped then. A segment that can't be read any more is forgotten.
+func (s *Store) keyAt(at place) (Key, bool) {
+	if at.segment == waiting {
+		return s.pending.keys[at.row], true
 	}
-	s.segments = slices.DeleteFunc(s.segments, func(other *segment) bool { return other == seg })
-	name := seg.name
-	seg.close()
-	if err := s.drop(name, damage); err != nil {
+	seg := s.segments[at.segment]
+	if err := s.mapped.show(seg); err != nil {
+		s.forget(at.segment, err)
+		return Key{}, false
+	}
+	return seg.key(int(at.row)), true
+}
+
+// forget takes a segment that turned out to be damaged, or gone, out of the index and off the disk.
+func (s *Store) forget(number int32, why error) {
+	seg := s.segments[number]
+	s.index.removeSegment(number)
+	s.mapped.hide(seg)
+	damage := &damageError{seg.name, "it can't be read any more"}
+	errors.As(why, &damage)
+	if err := s.drop(seg.name, damage); err != nil {
 		s.notes = append(s.notes, err.Error())
 	}
 }
@@ -201,13 +215,13 @@ func (s *Store) Put(key Key, row []float32) error {
 	if len(row) != s.cols {
 		return fmt.Errorf("the feature cache %s holds rows of %d numbers, this one has %d", s.dir, s.cols, len(row))
 	}
-	if _, ok := s.index[key]; ok {
+	if _, ok := s.index.find(key, s.keyAt); ok {
 		return nil
 	}
 	if len(s.pending.keys) == 0 {
 		s.pending.since = time.Now()
 	}
-	s.index[key] = place{nil, len(s.pending.keys)}
+	s.index.put(key, place{waiting, int32(len(s.pending.keys))})
 	s.pending.keys = append(s.pending.keys, key)
 	s.pending.rows = append(s.pending.rows, row...)
 	if len(s.pending.keys) >= SegmentRows || time.Since(s.pending.since) >= MaxWait {
@@ -231,6 +245,9 @@ func (s *Store) flush() error {
 	if err != nil {
 		return fmt.Errorf("write to the feature cache: %w", err)
 	}
+	for _, key := range s.pending.keys {
+		s.index.removeWaiting(key)
+	}
 	s.pending.keys, s.pending.rows = s.pending.keys[:0], s.pending.rows[:0]
 	return s.load(name)
 }
@@ -240,9 +257,7 @@ func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	err := s.flush()
-	for _, seg := range s.segments {
-		seg.close()
-	}
-	s.segments, s.index = nil, map[Key]place{}
+	s.mapped.close()
+	s.segments, s.index = nil, newIndex(0)
 	return err
 }

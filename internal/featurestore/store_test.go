@@ -168,8 +168,8 @@ func FuzzSegment(f *testing.F) {
 		if err := os.WriteFile(name, file, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		seg, err := openSegment(name)
-		if err != nil {
+		seg := &segment{name: name}
+		if seg.open() != nil {
 			return
 		}
 		defer seg.close()
@@ -177,4 +177,82 @@ func FuzzSegment(f *testing.F) {
 			seg.row(seg.rows - 1)
 		}
 	})
+}
+
+// Keys that begin alike are told apart, on disk as among the rows that wait, and the damage of one segment leaves the other's.
+func TestKeysThatBeginAlike(t *testing.T) {
+	root := t.TempDir()
+	s := open(t, root)
+	keys := make([]Key, 6)
+	for i := range keys {
+		keys[i] = Key{1, 2, 3, 4, 5, 6, 7, 8, byte(i)}
+		if err := s.Put(keys[i], rowFor(i)); err != nil {
+			t.Fatal(err)
+		}
+		if i%2 == 1 {
+			if err := s.Flush(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		check := func(s *Store) {
+			t.Helper()
+			row := make([]float32, 3)
+			for j, key := range keys {
+				if got := s.Get(key, row); got != (j <= i) || got && !slices.Equal(row, rowFor(j)) {
+					t.Fatalf("after %d rows: row %d is %v, %v", i+1, j, row, got)
+				}
+			}
+		}
+		check(s)
+		if i%2 == 1 {
+			check(open(t, root))
+		}
+	}
+	if s.Len() != len(keys) {
+		t.Errorf("%d keys, want %d", s.Len(), len(keys))
+	}
+}
+
+// A store maps few of its segments at a time, and finds the rows of all of them in any order.
+func TestWindowStaysSmall(t *testing.T) {
+	root := t.TempDir()
+	s := open(t, root)
+	const cols, perSegment, count = 1000, 4, 7
+	s.mapped.most = 3 * 4 * cols * perSegment // not quite three segments, which have keys and a header too
+	row := make([]float32, cols)
+	for i := range perSegment * count {
+		row[0], row[cols-1] = float32(i), float32(-i)
+		if err := s.Put(keyFor(i), row); err != nil {
+			t.Fatal(err)
+		}
+		if i%perSegment == perSegment-1 {
+			if err := s.Flush(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for _, step := range []int{1, 5, 11} {
+		for i := range perSegment * count {
+			i = i * step % (perSegment * count)
+			if !s.Get(keyFor(i), row) || row[0] != float32(i) || row[cols-1] != float32(-i) {
+				t.Fatalf("row %d is missing or another's", i)
+			}
+			if s.mapped.bytes > s.mapped.most {
+				t.Fatalf("%d bytes are mapped", s.mapped.bytes)
+			}
+		}
+	}
+	if err := os.Remove(segments(t, root)[0]); err != nil {
+		t.Fatal(err)
+	}
+	s.mapped.close()
+	found := 0
+	for i := range perSegment * count {
+		if s.Get(keyFor(i), row) {
+			found++
+		}
+	}
+	if whole := perSegment * count; found != whole-perSegment || len(s.Notes()) != 1 {
+		t.Errorf("%d rows of %d are left without a segment, with notes %q", found, whole, s.Notes())
+	}
 }
