@@ -4,6 +4,7 @@ import (
 	"image"
 
 	"finetune/internal/jpegdec"
+	"finetune/internal/pixelkernel"
 )
 
 // convertJPEG converts the planes of a JPEG to RGB, row by row.
@@ -22,12 +23,12 @@ func (d *Decoder) convertJPEG(p *jpegdec.Picture) *image.NRGBA {
 		case jpegdec.RGB:
 			rowOfPlanes(dst, samples[0], samples[1], samples[2])
 		case jpegdec.YCbCr:
-			rowOfJFIF(dst, samples[0], samples[1], samples[2])
+			pixelkernel.Colours(dst, samples[0], samples[1], samples[2])
 		case jpegdec.CMYK:
 			rowOfPlanes(dst, samples[0], samples[1], samples[2])
 			blacken(dst, samples[3])
 		case jpegdec.YCCK: // RGB is what the inks let through, but inverted once more, as inks are in JPEG
-			rowOfJFIF(dst, samples[0], samples[1], samples[2])
+			pixelkernel.Colours(dst, samples[0], samples[1], samples[2])
 			invert(dst)
 			blacken(dst, samples[3])
 		}
@@ -51,7 +52,7 @@ func (c *chromaRows) row(i int, p *jpegdec.Plane, y int) []uint8 {
 	case p.Across == 1 && p.Down == 2:
 		between(out, p.Row(near), p.Row(far), y)
 	case p.Across == 2 && p.Down == 2 && p.Width > 2:
-		c.widenBetween(out, p.Row(near), p.Row(far))
+		pixelkernel.WidenBetween(out, p.Row(near), p.Row(far))
 	default:
 		repeat(out, p.Row(near), p.Across)
 	}

@@ -1,6 +1,10 @@
 package imagefile
 
-import "image"
+import (
+	"image"
+
+	"finetune/internal/pixelkernel"
+)
 
 // webp reads rows of a lossy WebP as libwebp does. VP8 is always 4:2:0 and its luma spans 16 to 235, which the
 // colour model of image.YCbCr doesn't say.
@@ -49,6 +53,6 @@ func rowOfBT601(dst []byte, luma, cb, cr []uint8) {
 		r := y + (v*26149)>>8 - 14234
 		g := y - (u*6419)>>8 - (v*13320)>>8 + 8708
 		b := y + (u*33050)>>8 - 17685
-		*(*[4]byte)(dst[4*x:]) = [4]byte{clamp(r >> 6), clamp(g >> 6), clamp(b >> 6), 255}
+		*(*[4]byte)(dst[4*x:]) = [4]byte{pixelkernel.Clamp(r >> 6), pixelkernel.Clamp(g >> 6), pixelkernel.Clamp(b >> 6), 255}
 	}
 }

@@ -1,22 +1,33 @@
 package jpegdec
 
-import "fmt"
+import (
+	"encoding/binary"
+	"fmt"
+)
 
-// lookBits is the length of the codes that one look into a table resolves.
-const lookBits = 9
+// lookBits is the length of what one look into a table resolves: a code, mostly with the value after it.
+const lookBits = 10
 
 // A huffman is a table of codes.
 type huffman struct {
 	known bool
-	// look holds, for each lookBits bits that may come, the symbol << 8 | length of the code that they begin
-	// with, 0 if it is longer.
-	look [1 << lookBits]uint16
+	look  [1 << lookBits]entry // for each lookBits bits that may come
 	// For each length, the first code of the next longer, left-aligned in 16 bits, and what is added to a code
 	// of that length to get the index of its symbol.
 	limit   [17]int32
 	offset  [17]int32
 	symbols [256]uint8
 }
+
+// An entry is what some bits begin with: from the highest bits on, a value of 16, the symbol of 8, the number of bits that
+// they take of 8. The value is 0 where the symbol has none or its bits don't all fit; then the length is the code's
+// alone. An entry of 0 is a longer code or none.
+type entry uint32
+
+func (e entry) value() int32   { return int32(e) >> 16 }
+func (e entry) symbol() int    { return int(e >> 8 & 255) }
+func (e entry) length() int    { return int(e & 255) }
+func (e entry) hasValue() bool { return e >= 1<<16 }
 
 // build makes the table from the number of codes of each length and their symbols, as in annex C of the
 // standard. It returns false if there are more codes than bits allow.
@@ -32,10 +43,7 @@ func (h *huffman) build(counts [16]uint8, symbols []byte) bool {
 		h.offset[length] = index - code
 		for range n {
 			if length <= lookBits {
-				first := code << (lookBits - length)
-				for i := range int32(1) << (lookBits - length) {
-					h.look[first+i] = uint16(h.symbols[index])<<8 | uint16(length)
-				}
+				h.fill(int(code)<<(lookBits-length), length, h.symbols[index])
 			}
 			code++
 			index++
@@ -47,17 +55,50 @@ func (h *huffman) build(counts [16]uint8, symbols []byte) bool {
 	return true
 }
 
+// fill writes the entries from first on, which all begin with the code of a symbol.
+func (h *huffman) fill(first, length int, symbol uint8) {
+	size := int(symbol & 15)
+	free := lookBits - length // bits that come after the code
+	for i := range 1 << free {
+		e := entry(symbol)<<8 | entry(length)
+		if size > 0 && size <= free {
+			v := extend(int32(i>>(free-size)), size)
+			e = entry(v)<<16 | entry(symbol)<<8 | entry(length+size)
+		}
+		h.look[first+i] = e
+	}
+}
+
+// extend returns a value of size bits: the upper half of their range stands for itself, the lower for negative numbers
+// (table F.1 of the standard).
+func extend(v int32, size int) int32 {
+	if v < 1<<size>>1 {
+		v += 1 - 1<<size
+	}
+	return v
+}
+
 // bits reads entropy-coded data bit by bit. Past the end, which is a marker, it delivers zeros and counts them.
 type bits struct {
 	data  []byte
 	pos   int
-	acc   uint64 // the next bits, left-aligned
+	acc   uint64 // the next bits, left-aligned; those after count may be there already
 	count int    // how many of them are valid
 	pad   int    // how many of those are zeros that aren't in the data
 }
 
-// fill makes at least 48 bits available.
+// fill makes at least 56 bits available.
 func (b *bits) fill() {
+	if b.pos+8 <= len(b.data) {
+		const low, high = 0x0101010101010101, 0x8080808080808080
+		next := binary.BigEndian.Uint64(b.data[b.pos:])
+		if (^next-low)&next&high == 0 { // none of the bytes is 0xff
+			b.acc |= next >> b.count
+			b.pos += (63 - b.count) >> 3
+			b.count |= 56
+			return
+		}
+	}
 	for b.count <= 56 {
 		var next byte
 		if b.pos < len(b.data) {
@@ -90,24 +131,30 @@ func (b *bits) take(n int) int32 {
 	return v
 }
 
-// signed returns a value of n bits: the upper half of their range stands for itself, the lower for negative
-// numbers (table F.1 of the standard).
-func (b *bits) signed(n int) int32 {
-	v := b.take(n)
-	if n > 0 && v < 1<<(n-1) {
-		v += 1 - 1<<n
+// signed returns a value of n bits; see extend.
+func (b *bits) signed(n int) int32 { return extend(b.take(n), n) }
+
+// code reads a Huffman code with the value after it, of up to 31 bits in all, which must be there. A symbol of −1 stands
+// for bits that are no code.
+func (b *bits) code(h *huffman) (symbol int, value int32) {
+	e := h.look[b.acc>>(64-lookBits)]
+	n := e.length()
+	b.acc <<= n
+	b.count -= n
+	if e.hasValue() {
+		return e.symbol(), e.value()
 	}
-	return v
+	symbol = e.symbol()
+	if e == 0 {
+		if symbol = b.longCode(h); symbol < 0 {
+			return -1, 0
+		}
+	}
+	return symbol, b.signed(symbol & 15)
 }
 
-// symbol reads one Huffman code; at least 16 bits must be there. It returns −1 for bits that are no code.
-func (b *bits) symbol(h *huffman) int {
-	if e := h.look[b.acc>>(64-lookBits)]; e != 0 {
-		n := int(e & 255)
-		b.acc <<= n
-		b.count -= n
-		return int(e >> 8)
-	}
+// longCode reads a code that no entry resolves.
+func (b *bits) longCode(h *huffman) int {
 	next := int32(b.acc >> 48)
 	for length := lookBits + 1; length <= 16; length++ {
 		if next < h.limit[length] {

@@ -72,6 +72,7 @@ type Decoder struct {
 	transform  byte // of the Adobe segment
 
 	bits   bits
+	block  [64]int32 // zero between blocks
 	eobRun int
 	kept   [4][]uint8
 	coeffs [4][]int16

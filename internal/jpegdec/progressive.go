@@ -24,11 +24,11 @@ func (s *scanHeader) progressiveBlock(d *Decoder) blockReader {
 }
 
 func (s *scanHeader) firstDC(d *Decoder, c *scanComponent, block *[64]int16) error {
-	size := d.bits.symbol(c.dc)
+	size, diff := d.bits.code(c.dc)
 	if size < 0 || size > 15 {
 		return errCode
 	}
-	c.last += d.bits.signed(size)
+	c.last += diff
 	block[0] = int16(c.last << s.low)
 	return nil
 }
@@ -48,7 +48,7 @@ func (s *scanHeader) firstAC(d *Decoder, c *scanComponent, block *[64]int16) err
 		if b.count < 32 {
 			b.fill()
 		}
-		symbol := b.symbol(c.ac)
+		symbol, value := b.code(c.ac)
 		if symbol < 0 {
 			return errCode
 		}
@@ -58,7 +58,7 @@ func (s *scanHeader) firstAC(d *Decoder, c *scanComponent, block *[64]int16) err
 			if k += run; k >= s.end {
 				return errBand
 			}
-			block[k] = int16(b.signed(size) << s.low)
+			block[k] = int16(value << s.low)
 		case run == 15:
 			k += 15
 		default: // this block and so many after it have no more
@@ -78,7 +78,7 @@ func (s *scanHeader) refineAC(d *Decoder, c *scanComponent, block *[64]int16) er
 			if b.count < 32 {
 				b.fill()
 			}
-			symbol := b.symbol(c.ac)
+			symbol, value := b.code(c.ac)
 			if symbol < 0 {
 				return errCode
 			}
@@ -86,10 +86,7 @@ func (s *scanHeader) refineAC(d *Decoder, c *scanComponent, block *[64]int16) er
 			fresh := int16(0) // a coefficient that was zero until now
 			switch {
 			case size == 1:
-				fresh = -bit
-				if b.take(1) == 1 {
-					fresh = bit
-				}
+				fresh = int16(value) * bit
 			case size != 0:
 				return errCode
 			case run != 15:
@@ -143,24 +140,18 @@ func (s *scanHeader) refineNonZero(b *bits, block *[64]int16, k, zeros int, bit 
 
 // reconstruct computes the samples of a component from its coefficients.
 func (c *component) reconstruct() {
+	var block [64]int32
 	for y := range c.blocksY {
 		for x := range c.blocksX {
 			at := 64 * (y*(c.stride/8) + x)
-			coeffs := (*[64]int16)(c.coeffs[at : at+64])
-			var block [64]int32
-			any := int16(0)
-			for k, v := range coeffs {
-				block[natural[k]] = int32(v) * int32(c.table[k])
-				if k > 0 {
-					any |= v
+			end := 1
+			for k, v := range (*[64]int16)(c.coeffs[at : at+64]) {
+				if v != 0 {
+					block[natural[k]&63] = int32(v) * int32(c.table[k])
+					end = k + 1
 				}
 			}
-			out := c.pix[8*y*c.stride+8*x:]
-			if any == 0 {
-				fillBlock(out, c.stride, block[0])
-			} else {
-				inverseDCT(out, c.stride, &block)
-			}
+			c.samples(&block, end, x, y)
 		}
 	}
 }

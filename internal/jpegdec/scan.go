@@ -1,6 +1,10 @@
 package jpegdec
 
-import "fmt"
+import (
+	"fmt"
+
+	"finetune/internal/pixelkernel"
+)
 
 // A scanComponent is a component's part in one scan.
 type scanComponent struct {
@@ -167,45 +171,76 @@ func (d *Decoder) restartMarker(s *scanHeader, n int) error {
 
 // sequentialBlock reads a block of a baseline file and computes its samples.
 func (d *Decoder) sequentialBlock(c *scanComponent, x, y int) error {
-	var block [64]int32
-	b := &d.bits
-	if b.count < 48 {
-		b.fill()
+	if d.bits.count < 48 {
+		d.bits.fill()
 	}
-	size := b.symbol(c.dc)
+	size, diff := d.bits.code(c.dc)
 	if size < 0 || size > 15 {
 		return errCode
 	}
-	c.last += b.signed(size)
-	block[0] = int32(int16(c.last)) * int32(c.table[0])
-	any := false
-	for k := 1; k < 64; k++ {
-		if b.count < 32 {
+	c.last += diff
+	d.block[0] = int32(int16(c.last)) * int32(c.table[0])
+	last, err := d.bits.readAC(&d.block, c.ac, &c.table)
+	if err != nil {
+		return err
+	}
+	c.samples(&d.block, last, x, y)
+	return nil
+}
+
+// readAC reads the coefficients after the first and dequantises them. It returns the zigzag place after the last.
+func (b *bits) readAC(block *[64]int32, h *huffman, quant *[64]uint16) (end int, err error) {
+	acc, count := b.acc, b.count // in registers
+	end = 1
+	for k := 1; k < 64; {
+		if count < 32 {
+			b.acc, b.count = acc, count
 			b.fill()
+			acc, count = b.acc, b.count
 		}
-		symbol := b.symbol(c.ac)
-		if symbol < 0 {
-			return errCode
-		}
-		run, size := symbol>>4, symbol&15
-		if size == 0 {
-			if run != 15 {
+		e := h.look[acc>>(64-lookBits)]
+		n := e.length()
+		value := e.value()
+		run := e.symbol() >> 4
+		acc <<= n
+		count -= n
+		if !e.hasValue() {
+			b.acc, b.count = acc, count
+			symbol := e.symbol()
+			if e == 0 {
+				if symbol = b.longCode(h); symbol < 0 {
+					return 0, errCode
+				}
+			}
+			run = symbol >> 4
+			value = b.signed(symbol & 15)
+			acc, count = b.acc, b.count
+			if symbol&15 == 0 {
+				if run == 15 {
+					k += 16
+					continue
+				}
 				break
 			}
-			k += 15
-			continue
 		}
 		if k += run; k > 63 {
-			return fmt.Errorf("%w: a block of more than 64 coefficients", ErrDamaged)
+			return 0, fmt.Errorf("%w: a block of more than 64 coefficients", ErrDamaged)
 		}
-		block[natural[k&63]] = b.signed(size) * int32(c.table[k&63])
-		any = true
+		block[natural[k&63]&63] = value * int32(quant[k&63])
+		k++
+		end = k
 	}
+	b.acc, b.count = acc, count
+	return end, nil
+}
+
+// samples computes the samples of block (x, y), whose last coefficient comes before zigzag place end, and clears it.
+func (c *component) samples(block *[64]int32, end, x, y int) {
 	out := c.pix[8*y*c.stride+8*x:]
-	if !any {
-		fillBlock(out, c.stride, block[0])
-		return nil
+	if end > 1 {
+		pixelkernel.InverseDCT(out, c.stride, block)
+		return
 	}
-	inverseDCT(out, c.stride, &block)
-	return nil
+	pixelkernel.FillBlock(out, c.stride, block[0])
+	block[0] = 0
 }

@@ -1,12 +1,9 @@
 package resample
 
-import "math"
+import (
+	"math"
 
-// Weights are fixed-point numbers: a sum of 8-bit levels times weights needs 8 bits before the point, and with
-// a cubic's overshoot and the sign two more.
-const (
-	precision = 32 - 8 - 2
-	half      = 1 << (precision - 1)
+	"finetune/internal/pixelkernel"
 )
 
 // A span says what an axis computes: the places first to end of out, from in samples.
@@ -19,12 +16,9 @@ type span struct {
 // An axis holds, for each place of the result along one direction, the samples that it is made from and their
 // weights. Photos of one camera have one size, so the tables usually serve the next picture as well.
 type axis struct {
-	span    span
-	starts  []int
-	ends    []int // of the weights in the table: place i has weights[i·taps : i·taps + count]
-	width   int
-	weights []int32
-	exact   []float64
+	pixelkernel.Taps
+	span  span
+	exact []float64
 }
 
 // prepare computes the tables for s unless they are there.
@@ -37,10 +31,10 @@ func (a *axis) prepare(s span) {
 	stretch := max(scale, 1)
 	squeeze := 1 / stretch
 	reach := s.filter.halfWidth() * stretch
-	a.width = 2*int(math.Ceil(reach)) + 1
+	a.Width = 2*int(math.Ceil(reach)) + 1
 	n := s.end - s.first
-	a.starts, a.ends = grow(a.starts, n), grow(a.ends, n)
-	a.weights, a.exact = grow(a.weights, n*a.width), grow(a.exact, a.width)
+	a.Starts, a.Counts = grow(a.Starts, n), grow(a.Counts, n)
+	a.Weights, a.exact = grow(a.Weights, n*a.Width), grow(a.exact, a.Width)
 	for i := range n {
 		centre := (float64(s.first+i) + 0.5) * scale
 		start := max(int(centre-reach+0.5), 0)
@@ -51,25 +45,24 @@ func (a *axis) prepare(s span) {
 			sum += a.exact[k]
 		}
 		for k, w := range a.exact[:end-start] {
-			a.weights[i*a.width+k] = int32(math.Round(w / sum * (1 << precision)))
+			a.Weights[i*a.Width+k] = int32(math.Round(w / sum * (1 << pixelkernel.Precision)))
 		}
-		a.starts[i], a.ends[i] = start, i*a.width+end-start
+		a.Starts[i], a.Counts[i] = start, end-start
 	}
 }
 
-// taps returns the first sample of place i, counted from the span's first, and the weights of it and the ones after.
+// taps returns the first sample of place i and the weights of it and the ones after.
 func (a *axis) taps(i int) (first int, weights []int32) {
-	return a.starts[i], a.weights[i*a.width : a.ends[i]]
+	return a.Starts[i], a.Weights[i*a.Width:][:a.Counts[i]]
 }
 
 // len returns the number of places.
-func (a *axis) len() int { return len(a.starts) }
+func (a *axis) len() int { return len(a.Starts) }
 
 // reach returns the range of samples that any place needs.
 func (a *axis) reach() (first, end int) {
-	last := len(a.starts) - 1
-	_, weights := a.taps(last)
-	return a.starts[0], a.starts[last] + len(weights)
+	last := len(a.Starts) - 1
+	return a.Starts[0], a.Starts[last] + a.Counts[last]
 }
 
 func (f Filter) halfWidth() float64 {

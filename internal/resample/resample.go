@@ -11,6 +11,8 @@ package resample
 import (
 	"fmt"
 	"image"
+
+	"finetune/internal/pixelkernel"
 )
 
 // A Filter is a kernel of interpolation.
@@ -26,7 +28,6 @@ const (
 type Resizer struct {
 	across, down axis
 	rows         []uint8 // what the first pass gives
-	sums         []int32 // of one row of it
 }
 
 // Resize resizes src to width × height and writes the part crop of the result to dst, which has 3·crop.Dx()·crop.Dy()
@@ -62,68 +63,25 @@ func (r *Resizer) acrossDown(dst []uint8, src *image.NRGBA) {
 	r.rows = grow(r.rows, rowSize*(bottom-top))
 	for y := top; y < bottom; y++ {
 		from := src.PixOffset(src.Rect.Min.X, src.Rect.Min.Y+y)
-		r.across.row(r.rows[rowSize*(y-top):rowSize*(y-top+1)], src.Pix[from:from+4*src.Rect.Dx()], 0)
+		pixelkernel.Across(r.rows[rowSize*(y-top):rowSize*(y-top+1)], src.Pix[from:from+4*src.Rect.Dx()], &r.across.Taps)
 	}
-	r.sums = grow(r.sums, rowSize)
 	for i := range r.down.len() {
 		first, weights := r.down.taps(i)
-		column(dst[i*rowSize:(i+1)*rowSize], r.sums, r.rows[rowSize*(first-top):], rowSize, weights)
+		pixelkernel.Down(dst[i*rowSize:(i+1)*rowSize], r.rows[rowSize*(first-top):], rowSize, weights)
 	}
 }
 
+// downAcross computes whole rows between the passes, but only the part of them that is needed.
 func (r *Resizer) downAcross(dst []uint8, src *image.NRGBA) {
 	left, right := r.across.reach()
 	rowSize := 3 * r.across.len()
-	r.rows = grow(r.rows, 4*(right-left))
-	r.sums = grow(r.sums, 4*(right-left))
+	r.rows = grow(r.rows, 4*src.Rect.Dx())
 	for i := range r.down.len() {
 		first, weights := r.down.taps(i)
 		from := src.PixOffset(src.Rect.Min.X+left, src.Rect.Min.Y+first)
-		column(r.rows, r.sums, src.Pix[from:], src.Stride, weights)
-		r.across.row(dst[i*rowSize:(i+1)*rowSize], r.rows, left)
+		pixelkernel.Down(r.rows[4*left:4*right], src.Pix[from:], src.Stride, weights)
+		pixelkernel.Across(dst[i*rowSize:(i+1)*rowSize], r.rows, &r.across.Taps)
 	}
-}
-
-// row computes a row of the result, 3 bytes a pixel, from a row of 4 bytes a pixel that begins at sample left.
-func (a *axis) row(dst, src []uint8, left int) {
-	for i := range len(dst) / 3 {
-		first, weights := a.taps(i)
-		first -= left
-		pixels := src[4*first : 4*(first+len(weights))]
-		red, green, blue := int32(half), int32(half), int32(half)
-		for _, w := range weights {
-			p := pixels[:4]
-			red += w * int32(p[0])
-			green += w * int32(p[1])
-			blue += w * int32(p[2])
-			pixels = pixels[4:]
-		}
-		*(*[3]uint8)(dst[3*i:]) = [3]uint8{level(red), level(green), level(blue)}
-	}
-}
-
-// column computes a row of bytes from len(weights) rows that begin stride bytes apart.
-func column(dst []uint8, sums []int32, rows []uint8, stride int, weights []int32) {
-	for i := range sums {
-		sums[i] = half
-	}
-	for k, w := range weights {
-		for i, v := range rows[k*stride : k*stride+len(dst)] {
-			sums[i] += w * int32(v)
-		}
-	}
-	for i, s := range sums {
-		dst[i] = level(s)
-	}
-}
-
-// level rounds a sum to a level of 0 to 255; half was in the sum from the start.
-func level(sum int32) uint8 {
-	v := sum >> precision
-	if uint32(v) > 255 {
-		v = ^(v >> 31) & 255
-	}
-	return uint8(v)
 }
 
 // grow returns a slice of length n, s itself where its capacity allows. The contents are undefined.

@@ -1,16 +1,4 @@
-package jpegdec
-
-// natural maps a coefficient's place in zigzag order to its place in the block, row by row.
-var natural = [64]uint8{
-	0, 1, 8, 16, 9, 2, 3, 10,
-	17, 24, 32, 25, 18, 11, 4, 5,
-	12, 19, 26, 33, 40, 48, 41, 34,
-	27, 20, 13, 6, 7, 14, 21, 28,
-	35, 42, 49, 56, 57, 50, 43, 36,
-	29, 22, 15, 23, 30, 37, 44, 51,
-	58, 59, 52, 45, 38, 31, 39, 46,
-	53, 60, 61, 54, 47, 55, 62, 63,
-}
+package pixelkernel
 
 // The factors of the inverse transform, of Loeffler, Ligtenberg and Moschytz, "Practical fast 1-D DCT algorithms
 // with 11 multiplications", ICASSP 1989, with 13 bits after the point. cₖ is cos(kπ/16), sₖ is sin(kπ/16).
@@ -32,10 +20,17 @@ const (
 	f3072 = 25172 // √2 (c1 + c3 + c5 − c7)
 )
 
-// inverseDCT writes the 8 × 8 samples of a block of dequantised coefficients. It works in place, columns first,
-// and rounds after each pass where libjpeg's accurate integer method ("islow") does, so that the samples are the
-// same to the bit.
-func inverseDCT(out []uint8, stride int, block *[64]int32) {
+// InverseDCT writes the 8 × 8 samples, counted from 128, of a block of dequantised coefficients, in rows stride bytes
+// apart, and clears the block for the next. It transforms columns first and rounds after each pass where libjpeg's
+// accurate integer method ("islow") does, so that the samples are the same to the bit.
+func InverseDCT(out []uint8, stride int, block *[64]int32) {
+	_ = out[7*stride+7]
+	if !inverseDCTNative(out, stride, block) {
+		inverseDCTPlain(out, stride, block)
+	}
+}
+
+func inverseDCTPlain(out []uint8, stride int, block *[64]int32) {
 	const round = 1 << (factorBits - extraBits - 1)
 	for x := range 8 {
 		b := block[x:]
@@ -57,18 +52,19 @@ func inverseDCT(out []uint8, stride int, block *[64]int32) {
 	}
 	const (
 		shift = factorBits + extraBits + 3
-		bias  = 128<<shift + 1<<(shift-1) // samples are counted from 128
+		bias  = 128<<shift + 1<<(shift-1)
 	)
 	for y := range 8 {
 		b := block[8*y : 8*y+8]
 		e0, e1, e2, e3, o0, o1, o2, o3 := butterflies(b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7])
 		*(*[8]uint8)(out[y*stride:]) = [8]uint8{
-			sample((e0 + o0 + bias) >> shift), sample((e1 + o1 + bias) >> shift),
-			sample((e2 + o2 + bias) >> shift), sample((e3 + o3 + bias) >> shift),
-			sample((e3 - o3 + bias) >> shift), sample((e2 - o2 + bias) >> shift),
-			sample((e1 - o1 + bias) >> shift), sample((e0 - o0 + bias) >> shift),
+			Clamp((e0 + o0 + bias) >> shift), Clamp((e1 + o1 + bias) >> shift),
+			Clamp((e2 + o2 + bias) >> shift), Clamp((e3 + o3 + bias) >> shift),
+			Clamp((e3 - o3 + bias) >> shift), Clamp((e2 - o2 + bias) >> shift),
+			Clamp((e1 - o1 + bias) >> shift), Clamp((e0 - o0 + bias) >> shift),
 		}
 	}
+	*block = [64]int32{}
 }
 
 // butterflies transforms eight coefficients; value i of the result is eᵢ + oᵢ, and value 7−i is eᵢ − oᵢ.
@@ -89,17 +85,10 @@ func butterflies(v0, v1, v2, v3, v4, v5, v6, v7 int32) (e0, e1, e2, e3, o0, o1, 
 	return
 }
 
-// fillBlock writes a block that has only its mean.
-func fillBlock(out []uint8, stride int, dc int32) {
-	v := sample((dc<<extraBits+1<<(extraBits+2))>>(extraBits+3) + 128)
+// FillBlock writes what InverseDCT does for a block that has only its mean.
+func FillBlock(out []uint8, stride int, dc int32) {
+	v := Clamp((dc<<extraBits+1<<(extraBits+2))>>(extraBits+3) + 128)
 	for y := range 8 {
 		*(*[8]uint8)(out[y*stride:]) = [8]uint8{v, v, v, v, v, v, v, v}
 	}
-}
-
-func sample(v int32) uint8 {
-	if uint32(v) > 255 {
-		v = ^(v >> 31) & 255
-	}
-	return uint8(v)
 }
