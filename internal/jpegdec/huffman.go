@@ -26,7 +26,7 @@ type entry uint32
 
 func (e entry) value() int32   { return int32(e) >> 16 }
 func (e entry) symbol() int    { return int(e >> 8 & 255) }
-func (e entry) length() int    { return int(e & 255) }
+func (e entry) length() int    { return int(e & 63) } // so that the compiler sees a shift within 64 bits
 func (e entry) hasValue() bool { return e >= 1<<16 }
 
 // build makes the table from the number of codes of each length and their symbols, as in annex C of the
@@ -72,8 +72,8 @@ func (h *huffman) fill(first, length int, symbol uint8) {
 // extend returns a value of size bits: the upper half of their range stands for itself, the lower for negative numbers
 // (table F.1 of the standard).
 func extend(v int32, size int) int32 {
-	if v < 1<<size>>1 {
-		v += 1 - 1<<size
+	if v < 1<<(size&31)>>1 {
+		v += 1 - 1<<(size&31)
 	}
 	return v
 }
@@ -89,11 +89,9 @@ type bits struct {
 
 // fill makes at least 56 bits available.
 func (b *bits) fill() {
-	if b.pos+8 <= len(b.data) {
-		const low, high = 0x0101010101010101, 0x8080808080808080
-		next := binary.BigEndian.Uint64(b.data[b.pos:])
-		if (^next-low)&next&high == 0 { // none of the bytes is 0xff
-			b.acc |= next >> b.count
+	if len(b.data)-b.pos >= 8 {
+		if next := binary.BigEndian.Uint64(b.data[b.pos:]); plain(next) {
+			b.acc |= next >> (b.count & 63)
 			b.pos += (63 - b.count) >> 3
 			b.count |= 56
 			return
@@ -120,13 +118,19 @@ func (b *bits) fill() {
 	}
 }
 
+// plain reports whether none of eight bytes is 0xff.
+func plain(v uint64) bool {
+	const low, high = 0x0101010101010101, 0x8080808080808080
+	return (^v-low)&v&high == 0
+}
+
 // overrun reports whether bits were used that aren't in the data.
 func (b *bits) overrun() bool { return b.count < b.pad }
 
 // take returns the next n bits, 0 to 16. There must be as many; fill makes sure of three times that.
 func (b *bits) take(n int) int32 {
-	v := int32(b.acc >> 1 >> (63 - n))
-	b.acc <<= n
+	v := int32(b.acc >> 1 >> (63 - n&63))
+	b.acc <<= n & 63
 	b.count -= n
 	return v
 }
