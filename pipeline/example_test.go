@@ -38,6 +38,22 @@ func Example() {
 	// images labelled: 360
 }
 
+// What is wrong with data is better known before training.
+func ExampleCheck() {
+	found, err := pipeline.NewCheck("../testdata/demo/demo.csv").Run(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, f := range found.Findings {
+		if f.Severity == pipeline.Trouble {
+			fmt.Println(f.Found, "–", f.Do)
+		}
+	}
+	fmt.Println("fit to train on:", found.Worst() != pipeline.Trouble)
+	// Output:
+	// fit to train on: true
+}
+
 // Features on disk train any number of heads without an image being read again.
 func ExampleExtract() {
 	ctx, out := context.Background(), tempFolder()

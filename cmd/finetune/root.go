@@ -23,6 +23,7 @@ const (
 	exitOK          = 0
 	exitMachine     = 1   // a failure of the machine: disk, memory, a bug
 	exitMistake     = 2   // something the user can mend
+	exitFound       = 3   // check found what --fail-on names
 	exitInterrupted = 130 // Ctrl-C, as shells report it
 )
 
@@ -51,6 +52,8 @@ func run(args []string, in io.Reader, out, errs io.Writer) int {
 	case ctx.Err() != nil:
 		fmt.Fprintln(errs, "finetune: interrupted; what was finished is kept, and the same command goes on from there")
 		return exitInterrupted
+	case errors.Is(err, errFound):
+		return exitFound // what was found is printed already
 	case errors.As(err, &usage), mistake.Is(err):
 		fmt.Fprintln(errs, "finetune:", err)
 		return exitMistake
@@ -58,6 +61,9 @@ func run(args []string, in io.Reader, out, errs io.Writer) int {
 	fmt.Fprintln(errs, "finetune:", err)
 	return exitMachine
 }
+
+// errFound ends a check that found something.
+var errFound = errors.New("something was found")
 
 // A usageError is a command line that can't be understood.
 type usageError struct{ error }
@@ -74,7 +80,7 @@ func newRoot(a *app) *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "one JSON document on standard output, and nothing else there")
 	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no notes on standard error")
-	root.AddCommand(newTrain(a), newExtract(a), newEval(a), newPredict(a), newCompare(a), newInspect(a), newDoctor(a), newSetup(a))
+	root.AddCommand(newTrain(a), newExtract(a), newEval(a), newPredict(a), newCompare(a), newCheck(a), newInspect(a), newDoctor(a), newSetup(a))
 	return root
 }
 

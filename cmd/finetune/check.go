@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"finetune/internal/mistake"
+	"finetune/pipeline"
+)
+
+func newCheck(a *app) *cobra.Command {
+	job := pipeline.NewCheck("")
+	failOn := string(pipeline.Trouble)
+	c := &cobra.Command{
+		Use:   "check --data PATH",
+		Short: "Look for what is wrong with labelled images before training on them",
+		Long: `check reads every image, compares all pictures by their features, trains heads on parts of the data, and reports
+
+  unreadable and tiny images,
+  copies: equal files, and pictures saved again, resized, brightened, cut at the edges or mirrored; above all copies with different
+  labels and copies on both sides of a split,
+  how many images each class has, in all and in each part,
+  labels that heads trained on the other images doubt,
+  groups that stand on both sides of a split.
+
+The features are those of training, so training afterwards computes none. --out also gets manifest.csv: the readable images
+with one group for all copies of a picture, so that no split parts them.
+
+Exit status: 0 where nothing is wrong, 3 where there are problems (with --fail-on warning: or warnings).`,
+		Example: `  finetune check --data faces/
+  finetune check --data faces.csv --out checked/ && finetune --data checked/manifest.csv
+  finetune check --data faces.csv --json --fail-on warning     # in CI`,
+		Args: noArgs,
+	}
+	f := c.Flags()
+	f.SortFlags = false
+	f.StringVar(&job.Data.Path, "data", "", "`path` of the labelled images: a folder or a manifest")
+	f.StringVar(&job.Out, "out", "", "`folder` for check.json, copies.csv, label_outliers.csv and manifest.csv (default: nothing is written)")
+	f.StringVar(&failOn, "fail-on", failOn, "what ends with exit status 3: `problem`, warning or never")
+	addLabelFlags(f, &job.Data)
+	addSplitFlags(f, &job.Split)
+	addNetworkFlags(f, &job.Images)
+	addRuntimeFlags(f, &job.Images)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		if err := required(c, "data"); err != nil {
+			return err
+		}
+		fails, known := map[string][]pipeline.Severity{
+			"problem": {pipeline.Trouble}, "warning": {pipeline.Trouble, pipeline.Warning}, "never": {},
+		}[failOn]
+		if !known {
+			return &mistake.Error{Subject: "--fail-on", Found: failOn, Expected: "problem, warning or never"}
+		}
+		var worst pipeline.Severity
+		run := func(ctx context.Context, p pipeline.Progress) (*pipeline.CheckResult, error) {
+			job.Progress = p
+			r, err := job.Run(ctx)
+			if err == nil {
+				worst = r.Worst()
+			}
+			return r, err
+		}
+		if err := perform(a, c, run, func(w io.Writer, r *pipeline.CheckResult) { printCheck(w, r, job.Out) }); err != nil {
+			return err
+		}
+		for _, s := range fails {
+			if worst == s {
+				return errFound
+			}
+		}
+		return nil
+	}
+	return c
+}
+
+// mostListed is how many of a kind are listed on a terminal.
+const mostListed = 10
+
+func printCheck(w io.Writer, r *pipeline.CheckResult, out string) {
+	fmt.Fprintf(w, "%d images\n\n", r.Images)
+	printClasses(w, r)
+	if len(r.Findings) == 0 {
+		fmt.Fprintln(w, "\nnothing wrong was found")
+	}
+	for _, f := range r.Findings {
+		fmt.Fprintf(w, "\n%s: %s\n  %s\n", f.Severity, f.Found, f.Do)
+		for i, line := range f.Where {
+			if i == mostListed {
+				fmt.Fprintf(w, "    … and %d more\n", len(f.Where)-mostListed)
+				break
+			}
+			fmt.Fprintln(w, "    "+line)
+		}
+	}
+	if out != "" {
+		fmt.Fprintf(w, "\nlists in %s; train on %[1]s/%s to keep copies together\n", out, pipeline.ManifestFile)
+	}
+}
+
+func printClasses(w io.Writer, r *pipeline.CheckResult) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprint(t, "class\timages\ttrain\tval\ttest\t\n")
+	for _, c := range r.Classes {
+		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t\n", c.Class, c.All, c.Train, c.Val, c.Test)
+	}
+	t.Flush()
+	if r.SplitBy == "seed" {
+		fmt.Fprintln(w, "(the data names no parts; these are what training would choose)")
+	}
+}
