@@ -24,6 +24,7 @@ const (
 	MetricsFile        = "metrics.json"
 	HistoryFile        = "history.csv"
 	PredictionsFile    = "predictions.csv"
+	SuspectsFile       = "suspects.csv" // labels that may be wrong
 	ReportFile         = "report.html"
 	GroundDistanceFile = "ground_distance.csv" // only of a self-guided loss
 	SearchFile         = "search.csv"          // only where settings were searched for

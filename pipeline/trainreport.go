@@ -21,10 +21,6 @@ const mostShown = 20
 // report gathers what the page shows of a run. An image that can't be shown is named without a picture.
 func (r *trainRun) report(ctx context.Context) (*report.Data, error) {
 	record, result, said, set := r.record, r.result, r.said, r.table.set
-	suspects, err := metrics.Suspects(said.input(set.Space))
-	if err != nil {
-		return nil, err
-	}
 	settings, err := settingsOf(record)
 	if err != nil {
 		return nil, err
@@ -36,18 +32,18 @@ func (r *trainRun) report(ctx context.Context) (*report.Data, error) {
 		Settings: settings, Files: runFiles, Unreadable: len(result.Unreadable), Notes: result.Notes,
 		History: epochsShown(result.History), Folds: r.foldsShown(),
 	}
-	g := &galleryMaker{said: said, made: map[int]report.Image{}, withoutFiles: r.Features != ""}
+	g := &galleryMaker{said: r.unseen, made: map[int]report.Image{}, withoutFiles: r.Features != ""}
 	mistakes, unsure := g.worst(), g.leastSure()
 	for _, list := range []struct {
 		to    *report.Gallery
 		index []int
-	}{{&d.Mistakes, mistakes}, {&d.Unsure, unsure}, {&d.Suspects, itemsOf(suspects)}} {
+	}{{&d.Mistakes, mistakes}, {&d.Unsure, unsure}, {&d.Suspects, itemsOf(r.suspects)}} {
 		if *list.to, err = g.gallery(ctx, list.index); err != nil {
 			return nil, err
 		}
 	}
 	for i := range d.Suspects.Images {
-		d.Suspects.Images[i].Suspect = &suspects[i]
+		d.Suspects.Images[i].Suspect = &r.suspects[i]
 	}
 	return d, nil
 }
@@ -210,6 +206,7 @@ var runFiles = []report.Setting{
 	{Name: HeadONNXFile, Value: "the same as a network: features → logits, probabilities"},
 	{Name: MetricsFile, Value: "the figures of this page and more"},
 	{Name: PredictionsFile, Value: "every held-out image with its label, its answer and its distribution"},
+	{Name: SuspectsFile, Value: "labels that may be wrong, the likeliest first: the class that the image looks like, the probabilities of both, and by how many classes the prediction is nearer to the other"},
 	{Name: HistoryFile, Value: "a row for each epoch"},
 	{Name: ConfigFile, Value: "every setting"},
 }

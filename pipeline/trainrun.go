@@ -27,8 +27,9 @@ type trainRun struct {
 	folds       []*foldFit
 	outOfFold   *predictions // of each image in a fold by heads that weren't trained on it
 
-	said   *predictions // what the figures are of
-	unseen *predictions // all that was said of images by heads that weren't trained on them: said, and outOfFold
+	said     *predictions      // what the figures are of
+	suspects []metrics.Suspect // of unseen
+	unseen   *predictions      // all that was said of images by heads that weren't trained on them: said, and outOfFold
 }
 
 // begin completes the settings with what the data says.
@@ -127,6 +128,9 @@ func (r *trainRun) measure(context.Context) (err error) {
 			}
 			r.result.CrossValidation.OutOfFold = &report
 		}
+	}
+	if r.suspects, err = metrics.Suspects(r.unseen.input(r.table.set.Space)); err != nil {
+		return err
 	}
 	r.result.Metrics, err = figures(r.said)
 	return err

@@ -7,23 +7,28 @@ import (
 	"slices"
 )
 
-// A Suspect is an item whose label may be wrong.
+// A Suspect is an item whose label may be wrong. Distances are expected ones, in class steps, to a class drawn from the predicted
+// distribution.
 type Suspect struct {
-	Item  int // its place in the input
-	Class int // the class that the prediction gathers around: the median of its distribution
-	// FromLabel and FromClass are the expected distances, in class steps, from the label and from Class to a class drawn from the
-	// predicted distribution. Typical is the mean of FromLabel over the items that bear Class as their label.
-	FromLabel, FromClass, Typical float64
+	Item                 int     // its place in the input
+	Class                int     // the class that the prediction gathers around: the median of its distribution
+	FromLabel, FromClass float64 // how far the prediction lies from the label and from Class
+	OfLabel, OfClass     float64 // how far predictions for items with that label usually lie from it: the mean over them
 }
 
-// Suspects returns the items whose labels speak against their predictions, those first whose distance to the label is the
-// most above that to Class. Only Space, Labels and Probabilities count.
+// Score is what the list of suspects is ordered by: by how many class steps the prediction would lie nearer to Class than to the
+// label.
+func (s Suspect) Score() float64 { return s.FromLabel - s.FromClass }
+
+// Suspects returns the items whose labels speak against their predictions, those with the largest Score first. Only Space, Labels and
+// Probabilities count.
 //
-// It is confident learning (Northcutt, Jiang, Chuang 2021) with the expected ordinal distance in the place of a
-// class's probability, so that a label two classes off weighs more than a neighbour. An item is suspect where its prediction
-// lies at least as close around another class as predictions of that class usually lie around it, and further from
-// its own label than is usual for that label. The predictions must come from a head that wasn't trained on these items.
-// The errors are those of Evaluate.
+// It is confident learning (Northcutt, Jiang, Chuang 2021, Journal of Artificial Intelligence Research 70) with the expected ordinal
+// distance in the place of a class's probability. There an item is suspect where another class is as probable as it is on average for
+// items of that class; here where another class is nearer to the prediction than the label is, by more than predictions for either
+// class lie away from it on average. As there, each class has a threshold of its own, so that a class that is hard to tell
+// doesn't fill the list; and a label two classes off weighs more than a neighbour. A class without items is suggested for none. The
+// predictions must come from heads that weren't trained on these items. The errors are those of Evaluate.
 func Suspects(in Input) ([]Suspect, error) {
 	if err := in.check(); err != nil {
 		return nil, fmt.Errorf("metrics: %w", err)
@@ -36,20 +41,18 @@ func Suspects(in Input) ([]Suspect, error) {
 		count[y]++
 	}
 	for c := range typical {
-		typical[c] /= count[c] // NaN of a class without items, which no distance is below
+		typical[c] /= count[c] // NaN of a class without items, which nothing is above
 	}
 	var found []Suspect
 	for i, y := range in.Labels {
 		p := row(i)
 		m := median(p)
-		s := Suspect{Item: i, Class: m, FromLabel: ExpectedDistance(p, y), FromClass: ExpectedDistance(p, m), Typical: typical[m]}
-		if m != y && s.FromClass <= typical[m] && s.FromLabel > typical[y] {
+		s := Suspect{Item: i, Class: m, FromLabel: ExpectedDistance(p, y), FromClass: ExpectedDistance(p, m), OfLabel: typical[y], OfClass: typical[m]}
+		if m != y && s.Score() > s.OfClass && s.Score() > s.OfLabel {
 			found = append(found, s)
 		}
 	}
-	slices.SortStableFunc(found, func(a, b Suspect) int {
-		return cmp.Compare(b.FromLabel-b.FromClass, a.FromLabel-a.FromClass)
-	})
+	slices.SortStableFunc(found, func(a, b Suspect) int { return cmp.Compare(b.Score(), a.Score()) })
 	return found, nil
 }
 

@@ -15,18 +15,18 @@ func TestSuspects(t *testing.T) {
 			0, 0, .1, .9,
 			1, 0, 0, 0, // labelled 3, surely 0
 			.1, .2, .4, .3, // off its label, but no closer to 2 than … there is nothing labelled 2 to compare with
-			.9, .1, 0, 0, // labelled 1, surely 0, but no further from 1 than is usual: it is the only one
+			.9, .1, 0, 0, // labelled 1, surely 0, but no further from 1 than is usual there: it is the only one
 		}}
 	got, err := Suspects(in)
 	if err != nil {
 		t.Fatal(err)
 	}
 	// Of class 0 predictions lie 0.1 and 0.2 away.
-	want := []Suspect{{Item: 3, Class: 0, FromLabel: 3, FromClass: 0, Typical: (.1 + .2) / 2}}
-	if len(got) != 1 || math.Abs(got[0].Typical-want[0].Typical) > 1e-12 {
+	want := []Suspect{{Item: 3, Class: 0, FromLabel: 3, FromClass: 0, OfClass: (.1 + .2) / 2, OfLabel: (.1 + 3 + 1.1) / 3}}
+	if len(got) != 1 || math.Abs(got[0].OfClass-want[0].OfClass) > 1e-12 || math.Abs(got[0].OfLabel-want[0].OfLabel) > 1e-12 {
 		t.Fatalf("got %+v, want %+v", got, want)
 	}
-	got[0].Typical = want[0].Typical
+	got[0].OfClass, got[0].OfLabel = want[0].OfClass, want[0].OfLabel
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}

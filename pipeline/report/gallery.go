@@ -35,14 +35,15 @@ func galleries(d *Data) []gallery {
 			return fmt.Sprintf("%s off; %s for the label", count(abs(im.Predicted-im.Label), "class"), share(im.Probabilities[im.Label]))
 		}),
 		d.Suspects.view(d, top, gallery{ID: "labels", Name: "Labels that may be wrong", Answer: "class it looks like",
-			About: "Held-out images that look like another class: the prediction lies at least as close around that class as it usually does for images of that class, and further from the given label than is usual for that label. " +
-				"Those first where the two differ most. Some will be honest mistakes of the model: look before you change a label. Images that were trained on aren't judged here.",
-			None: "No label of the held-out part looks wrong by this measure."}, func(im *Image) string {
+			About: "Held-out images that look like another class: the prediction lies nearer to that class than to the label, by more than predictions for either class usually lie away from it. " +
+				"Those first where the two differ most. Some will be honest mistakes of the model: look before you change a label. " + judged(d) + " suspects.csv has the whole list.",
+			None: "No label looks wrong by this measure. " + judged(d)}, func(im *Image) string {
 			s := im.Suspect
 			if s == nil {
 				return ""
 			}
-			return fmt.Sprintf("on average %.1f classes from its label but %.1f from %s (usual there: %.1f)", s.FromLabel, s.FromClass, quoted(d.Classes[s.Class].Name), s.Typical)
+			return fmt.Sprintf("its prediction lies %.1f classes from the label (usual for %s: %.1f) but %.1f from %s (usual: %.1f)",
+				s.FromLabel, quoted(d.Classes[im.Label].Name), s.OfLabel, s.FromClass, quoted(d.Classes[s.Class].Name), s.OfClass)
 		}),
 		d.Unsure.view(d, top, gallery{ID: "unsure", Name: "Least sure", Answer: "answer",
 			About: "The held-out images with the widest distributions, right or wrong. If they have something in common, such as bad light, more images of that kind may help.",
@@ -50,6 +51,14 @@ func galleries(d *Data) []gallery {
 			return fmt.Sprintf("spread ±%.1f classes; %s for its answer", im.Spread, share(im.Probabilities[im.Predicted]))
 		}),
 	}
+}
+
+// judged says which labels were looked at.
+func judged(d *Data) string {
+	if d.Folds != nil {
+		return "Every image is judged by a head that wasn't trained on it."
+	}
+	return "Images that were trained on aren't judged; finetune train with --folds judges all."
 }
 
 // view fills in the cards.

@@ -51,7 +51,7 @@ func sample(t testing.TB, names []string, n int) Data {
 		}
 	}
 	for i := range d.Suspects.Images {
-		d.Suspects.Images[i].Suspect = &metrics.Suspect{Class: k - 1, FromLabel: 2, FromClass: 0.1, Typical: 0.2}
+		d.Suspects.Images[i].Suspect = &metrics.Suspect{Class: k - 1, FromLabel: 2, FromClass: 0.1, OfLabel: 0.4, OfClass: 0.2}
 	}
 	if d.Metrics, err = metrics.Evaluate(in); err != nil {
 		t.Fatal(err)
