@@ -13,6 +13,15 @@ import (
 // extractor brings features as the run's were made: with its network, tap and preprocessing. Only where the network's file
 // is and how the work is done may be said anew.
 func (r *Run) extractor(i Images, progress Progress) (*extractor, error) {
+	net, err := r.network(&i)
+	if err != nil {
+		return nil, err
+	}
+	return newExtractor(i, net, progress)
+}
+
+// network opens the run's network, and completes i with what the run says of it. Nothing is started.
+func (r *Run) network(i *Images) (*network, error) {
 	origin := r.Head.Description().Origin
 	if origin.Backbone == "" {
 		return nil, &mistake.Error{Subject: "--model " + r.Folder, Found: "a head that doesn't say which network its features come from",
@@ -29,14 +38,14 @@ func (r *Run) extractor(i Images, progress Progress) (*extractor, error) {
 		}
 	}
 	i.Tap = origin.Tap
-	net, err := openNetwork(i, origin.Backbone, 1)
+	net, err := openNetwork(*i, origin.Backbone, 1)
 	if err != nil {
 		return nil, err
 	}
 	if err := net.adopt(origin.Preprocessing); err != nil {
 		return nil, fmt.Errorf("preprocessing of %s: %w", r.Folder, err)
 	}
-	return newExtractor(i, net, progress)
+	return net, nil
 }
 
 // backboneFile finds the run's network: "" for the embedded one, else where it was when the run was trained.

@@ -14,12 +14,17 @@ import (
 func addRuntimeFlags(f *pflag.FlagSet, i *pipeline.Images) {
 	f.StringVar(&i.Cache, "cache", "", "folder of the feature `cache` (default: finetune in the user's cache folder)")
 	f.BoolVar(&i.NoCache, "no-cache", false, "neither read nor write the feature cache")
+	addComputeFlags(f, i)
+	f.Float64Var(&i.MaxUnreadable, "max-unreadable", 0.1, "share of unreadable images from which the run stops")
+}
+
+// addComputeFlags binds what runs the network, for commands that need more of it than the feature cache has.
+func addComputeFlags(f *pflag.FlagSet, i *pipeline.Images) {
 	f.IntVar(&i.Threads, "threads", 0, "cores to work on (default: all)")
 	f.StringVar(&i.Device, "device", "", "what runs the network: "+strings.Join(backbone.Devices(), ", ")+" (default cpu)")
 	f.StringToStringVar(&i.DeviceOptions, "device-option", nil, "`setting` of the device's execution provider, such as device_id=1")
 	f.StringVar(&i.Library, "library", "", "the native ONNX Runtime `library`, where it isn't to be searched for")
 	f.BoolVar(&i.Strict, "strict", false, "stop at the first image that can't be read, instead of skipping and listing it")
-	f.Float64Var(&i.MaxUnreadable, "max-unreadable", 0.1, "share of unreadable images from which the run stops")
 }
 
 // addNetworkFlags binds what decides a feature: the network, its tap and the preprocessing.

@@ -23,8 +23,8 @@ func tint(v float64) (color.NRGBA, float64) {
 	if v < 0 {
 		c = against
 	}
-	// Weak places are seen through: what is below a fifth hardly shows.
-	return c, most * math.Pow(min(math.Abs(v), 1), 1.3)
+	size := min(math.Abs(v), 1)
+	return c, most * size * math.Sqrt(size) // weak places hardly show
 }
 
 // mix lays a colour over another.

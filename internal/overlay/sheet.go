@@ -139,7 +139,9 @@ func (d *drawer) bars(in image.Rectangle, list []Bar) {
 		if right-left > 4 {
 			gap = 1
 		}
-		fill := func(r image.Rectangle, c color.Color) { draw.Draw(d.to, r, image.NewUniform(c), image.Point{}, draw.Src) }
+		fill := func(r image.Rectangle, c color.Color) {
+			draw.Draw(d.to, r, image.NewUniform(c), image.Point{}, draw.Src)
+		}
 		fill(image.Rect(left+gap, base-tall, right-gap, base), c)
 		fill(image.Rect(left, base, right, base+1), rule)
 		if b.Truth {

@@ -45,6 +45,9 @@ func (l *loader) set() (*Set, error) {
 			}
 		}
 		if l.o.Unlabelled {
+			if it.Text == "" && l.labelRegex != nil {
+				it.Text, _ = capture(l.labelRegex, r.path) // of a list or a single image
+			}
 			it.Target = distribution(r.votes, places, len(places))
 		} else if err := l.understand(&it, r, s.Space, places); err != nil {
 			return nil, err

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"finetune/pipeline"
+)
+
+func newExplain(a *app) *cobra.Command {
+	job := pipeline.Explain{}
+	c := &cobra.Command{
+		Use:   "explain --model RUN [--image PATH]",
+		Short: "Show which places of an image decide",
+		Long: `explain draws an image beside maps of what a trained run decides by: what speaks for (orange) and against (blue) the class that it
+answers, and its label where that is known; and which places move the answer to a lower (blue) or a higher class (orange).
+
+Where the network's features are means of maps, these are class activation maps: the head's weights on the maps before pooling, compared
+with the average training picture. For a linear head they add up exactly to what the head says. Otherwise places are hidden one after the other, and
+the map shows by how much the answer falls (occlusion). docs/explain.md says what to read out of them, and what not.
+
+Without --image the worst mistakes of the run's held-out images are explained, into the folder "explained" of the run.`,
+		Example: `  finetune explain --model run --image photo.jpg --out photo-explained.png
+  finetune explain --model run --image new-faces/ --out explained/
+  finetune explain --model run --image a.jpg --image b.jpg --class severe
+  finetune explain --model run`,
+		Args: noArgs,
+	}
+	f := c.Flags()
+	f.SortFlags = false
+	f.StringVar(&job.Model, "model", "", "`folder` of the trained run")
+	f.StringArrayVar(&job.Paths, "image", nil, "`path` of an image, a folder, a manifest or a list of files; may be given several times (default: the run's worst mistakes)")
+	f.StringVar(&job.Out, "out", "", "`folder` for the pictures, or a .png file for a single one (default: finetune-explain-1, or the next free number)")
+	f.StringVar(&job.Class, "class", "", "explain this `class` too")
+	f.StringVar(&job.LabelRegex, "label-regex", "", "`pattern` whose first group is the label in an image's path (default: that of the run)")
+	f.IntVar(&job.Most, "worst", 0, "explain so many of the worst `mistakes`, without --image (default 20)")
+	f.StringVar(&job.Method, "method", pipeline.MethodAuto, "cam: weigh the maps before pooling; occlusion: hide places; auto: cam where it can be")
+	f.IntVar(&job.Patch, "patch", 0, "side of the square that occlusion hides, in `pixels` of the network's input (default: a fifth of it)")
+	f.IntVar(&job.Stride, "stride", 0, "steps between the places that occlusion hides, in `pixels` (default: a fourteenth of the input)")
+	f.BoolVar(&job.Maps, "maps", false, "write each map as a matrix too, .npy beside the picture")
+	f.StringVar(&job.Images.Backbone, "backbone", "", "ONNX `file` of the network, where it isn't where the run was trained")
+	addComputeFlags(f, &job.Images)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		if err := required(c, "model"); err != nil {
+			return err
+		}
+		run := func(ctx context.Context, p pipeline.Progress) (*pipeline.ExplainResult, error) {
+			job.Progress = p
+			return job.Run(ctx)
+		}
+		return perform(a, c, run, printExplained)
+	}
+	return c
+}
+
+// printExplained says of each picture what it was taken for, and where the drawing is.
+func printExplained(w io.Writer, r *pipeline.ExplainResult) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "image\tanswer\tlabel\texpected class\tpicture")
+	for _, im := range r.Images {
+		label := im.Label
+		if label == "" {
+			label = "–"
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%.2f\t%s\n", im.Path, im.Predicted, label, im.Expected, im.Picture)
+	}
+	t.Flush()
+	printUnreadable(w, r.Unreadable)
+	fmt.Fprintf(w, "\nmethod: %s (%s), compared with %s\n", r.Method, r.Why, r.Compared)
+}

@@ -1,0 +1,108 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"finetune/backbone"
+	"finetune/head"
+	"finetune/internal/mistake"
+	"finetune/internal/npy"
+)
+
+// What an explanation needs of a run besides its head.
+
+// FeatureMeanFile holds the mean of the features that a head was trained on, a row of float32: what explanations compare a
+// picture with.
+const FeatureMeanFile = "feature_mean.npy"
+
+// writeFeatureMean writes the mean over the plain rows of some examples.
+func writeFeatureMean(path string, examples head.Examples, index []int) error {
+	examples.Index = index
+	sum := make([]float64, examples.Features.Cols)
+	for i := range index {
+		for j, v := range examples.Row(i) {
+			sum[j] += float64(v)
+		}
+	}
+	mean := make([]float32, len(sum))
+	for j, v := range sum {
+		mean[j] = float32(v / float64(max(1, len(index))))
+	}
+	w, err := npy.Create(path, len(mean))
+	if err != nil {
+		return err
+	}
+	defer w.Abort()
+	if err := w.WriteRow(mean); err != nil {
+		return err
+	}
+	return w.Commit()
+}
+
+// featureMean reads it, nil where the run is older than that.
+func (r *Run) featureMean() ([]float32, error) {
+	path := filepath.Join(r.Folder, FeatureMeanFile)
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	bad := func(found string, err error) error {
+		return &mistake.Error{Subject: path, Found: found, Err: err, Expected: fmt.Sprintf("a row of %d numbers", r.Head.Inputs()), Do: "train again, or remove the file"}
+	}
+	h, err := npy.ReadHeader(f)
+	if err != nil || h.Rows != 1 || h.Cols != r.Head.Inputs() {
+		return nil, bad("no mean of this run's features", err)
+	}
+	if _, err := f.Seek(0, 0); err != nil {
+		return nil, err
+	}
+	_, mean, err := npy.Read(f)
+	if err != nil {
+		return nil, bad("can't be read", err)
+	}
+	for _, v := range mean {
+		if v-v != 0 {
+			return nil, bad("numbers that aren't finite", nil)
+		}
+	}
+	return mean, nil
+}
+
+// labelOf understands a label as the run's were, -1 where it is none.
+func (r *Run) labelOf(text string) int {
+	space := r.Head.Space()
+	if space.Edges() != nil {
+		if x, err := strconv.ParseFloat(text, 64); err == nil {
+			if class, err := space.BinOf(x); err == nil {
+				return class
+			}
+			return -1
+		}
+	}
+	if class, ok := space.Index(text); ok {
+		return class
+	}
+	return -1
+}
+
+// startMaps starts the network so that it gives the maps before pooling. Every run has one thread, as in start.
+func (n *network) startMaps() (*backbone.Mapper, error) {
+	o := n.images.backbone()
+	o.Threads = 1
+	if n.file == "" {
+		return backbone.OpenMapsBytes(n.name, n.data, o)
+	}
+	return backbone.OpenMaps(n.file, o)
+}
+
+// channelsLast reports whether pictures stand in tensors pixel by pixel.
+func (n *network) channelsLast() bool { return string(n.about.Image.Layout) == "NHWC" }

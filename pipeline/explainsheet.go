@@ -1,0 +1,125 @@
+package pipeline
+
+import (
+	"fmt"
+	"image"
+	"strings"
+
+	"finetune/internal/overlay"
+	"finetune/pipeline/dataset"
+)
+
+// What a drawing shows and says of an account, for people and for programs.
+
+// sheet says what to draw.
+func (d *drawing) sheet(picture image.Image, view overlay.View, item dataset.Item, a *account) overlay.Sheet {
+	space := d.run.Head.Space()
+	s := overlay.Sheet{Picture: picture, View: view}
+	for k, p := range a.probs {
+		s.Bars = append(s.Bars, overlay.Bar{Name: space.Class(k), Probability: p, Predicted: k == a.class, Truth: k == item.Label})
+	}
+	scale := classScale(a)
+	for i, q := range a.questions {
+		p := overlay.Panel{Heat: a.smooth[i], Scale: scale}
+		switch {
+		case q.kind == QuestionOrder:
+			p.Title, p.Scale = "order: lower or higher", overlay.Strongest(a.smooth[i])
+			p.Against, p.For = "lower, towards "+space.Class(0), "higher, towards "+space.Class(space.Len()-1)
+		default:
+			p.Title = space.Class(q.class) + d.role(q.class, a.class, item.Label)
+			p.Against, p.For = "against "+space.Class(q.class), "for "+space.Class(q.class)
+		}
+		s.Panels = append(s.Panels, p)
+	}
+	s.Caption = d.caption(item, a)
+	return s
+}
+
+// role says why a class is shown.
+func (d *drawing) role(class, predicted, truth int) string {
+	switch {
+	case class == predicted && class == truth:
+		return " (answer and label)"
+	case class == predicted:
+		return " (answer)"
+	case class == truth:
+		return " (label)"
+	}
+	return ""
+}
+
+// classScale is one scale for the maps of all classes, so that they can be compared.
+func classScale(a *account) float64 {
+	var classes []*overlay.Heat
+	for i, q := range a.questions {
+		if q.kind == QuestionClass {
+			classes = append(classes, a.smooth[i])
+		}
+	}
+	return overlay.Strongest(classes...)
+}
+
+// caption puts into words what the bars and colours show.
+func (d *drawing) caption(item dataset.Item, a *account) []string {
+	space := d.run.Head.Space()
+	first := fmt.Sprintf("%s: answer %s (%.0f %%)", item.Path, space.Class(a.class), 100*a.probs[a.class])
+	if item.Label >= 0 {
+		first += fmt.Sprintf(", label %s (%.0f %%)", space.Class(item.Label), 100*a.probs[item.Label])
+	}
+	first += fmt.Sprintf(", expected class %.2f of 0 … %d", expectedClass(a.probs), space.Len()-1)
+	second := "Orange places speak for it, blue against, compared with " + d.result.Compared + "."
+	if sums := d.sums(a); sums != "" {
+		second += " All places together: " + sums + "."
+	}
+	return []string{first, second}
+}
+
+// sums says what all places come to, of the maps that add up exactly.
+func (d *drawing) sums(a *account) string {
+	var parts []string
+	for i, q := range a.questions {
+		if a.exact(q) && q.kind == QuestionClass {
+			parts = append(parts, fmt.Sprintf("%s %+.2f", d.run.Head.Space().Class(q.class), a.sums[i]))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// exact reports whether the sum of a map is what the question's value has changed by.
+func (a *account) exact(q question) bool { return a.sums != nil && a.affine && q.linear }
+
+// describe is the same for programs.
+func (d *drawing) describe(item dataset.Item, a *account, view overlay.View) *Explained {
+	space := d.run.Head.Space()
+	out := &Explained{Path: item.Path, Predicted: space.Class(a.class), Expected: expectedClass(a.probs)}
+	if item.Label >= 0 {
+		out.Label = space.Class(item.Label)
+	}
+	for k, p := range a.probs {
+		out.Probabilities = append(out.Probabilities, ClassProbability{space.Class(k), p})
+	}
+	for i, q := range a.questions {
+		m := ExplainedMap{Question: q.kind, Exact: a.exact(q), For: placeOf(a.smooth[i], view, 1), Against: placeOf(a.smooth[i], view, -1)}
+		if q.kind == QuestionClass {
+			m.Class = space.Class(q.class)
+		}
+		if a.sums != nil {
+			m.Sum = &a.sums[i]
+		}
+		out.Maps = append(out.Maps, m)
+	}
+	return out
+}
+
+// placeOf returns where a heat is largest (sign 1) or smallest (−1).
+func placeOf(h *overlay.Heat, v overlay.View, sign float64) Place {
+	best := 0
+	for i, value := range h.Values {
+		if sign*value > sign*h.Values[best] {
+			best = i
+		}
+	}
+	across := (float64(best%h.Width) + 0.5) / float64(h.Width)
+	down := (float64(best/h.Width) + 0.5) / float64(h.Height)
+	return Place{v.Left + across*(v.Right-v.Left), v.Top + down*(v.Bottom-v.Top)}
+}

@@ -1,0 +1,110 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"finetune/internal/mistake"
+	"finetune/pipeline/dataset"
+	"finetune/pipeline/metrics"
+)
+
+// worst lists the images of a run's held-out part that were answered wrongly, the furthest off first, as the report does.
+func (e *Explain) worst(ctx context.Context, run *Run) ([]dataset.Item, error) {
+	path := filepath.Join(run.Folder, PredictionsFile)
+	wrong, err := readMistakes(path, run)
+	if err != nil {
+		return nil, err
+	}
+	if len(wrong) == 0 {
+		return nil, &mistake.Error{Subject: path, Found: "no mistake to explain", Do: "give --image"}
+	}
+	most := e.Most
+	if most == 0 {
+		most = mostShown
+	}
+	wrong = wrong[:min(most, len(wrong))]
+	d := run.Config.Data
+	set, err := dataset.Load(ctx, dataset.Options{Path: d.Path, LabelRegex: d.LabelRegex, Unlabelled: true})
+	if err != nil {
+		return nil, fmt.Errorf("the images of %s: %w", run.Folder, err)
+	}
+	byPath := map[string]dataset.Item{}
+	for _, item := range set.Items {
+		byPath[item.Path] = item
+	}
+	var items []dataset.Item
+	for _, w := range wrong {
+		item, ok := byPath[w.path]
+		if !ok {
+			return nil, &mistake.Error{Subject: d.Path, Found: "no " + w.path + ", which the run was measured on", Do: "bring it back, or give --image"}
+		}
+		item.Label = w.label
+		items = append(items, item)
+	}
+	return items, nil
+}
+
+// A mistaken is a row of predictions.csv whose answer isn't its label.
+type mistaken struct {
+	path       string
+	label, off int     // classes
+	distance   float64 // expected, from the label
+}
+
+// readMistakes reads the wrong answers of predictions.csv, those furthest off first; of equals, those whose whole
+// distribution lies further from the label.
+func readMistakes(path string, run *Run) ([]mistaken, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &mistake.Error{Subject: "--image", Found: "nothing, and no " + path + " to take the worst mistakes from", Expected: "an image, a folder or a manifest"}
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	bad := func(err error) error {
+		return &mistake.Error{Subject: path, Found: "not the predictions of this run", Err: err, Do: "restore the file or train again"}
+	}
+	space := run.Head.Space()
+	table := csv.NewReader(f)
+	if header, err := table.Read(); err != nil || !slices.Equal(header, predictionHeader(space, true)) {
+		return nil, bad(err)
+	}
+	var list []mistaken
+	for {
+		row, err := table.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, bad(err)
+		}
+		label, ok := space.Index(row[1])
+		predicted, known := space.Index(row[2])
+		if !ok || !known {
+			return nil, bad(fmt.Errorf("the classes %q and %q", row[1], row[2]))
+		}
+		probs := make([]float64, space.Len())
+		for k := range probs {
+			if probs[k], err = strconv.ParseFloat(row[3+k], 64); err != nil {
+				return nil, bad(err)
+			}
+		}
+		if label != predicted {
+			list = append(list, mistaken{row[0], label, int(math.Abs(float64(label - predicted))), metrics.ExpectedDistance(probs, label)})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b mistaken) int { return cmp.Or(cmp.Compare(b.off, a.off), cmp.Compare(b.distance, a.distance)) })
+	return list, nil
+}
