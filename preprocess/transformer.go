@@ -66,21 +66,23 @@ func (t *Transformer) Len() int { return len(t.crop) }
 // with the bytes.
 func (t *Transformer) Decode(data []byte) (*image.NRGBA, error) { return t.decoder.Decode(data) }
 
-// Tensor decodes data and writes the tensor into dst, which has Len values; else it panics.
+// Tensor decodes data and writes the tensor into dst, which has Len values; else it panics. It gives what TensorOf
+// gives for the picture that Decode returns, in less time and memory.
 func (t *Transformer) Tensor(dst []float32, data []byte) error {
-	img, err := t.Decode(data)
+	t.check(dst)
+	p, err := t.decoder.Open(data)
 	if err != nil {
 		return err
 	}
-	return t.TensorOf(dst, img)
+	o := p.Orientation
+	t.tensor(dst, p, resample.Turn{Transposed: o.Transposed(), MirroredX: o.MirroredX(), MirroredY: o.MirroredY()})
+	return nil
 }
 
 // TensorOf does the same with a picture that is decoded already, such as an augmented view of what Decode
 // returned. Alpha is dropped. An empty picture is an error.
 func (t *Transformer) TensorOf(dst []float32, img image.Image) error {
-	if len(dst) != t.Len() {
-		panic(fmt.Sprintf("preprocess: a tensor of %d values for a slice of %d", t.Len(), len(dst)))
-	}
+	t.check(dst)
 	if img.Bounds().Empty() {
 		return errors.New("a picture without pixels")
 	}
@@ -88,14 +90,28 @@ func (t *Transformer) TensorOf(dst []float32, img image.Image) error {
 	if !ok {
 		pixels = imagefile.ToNRGBA(img)
 	}
-	size, crop := t.spec.geometry(pixels.Rect.Dx(), pixels.Rect.Dy())
+	t.tensor(dst, resample.Image{NRGBA: pixels}, resample.Turn{})
+	return nil
+}
+
+func (t *Transformer) check(dst []float32) {
+	if len(dst) != t.Len() {
+		panic(fmt.Sprintf("preprocess: a tensor of %d values for a slice of %d", t.Len(), len(dst)))
+	}
+}
+
+func (t *Transformer) tensor(dst []float32, src resample.Source, turn resample.Turn) {
+	from := src.Size()
+	if turn.Transposed {
+		from.X, from.Y = from.Y, from.X
+	}
+	size, crop := t.spec.geometry(from.X, from.Y)
 	filter := resample.Bilinear
 	if t.spec.Interpolation == Bicubic {
 		filter = resample.Bicubic
 	}
-	t.resizer.Resize(t.crop, pixels, size.X, size.Y, crop, filter)
+	t.resizer.Resize(t.crop, src, turn, size.X, size.Y, crop, filter)
 	t.normalise(dst)
-	return nil
 }
 
 // normalise writes the values of the crop's levels in the tensor's order.

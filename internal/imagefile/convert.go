@@ -11,19 +11,8 @@ func ToNRGBA(img image.Image) *image.NRGBA {
 	if m, ok := img.(*image.NRGBA); ok && m.Rect.Min == (image.Point{}) && m.Stride == 4*m.Rect.Dx() && m.Opaque() {
 		return m
 	}
-	return (&Decoder{}).convert("", img)
-}
-
-// convert writes the colours of img into d's buffer.
-func (d *Decoder) convert(format Format, img image.Image) *image.NRGBA {
-	bounds := img.Bounds()
-	w, h := bounds.Dx(), bounds.Dy()
-	out := d.pix.image(w, h)
-	row := d.rowReader(format, img)
-	for y := range h {
-		row(out.Pix[y*out.Stride:(y+1)*out.Stride], y)
-	}
-	return out
+	d := &Decoder{}
+	return d.picture(img.Bounds().Size(), d.rowReader("", img)).whole(&d.pix)
 }
 
 // A rowReader writes the pixels of row y, counted from the top of the picture, into dst: R, G, B, 255 each.

@@ -49,6 +49,7 @@ type Decoder struct {
 
 	pix    buffer // the picture as stored
 	turned buffer // the picture after its orientation was applied
+	line   []byte // one row
 	jpeg   jpegdec.Decoder
 	chroma chromaRows
 }
@@ -64,6 +65,16 @@ func Decode(data []byte, limits Limits) (*image.NRGBA, error) {
 // An error says what is wrong with the bytes; only the caller knows a file name to put before it. No input makes
 // Decode panic.
 func (d *Decoder) Decode(data []byte) (img *image.NRGBA, err error) {
+	p, err := d.Open(data)
+	if err != nil {
+		return nil, err
+	}
+	return d.orient(p.whole(&d.pix), p.Orientation), nil
+}
+
+// Open decodes a picture like Decode, but leaves it to the caller to ask for rows and to apply the orientation. What
+// Decode does after it takes a third of the time for a large photo, and most of the memory.
+func (d *Decoder) Open(data []byte) (p *Picture, err error) {
 	if limit := orDefault(d.Limits.MaxBytes, DefaultMaxBytes); int64(len(data)) > limit {
 		return nil, fmt.Errorf("%w: %d bytes, the limit is %d", ErrTooLarge, len(data), limit)
 	}
@@ -74,21 +85,23 @@ func (d *Decoder) Decode(data []byte) (img *image.NRGBA, err error) {
 	// Decoders of untrusted bytes have panicked before (CVE-2023-36308); that is an error of one image.
 	defer func() {
 		if r := recover(); r != nil {
-			img, err = nil, fmt.Errorf("damaged %s image: the decoder failed: %v", format, r)
+			p, err = nil, fmt.Errorf("damaged %s image: the decoder failed: %v", format, r)
 		}
 	}()
-	stored, err := d.decode(format, data)
+	if format == JPEG {
+		p, err = d.openJPEG(data)
+	} else {
+		p, err = d.openOther(format, data)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return d.orient(stored, orientation(format, data)), nil
+	p.Orientation = orientation(format, data)
+	return p, nil
 }
 
-// decode returns the picture as it is stored, before orientation.
-func (d *Decoder) decode(format Format, data []byte) (*image.NRGBA, error) {
-	if format == JPEG {
-		return d.decodeJPEG(data)
-	}
+// openOther reads a picture that isn't a JPEG.
+func (d *Decoder) openOther(format Format, data []byte) (*Picture, error) {
 	c := codecs[format]
 	config, err := c.config(c.open(data))
 	if err != nil {
@@ -111,10 +124,10 @@ func (d *Decoder) decode(format Format, data []byte) (*image.NRGBA, error) {
 	case format == TIFF && isCMYK(data):
 		img = inksOf(img)
 	}
-	return d.convert(format, img), nil
+	return d.picture(img.Bounds().Size(), d.rowReader(format, img)), nil
 }
 
-func (d *Decoder) decodeJPEG(data []byte) (*image.NRGBA, error) {
+func (d *Decoder) openJPEG(data []byte) (*Picture, error) {
 	w, h, err := d.jpeg.Size(data)
 	if err != nil {
 		return nil, explain(JPEG, err)
@@ -122,11 +135,11 @@ func (d *Decoder) decodeJPEG(data []byte) (*image.NRGBA, error) {
 	if err := d.checkSize(JPEG, w, h); err != nil {
 		return nil, err
 	}
-	picture, err := d.jpeg.Decode(data)
+	planes, err := d.jpeg.Decode(data)
 	if err != nil {
 		return nil, explain(JPEG, err)
 	}
-	return d.convertJPEG(picture), nil
+	return d.picture(image.Pt(w, h), d.chroma.jpeg(planes)), nil
 }
 
 func (d *Decoder) checkSize(format Format, width, height int) error {

@@ -1,22 +1,18 @@
 package imagefile
 
 import (
-	"image"
-
 	"finetune/internal/jpegdec"
 	"finetune/internal/pixelkernel"
 )
 
-// convertJPEG converts the planes of a JPEG to RGB, row by row.
-func (d *Decoder) convertJPEG(p *jpegdec.Picture) *image.NRGBA {
-	out := d.pix.image(p.Width, p.Height)
-	d.chroma.resize(p.Width)
-	var samples [4][]uint8
-	for y := range p.Height {
+// jpeg reads rows of a JPEG's planes.
+func (c *chromaRows) jpeg(p *jpegdec.Picture) rowReader {
+	c.resize(p.Width)
+	return func(dst []byte, y int) {
+		var samples [4][]uint8
 		for i := range p.Planes {
-			samples[i] = d.chroma.row(i, &p.Planes[i], y)
+			samples[i] = c.row(i, &p.Planes[i], y)
 		}
-		dst := out.Pix[y*out.Stride : (y+1)*out.Stride]
 		switch p.Colour {
 		case jpegdec.Grey:
 			rowOfGrey(dst, samples[0], 1)
@@ -33,7 +29,6 @@ func (d *Decoder) convertJPEG(p *jpegdec.Picture) *image.NRGBA {
 			blacken(dst, samples[3])
 		}
 	}
-	return out
 }
 
 // row returns row y of plane i at the picture's width. As in libjpeg, samples that stand for two pixels across,

@@ -15,20 +15,35 @@ var metadata = map[Format]imagemeta.ImageFormat{
 	TIFF: imagemeta.TIFF,
 }
 
-// orientation returns the EXIF orientation, 1 to 8. Metadata that is absent or broken means 1, the picture as it
+// An Orientation is EXIF's, 1 to 8: how the stored picture has to be turned and mirrored to be upright.
+type Orientation int
+
+// Upright is the orientation of a picture that is stored as it is meant.
+const Upright Orientation = 1
+
+// Transposed reports whether rows and columns are exchanged; the picture is mirrored after that.
+func (o Orientation) Transposed() bool { return o >= 5 }
+
+// MirroredX reports whether the upright picture's left is at the stored one's right (or bottom, if transposed).
+func (o Orientation) MirroredX() bool { return o == 2 || o == 3 || o == 6 || o == 7 }
+
+// MirroredY reports whether the upright picture's top is at the stored one's bottom (or right, if transposed).
+func (o Orientation) MirroredY() bool { return o == 3 || o == 4 || o == 7 || o == 8 }
+
+// orientation returns that of a file. Metadata that is absent or broken means 1, the picture as it
 // is stored: it is no reason to lose an image.
-func orientation(format Format, data []byte) int {
+func orientation(format Format, data []byte) Orientation {
 	kind, ok := metadata[format]
 	if !ok {
-		return 1
+		return Upright
 	}
 	if format == WebP {
 		// Not left to imagemeta 1.0.1, which goes astray after a chunk of odd length.
 		if data = exifOfWebP(data); data == nil {
-			return 1
+			return Upright
 		}
 	}
-	found := 1
+	found := Upright
 	// Decode recovers from its own panics; what it had found before an error counts.
 	_, _ = imagemeta.Decode(imagemeta.Options{
 		R:           bytes.NewReader(data),
@@ -39,7 +54,7 @@ func orientation(format Format, data []byte) int {
 		},
 		HandleTag: func(tag imagemeta.TagInfo) error {
 			if v, ok := integer(tag.Value); ok && v >= 1 && v <= 8 {
-				found = v
+				found = Orientation(v)
 			}
 			return imagemeta.ErrStopWalking
 		},
@@ -61,32 +76,25 @@ func integer(value any) (int, bool) {
 	return 0, false
 }
 
-// orient turns and mirrors a picture as its EXIF orientation says, into d's second buffer.
-func (d *Decoder) orient(img *image.NRGBA, orientation int) *image.NRGBA {
-	w, h := img.Rect.Dx(), img.Rect.Dy()
-	// Pixel (x, y) of the result is pixel origin + x·right + y·down of the stored picture.
-	var origin, right, down int
-	last := w*h - 1
-	switch orientation {
-	case 2: // mirrored
-		origin, right, down = w-1, -1, w
-	case 3: // upside down
-		origin, right, down = last, -1, -w
-	case 4: // upside down and mirrored
-		origin, right, down = last-(w-1), 1, -w
-	case 5: // rows and columns exchanged
-		origin, right, down = 0, w, 1
-	case 6: // to be turned by 90° clockwise
-		origin, right, down = last-(w-1), -w, 1
-	case 7: // exchanged across the other diagonal
-		origin, right, down = last, -w, -1
-	case 8: // to be turned by 90° anticlockwise
-		origin, right, down = w-1, w, -1
-	default:
+// orient turns and mirrors a picture, into d's second buffer.
+func (d *Decoder) orient(img *image.NRGBA, o Orientation) *image.NRGBA {
+	if o == Upright {
 		return img
 	}
-	if orientation >= 5 {
+	w, h := img.Rect.Dx(), img.Rect.Dy()
+	// Pixel (x, y) of the result is pixel origin + x·right + y·down of the stored picture.
+	origin, right, down := 0, 1, w
+	if o.Transposed() {
+		right, down = down, right
 		w, h = h, w
+	}
+	if o.MirroredX() {
+		origin += (w - 1) * right
+		right = -right
+	}
+	if o.MirroredY() {
+		origin += (h - 1) * down
+		down = -down
 	}
 	out := d.turned.image(w, h)
 	// By tiles, so that a turned 12-megapixel photo isn't one cache miss a pixel.

@@ -2,6 +2,7 @@ package resample
 
 import (
 	"math"
+	"slices"
 
 	"finetune/internal/pixelkernel"
 )
@@ -10,6 +11,7 @@ import (
 type span struct {
 	in, out    int
 	first, end int
+	mirrored   bool // place 0 is made from the last samples
 	filter     Filter
 }
 
@@ -48,6 +50,10 @@ func (a *axis) prepare(s span) {
 			a.Weights[i*a.Width+k] = int32(math.Round(w / sum * (1 << pixelkernel.Precision)))
 		}
 		a.Starts[i], a.Counts[i] = start, end-start
+		if s.mirrored {
+			a.Starts[i] = s.in - end
+			slices.Reverse(a.Weights[i*a.Width:][:end-start])
+		}
 	}
 }
 
@@ -61,8 +67,11 @@ func (a *axis) len() int { return len(a.Starts) }
 
 // reach returns the range of samples that any place needs.
 func (a *axis) reach() (first, end int) {
-	last := len(a.Starts) - 1
-	return a.Starts[0], a.Starts[last] + a.Counts[last]
+	from, to := 0, len(a.Starts)-1
+	if a.span.mirrored {
+		from, to = to, from
+	}
+	return a.Starts[from], a.Starts[to] + a.Counts[to]
 }
 
 func (f Filter) halfWidth() float64 {

@@ -40,7 +40,7 @@ func TestAgainstImaging(t *testing.T) {
 			t.Run(fmt.Sprintf("%d×%d to %d×%d, %d", c.w, c.h, c.width, c.height, filter), func(t *testing.T) {
 				src := photo(c.w, c.h)
 				got := make([]uint8, 3*c.width*c.height)
-				r.Resize(got, src, c.width, c.height, image.Rect(0, 0, c.width, c.height), filter)
+				r.Resize(got, Image{src}, Turn{}, c.width, c.height, image.Rect(0, 0, c.width, c.height), filter)
 				want := src
 				if downFirst(c.w, c.h, c.width, c.height) {
 					want = imaging.Resize(want, c.w, c.height, reference)
@@ -63,10 +63,10 @@ func TestCropIsPartOfWhole(t *testing.T) {
 	const width, height = 90, 70
 	var r Resizer
 	whole := make([]uint8, 3*width*height)
-	r.Resize(whole, src, width, height, image.Rect(0, 0, width, height), Bicubic)
+	r.Resize(whole, Image{src}, Turn{}, width, height, image.Rect(0, 0, width, height), Bicubic)
 	for _, crop := range []image.Rectangle{image.Rect(0, 0, 1, 1), image.Rect(89, 69, 90, 70), image.Rect(13, 7, 61, 55)} {
 		got := make([]uint8, 3*crop.Dx()*crop.Dy())
-		r.Resize(got, src, width, height, crop, Bicubic)
+		r.Resize(got, Image{src}, Turn{}, width, height, crop, Bicubic)
 		for y := range crop.Dy() {
 			from := 3 * ((crop.Min.Y+y)*width + crop.Min.X)
 			if want := whole[from : from+3*crop.Dx()]; string(got[3*y*crop.Dx():3*(y+1)*crop.Dx()]) != string(want) {
@@ -82,12 +82,12 @@ func TestPartOfAPictureAndAlpha(t *testing.T) {
 	var r Resizer
 	got, want := make([]uint8, 3*16*14), make([]uint8, 3*16*14)
 	all := image.Rect(0, 0, 16, 14)
-	r.Resize(got, src.SubImage(part).(*image.NRGBA), 16, 14, all, Bilinear)
+	r.Resize(got, Image{src.SubImage(part).(*image.NRGBA)}, Turn{}, 16, 14, all, Bilinear)
 	cut := imaging.Crop(src, part)
 	for i := 3; i < len(cut.Pix); i += 4 {
 		cut.Pix[i] = uint8(i) // must not matter
 	}
-	r.Resize(want, cut, 16, 14, all, Bilinear)
+	r.Resize(want, Image{cut}, Turn{}, 16, 14, all, Bilinear)
 	if string(got) != string(want) {
 		t.Error("a part of a picture and a copy of it differ")
 	}
@@ -108,12 +108,78 @@ func TestDownFirst(t *testing.T) {
 	}
 }
 
+// turned applies a turn to a picture.
+func turned(src *image.NRGBA, turn Turn) *image.NRGBA {
+	out := src
+	if turn.Transposed {
+		out = imaging.Transpose(out)
+	}
+	if turn.MirroredX {
+		out = imaging.FlipH(out)
+	}
+	if turn.MirroredY {
+		out = imaging.FlipV(out)
+	}
+	return out
+}
+
+func TestTurnIsThatOfThePicture(t *testing.T) {
+	var r Resizer
+	for _, size := range []image.Point{{150, 111}, {40, 170}, {200, 31}, {9, 9}} {
+		src := photo(size.X, size.Y)
+		for bits := range 8 {
+			turn := Turn{bits&1 > 0, bits&2 > 0, bits&4 > 0}
+			for _, crop := range []image.Rectangle{image.Rect(0, 0, 37, 23), image.Rect(5, 3, 30, 17)} {
+				got, want := make([]uint8, 3*crop.Dx()*crop.Dy()), make([]uint8, 3*crop.Dx()*crop.Dy())
+				r.Resize(got, Image{src}, turn, 37, 23, crop, Bicubic)
+				r.Resize(want, Image{turned(src, turn)}, Turn{}, 37, 23, crop, Bicubic)
+				if string(got) != string(want) {
+					t.Errorf("%v, %+v, %v: another picture than resizing after the turn", size, turn, crop)
+				}
+			}
+		}
+	}
+}
+
+// once is a source that gives each row once, in order, and overwrites it.
+type once struct {
+	Image
+	t    *testing.T
+	next int
+	line []byte
+}
+
+func (o *once) Row(y int) []byte {
+	if y < o.next {
+		o.t.Errorf("row %d after row %d", y, o.next-1)
+	}
+	o.next = y + 1
+	o.line = append(o.line[:0], o.Image.Row(y)...)
+	return o.line
+}
+
+func TestRowsAreAskedForOnce(t *testing.T) {
+	var r Resizer
+	for _, size := range []image.Point{{150, 111}, {40, 170}} { // both orders of the passes
+		for bits := range 8 {
+			turn := Turn{bits&1 > 0, bits&2 > 0, bits&4 > 0}
+			src := Image{photo(size.X, size.Y)}
+			got, want := make([]uint8, 3*37*23), make([]uint8, 3*37*23)
+			r.Resize(got, &once{Image: src, t: t}, turn, 37, 23, image.Rect(0, 0, 37, 23), Bilinear)
+			r.Resize(want, src, turn, 37, 23, image.Rect(0, 0, 37, 23), Bilinear)
+			if string(got) != string(want) {
+				t.Errorf("%v, %+v: rows were used after the next was asked for", size, turn)
+			}
+		}
+	}
+}
+
 func TestConstantStaysConstant(t *testing.T) {
 	src := imaging.New(37, 23, image.White.C)
 	var r Resizer
 	for filter := range filters {
 		dst := make([]uint8, 3*50*9)
-		r.Resize(dst, src, 50, 9, image.Rect(0, 0, 50, 9), filter)
+		r.Resize(dst, Image{src}, Turn{}, 50, 9, image.Rect(0, 0, 50, 9), filter)
 		for i, v := range dst {
 			if v != 255 {
 				t.Fatalf("filter %d: value %d is %d, want 255", filter, i, v)
@@ -124,10 +190,14 @@ func TestConstantStaysConstant(t *testing.T) {
 
 func TestMisusePanics(t *testing.T) {
 	for name, call := range map[string]func(r *Resizer){
-		"short slice":  func(r *Resizer) { r.Resize(make([]uint8, 2), photo(4, 4), 1, 1, image.Rect(0, 0, 1, 1), Bilinear) },
-		"crop outside": func(r *Resizer) { r.Resize(make([]uint8, 3), photo(4, 4), 1, 1, image.Rect(1, 0, 2, 1), Bilinear) },
+		"short slice": func(r *Resizer) {
+			r.Resize(make([]uint8, 2), Image{photo(4, 4)}, Turn{}, 1, 1, image.Rect(0, 0, 1, 1), Bilinear)
+		},
+		"crop outside": func(r *Resizer) {
+			r.Resize(make([]uint8, 3), Image{photo(4, 4)}, Turn{}, 1, 1, image.Rect(1, 0, 2, 1), Bilinear)
+		},
 		"empty source": func(r *Resizer) {
-			r.Resize(make([]uint8, 3), &image.NRGBA{}, 1, 1, image.Rect(0, 0, 1, 1), Bilinear)
+			r.Resize(make([]uint8, 3), Image{&image.NRGBA{}}, Turn{}, 1, 1, image.Rect(0, 0, 1, 1), Bilinear)
 		},
 	} {
 		func() {
@@ -149,7 +219,7 @@ func BenchmarkResize(b *testing.B) {
 		dst := make([]uint8, 3*224*224)
 		b.ReportAllocs()
 		for b.Loop() {
-			r.Resize(dst, src, 341, 256, crop, Bilinear)
+			r.Resize(dst, Image{src}, Turn{}, 341, 256, crop, Bilinear)
 		}
 	})
 	b.Run("12MP-imaging", func(b *testing.B) {
