@@ -25,6 +25,9 @@ func writeHeadONNX(path string, h *head.Head) error {
 			"finetune.decision": string(d.Decision), "finetune.classes": string(classes),
 		},
 	}
+	if s := d.Sets; s.Coverage > 0 {
+		model.Metadata["finetune.coverage"], model.Metadata["finetune.set_threshold"] = shortest(s.Coverage), shortest(s.Threshold)
+	}
 	for _, l := range h.Network().Layers {
 		model.Layers = append(model.Layers, onnxgraph.Dense(l))
 	}

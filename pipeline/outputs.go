@@ -113,14 +113,8 @@ func foldField(n int) string {
 	return strconv.Itoa(n)
 }
 
-// predictionHeader is the header of a table of predictions. Distributions are last, a column a class.
-func predictionHeader(space label.Space, labelled bool) []string {
-	header := []string{"path"}
-	if labelled {
-		header = append(header, "label")
-	}
-	return probabilityNames(append(header, "predicted"), space)
-}
+// rangeNames are the columns of prediction sets. They come last, so that what tables without them have stands where it did.
+var rangeNames = []string{"low", "high"}
 
 // probabilityNames appends the names of the columns of a distribution.
 func probabilityNames(header []string, space label.Space) []string {
@@ -141,8 +135,11 @@ func probabilityFields(row []string, probs []float32) []string {
 // writePredictions writes what was said of images by heads that weren't trained on them.
 func writePredictions(path string, space label.Space, p *predictions) error {
 	return writeCSV(path, func(w *csv.Writer) error {
-		header := append([]string{"path", "label", "predicted"}, foldNames(p.repeats)...)
-		if err := w.Write(probabilityNames(header, space)); err != nil {
+		header := probabilityNames(append([]string{"path", "label", "predicted"}, foldNames(p.repeats)...), space)
+		if p.low != nil {
+			header = append(header, rangeNames...)
+		}
+		if err := w.Write(header); err != nil {
 			return err
 		}
 		for i, item := range p.items {
@@ -150,7 +147,11 @@ func writePredictions(path string, space label.Space, p *predictions) error {
 			for _, fold := range p.foldsOf(i) {
 				row = append(row, foldField(fold))
 			}
-			if err := w.Write(probabilityFields(row, p.row(i))); err != nil {
+			row = probabilityFields(row, p.row(i))
+			if p.low != nil {
+				row = append(row, space.Class(p.low[i]), space.Class(p.high[i]))
+			}
+			if err := w.Write(row); err != nil {
 				return err
 			}
 		}

@@ -54,7 +54,7 @@ func (p Predict) Run(ctx context.Context) (*PredictResult, error) {
 	}
 	defer x.Close()
 	result := &PredictResult{Out: p.Out, Predicted: map[string]int{}}
-	label := func(w io.Writer) error { return p.label(ctx, x, run.Head, set, format(w, run.Head.Space()), result) }
+	label := func(w io.Writer) error { return p.label(ctx, x, run.Head, set, format(w, run.Head), result) }
 	if p.toStdout() {
 		err = label(p.Stdout)
 	} else {
@@ -97,9 +97,9 @@ func (p Predict) label(ctx context.Context, x *extractor, h *head.Head, set *dat
 		}
 		for i, item := range b.read {
 			row := probs[i*space.Len() : (i+1)*space.Len()]
-			class := space.Class(h.Decide(row))
+			class := h.Decide(row)
 			result.Images++
-			result.Predicted[class]++
+			result.Predicted[space.Class(class)]++
 			if err := w.write(set.Items[item].Path, class, row); err != nil {
 				return err
 			}

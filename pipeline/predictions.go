@@ -16,6 +16,9 @@ type predictions struct {
 	// fold.
 	folds   []int
 	repeats int // 0: there was none
+	// low and high are the ranges of classes of a head that has prediction sets of that coverage; nil otherwise.
+	low, high []int
+	coverage  float64
 }
 
 func (p *predictions) foldsOf(i int) []int { return p.folds[i*p.repeats : (i+1)*p.repeats] }
@@ -35,19 +38,12 @@ func predictItems(h *head.Head, features head.Features, rows []int, items []data
 	return p, nil
 }
 
-// decide takes a class of each distribution by the rule of a head.
-func (p *predictions) decide(h *head.Head) {
-	p.classes = make([]int, len(p.items))
-	for i := range p.items {
-		p.classes[i] = h.Decide(p.row(i))
-	}
-}
-
 // measure compares predictions with the labels of their items. Prior is the class shares of the training part, nil where
 // unknown.
 func (p *predictions) measure(h *head.Head, prior []float64, seed uint64) (metrics.Report, error) {
 	in := p.input(h.Space())
 	in.Predicted, in.Prior, in.Seed = p.classes, prior, seed
+	in.Low, in.High, in.Coverage = p.low, p.high, p.coverage
 	return metrics.Evaluate(in)
 }
 

@@ -42,7 +42,10 @@ type RunConfig struct {
 	Head     head.Config   `json:"head"`
 	Soften   *Softening    `json:"soften,omitempty"` // of labels in training
 	Search   *SearchConfig `json:"search,omitempty"` // where Head was searched for
-	Classes  []ClassConfig `json:"classes"`
+	// Calibrate is what was asked to be fitted to the trained head; Head.Decision is the rule of the training, and of the head where
+	// no metric chose another.
+	Calibrate Calibrate     `json:"calibrate"`
+	Classes   []ClassConfig `json:"classes"`
 }
 
 // DataConfig is the part of a RunConfig that says what was read.

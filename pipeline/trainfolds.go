@@ -34,7 +34,8 @@ type FoldResult struct {
 // RunMetrics is metrics.json.
 type RunMetrics struct {
 	metrics.Report
-	*CrossValidation // nil for one split
+	*CrossValidation              // nil for one split
+	Calibration      *Calibration `json:"calibration,omitempty"` // nil where nothing was fitted
 }
 
 // chooseFolds finds the settings of each fold's head inside what that fold trains on: had the held-out images a say in them,
@@ -144,9 +145,12 @@ func (r *trainRun) crossValidated() (*CrossValidation, error) {
 	var figures []metrics.Figures
 	for i, at := range r.plan.fits {
 		fit := r.folds[i]
-		fit.said.decide(r.result.Head)
-		in := fit.said.input(r.table.set.Space)
-		in.Predicted, in.Resamples = fit.said.classes, -1
+		said, err := fit.said.fitted(r.result.Head)
+		if err != nil {
+			return nil, err
+		}
+		in := said.input(r.table.set.Space)
+		in.Predicted, in.Resamples = said.classes, -1
 		measured, err := metrics.Evaluate(in)
 		if err != nil {
 			return nil, err
@@ -168,6 +172,7 @@ func (r *trainRun) crossValidated() (*CrossValidation, error) {
 func (p *predictions) append(others *predictions) *predictions {
 	return &predictions{
 		items: slices.Concat(p.items, others.items), probs: slices.Concat(p.probs, others.probs), classes: slices.Concat(p.classes, others.classes),
+		low: slices.Concat(p.low, others.low), high: slices.Concat(p.high, others.high), coverage: p.coverage,
 		folds: append(slices.Clone(p.folds), make([]int, len(others.items)*p.repeats)...), repeats: p.repeats,
 	}
 }

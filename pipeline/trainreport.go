@@ -25,10 +25,11 @@ func (r *trainRun) report(ctx context.Context) (*report.Data, error) {
 	if err != nil {
 		return nil, err
 	}
+	decision := result.Head.Description().Decision // may have been chosen after training
 	d := &report.Data{
-		Finetune: record.Finetune, Source: record.Data.Path, Trained: trainedOn(record, result), Classes: classParts(set, r.plan.parts),
+		Finetune: record.Finetune, Source: record.Data.Path, Trained: trainedOn(record, result, decision), Classes: classParts(set, r.plan.parts),
 		HeldOut: result.HeldOut, Groups: groupCount(said.items), Metrics: result.Metrics, Soft: said.byLabel(),
-		Decision: string(record.Head.Decision), Loss: record.Head.Loss.Name, Best: result.BestEpoch, Ground: groundOf(result.Head.Description().Loss),
+		Decision: string(decision), Loss: record.Head.Loss.Name, Best: result.BestEpoch, Ground: groundOf(result.Head.Description().Loss),
 		Settings: settings, Files: runFiles, Unreadable: len(result.Unreadable), Notes: result.Notes,
 		History: epochsShown(result.History), Folds: r.foldsShown(),
 	}
@@ -78,7 +79,7 @@ func writeReport(path string, d *report.Data) error {
 }
 
 // trainedOn says in words what was trained on what.
-func trainedOn(record RunConfig, result *TrainResult) []report.Setting {
+func trainedOn(record RunConfig, result *TrainResult, decision head.Decision) []report.Setting {
 	s := record.Split
 	split := fmt.Sprintf("%d to train on, %d for early stopping, %d held out; seed %d", s.Train, s.Val, s.Test, s.Seed)
 	training := fmt.Sprintf("%d epochs, epoch %d kept", result.Epochs, result.BestEpoch)
@@ -97,7 +98,7 @@ func trainedOn(record RunConfig, result *TrainResult) []report.Setting {
 		{Name: "Classes, lowest first", Value: strings.Join(classNames(record.Classes), " < ")}, {Name: "Split", Value: split}}
 	out = append(out, networkInWords(record.Backbone)...)
 	return append(out, report.Setting{Name: "Head", Value: fmt.Sprintf("%s, trained with %s for %s; its answer is the %s of the distribution",
-		shape, record.Head.Loss.Name, training, record.Head.Decision)})
+		shape, record.Head.Loss.Name, training, decision)})
 }
 
 // repeated says how often there are folds, where it isn't once.

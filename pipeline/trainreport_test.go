@@ -109,7 +109,7 @@ func TestSettings(t *testing.T) {
 			found[s.Name+": "+v.Name] = v.Value
 		}
 	}
-	if want := []string{"general", "data", "split", "head", "classes"}; !slices.Equal(names, want) {
+	if want := []string{"general", "data", "split", "head", "calibrate", "classes"}; !slices.Equal(names, want) {
 		t.Errorf("sections %v, want %v", names, want)
 	}
 	for name, want := range map[string]string{"general: finetune": "test", "head: loss · name": "emd2", "data: bins": "[0, 3]", "classes: 1 · name": "a,b", "classes: 1 · value": "1.5"} {
@@ -132,7 +132,7 @@ func TestGroupCount(t *testing.T) {
 func TestTrainedOn(t *testing.T) {
 	record := RunConfig{Data: DataConfig{Path: "x", Images: 9}, Features: "f", Split: SplitConfig{Train: 6, Val: 3, HeldOut: "val"}, Classes: []ClassConfig{{Name: "a"}, {Name: "b"}}}
 	var all []string
-	for _, s := range trainedOn(record, &TrainResult{Epochs: 3, BestEpoch: 2}) {
+	for _, s := range trainedOn(record, &TrainResult{Epochs: 3, BestEpoch: 2}, head.Median) {
 		all = append(all, s.Name+": "+s.Value)
 	}
 	text := strings.Join(all, "\n")

@@ -27,6 +27,7 @@ type trainRun struct {
 	folds       []*foldFit
 	outOfFold   *predictions // of each image in a fold by heads that weren't trained on it
 
+	before   *predictions      // what the figures are of, as the head said it before anything was fitted; nil where nothing was
 	said     *predictions      // what the figures are of
 	suspects []metrics.Suspect // of unseen
 	unseen   *predictions      // all that was said of images by heads that weren't trained on them: said, and outOfFold
@@ -54,7 +55,7 @@ func (r *trainRun) configure(cfg head.Config) (err error) {
 // steps are what a run does, in order. What is fitted to predictions for images that their head wasn't trained on, those of the
 // validation part or outOfFold, has its place between fit and measure.
 func (r *trainRun) steps() []func(context.Context) error {
-	return []func(context.Context) error{r.choose, r.fitFolds, r.fit, r.measure, r.write}
+	return []func(context.Context) error{r.choose, r.fitFolds, r.fit, r.calibrate, r.measure, r.write}
 }
 
 // choose finds the settings of the head, where they are to be searched for.
@@ -113,7 +114,12 @@ func (r *trainRun) measure(context.Context) (err error) {
 		return p.measure(r.result.Head, classShares(r.table.set, r.plan.parts.Train), r.Split.Seed)
 	}
 	if r.plan.repeats != nil {
-		r.outOfFold.decide(r.result.Head)
+		if r.outOfFold, err = r.outOfFold.fitted(r.result.Head); err != nil {
+			return err
+		}
+		if err = r.outOfFold.crossRanges(); err != nil {
+			return err
+		}
 		if r.result.CrossValidation, err = r.crossValidated(); err != nil {
 			return err
 		}
@@ -132,8 +138,10 @@ func (r *trainRun) measure(context.Context) (err error) {
 	if r.suspects, err = metrics.Suspects(r.unseen.input(r.table.set.Space)); err != nil {
 		return err
 	}
-	r.result.Metrics, err = figures(r.said)
-	return err
+	if r.result.Metrics, err = figures(r.said); err != nil || r.result.Calibration == nil {
+		return err
+	}
+	return r.weighCalibration()
 }
 
 // predict asks the head of the run about some rows.

@@ -24,7 +24,7 @@ func (t *Train) record(table *table, cfg head.Config, plan *trainPlan) RunConfig
 		search = &SearchConfig{Search: t.Search, From: cfg}
 	}
 	return RunConfig{
-		Finetune: Version(), Backbone: table.network, Features: t.Features, Head: cfg, Soften: t.softening(), Search: search,
+		Finetune: Version(), Backbone: table.network, Features: t.Features, Head: cfg, Soften: t.softening(), Search: search, Calibrate: t.Calibrate,
 		Data: table.dataConfig(), Classes: classConfigs(table.set),
 		Split: plan.config(t.Split),
 	}
@@ -89,7 +89,7 @@ func (t *Train) finished(now RunConfig) (*TrainResult, error) {
 	if err := readJSON(filepath.Join(t.Out, MetricsFile), &measured); err != nil {
 		return nil, err
 	}
-	result.Metrics, result.CrossValidation = measured.Report, measured.CrossValidation
+	result.Metrics, result.CrossValidation, result.Calibration = measured.Report, measured.CrossValidation, measured.Calibration
 	result.Head, err = head.Load(filepath.Join(t.Out, HeadFile))
 	return result, err
 }
@@ -149,7 +149,7 @@ func (r *trainRun) write(ctx context.Context) error {
 		func() error { return writeSuspects(in(SuspectsFile), r.result.Head.Space(), r.unseen, r.suspects) },
 		func() error { return replaceUnreadable(in(UnreadableFile), r.result.Unreadable) },
 		func() error {
-			return writeJSON(in(MetricsFile), RunMetrics{r.result.Metrics, r.result.CrossValidation})
+			return writeJSON(in(MetricsFile), RunMetrics{r.result.Metrics, r.result.CrossValidation, r.result.Calibration})
 		},
 		func() error { return writeReport(in(ReportFile), page) },
 		func() error { return writeJSON(in(ConfigFile), r.record) },

@@ -33,7 +33,7 @@ func (h *headFlags) add(f *pflag.FlagSet) {
 	f.Float64Var(&c.Loss.Exponent, "emd-exponent", 0, "`exponent` r of emd, at least 1 (default 2)")
 	f.Float64Var(&c.Loss.Gamma, "sinkhorn-gamma", 0, "`sharpness` of sinkhorn, per unit of distance: larger is nearer to the exact cost (default 10)")
 	f.IntVar(&c.WarmupEpochs, "warmup-epochs", c.WarmupEpochs, "`epochs` of cross-entropy alone before the loss takes over (auto: a sixth of --epochs where a distance or weight is measured, else 0)")
-	f.StringVar(&h.decision, "decision", string(c.Decision), "`rule` that makes a class of a distribution: argmax, median or mean")
+	f.StringVar(&h.decision, "decision", string(c.Decision), "`rule` that makes a class of a distribution: argmax, median, mean, least-distance (least expected ground distance), or auto: the best on the validation images")
 	f.Lookup("warmup-epochs").DefValue = "auto"
 	h.addTraining(f)
 }
@@ -60,9 +60,6 @@ func (h *headFlags) addTraining(f *pflag.FlagSet) {
 // complete turns words into what the library takes.
 func (h *headFlags) complete() (err error) {
 	c := h.config
-	if c.Decision, err = head.ParseDecision(h.decision); err != nil {
-		return err
-	}
 	switch h.distance {
 	case "", "ordered":
 	case "self-guided":

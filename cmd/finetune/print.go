@@ -43,6 +43,7 @@ func printReport(w io.Writer, r *metrics.Report) {
 	}
 	t.Flush()
 	printConfusion(w, r)
+	printSets(w, r.Sets)
 }
 
 // mostConfusion is the largest number of classes whose matrix fits a terminal.
@@ -71,6 +72,7 @@ func printConfusion(w io.Writer, r *metrics.Report) {
 
 func printTrained(w io.Writer, r *pipeline.TrainResult) {
 	printReport(w, &r.Metrics)
+	printCalibration(w, r.Calibration)
 	printGroundDistance(w, r.GroundDistance, r.Head.Space())
 	switch {
 	case r.CrossValidation != nil:
@@ -142,7 +144,10 @@ func printRun(w io.Writer, r *pipeline.RunDescription) {
 	}
 	fmt.Fprintf(w, "%s: a trained head (%s)\n", r.Folder, shape)
 	fmt.Fprintf(w, "classes    %s\n", strings.Join(r.Head.Space.Classes(), " < "))
-	fmt.Fprintf(w, "loss       %s, decision %s\n", r.Head.Loss.Name, r.Head.Decision)
+	fmt.Fprintf(w, "loss       %s, decision %s, temperature %.4g\n", r.Head.Loss.Name, r.Head.Decision, r.Head.Temperature)
+	if s := r.Head.Sets; s.Coverage > 0 {
+		fmt.Fprintf(w, "ranges     hold the true class %s of the time (threshold %.4g, from %d images or groups)\n", percent(metrics.Number(s.Coverage)), s.Threshold, s.Units)
+	}
 	if c := r.Config; c != nil {
 		split := fmt.Sprintf("%d to train on, %d for early stopping, %d held out", c.Split.Train, c.Split.Val, c.Split.Test)
 		if c.Split.Folds > 0 {
@@ -157,6 +162,7 @@ func printRun(w io.Writer, r *pipeline.RunDescription) {
 	if r.Metrics != nil {
 		fmt.Fprintln(w)
 		printReport(w, &r.Metrics.Report)
+		printCalibration(w, r.Metrics.Calibration)
 		if r.Metrics.CrossValidation != nil {
 			printFolds(w, r.Metrics.CrossValidation)
 		}

@@ -49,6 +49,7 @@ func newTrain(a *app) *cobra.Command {
 	addFoldFlags(f, &job)
 	addNetworkFlags(f, &job.Images)
 	h.add(f)
+	addCalibrationFlags(f, &job.Calibrate)
 	softeningFlag(f, &job.Soften)
 	addSearchFlags(f, &job.Search)
 	addRuntimeFlags(f, &job.Images)
@@ -57,6 +58,9 @@ func newTrain(a *app) *cobra.Command {
 			return err
 		}
 		if err := h.complete(); err != nil {
+			return err
+		}
+		if err := h.decide(f, &job.Calibrate); err != nil {
 			return err
 		}
 		job.Search.Over = searchOver(f)

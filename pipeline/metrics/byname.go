@@ -46,3 +46,14 @@ func (m Metric) Better(a, b Number) bool {
 	}
 	return a != b && a > b == m.Higher
 }
+
+// RuleNames lists the figures that depend on the decision rule.
+func RuleNames() []string {
+	var names []string
+	for _, m := range registry {
+		if m.Rule {
+			names = append(names, m.Name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"github.com/spf13/pflag"
+
+	"finetune/head"
+	"finetune/internal/mistake"
+	"finetune/pipeline"
+)
+
+// autoDecision is what --decision takes besides the rules.
+const autoDecision = "auto"
+
+// addCalibrationFlags binds what is fitted to images that the head wasn't trained on.
+func addCalibrationFlags(f *pflag.FlagSet, c *pipeline.Calibrate) {
+	f.StringVar(&c.Metric, "metric", "", "`figure` that --decision auto chooses by: mae, accuracy, qwk, … (default mae)")
+	f.BoolVar(&c.Temperature, "calibrate", c.Temperature, "divide logits by a temperature fitted to the validation images, so that probabilities match frequencies")
+	f.Float64Var(&c.Coverage, "coverage", c.Coverage, "`probability` with which low to high of predict hold the true class; calibrated on the validation images; 0 for no such ranges")
+}
+
+// decide reads --decision together with --metric.
+func (h *headFlags) decide(f *pflag.FlagSet, c *pipeline.Calibrate) (err error) {
+	if h.decision != autoDecision {
+		if f.Changed("metric") {
+			return &mistake.Error{Subject: "--metric", Found: "given with --decision " + h.decision, Expected: "--decision auto", Do: "leave it out, or let the rule be chosen"}
+		}
+		h.config.Decision, err = head.ParseDecision(h.decision)
+		return err
+	}
+	if c.Metric == "" {
+		c.Metric = "mae"
+	}
+	return nil // the rule of the training stays
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"finetune/pipeline"
+	"finetune/pipeline/metrics"
+)
+
+// printSets writes how often ranges hold the true class and how wide they are.
+func printSets(w io.Writer, s *metrics.Sets) {
+	if s == nil {
+		return
+	}
+	fmt.Fprintf(w, "\nranges from low to high that are to hold the true class %s of the time: they do %s (95 %% interval %s), and are %.2f classes wide on average\n",
+		percent(metrics.Number(s.Wanted)), percent(s.Coverage), percents(s.Interval), float64(s.Width))
+	if len(s.PerClass) > mostConfusion {
+		return
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprint(t, "true class\timages\theld\t95 % interval\twidth\n")
+	for _, c := range s.PerClass {
+		fmt.Fprintf(t, "%s\t%d\t%s\t%s\t%v\n", c.Class, c.N, percent(c.Coverage), percents(c.Interval), c.Width)
+	}
+	t.Flush()
+}
+
+// printCalibration writes what was fitted to a head after its training.
+func printCalibration(w io.Writer, c *pipeline.Calibration) {
+	if c == nil {
+		return
+	}
+	if e := c.Expected; e != nil {
+		fmt.Fprintf(w, "with %d images to calibrate them, %s are to be expected\n", c.Images, percents([2]metrics.Number{metrics.Number(e[0]), metrics.Number(e[1])}))
+	}
+	if t := c.Temperature; t != nil {
+		b, a := t.HeldOut.Before, t.HeldOut.After
+		fmt.Fprintf(w, "\ntemperature %.3f: NLL %v before and %v after, ECE %v and %v, on the held-out images\n", t.Value, b.NLL, a.NLL, b.ECE, a.ECE)
+	}
+	if c.Metric != "" {
+		fmt.Fprintf(w, "\ndecision rules on the %d validation images; * is the best by %s and taken\n", c.Images, c.Metric)
+		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+		metric, _ := metrics.ByName(c.Metric)
+		fmt.Fprintf(t, "\t\t%s\taccuracy\tone-off\tMAE\tRMSE\tQWK\n", c.Metric)
+		for _, r := range c.Rules {
+			mark := ""
+			if r.Taken {
+				mark = "*"
+			}
+			f := r.Figures
+			fmt.Fprintf(t, "%s\t%s\t%v\t%v\t%v\t%v\t%v\t%v\n", mark, r.Decision, metric.Of(&f), f.Accuracy, f.OneOffAccuracy, f.MAE, f.RMSE, f.QWK)
+		}
+		t.Flush()
+	}
+	for _, note := range c.Notes {
+		fmt.Fprintln(w, "note:", note)
+	}
+}
+
+// percent writes a share, percents an interval of shares.
+func percent(v metrics.Number) string {
+	if !v.Defined() {
+		return v.String()
+	}
+	return fmt.Sprintf("%.1f %%", 100*float64(v))
+}
+
+func percents(at [2]metrics.Number) string {
+	if !at[0].Defined() || !at[1].Defined() {
+		return at[0].String()
+	}
+	return fmt.Sprintf("%.1f – %.1f %%", 100*float64(at[0]), 100*float64(at[1]))
+}

@@ -1,0 +1,326 @@
+package pipeline
+
+import (
+	"encoding/json"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"finetune/head"
+	"finetune/internal/mistake"
+	"finetune/label"
+	"finetune/loss"
+	"finetune/pipeline/calibration"
+	"finetune/pipeline/dataset"
+)
+
+// quickTrain is a training run that takes no time.
+func quickTrain(t *testing.T, features string) Train {
+	job := NewTrain("")
+	job.Features, job.Out = features, filepath.Join(t.TempDir(), "run")
+	job.Head.Epochs, job.Split.Val = 60, 0.3
+	return job
+}
+
+// What is fitted must be in the weight file, and what the files say of ranges must be what the weight file leads to.
+func TestCalibratedRun(t *testing.T) {
+	job := quickTrain(t, featureFolder(t, 4, 60, "", nil))
+	job.Calibrate = Calibrate{Temperature: true, Metric: "rmse", Coverage: 0.8}
+	result, err := job.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := head.Load(filepath.Join(job.Out, HeadFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, d := result.Calibration, h.Description()
+	if d.Temperature == 1 || d.Temperature != c.Temperature.Value || d.Sets != *c.Sets || d.Sets.Coverage != 0.8 || d.Sets.Units != c.Images || c.Images != 72 {
+		t.Errorf("the head has temperature %v and sets %+v; fitted: %+v", d.Temperature, d.Sets, c)
+	}
+	if b := c.Temperature.Fitted; !(b.After.NLL < b.Before.NLL) {
+		t.Errorf("NLL %v before and %v after on the images that the temperature was fitted to", b.Before.NLL, b.After.NLL)
+	}
+	if b := c.Temperature.HeldOut; b.After.NLL != result.Metrics.NLL || b.Before.NLL == b.After.NLL || len(b.Before.Reliability) == 0 {
+		t.Errorf("held out: %v before, %v after, the figures say %v", b.Before.NLL, b.After.NLL, result.Metrics.NLL)
+	}
+	taken := slices.IndexFunc(c.Rules, func(r RuleFigures) bool { return r.Taken })
+	if len(c.Rules) != 3 || taken < 0 || c.Rules[taken].Decision != d.Decision {
+		t.Fatalf("rules %+v, the head has %s", c.Rules, d.Decision)
+	}
+	for _, r := range c.Rules {
+		if r.Figures.RMSE < c.Rules[taken].Figures.RMSE {
+			t.Errorf("%s has RMSE %v, %s was taken with %v", r.Decision, r.Figures.RMSE, d.Decision, c.Rules[taken].Figures.RMSE)
+		}
+	}
+
+	rows := readCSV(t, filepath.Join(job.Out, PredictionsFile))
+	column := func(name string) int { return slices.Index(rows[0], name) }
+	covered := 0
+	for _, row := range rows[1:] {
+		probs := make([]float32, 4)
+		for k := range probs {
+			p, err := strconv.ParseFloat(row[column("p_"+strconv.Itoa(k))], 32)
+			if err != nil {
+				t.Fatal(err)
+			}
+			probs[k] = float32(p)
+		}
+		number := func(name string) int { n, _ := strconv.Atoi(row[column(name)]); return n }
+		low, high := calibration.Interval(probs, h.Decide(probs), d.Sets.Threshold)
+		if number("low") != low || number("high") != high || number("predicted") < low || number("predicted") > high {
+			t.Errorf("%v: want %d to %d", row, low, high)
+		}
+		if y := number("label"); low <= y && y <= high {
+			covered++
+		}
+	}
+	s := result.Metrics.Sets
+	if want := float64(covered) / float64(len(rows)-1); float64(s.Coverage) != want || s.Wanted != 0.8 {
+		t.Errorf("coverage %v of %v, the file has %v", s.Coverage, s.Wanted, want)
+	}
+	if e := c.Expected; e == nil || float64(s.Coverage) < e[0] || float64(s.Coverage) > e[1] {
+		t.Errorf("coverage %v, expected %v", s.Coverage, e)
+	}
+	var stored RunMetrics
+	if err := readJSON(filepath.Join(job.Out, MetricsFile), &stored); err != nil || stored.Calibration == nil || stored.Sets == nil {
+		t.Errorf("metrics.json: %v", err)
+	}
+
+	again := job
+	again.Resume = true
+	done, err := again.Run(t.Context())
+	if err != nil || done.Calibration == nil || done.Calibration.Temperature.Value != d.Temperature {
+		t.Errorf("resumed: %+v, %v", done, err)
+	}
+	again.Calibrate.Coverage = 0.9
+	if _, err := again.Run(t.Context()); !mistake.Is(err) || !strings.Contains(err.Error(), `"calibrate"`) {
+		t.Errorf("resumed with another coverage: %v", err)
+	}
+}
+
+// In a cross-validation everything is fitted to what the folds said, and ranges are measured with the other folds' threshold.
+func TestCalibratedFolds(t *testing.T) {
+	job := quickTrain(t, featureFolder(t, 3, 40, "", nil))
+	job.Folds, job.Split.Test, job.Calibrate = 4, 0, Calibrate{Temperature: true, Coverage: 0.8}
+	result, err := job.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, s := result.Calibration, result.Metrics.Sets
+	if c.Images != 120 || c.Sets.Units != 120 || c.Expected != nil || c.Temperature.HeldOut.After.NLL != result.Metrics.NLL {
+		t.Errorf("%+v", c)
+	}
+	if math.Abs(float64(s.Coverage)-0.8) > 0.1 {
+		t.Errorf("coverage %v, want about 0.8", s.Coverage)
+	}
+	rows := readCSV(t, filepath.Join(job.Out, PredictionsFile))
+	if want := []string{"low", "high"}; !slices.Equal(rows[0][len(rows[0])-2:], want) || len(rows) != 121 {
+		t.Errorf("%d rows with columns %v", len(rows), rows[0])
+	}
+}
+
+func TestCrossRanges(t *testing.T) {
+	// The first fold alone is answered wrongly, so its ranges, made by the second, are narrow, and those of the second wide.
+	p := &predictions{repeats: 1, coverage: 0.5}
+	for i := range 8 {
+		fold := i/4 + 1
+		p.folds = append(p.folds, fold)
+		p.items = append(p.items, dataset.Item{Label: map[int]int{1: 2, 2: 0}[fold]})
+		p.probs = append(p.probs, 0.6, 0.3, 0.1)
+		p.classes, p.low, p.high = append(p.classes, 0), append(p.low, 0), append(p.high, 0)
+	}
+	if err := p.crossRanges(); err != nil {
+		t.Fatal(err)
+	}
+	if want := []int{0, 0, 0, 0, 2, 2, 2, 2}; !slices.Equal(p.high, want) {
+		t.Errorf("ranges up to %v, want %v", p.high, want)
+	}
+}
+
+func TestNothingToCalibrateOn(t *testing.T) {
+	features := featureFolder(t, 3, 20, "", nil)
+	job := quickTrain(t, features)
+	job.Split.Val, job.Calibrate.Temperature = 0, true
+	result, err := job.Run(t.Context())
+	if err != nil || result.Calibration != nil || result.Metrics.Sets != nil || !strings.Contains(strings.Join(result.Notes, "\n"), "nothing is calibrated") {
+		t.Errorf("%+v, %v", result, err)
+	}
+	job = quickTrain(t, features)
+	job.Split.Val, job.Calibrate.Metric = 0, "mae"
+	if _, err := job.Run(t.Context()); !mistake.Is(err) || !strings.Contains(err.Error(), "--decision auto") {
+		t.Errorf("chose a rule by nothing: %v", err)
+	}
+}
+
+func TestCalibrationNotes(t *testing.T) {
+	features := featureFolder(t, 3, 20, "", nil)
+	for name, c := range map[string]struct {
+		change func(*Train)
+		want   string
+		sets   bool
+	}{
+		"l2":      {func(j *Train) { j.Head.Loss.Name, j.Calibrate.Temperature = loss.L2, true }, "nothing to calibrate", false},
+		"too few": {func(j *Train) { j.Calibrate.Coverage = 0.99 }, "at least 99 independent images", true},
+	} {
+		job := quickTrain(t, features)
+		c.change(&job)
+		result, err := job.Run(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if notes := strings.Join(result.Calibration.Notes, "\n"); !strings.Contains(notes, c.want) {
+			t.Errorf("%s: notes %q", name, notes)
+		}
+		if s := result.Metrics.Sets; (s != nil) != c.sets || s != nil && (s.Coverage != 1 || s.Width != 3) {
+			t.Errorf("%s: sets %+v", name, s)
+		}
+	}
+}
+
+func TestCalibrateRefuses(t *testing.T) {
+	space, err := label.New([]string{"a", "b"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, c := range map[string]Calibrate{
+		"--coverage: 1":        {Coverage: 1},
+		"--coverage: -0.1":     {Coverage: -0.1},
+		"--coverage: NaN":      {Coverage: math.NaN()},
+		`--metric: "f1"`:       {Metric: "f1"},
+		`--metric: "nll"`:      {Metric: "nll"},
+		"--metric: mae_units ": {Metric: "mae_units"},
+	} {
+		if err := c.check(space); !mistake.Is(err) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	if err := (Calibrate{Metric: "qwk", Coverage: 0.5}).check(space); err != nil {
+		t.Error(err)
+	}
+}
+
+// A least distance that a matrix gives is among the rules to choose from, and what it is chosen by may be its own.
+func TestRulesWithMatrix(t *testing.T) {
+	space, err := label.New([]string{"a", "b", "c"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := head.Description{Space: space, Decision: head.Median, Loss: loss.Config{Name: loss.EMD2, Classes: 3,
+		Ground: loss.Matrix([]float64{0, 1, 4, 1, 0, 4, 9, 9, 0})}}
+	p := &predictions{items: []dataset.Item{{Label: 0}, {Label: 0}}, probs: []float32{0.3, 0.2, 0.5, 0.3, 0.2, 0.5}}
+	list, chosen, err := Calibrate{Metric: "accuracy"}.rules(d, p)
+	if err != nil || chosen != head.LeastDistance || len(list) != 4 || list[0].Decision != head.Median || list[0].Taken {
+		t.Errorf("%s of %+v, %v", chosen, list, err)
+	}
+	if _, chosen, _ = (Calibrate{}).rules(d, p); chosen != head.Median {
+		t.Errorf("%s without a metric", chosen)
+	}
+}
+
+// Distributions that a temperature is put on afterwards must be those of a head that has it.
+func TestFittedAfterwards(t *testing.T) {
+	const inputs, k, rows = 3, 5, 30
+	r := rand.New(rand.NewPCG(4, 4))
+	random := func(n int) []float32 {
+		v := make([]float32, n)
+		for i := range v {
+			v[i] = float32(2 * r.NormFloat64())
+		}
+		return v
+	}
+	space, err := label.New([]string{"0", "1", "2", "3", "4"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	features := head.Features{Rows: rows, Cols: inputs, Data: random(rows * inputs)}
+	for _, name := range []string{loss.CrossEntropy, loss.CORAL, loss.CORN} {
+		cfg := loss.Config{Name: name, Classes: k}
+		l, err := loss.New[float32](cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := head.Network{Layers: []head.Layer{{In: inputs, Out: l.Outputs(), Weight: random(inputs * l.Outputs()), Bias: random(l.Outputs())}}}
+		make := func(temperature float64) *head.Head {
+			h, err := head.New(n, head.Description{Space: space, Loss: cfg, Temperature: temperature, Sets: head.Sets{Coverage: 0.9, Threshold: 0.7, Units: 9}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return h
+		}
+		items := slices.Repeat([]dataset.Item{{}}, rows)
+		plain, err := predictItems(make(1), features, nil, items, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := plain.fitted(make(1.7))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := predictItems(make(1.7), features, nil, items, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range want.probs {
+			if math.Abs(float64(got.probs[i]-want.probs[i])) > 2e-6 {
+				t.Fatalf("%s: row %d, class %d: %v, the head says %v", name, i/k, i%k, got.probs[i], want.probs[i])
+			}
+		}
+	}
+}
+
+// Evaluating a run and labelling with it give the ranges of the run.
+func TestRangesOutsideOfTraining(t *testing.T) {
+	job := NewTrain(demo)
+	job.Out = filepath.Join(t.TempDir(), "run")
+	result, err := job.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := t.TempDir()
+	measured, err := (Evaluate{Model: job.Out, Data: dataset.Options{Path: demo}, Out: out}).Run(t.Context())
+	if err != nil || measured.Metrics.Sets == nil || measured.Metrics.Sets.Wanted != 0.9 {
+		t.Fatalf("%+v, %v", measured, err)
+	}
+	want := columnByPath(t, filepath.Join(out, PredictionsFile), "high")
+	for _, name := range []string{"labels.csv", "labels.jsonl"} {
+		path := filepath.Join(out, name)
+		if _, err := (Predict{Model: job.Out, Data: dataset.Options{Path: demo}, Out: path}).Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]string{}
+		if name == "labels.csv" {
+			got = columnByPath(t, path, "high")
+		} else {
+			data, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for line := range strings.Lines(string(data)) {
+				var row struct{ Path, Low, Predicted, High string }
+				if err := json.Unmarshal([]byte(line), &row); err != nil {
+					t.Fatal(err)
+				}
+				got[row.Path] = row.High
+				space := result.Head.Space()
+				at := func(name string) int { return slices.Index(space.Classes(), name) }
+				if at(row.Low) > at(row.Predicted) || at(row.Predicted) > at(row.High) || at(row.Low) < 0 {
+					t.Errorf("%+v", row)
+				}
+			}
+		}
+		if len(got) != len(want) {
+			t.Fatalf("%s has %d images, want %d", name, len(got), len(want))
+		}
+		for path, high := range want {
+			if got[path] != high {
+				t.Errorf("%s: %s reaches up to %q, eval says %q", name, path, got[path], high)
+			}
+		}
+	}
+}
