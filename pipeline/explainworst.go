@@ -78,8 +78,16 @@ func readMistakes(path string, run *Run) ([]mistaken, error) {
 	}
 	space := run.Head.Space()
 	table := csv.NewReader(f)
-	if header, err := table.Read(); err != nil || !slices.Equal(header, predictionHeader(space, true)) {
+	header, err := table.Read()
+	if err != nil {
 		return nil, bad(err)
+	}
+	wanted := probabilityNames([]string{"path", "label", "predicted"}, space)
+	columns := make([]int, len(wanted)) // folds and ranges may stand between and after them
+	for i, name := range wanted {
+		if columns[i] = slices.Index(header, name); columns[i] < 0 {
+			return nil, bad(fmt.Errorf("no column %s", name))
+		}
 	}
 	var list []mistaken
 	for {
@@ -90,19 +98,19 @@ func readMistakes(path string, run *Run) ([]mistaken, error) {
 		if err != nil {
 			return nil, bad(err)
 		}
-		label, ok := space.Index(row[1])
-		predicted, known := space.Index(row[2])
+		label, ok := space.Index(row[columns[1]])
+		predicted, known := space.Index(row[columns[2]])
 		if !ok || !known {
-			return nil, bad(fmt.Errorf("the classes %q and %q", row[1], row[2]))
+			return nil, bad(fmt.Errorf("the classes %q and %q", row[columns[1]], row[columns[2]]))
 		}
 		probs := make([]float64, space.Len())
 		for k := range probs {
-			if probs[k], err = strconv.ParseFloat(row[3+k], 64); err != nil {
+			if probs[k], err = strconv.ParseFloat(row[columns[3+k]], 64); err != nil {
 				return nil, bad(err)
 			}
 		}
 		if label != predicted {
-			list = append(list, mistaken{row[0], label, int(math.Abs(float64(label - predicted))), metrics.ExpectedDistance(probs, label)})
+			list = append(list, mistaken{row[columns[0]], label, int(math.Abs(float64(label - predicted))), metrics.ExpectedDistance(probs, label)})
 		}
 	}
 	slices.SortStableFunc(list, func(a, b mistaken) int { return cmp.Or(cmp.Compare(b.off, a.off), cmp.Compare(b.distance, a.distance)) })
