@@ -2,6 +2,7 @@ package head
 
 import (
 	"fmt"
+	"math"
 
 	"finetune/internal/dense"
 	"finetune/internal/mistake"
@@ -20,19 +21,41 @@ func (h *Head) Logits(f Features, index []int, threads int, out []float32) error
 // Probabilities writes P(y = k) for rows of f to out, len(index) × classes; the rest is as with Logits, but for
 // the temperature, which is applied.
 func (h *Head) Probabilities(f Features, index []int, threads int, out []float32) error {
-	return h.forward(f, index, threads, out, h.loss.Classes(), h.FromLogits)
+	t := float32(h.about.Temperature)
+	return h.forward(f, index, threads, out, h.loss.Classes(), func(z, row []float32) {
+		if t != 1 {
+			for j := range z {
+				z[j] /= t
+			}
+		}
+		h.loss.Probabilities(z, row)
+	})
 }
 
-// FromLogits writes the distribution (length classes) that one logit vector (length Outputs) stands for to probs: logits
-// are divided by the temperature, in place, and the rule of the loss does the rest. Logits of several views of an image
-// are averaged before they come here, so that the temperature is of what is decided on. It panics on other lengths.
-func (h *Head) FromLogits(logits, probs []float32) {
-	if t := float32(h.about.Temperature); t != 1 {
-		for j := range logits {
-			logits[j] /= t
-		}
+// Untempered returns the head with a temperature of 1. They share their weights.
+func (h *Head) Untempered() *Head {
+	plain := *h
+	plain.about.Temperature = 1
+	return &plain
+}
+
+// Temper turns a distribution of the untempered head into that of h, in place: its logits are divided by the temperature. A mean over
+// several views of an image is taken untempered and tempered afterwards, so that the temperature is of what is decided on. What underflowed
+// to zero is taken as the smallest float32. It panics on a length other than classes.
+func (h *Head) Temper(probs []float32) {
+	t := float32(h.about.Temperature)
+	if t == 1 {
+		return
 	}
-	h.loss.Probabilities(logits, probs)
+	for k, p := range probs {
+		probs[k] = max(p, math.SmallestNonzeroFloat32)
+	}
+	z := make([]float32, h.Outputs())
+	h.loss.Logits(probs, z)
+	for j := range z {
+		z[j] /= t
+	}
+	h.loss.Probabilities(z, probs)
 }
 
 // forward calls finish with the logits of each row, which it may change, and the row's part of out.

@@ -113,9 +113,7 @@ func (c Calibrate) fit(h *head.Head, said *predictions) (*head.Head, *Calibratio
 		if h, err = head.New(h.Network(), d); err != nil {
 			return nil, nil, err
 		}
-		if said, err = said.fitted(h); err != nil {
-			return nil, nil, err
-		}
+		said = said.fitted(h)
 		after, err := said.probabilityFigures(d.Space)
 		if err != nil {
 			return nil, nil, err

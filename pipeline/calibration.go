@@ -3,6 +3,7 @@ package pipeline
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"finetune/head"
@@ -69,29 +70,22 @@ func probabilityFigures(r *metrics.Report) ProbabilityFigures {
 	return ProbabilityFigures{NLL: r.NLL, Brier: r.Brier, RPS: r.RPS, ECE: r.ECE, Reliability: r.Reliability}
 }
 
-// logits returns logit vectors that give p by the rule of a loss. What underflowed to zero is taken as the smallest float32.
-func (p *predictions) logits(c loss.Config) (values []float32, l loss.Loss[float64], err error) {
-	if l, err = loss.New[float64](c); err != nil {
-		return nil, nil, err
+// temperature fits one to the labels or votes of the items.
+func (p *predictions) temperature(d head.Description) (float64, error) {
+	l, err := loss.New[float64](d.Loss)
+	if err != nil {
+		return 0, err
 	}
+	var logits []float32
 	row, z := make([]float64, l.Classes()), make([]float64, l.Outputs())
 	for i := range p.items {
 		for k, v := range p.row(i) {
-			row[k] = max(float64(v), math.SmallestNonzeroFloat32)
+			row[k] = max(float64(v), math.SmallestNonzeroFloat32) // as head.Temper does
 		}
 		l.Logits(row, z)
 		for _, v := range z {
-			values = append(values, float32(v))
+			logits = append(logits, float32(v))
 		}
-	}
-	return values, l, nil
-}
-
-// temperature fits one to the labels or votes of the items.
-func (p *predictions) temperature(d head.Description) (float64, error) {
-	z, l, err := p.logits(d.Loss)
-	if err != nil {
-		return 0, err
 	}
 	in := p.input(d.Space)
 	targets := in.Targets
@@ -102,24 +96,18 @@ func (p *predictions) temperature(d head.Description) (float64, error) {
 			targets[i*k+y] = 1
 		}
 	}
-	return calibration.Temperature(calibration.Logits{Values: z, Outputs: l.Outputs(), Targets: targets, Classes: l.Classes(), Rule: l.Probabilities})
+	return calibration.Temperature(calibration.Logits{Values: logits, Outputs: l.Outputs(), Targets: targets, Classes: l.Classes(), Rule: l.Probabilities})
 }
 
 // fitted returns predictions that a head without a temperature made as h makes them: with its temperature, rule and sets.
-func (p *predictions) fitted(h *head.Head) (*predictions, error) {
+func (p *predictions) fitted(h *head.Head) *predictions {
 	out := *p
-	if d := h.Description(); d.Temperature != 1 {
-		z, l, err := p.logits(d.Loss)
-		if err != nil {
-			return nil, err
-		}
-		out.probs = make([]float32, len(p.probs))
-		for i := range p.items {
-			h.FromLogits(z[i*l.Outputs():(i+1)*l.Outputs()], out.row(i))
-		}
+	out.probs = slices.Clone(p.probs)
+	for i := range p.items {
+		h.Temper(out.row(i))
 	}
 	out.decide(h)
-	return &out, nil
+	return &out
 }
 
 // scores are those of the labels in the growth of ranges.

@@ -145,10 +145,7 @@ func (r *trainRun) crossValidated() (*CrossValidation, error) {
 	var figures []metrics.Figures
 	for i, at := range r.plan.fits {
 		fit := r.folds[i]
-		said, err := fit.said.fitted(r.result.Head)
-		if err != nil {
-			return nil, err
-		}
+		said := fit.said.fitted(r.result.Head)
 		in := said.input(r.table.set.Space)
 		in.Predicted, in.Resamples = said.classes, -1
 		measured, err := metrics.Evaluate(in)

@@ -114,9 +114,7 @@ func (r *trainRun) measure(context.Context) (err error) {
 		return p.measure(r.result.Head, classShares(r.table.set, r.plan.parts.Train), r.Split.Seed)
 	}
 	if r.plan.repeats != nil {
-		if r.outOfFold, err = r.outOfFold.fitted(r.result.Head); err != nil {
-			return err
-		}
+		r.outOfFold = r.outOfFold.fitted(r.result.Head)
 		if err = r.outOfFold.crossRanges(); err != nil {
 			return err
 		}
