@@ -30,7 +30,7 @@ func (r *trainRun) report(ctx context.Context) (*report.Data, error) {
 		Finetune: record.Finetune, Source: record.Data.Path, Trained: trainedOn(record, result, decision), Classes: classParts(set, r.plan.parts),
 		HeldOut: result.HeldOut, Groups: groupCount(said.items), Metrics: result.Metrics, Soft: said.byLabel(),
 		Decision: string(decision), Loss: record.Head.Loss.Name, Best: result.BestEpoch, Ground: groundOf(result.Head.Description().Loss),
-		Settings: settings, Files: runFiles, Unreadable: len(result.Unreadable), Notes: result.Notes,
+		Settings: settings, Files: r.filesShown(), Unreadable: len(result.Unreadable), Notes: result.Notes,
 		History: epochsShown(result.History), Folds: r.foldsShown(),
 	}
 	g := &galleryMaker{said: r.unseen, made: map[int]report.Image{}, withoutFiles: r.Features != ""}
@@ -85,7 +85,11 @@ func trainedOn(record RunConfig, result *TrainResult, decision head.Decision) []
 	training := fmt.Sprintf("%d epochs, epoch %d kept", result.Epochs, result.BestEpoch)
 	switch {
 	case s.Folds > 0:
-		split = fmt.Sprintf("%d images in %d folds%s, %d held out from all; seed %d", s.Train, s.Folds, repeated(s.Repeats), s.Test, s.Seed)
+		split = fmt.Sprintf("%d images in %d folds%s", s.Train, s.Folds, repeated(s.Repeats))
+		if s.Test > 0 {
+			split += fmt.Sprintf(", %d held out from all", s.Test)
+		}
+		split += fmt.Sprintf("; seed %d", s.Seed)
 		training = fmt.Sprintf("%d epochs on all %d images in the folds", result.Epochs, s.Train)
 	case s.HeldOut == heldOutVal:
 		split = fmt.Sprintf("%d to train on, %d for early stopping and for the figures; seed %d", s.Train, s.Val, s.Seed)
@@ -199,6 +203,23 @@ func itemsOf(suspects []metrics.Suspect) []int {
 		index[i] = s.Item
 	}
 	return index
+}
+
+// filesShown are those of the run folder.
+func (r *trainRun) filesShown() []report.Setting {
+	files := slices.Clone(runFiles)
+	if r.plan.repeats == nil {
+		return files
+	}
+	for i, f := range files {
+		switch f.Name {
+		case PredictionsFile:
+			files[i].Value = "every image with its label, its fold, and the answer and distribution by heads that weren't trained on it; images without a fold were held out from all"
+		case HistoryFile:
+			files[i].Value = "a row for each epoch of each fold, and of the head trained on all, which has no fold"
+		}
+	}
+	return files
 }
 
 // runFiles says what the files beside the page are.

@@ -32,7 +32,7 @@ func TestCurves(t *testing.T) {
 }
 
 func TestCurveOfOneEpoch(t *testing.T) {
-	c, ok := newChart([]Epoch{{1, 2, nan, nan}}, 1, []series{{"training", "train", func(e Epoch) metrics.Number { return e.TrainLoss }}})
+	c, ok := newChart(1, []series{{name: "training", class: "train", of: func(e Epoch) metrics.Number { return e.TrainLoss }, history: []Epoch{{1, 2, nan, nan}}}})
 	if !ok || c.Lines[0].Path != "M184 12" || c.Marker != "184" || len(c.X) != 1 || c.X[0].Text != "1" || c.Y[0].Text != "0" {
 		t.Errorf("%v %+v", ok, c)
 	}

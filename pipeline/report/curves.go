@@ -35,8 +35,10 @@ type tick struct{ At, Text string }
 // A line is a series of points.
 type line struct {
 	Name, Class string
+	Legend      string // "" for a line that another's stands for
 	Path        string
-	Points      []point
+	Points      []point // none of a thin line, which has Name on hover instead
+	Thin        bool    // one of many
 }
 
 // A point is one value, with the words that are shown on hover.
@@ -60,6 +62,9 @@ func (f frame) y(v float64) float64 {
 type series struct {
 	name, class string
 	of          func(Epoch) metrics.Number
+	history     []Epoch
+	legend      string // of thin lines, on the first
+	thin        bool
 }
 
 // curves returns the charts of training, without those of which nothing was measured.
@@ -70,23 +75,53 @@ func curves(d *Data) []chart {
 		series      []series
 	}{
 		{"Loss by epoch", "Training loss is measured with dropout and while the weights still move, so it may lie above that of the validation part.",
-			[]series{{"training", "train", func(e Epoch) metrics.Number { return e.TrainLoss }}, {"validation", "val", func(e Epoch) metrics.Number { return e.ValLoss }}}},
+			[]series{{name: "training", class: "train", of: func(e Epoch) metrics.Number { return e.TrainLoss }}, {name: "validation", class: "val", of: func(e Epoch) metrics.Number { return e.ValLoss }}}},
 		{"Validation error by epoch", "Mean error in classes on the part that early stopping watched.",
-			[]series{{"validation", "val", func(e Epoch) metrics.Number { return e.ValMAE }}}},
+			[]series{{name: "validation", class: "val", of: func(e Epoch) metrics.Number { return e.ValMAE }}}},
 	} {
-		if made, ok := newChart(d.History, d.Best, c.series); ok {
+		var list []series
+		for _, s := range c.series {
+			list = append(list, ofFolds(d, s)...)
+			s.history = d.History
+			if d.Folds != nil {
+				s.name += " on all"
+			}
+			list = append(list, s)
+		}
+		if made, ok := newChart(d.Best, list); ok {
 			made.Name, made.About = c.name, c.about
+			if d.Folds != nil && made.Marked != "" {
+				made.Marked = fmt.Sprintf("the head trained on all stopped after epoch %d", d.Best)
+			}
 			out = append(out, made)
 		}
 	}
 	return out
 }
 
+// ofFolds are the thin lines of a series, one for each fold.
+func ofFolds(d *Data, s series) []series {
+	if d.Folds == nil {
+		return nil
+	}
+	var list []series
+	for i, f := range d.Folds.Each {
+		thin := series{name: f.Name + ", " + s.name, class: s.class + " thin", of: s.of, history: f.History, thin: true}
+		if i == 0 {
+			thin.legend = s.name + " of each fold"
+		}
+		list = append(list, thin)
+	}
+	return list
+}
+
 // newChart draws series over epochs; false where no value is defined.
-func newChart(history []Epoch, best int, list []series) (chart, bool) {
+func newChart(best int, list []series) (chart, bool) {
 	low, high := math.Inf(1), math.Inf(-1)
+	first, last := math.MaxInt, 0
 	for _, s := range list {
-		for _, e := range history {
+		for _, e := range s.history {
+			first, last = min(first, e.Epoch), max(last, e.Epoch)
 			if v := s.of(e); v.Defined() {
 				low, high = min(low, float64(v)), max(high, float64(v))
 			}
@@ -103,7 +138,7 @@ func newChart(history []Epoch, best int, list []series) (chart, bool) {
 	}
 	ticks := axis.Ticks(low, high, 5)
 	f := frame{left: chartLeft, right: chartWidth - chartRight, top: chartTop, bottom: chartHeight - chartBottom,
-		fromX: float64(history[0].Epoch), toX: float64(history[len(history)-1].Epoch), low: ticks[0], high: ticks[len(ticks)-1]}
+		fromX: float64(first), toX: float64(last), low: ticks[0], high: ticks[len(ticks)-1]}
 	if f.toX == f.fromX {
 		f.fromX, f.toX = f.fromX-1, f.toX+1
 	}
@@ -113,14 +148,19 @@ func newChart(history []Epoch, best int, list []series) (chart, bool) {
 		c.Y = append(c.Y, tick{px(f.y(v)), short(v)})
 	}
 	for _, v := range axis.Ticks(f.fromX, f.toX, 6) {
-		if v >= float64(history[0].Epoch) && v <= float64(history[len(history)-1].Epoch) && v == math.Trunc(v) {
+		if v >= float64(first) && v <= float64(last) && v == math.Trunc(v) {
 			c.X = append(c.X, tick{px(f.x(v)), short(v)})
 		}
 	}
 	for _, s := range list {
-		if l := f.line(history, s); len(l.Points) > 0 {
-			c.Lines = append(c.Lines, l)
+		l := f.line(s)
+		if len(l.Points) == 0 {
+			continue
 		}
+		if s.thin {
+			l.Points, l.Legend = nil, s.legend
+		}
+		c.Lines = append(c.Lines, l)
 	}
 	if b := float64(best); b >= f.fromX && b <= f.toX {
 		c.Marker, c.Marked = px(f.x(b)), fmt.Sprintf("epoch %d was kept", best)
@@ -129,11 +169,11 @@ func newChart(history []Epoch, best int, list []series) (chart, bool) {
 }
 
 // line draws one series. Where a value isn't defined the line is broken.
-func (f frame) line(history []Epoch, s series) line {
-	l := line{Name: s.name, Class: s.class}
+func (f frame) line(s series) line {
+	l := line{Name: s.name, Class: s.class, Legend: s.name, Thin: s.thin}
 	var path strings.Builder
 	pen := "M"
-	for _, e := range history {
+	for _, e := range s.history {
 		v := s.of(e)
 		if !v.Defined() {
 			pen = "M"

@@ -32,6 +32,10 @@ func summary(d *Data) []remark {
 		miss += fmt.Sprintf(", %s in the units of the labels", round(r.MAEUnits))
 	}
 	out = append(out, remark{"How far off", miss + "."}, against(r))
+	if f := d.Folds; f != nil {
+		out = append(out, remark{"Over the folds", fmt.Sprintf("The %d heads of the folds are right for %s and off by %s classes, each on the images that it hasn't seen (mean ± standard deviation).",
+			len(f.Each), percent.spread(f.Mean.Accuracy, f.Std.Accuracy), plain.spread(f.Mean.MAE, f.Std.MAE))})
+	}
 	if weak, ok := weakest(d); ok {
 		out = append(out, weak)
 	}

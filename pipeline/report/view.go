@@ -20,6 +20,7 @@ type view struct {
 	ByClass      []classRow
 	Calibration  *calibration
 	Galleries    []gallery
+	FoldView     *foldView // nil without a cross-validation
 	Curves       []chart
 	HasIntervals bool
 	FewImages    int
@@ -30,7 +31,7 @@ type view struct {
 func newView(d *Data) *view {
 	v := &view{
 		Data: d, K: len(d.Classes), Highest: d.Classes[len(d.Classes)-1].Name, Summary: summary(d), Figures: figures(&d.Metrics), Confusion: confusion(d), Soft: soft(d),
-		ByClass: classRows(d), Calibration: newCalibration(d.Metrics.Reliability), Galleries: galleries(d), Curves: curves(d),
+		ByClass: classRows(d), Calibration: newCalibration(d.Metrics.Reliability), Galleries: galleries(d), Curves: curves(d), FoldView: newFolds(d.Folds),
 		HasIntervals: len(d.Metrics.Intervals) > 0, FewImages: fewImages, AnyFew: scarce(d) != "",
 	}
 	v.Part = partInWords(d)
@@ -108,6 +109,9 @@ func classRows(d *Data) []classRow {
 		r := classRow{Class: c, Width: balanceWidth, All: fmt.Sprint(c.Train + c.Val + c.HeldOut), Predicted: fmt.Sprint(m.Predicted), Few: m.Support < fewImages,
 			Recall: percent.number(m.Recall), Precision: percent.number(m.Precision), MAE: plain.number(metrics.Number(m.MAE)),
 			Title: fmt.Sprintf("%s: %d to train on, %d for early stopping, %d held out", c.Name, c.Train, c.Val, c.HeldOut)}
+		if d.Folds != nil {
+			r.Title = fmt.Sprintf("%s: %d in the folds, %d held out from all", c.Name, c.Train, c.HeldOut)
+		}
 		x := 0.0
 		for _, n := range []int{c.Train, c.Val, c.HeldOut} {
 			w := balanceWidth * float64(n) / float64(most)
