@@ -3,6 +3,8 @@ package metrics
 import (
 	"math"
 	"slices"
+
+	"gonum.org/v1/gonum/stat"
 )
 
 const defaultResamples = 1000
@@ -34,9 +36,22 @@ func bootstrap(items []item, in Input, whole Figures) map[string][2]Number {
 		for i := range drawn {
 			values = append(values, float64(m.Of(&drawn[i])))
 		}
+		if m.inflated {
+			deflate(values, float64(m.Of(&whole)))
+		}
 		out[m.Name] = Interval(values)
 	}
 	return out
+}
+
+// deflate takes from resampled values what resampling added to the figure on average, but doesn't go below 0. An expected calibration
+// error of n items is above 0 by chance alone, and that of a resample of them by chance twice, so that an interval of the values
+// as they are can lie above the figure itself.
+func deflate(values []float64, figure float64) {
+	added := max(0, stat.Mean(values, nil)-figure)
+	for i, v := range values {
+		values[i] = max(0, v-added)
+	}
 }
 
 // Interval returns the 95 % percentile interval of resampled values, NaN of none. Values that aren't defined are left

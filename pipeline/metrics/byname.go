@@ -8,25 +8,26 @@ type Metric struct {
 	Of     func(*Figures) Number
 
 	resampled bool // has an interval
+	inflated  bool // resampling adds to it, on average, what it takes from chance already
 }
 
 // registry lists all figures in the order of Figures. The rank correlations have no interval: they aren't sums over items,
 // and one figure of agreement with an interval, QWK, is enough.
 var registry = []Metric{
-	{"accuracy", true, true, func(f *Figures) Number { return f.Accuracy }, true},
-	{"one_off_accuracy", true, true, func(f *Figures) Number { return f.OneOffAccuracy }, true},
-	{"mae", false, true, func(f *Figures) Number { return f.MAE }, true},
-	{"mae_units", false, true, func(f *Figures) Number { return f.MAEUnits }, true},
-	{"rmse", false, true, func(f *Figures) Number { return f.RMSE }, true},
-	{"amae", false, true, func(f *Figures) Number { return f.AMAE }, true},
-	{"mmae", false, true, func(f *Figures) Number { return f.MMAE }, true},
-	{"qwk", true, true, func(f *Figures) Number { return f.QWK }, true},
-	{"spearman", true, true, func(f *Figures) Number { return f.Spearman }, false},
-	{"kendall", true, true, func(f *Figures) Number { return f.Kendall }, false},
-	{"rps", false, false, func(f *Figures) Number { return f.RPS }, true},
-	{"nll", false, false, func(f *Figures) Number { return f.NLL }, true},
-	{"brier", false, false, func(f *Figures) Number { return f.Brier }, true},
-	{"ece", false, false, func(f *Figures) Number { return f.ECE }, true},
+	{"accuracy", true, true, func(f *Figures) Number { return f.Accuracy }, true, false},
+	{"one_off_accuracy", true, true, func(f *Figures) Number { return f.OneOffAccuracy }, true, false},
+	{"mae", false, true, func(f *Figures) Number { return f.MAE }, true, false},
+	{"mae_units", false, true, func(f *Figures) Number { return f.MAEUnits }, true, false},
+	{"rmse", false, true, func(f *Figures) Number { return f.RMSE }, true, false},
+	{"amae", false, true, func(f *Figures) Number { return f.AMAE }, true, false},
+	{"mmae", false, true, func(f *Figures) Number { return f.MMAE }, true, false},
+	{"qwk", true, true, func(f *Figures) Number { return f.QWK }, true, false},
+	{"spearman", true, true, func(f *Figures) Number { return f.Spearman }, false, false},
+	{"kendall", true, true, func(f *Figures) Number { return f.Kendall }, false, false},
+	{"rps", false, false, func(f *Figures) Number { return f.RPS }, true, false},
+	{"nll", false, false, func(f *Figures) Number { return f.NLL }, true, false},
+	{"brier", false, false, func(f *Figures) Number { return f.Brier }, true, false},
+	{"ece", false, false, func(f *Figures) Number { return f.ECE }, true, true},
 }
 
 // ByName returns the figure of that name.

@@ -127,6 +127,36 @@ func TestSameBytes(t *testing.T) {
 	}
 }
 
+// A calibration error is never outside its own interval, however well calibrated the forecasts are.
+func TestIntervalHoldsCalibrationError(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for seed := range uint64(10) {
+		const n, k = 600, 5
+		in := Input{Space: space(t, k, nil), Seed: seed}
+		for range n {
+			p := make([]float64, k)
+			sum := 0.0
+			for j := range p {
+				p[j] = math.Exp(r.NormFloat64())
+				sum += p[j]
+			}
+			at, label := r.Float64()*sum, -1
+			for j := range p {
+				if at >= 0 {
+					label = j
+				}
+				at -= p[j]
+				p[j] /= sum
+			}
+			in.Labels, in.Probabilities = append(in.Labels, label), append(in.Probabilities, p...)
+		}
+		report := mustEvaluate(t, in)
+		if i := report.Intervals["ece"]; report.ECE < i[0] || report.ECE > i[1] || i[0] < 0 || i[0] == i[1] {
+			t.Errorf("seed %d: %v is not in %v", seed, report.ECE, i)
+		}
+	}
+}
+
 func TestNoIntervals(t *testing.T) {
 	in := forecast(t, 10, 3, 10, 1)
 	if r := mustEvaluate(t, in); r.Intervals != nil {
