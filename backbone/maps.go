@@ -58,10 +58,10 @@ type Maps struct {
 	blocks  []Block
 }
 
-// A plane is the map of one tap: channels × (prefix + height × width), the tokens that stand for no place first.
+// A plane is the map of one tap: channels × height × width.
 type plane struct {
-	channels, prefix, height, width int
-	data                            []float32
+	height, width int
+	data          []float32
 }
 
 // Maps runs one image through the network. Else it is as Backbone.Features.
@@ -113,18 +113,7 @@ func (m *Mapper) read(out []ort.Value) (*Maps, error) {
 			maps.Feature = data
 			continue
 		}
-		p := plane{channels: int(shape[1]), data: data}
-		switch len(shape) {
-		case 4:
-			p.height, p.width = int(shape[2]), int(shape[3])
-		case 3:
-			prefix, side, ok := onnxgraph.TokenSquare(int(shape[2]))
-			if !ok {
-				return nil, fmt.Errorf("%w: %s gives %d tokens, which form no square", ErrNoMaps, m.net.name, shape[2])
-			}
-			p.prefix, p.height, p.width = prefix, side, side
-		}
-		maps.planes = append(maps.planes, p)
+		maps.planes = append(maps.planes, plane{height: int(shape[2]), width: int(shape[3]), data: data})
 	}
 	return maps, m.net.finite(maps.Feature)
 }
@@ -133,7 +122,7 @@ func (m *Mapper) read(out []ort.Value) (*Maps, error) {
 type Share struct {
 	Height, Width int
 	Values        []float64 // Height × Width
-	Elsewhere     float64   // what belongs to no place: tokens of class, registers
+	Elsewhere     float64   // what belongs to no place: a class token
 }
 
 // Share splits weights · (Feature − from), which have Dim numbers, by the places of the maps, one Share a tap in the order of
@@ -156,35 +145,33 @@ func (m *Maps) Share(weights, from []float32) []Share {
 				base += float64(w[c]) * float64(v)
 			}
 		}
+		if b.Grid == 0 {
+			for c, v := range m.Feature[b.Offset:][:b.Width] {
+				shares[b.Depth].Elsewhere += float64(w[c]) * float64(v)
+			}
+			shares[b.Depth].Elsewhere -= base
+			continue
+		}
 		m.planes[b.Depth].addCell(&shares[b.Depth], b, w, base)
 	}
 	return shares
 }
 
 // addCell adds what the places of one cell bring to the mean over it. The cells of a grid are those of the cut network:
-// from ⌊iL/g⌋ to ⌈(i+1)L/g⌉ of L places. The mean over the whole takes in the tokens that stand for no place.
+// from ⌊iL/g⌋ to ⌈(i+1)L/g⌉ of L places.
 func (p *plane) addCell(s *Share, b Block, weights []float32, base float64) {
 	top, bottom := b.Row*p.height/b.Grid, ((b.Row+1)*p.height+b.Grid-1)/b.Grid
 	left, right := b.Column*p.width/b.Grid, ((b.Column+1)*p.width+b.Grid-1)/b.Grid
-	prefix := p.prefix
-	if b.Grid > 1 {
-		prefix = 0
-	}
-	size := float64((bottom-top)*(right-left) + prefix)
+	size := float64((bottom - top) * (right - left))
 	for c, w := range weights {
 		weight := float64(w) / size
-		channel := p.data[c*(p.prefix+p.height*p.width):]
-		for _, v := range channel[:prefix] {
-			s.Elsewhere += weight * float64(v)
-		}
+		channel := p.data[c*p.height*p.width:]
 		for y := top; y < bottom; y++ {
-			row := channel[p.prefix+y*p.width:][left:right]
-			for x, v := range row {
+			for x, v := range channel[y*p.width:][left:right] {
 				s.Values[y*p.width+left+x] += weight * float64(v)
 			}
 		}
 	}
-	s.Elsewhere -= base * float64(prefix) / size
 	for y := top; y < bottom; y++ {
 		for x := left; x < right; x++ {
 			s.Values[y*p.width+x] -= base / size

@@ -182,7 +182,8 @@ def hooked(net, modules, images):
 
 
 def rows(box, blocks):
-    """The row of a list of (module, layout of its output, grids). Layouts: row, map (N×C×H×W), last (N×H×W×C), tokens."""
+    """The row of a list of (module, layout of its output, grids). Layouts: row, map (N×C×H×W), last (N×H×W×C), tokensP (N×T×D,
+    of which P stand for no place and are in no mean; with "+" the first of them, the class token, stands before it)."""
     parts = []
     for name, layout, grids in blocks:
         x = box[name]
@@ -190,9 +191,11 @@ def rows(box, blocks):
             if layout == "row":
                 parts.append(x.flatten(1))
             elif layout.startswith("tokens"):
-                prefix = int(layout[6:] or 0)
+                prefix = int(layout[6:].rstrip("+") or 0)
                 if g == 1:
-                    parts.append(x.mean(1))
+                    if layout.endswith("+"):
+                        parts.append(x[:, 0])
+                    parts.append(x[:, prefix:].mean(1))
                 else:
                     side = round((x.shape[1] - prefix) ** 0.5)
                     m = x[:, prefix:].transpose(1, 2).unflatten(2, (side, side))
@@ -225,7 +228,7 @@ CASES = [
     ("mnasnet_14", mnas, "torchscript", 14, True, ["output"], LAST),
     ("mnasnet_dynamo_19", mnas, "dynamo", 19, True, ["output"], LAST),
     ("vit_14", vit, "torchscript", 14, True, ["output"], LAST | {
-        ("multi", ""): [(f"encoder.layers.encoder_layer_{i}", "tokens", [1]) for i in range(4)] + [("", "row", [1])],
+        ("multi", ""): [(f"encoder.layers.encoder_layer_{i}", "tokens1", [1]) for i in range(4)] + [("", "row", [1])],
         ("multi", "1,3"): [(f"encoder.layers.encoder_layer_{i}", "tokens1", [1, 3]) for i in range(4)] + [("", "row", [1])],
         ("", "1,3"): [("encoder", "tokens1", [3]), ("", "row", [1])]}),
     ("vit_dynamo_22", vit, "dynamo", 22, True, ["output"], LAST),
@@ -243,7 +246,7 @@ CASES = [
     ("clip_14", lambda: Clip(False), "torchscript", 14, True, ["output"], {("", ""): [("output", "row", [1])]}),
     ("clip_unit_dynamo_18", lambda: Clip(True), "dynamo", 18, True, ["image_embeds"], {("", ""): [("output", "row", [1])]}),
     ("dino_16", Dino, "torchscript", 16, True, ["last_hidden_state", "pooler_output"], {
-        ("", ""): [("token", "row", [1])], ("last_hidden_state", "1,4"): [("tokens", "tokens5", [1, 4])]}),
+        ("", ""): [("token", "row", [1])], ("last_hidden_state", "1,4"): [("tokens", "tokens5+", [1, 4])], ("last_hidden_state", ""): [("tokens", "tokens5+", [1])]}),
     ("dino_patches_15", DinoPatches, "torchscript", 15, True, ["output"], {("", ""): [("output", "row", [1])]}),
     ("faces_13", Faces, "torchscript", 13, True, ["age", "gender", "embedding"], {("", ""): [("embedding", "row", [1])]}),
     ("keras_13", Keras, "torchscript", 13, True, ["output"], LAST | {("", "1,3"): [("body", "map", [3]), ("", "row", [1])]}),

@@ -103,6 +103,8 @@ func printContributions(w io.Writer, r *pipeline.TrainResult) {
 	for i, c := range r.ByCell {
 		switch {
 		case len(r.ByCell) < 2:
+		case c.Grid == 0:
+			fmt.Fprintf(w, "taken from the class token: %.0f %%\n", 100*c.Share)
 		case c.Grid == 1:
 			fmt.Fprintf(w, "taken from the whole picture: %.0f %%\n", 100*c.Share)
 		case c.Row == 0 && c.Col == 0:

@@ -103,6 +103,9 @@ func places(t backbone.Tap) int {
 	cells := 0
 	for _, g := range t.Grids {
 		cells += g * g
+		if g == 1 && t.ClassToken {
+			cells++
+		}
 	}
 	return cells
 }
@@ -113,12 +116,19 @@ func averaged(t backbone.Tap) string {
 		return "as it is"
 	}
 	var grids []string
+	places, before := "all places", ""
+	if t.Prefix > 0 {
+		places = "all patches"
+	}
 	for _, g := range t.Grids {
 		if g == 1 {
-			grids = append(grids, "all places")
+			grids = append(grids, places)
+			if t.ClassToken {
+				before = "class token, and "
+			}
 		} else {
 			grids = append(grids, fmt.Sprintf("each of %d × %d cells", g, g))
 		}
 	}
-	return "mean over " + strings.Join(grids, " and ")
+	return before + "mean over " + strings.Join(grids, " and ")
 }

@@ -33,7 +33,9 @@ func (m *Model) Candidates() []Candidate {
 	}
 	for _, out := range m.outputs {
 		if e := m.ending(out.Name); e.layer != "" {
-			add(e.feature, "enters the last layer, a "+e.layer)
+			for _, tensor := range append([]string{e.feature}, e.beside...) {
+				add(tensor, "enters the last layer, a "+e.layer)
+			}
 		}
 	}
 	nodes := m.pb.Graph.Node

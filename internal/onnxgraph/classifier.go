@@ -19,13 +19,43 @@ type ending struct {
 	output  string
 	layer   string   // operator of the classifier, "" when there is none
 	feature string   // what it reads; without classifier the output, before any Identity
+	beside  []string // what the other classifiers read where the answer is the mean of several
 	in, out int      // widths of the classifier's weight, 0 where they aren't known
 	through []string // transparent operators between it and the output, from the output back
 }
 
-// ending walks back from an output to the layer that makes it.
+// ending walks back from an output to the layer that makes it, or to the layers whose answers it averages.
 func (m *Model) ending(output string) ending {
-	e := ending{output: output}
+	e, joint := m.walkBack(output)
+	n := m.producerOf(joint)
+	if e.layer != "" || n == nil {
+		return e
+	}
+	// Distilled transformers answer with the mean of two classifiers, one for each of their first tokens.
+	var several []ending
+	for _, in := range n.Input {
+		if !m.isConstant(in) {
+			branch, _ := m.walkBack(in)
+			several = append(several, branch)
+		}
+	}
+	first := slices.IndexFunc(several, func(b ending) bool { return b.layer == "" || b.out != several[0].out || b.out == 0 })
+	if len(several) < 2 || first >= 0 {
+		return e
+	}
+	mean := several[0]
+	mean.output, mean.through = output, append(e.through, mean.through...)
+	for _, b := range several[1:] {
+		if b.feature != mean.feature && !slices.Contains(mean.beside, b.feature) {
+			mean.beside = append(mean.beside, b.feature)
+		}
+	}
+	return mean
+}
+
+// walkBack follows one branch. Where that ends at a sum of several, joint is the sum.
+func (m *Model) walkBack(output string) (e ending, joint string) {
+	e = ending{output: output}
 	tensor, biased, pooled := output, false, false
 	for range maxNesting {
 		n := m.producerOf(tensor)
@@ -35,18 +65,25 @@ func (m *Model) ending(output string) ending {
 		case is(n, transparent...) && !biased:
 			next = input(n, 0)
 			e.through = append(e.through, opName(n))
+		case is(n, "Transpose") && !biased && m.isVector(input(n, 0)): // TensorFlow's layout around a convolution
+			next = input(n, 0)
+		case is(n, "Mul", "Div") && !biased && m.isScalar(rightOf(n)):
+			next = input(n, 0)
 		case is(n, "Gemm", "MatMul") && m.isConstant(rightOf(n)):
 			e.layer, e.feature = n.GetOpType(), m.beforeDropout(input(n, 0))
 			e.in, e.out = m.weightWidths(n)
-			return e
+			return e, ""
 		case is(n, "Conv") && m.isPointwise(n) && (pooled || m.isPooled(input(n, 0))):
 			e.layer, e.feature = n.GetOpType(), m.beforeDropout(input(n, 0))
 			e.in, e.out = m.weightWidths(n)
-			return e
+			return e, ""
 		case is(n, "Add") && !biased && m.isConstant(rightOf(n)):
 			next, biased = input(n, 0), true
 		case is(n, "Add") && !biased && m.isConstant(input(n, 0)):
 			next, biased = rightOf(n), true
+		// A sum, or a stack of which the mean is taken. What is added to tokens or maps is no answer.
+		case is(n, "Add", "Sum", "Mean") && len(m.info[tensor].shape) == 2, is(n, "Concat") && pooled && len(m.info[tensor].shape) == 3 && intAttribute(n, "axis", 1) == 0:
+			joint = tensor
 		// A classifier may be a convolution whose answers are averaged over the map (SqueezeNet).
 		case is(n, "GlobalAveragePool", "ReduceMean") && !biased:
 			next, pooled = input(n, 0), true
@@ -62,7 +99,28 @@ func (m *Model) ending(output string) ending {
 	if slices.ContainsFunc(e.through, isProbability) {
 		e.feature = "" // what the probabilities are made of isn't known
 	}
-	return e
+	return e, joint
+}
+
+// isVector reports whether a tensor of four axes has one number a channel, wherever its channels are.
+func (m *Model) isVector(tensor string) bool {
+	s := m.info[tensor].shape
+	if len(s) != 4 {
+		return false
+	}
+	wide := 0
+	for _, d := range s[1:] {
+		if d.Size != 1 {
+			wide++
+		}
+	}
+	return wide < 2
+}
+
+// isScalar reports whether a tensor is one constant number.
+func (m *Model) isScalar(tensor string) bool {
+	s := m.info[tensor].shape
+	return m.isConstant(tensor) && s != nil && !slices.ContainsFunc(s, func(d Dim) bool { return d.Size != 1 })
 }
 
 // embeddings are parts of the names that exporters give an output that is the feature itself.

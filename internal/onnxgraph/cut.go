@@ -23,17 +23,16 @@ func (m *Model) Cut(f Feature) (*Model, ImageInput, error) {
 	for _, t := range f.Taps {
 		tensors = append(tensors, t.Tensor.Name)
 	}
-	return m.cut(tensors, func(c *cutter, in ImageInput) error { return c.putFeature(f, in.Batch) })
+	return m.cut(tensors, func(c *cutter, in ImageInput) { c.putFeature(f, in.Batch) })
 }
 
 // Expose returns the part of the network that tensors need, with each of them, as it is but float32, as an output.
 // A run of it tells the shapes that inference left unknown.
 func (m *Model) Expose(tensors ...string) (*Model, ImageInput, error) {
-	return m.cut(tensors, func(c *cutter, _ ImageInput) error {
+	return m.cut(tensors, func(c *cutter, _ ImageInput) {
 		for i, tensor := range tensors {
 			c.putOut(c.asFloat(tensor), fmt.Sprintf("features.%d", i), nil)
 		}
-		return nil
 	})
 }
 
@@ -47,7 +46,7 @@ func (m *Model) InputOf(f Feature) (ImageInput, error) {
 	return in, err
 }
 
-func (m *Model) cut(tensors []string, put func(*cutter, ImageInput) error) (*Model, ImageInput, error) {
+func (m *Model) cut(tensors []string, put func(*cutter, ImageInput)) (*Model, ImageInput, error) {
 	c := cutter{Model: m, needed: map[string]bool{}, made: map[string]string{}}
 	for _, tensor := range tensors {
 		c.need(tensor)
@@ -59,9 +58,7 @@ func (m *Model) cut(tensors []string, put func(*cutter, ImageInput) error) (*Mod
 		return nil, ImageInput{}, err
 	}
 	c.takeFloat(inner)
-	if err := put(&c, inner); err != nil {
-		return nil, ImageInput{}, err
-	}
+	put(&c, inner)
 	cut, err := fromProto(m.name, c.model(graph).pb)
 	if err != nil {
 		return nil, ImageInput{}, fmt.Errorf("cut the network of %s: %w", m.name, err)

@@ -121,7 +121,7 @@ func TestCutIsReadable(t *testing.T) {
 	if err != nil || !bytes.Equal(data, twice) {
 		t.Errorf("reading and writing changes the bytes (%v)", err)
 	}
-	if tap, err := again.FindTap(""); err != nil || tap.Width != 64 || tap.Classifier != "" {
+	if tap, err := oneTap(again, ""); err != nil || tap.Width != 64 || tap.Classifier != "" {
 		t.Errorf("the feature of a cut network is its output: %+v, %v", tap, err)
 	}
 }

@@ -30,7 +30,7 @@ type Feature struct {
 type Block struct {
 	Tap    string `json:"tap"`   // the tensor
 	Depth  int    `json:"depth"` // index of the tap in Feature.Taps
-	Grid   int    `json:"grid"`  // cells a side: 1 is the whole map
+	Grid   int    `json:"grid"`  // cells a side: 1 is the whole map, 0 the class token
 	Row    int    `json:"row"`   // of the cell, from the top
 	Column int    `json:"column"`
 	Offset int    `json:"offset"` // of the first number in the row
@@ -47,6 +47,10 @@ func (f Feature) Blocks() []Block {
 			return nil
 		}
 		for _, g := range t.Grids {
+			if g == 1 && t.ClassToken {
+				list = append(list, Block{Tap: t.Tensor.Name, Depth: depth, Offset: at, Width: t.Width})
+				at += t.Width
+			}
 			for cell := range g * g {
 				list = append(list, Block{Tap: t.Tensor.Name, Depth: depth, Grid: g, Row: cell / g, Column: cell % g, Offset: at, Width: t.Width})
 				at += t.Width
@@ -56,8 +60,8 @@ func (f Feature) Blocks() []Block {
 	return list
 }
 
-// FindFeature returns the feature that a tap and a pooling stand for. tap is "" (found, see FindTap), the name of
-// a tensor or node, names separated by commas, Multi, or the Text of a Feature. pool lists grids by their cells
+// FindFeature returns the feature that a tap and a pooling stand for. tap is "" (found: what enters the final
+// classifier, or the output of a network without one), the name of a tensor or node, names separated by commas, Multi, or the Text of a Feature. pool lists grids by their cells
 // a side, nil meaning {1}: the mean over the whole map; 3 stands for the means over a grid of 3 × 3 cells.
 //
 // A tensor without space (a vector an image) enters once, whatever the grids. Where it is the only tap, finer
@@ -74,9 +78,11 @@ func (m *Model) FindFeature(tap string, pool []int) (Feature, error) {
 		f, err = m.multi()
 	case len(names) > 1:
 		f, err = m.listed(names)
+	case tap == "":
+		f, err = m.found()
 	default:
 		var t Tap
-		t, err = m.FindTap(tap)
+		t, err = m.namedTap(tap)
 		f = Feature{Why: t.Why, Taps: []Tap{t}}
 	}
 	if err != nil {
@@ -121,6 +127,9 @@ func (m *Model) spread(taps []Tap, pool []int) ([]Tap, error) {
 		t.Grids = []int{1}
 		if t.spatial() {
 			t.Grids = slices.Clone(pool)
+			if err := t.tokenGrids(); err != nil {
+				return nil, err
+			}
 			if slices.ContainsFunc(taps, func(other Tap) bool { return m.sameMap(m.meanOf(other.Tensor.Name), t.Tensor.Name) }) {
 				t.Grids = slices.DeleteFunc(t.Grids, func(g int) bool { return g == 1 })
 			}
@@ -145,11 +154,22 @@ func (m *Model) behindPooling(t Tap, pool []int) ([]Tap, error) {
 	}
 	whole.Why = fmt.Sprintf("the map that %q is made from", t.Tensor.Name)
 	whole.Grids = slices.DeleteFunc(slices.Clone(pool), func(g int) bool { return g == 1 })
+	if err := whole.tokenGrids(); err != nil {
+		return nil, err
+	}
 	if !slices.Contains(pool, 1) {
 		return []Tap{whole}, nil
 	}
 	t.Grids = []int{1}
 	return []Tap{whole, t}, nil
+}
+
+func (m *Model) found() (Feature, error) {
+	taps, err := m.findTaps()
+	if err != nil {
+		return Feature{}, err
+	}
+	return Feature{Why: taps[0].Why, Taps: taps}, nil
 }
 
 func (m *Model) listed(names []string) (Feature, error) {

@@ -100,3 +100,12 @@ func dims(list string) string {
 	}
 	return b.String()
 }
+
+// oneTap finds the feature, or takes the tensor of that name, where it is one tensor.
+func oneTap(m *Model, name string) (Tap, error) {
+	f, err := m.FindFeature(name, nil)
+	if err != nil || len(f.Taps) != 1 {
+		return Tap{}, err
+	}
+	return f.Taps[0], nil
+}

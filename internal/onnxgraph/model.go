@@ -25,6 +25,7 @@ type Model struct {
 	info     map[string]tensorInfo          // element types and shapes, declared or inferred
 	inputs   []Value                        // without initialisers, which old files list as inputs too
 	outputs  []Value
+	prefixes map[int64]int // see findPrefixes
 }
 
 // Parse reads a model from the bytes of its file; name stands for it in errors. Weights in other files
@@ -59,6 +60,7 @@ func fromProto(name string, pb *onnxpb.ModelProto) (*Model, error) {
 		return nil, err
 	}
 	m.infer()
+	m.findPrefixes()
 	for _, v := range pb.Graph.Input {
 		if m.constant[v.GetName()] == nil {
 			m.inputs = append(m.inputs, m.value(v.GetName()))

@@ -3,7 +3,6 @@ package onnxgraph
 import (
 	"fmt"
 
-	"finetune/internal/mistake"
 	"finetune/internal/onnxpb"
 
 	"google.golang.org/protobuf/proto"
@@ -13,7 +12,7 @@ import (
 // operator set 9 on; ReduceMean alone changed its form.
 
 // putFeature appends the pooling of all taps, joins their blocks and declares the output.
-func (c *cutter) putFeature(f Feature, batch int) error {
+func (c *cutter) putFeature(f Feature, batch int) {
 	var blocks []string
 	for _, t := range f.Taps {
 		tensor := c.asFloat(t.Tensor.Name)
@@ -21,12 +20,12 @@ func (c *cutter) putFeature(f Feature, batch int) error {
 			block := tensor
 			switch {
 			case g > 1 && len(t.Space) > 0:
-				var err error
-				if block, err = c.grid(t, tensor, g); err != nil {
-					return err
-				}
+				block = c.grid(t, tensor, g)
 			case len(t.Space) > 0:
-				block = c.mean(tensor, t.Space)
+				if t.ClassToken {
+					blocks = append(blocks, c.classToken(tensor))
+				}
+				block = c.mean(c.patches(tensor, t.Prefix), t.Space)
 			case len(t.Tensor.Shape) == 1:
 				block = c.op("Reshape", tensor, c.ints(1, -1))
 			}
@@ -43,7 +42,6 @@ func (c *cutter) putFeature(f Feature, batch int) error {
 		shape[0] = Dim{Size: int64(batch)}
 	}
 	c.putOut(row, "features", shape)
-	return nil
 }
 
 // putOut declares a tensor as an output of the cut network, under a name of its own.
@@ -71,7 +69,7 @@ func (c *cutter) asFloat(tensor string) string {
 // grid averages a tap over g × g cells and lays them out one behind the other, row by row, each with all channels.
 // Cell i of L places goes from ⌊iL/g⌋ to ⌈(i+1)L/g⌉, as in torch's AdaptiveAvgPool2d: cells overlap by a place where
 // g doesn't divide L.
-func (c *cutter) grid(t Tap, tensor string, g int) (string, error) {
+func (c *cutter) grid(t Tap, tensor string, g int) string {
 	if len(t.Space) == 1 {
 		return c.tokenGrid(t, tensor, g)
 	}
@@ -83,33 +81,8 @@ func (c *cutter) grid(t Tap, tensor string, g int) (string, error) {
 	height, width := t.Tensor.Shape[t.Space[0]], t.Tensor.Shape[t.Space[1]]
 	byColumn := c.op("MatMul", tensor, c.bins(tensor, 3, width, g))
 	byCell := c.op("MatMul", c.transpose(byColumn, 0, 1, 3, 2), c.bins(tensor, 2, height, g))
-	return c.flat(c.transpose(byCell, 0, 3, 2, 1)), nil
+	return c.flat(c.transpose(byCell, 0, 3, 2, 1))
 }
-
-// tokenGrid averages tokens that stand for the places of a square, row by row, behind the tokens that stand for none
-// (of class, registers).
-func (c *cutter) tokenGrid(t Tap, tensor string, g int) (string, error) {
-	prefix, square, ok := TokenSquare(int(t.Tensor.Shape[1].Size))
-	if !ok {
-		return "", &mistake.Error{Subject: fmt.Sprintf("--pool %d", g), Found: fmt.Sprintf("%q is %s: its tokens form no known square", t.Tensor.Name, t.Tensor.Shape),
-			Expected: "the tokens of a square image of fixed size", Do: "use --pool 1, or choose another tensor with --tap"}
-	}
-	first, side, count := int64(prefix), int64(square), t.Tensor.Shape[1].Size
-	weights := make([]float32, int64(g*g)*count)
-	axis := binWeights(int(side), g)
-	for y := range side {
-		for x := range side {
-			for cell := range int64(g * g) {
-				weights[cell*count+first+y*side+x] = axis[y*int64(g)+cell/int64(g)] * axis[x*int64(g)+cell%int64(g)]
-			}
-		}
-	}
-	return c.flat(c.op("MatMul", c.floats(weights, g*g, int(count)), tensor)), nil
-}
-
-// maxPrefix is how many tokens may stand before those of the image's places: vision transformers have a class token,
-// sometimes one of distillation, and up to eight registers.
-const maxPrefix = 10
 
 // bins returns the matrix, places × g, that averages an axis of a map over g cells: a constant where the number of
 // places is known, computed in the graph from the map's shape where it isn't.

@@ -17,7 +17,7 @@ func (m *Model) meanOf(tensor string) string {
 			return source
 		case is(n, "ReduceMean"):
 			t, err := m.tapAt(source)
-			if err != nil {
+			if err != nil || t.Prefix > 0 {
 				return ""
 			}
 			set, given, ok := axes(n, m.inputsOf(n), len(t.Tensor.Shape))

@@ -13,7 +13,7 @@ import (
 // Multi takes a network at several depths. Its blocks are what stands between two joints where branches meet
 // (residual sums, concatenations), and its stages are the blocks of one spatial size. The taps are, from the image
 // to the end: the end of the last block of each earlier stage; the ends of the blocks of the last two stages, at
-// most maxBlocks of a stage, evenly spread; and the feature that FindTap finds. A stage without blocks, as all of VGG's
+// most maxBlocks of a stage, evenly spread; and the feature that is found without a name. A stage without blocks, as all of VGG's
 // are, has its last joint for an end, unless it is finer than a quarter of the image or made by a single convolution.
 // EfficientNet-Lite0 gives its nine residual sums and the last feature, 2,304 numbers.
 const (
@@ -24,17 +24,17 @@ const (
 
 // A stage is the part of a network that works at one spatial size.
 type stage struct {
-	places   [2]int64 // height and width; tokens have their number and 1
+	places   [2]int64 // height and width; tokens that lie in no known way have their number and 1
 	ends     []string // of blocks
 	fallback string   // the last joint that would do where no block ends
 }
 
 func (m *Model) multi() (Feature, error) {
-	last, err := m.FindTap("")
+	last, err := m.found()
 	if err != nil {
 		return Feature{}, err
 	}
-	stages := m.withImageSize(assumed).stages(last.Tensor.Name)
+	stages := m.withImageSize(assumed).stages(last.Taps[0].Tensor.Name)
 	var f Feature
 	for i, s := range stages {
 		ends := s.ends
@@ -51,7 +51,7 @@ func (m *Model) multi() (Feature, error) {
 			if err != nil {
 				return Feature{}, err
 			}
-			if tensor == last.Tensor.Name {
+			if tensor == last.Taps[0].Tensor.Name {
 				continue
 			}
 			t.Why = "the end of a block at " + s.String()
@@ -62,8 +62,8 @@ func (m *Model) multi() (Feature, error) {
 		return Feature{}, &mistake.Error{Subject: "--tap " + Multi, Found: "no earlier stage was found in " + m.name,
 			Do: "list tensors of several depths instead, as in --tap a,b,c; finetune inspect shows some"}
 	}
-	f.Why = fmt.Sprintf("the ends of %d blocks at %d sizes, and %s", len(f.Taps), len(stages), last.Why)
-	f.Taps = append(f.Taps, last)
+	f.Why = fmt.Sprintf("%s, and %s", ofStages(len(f.Taps), stages), last.Why)
+	f.Taps = append(f.Taps, last.Taps...)
 	return f, nil
 }
 
@@ -106,7 +106,7 @@ func (m *Model) stages(tensor string) []stage {
 	return list
 }
 
-// places returns the height and width of a map of the image, or the number of its tokens and 1. Not ok is what has
+// places returns the height and width of a map of the image or of its tokens, or the number of these and 1. Not ok is what has
 // no such places, or has them in another proportion than the image.
 func (m *Model) places(tensor string, in ImageInput) (places [2]int64, isMap, ok bool) {
 	t, err := m.tapAt(tensor)
@@ -121,6 +121,9 @@ func (m *Model) places(tensor string, in ImageInput) (places [2]int64, isMap, ok
 		return places, false, false
 	}
 	if len(t.Space) == 1 {
+		if t.Places[0] > 0 {
+			places = [2]int64{int64(t.Places[0]), int64(t.Places[1])}
+		}
 		return places, false, true
 	}
 	height, width := int64(in.Height), int64(in.Width)
@@ -158,6 +161,17 @@ func spreadOut(list []string, n int) []string {
 		picks[i] = list[((i+1)*len(list)+n-1)/n-1]
 	}
 	return picks
+}
+
+// ofStages says in words where blocks were taken.
+func ofStages(blocks int, stages []stage) string {
+	switch {
+	case blocks == 1:
+		return "the end of a block at " + stages[0].String()
+	case len(stages) == 1:
+		return fmt.Sprintf("the ends of %d blocks at %s", blocks, stages[0])
+	}
+	return fmt.Sprintf("the ends of %d blocks at %d sizes", blocks, len(stages))
 }
 
 // String returns "14 × 14", or "197 tokens".

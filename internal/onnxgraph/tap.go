@@ -15,20 +15,19 @@ type Tap struct {
 	Width      int      `json:"width"`                  // numbers an image after pooling; 0 until the network has run
 	Space      []int    `json:"space,omitempty"`        // axes that are averaged: height and width, or tokens
 	Grids      []int    `json:"grids,omitempty"`        // cells a side of each grid that it is averaged over; 1 is the whole
+	Prefix     int      `json:"prefix,omitempty"`       // of tokens: how many come first that stand for no place, and are in no mean
+	Places     [2]int   `json:"places,omitzero"`        // of tokens: the rows and columns of patches that the others stand for; 0 unknown
+	ClassToken bool     `json:"class_token,omitempty"`  // the first token stands before the mean over the whole
 	Classifier string   `json:"classifier,omitempty"`   // operator of the layer that reads it and is cut off
 	Classes    int      `json:"classes,omitempty"`      // what that layer answered
 	Through    []string `json:"seen_through,omitempty"` // operators between that layer and the output, from the output back
 	Why        string   `json:"why"`                    // one phrase for people
 }
 
-// FindTap returns the tap called name, which may be a tensor or a node with one output. With an empty name it
-// looks for the feature: the tensor that enters the final classifier, or the output of a network without one.
-// When that can't be decided, or no such tensor exists, the error is a *mistake.Error that lists the candidates
-// and names --tap.
-func (m *Model) FindTap(name string) (Tap, error) {
-	if name != "" {
-		return m.namedTap(name)
-	}
+// findTaps looks for the feature: the tensor that enters the final classifier, the tensors where the answer is the mean
+// of several classifiers, or the output of a network without one. When that can't be decided the error is a
+// *mistake.Error that lists the candidates and names --tap.
+func (m *Model) findTaps() ([]Tap, error) {
 	var named, classified, plain []ending
 	for _, out := range m.outputs {
 		if !m.readable(out.Name) {
@@ -44,34 +43,49 @@ func (m *Model) FindTap(name string) (Tap, error) {
 		}
 	}
 	for _, endings := range [][]ending{named, classified, plain} {
-		switch taps := distinctTaps(endings); {
-		case len(taps) == 1:
-			return m.endingTap(endings[0])
-		case len(taps) > 1:
-			return Tap{}, m.undecided(fmt.Sprintf("its outputs come from %d different features (%s)",
-				len(taps), strings.Join(firstNames(taps), ", ")))
+		var all []string
+		for _, e := range endings {
+			for _, t := range e.taps() {
+				if !slices.Contains(all, t) {
+					all = append(all, t)
+				}
+			}
+		}
+		// One ending that has all that the others have speaks for them.
+		i := slices.IndexFunc(endings, func(e ending) bool { return len(e.taps()) == len(all) })
+		switch {
+		case i >= 0:
+			return m.endingTaps(endings[i])
+		case len(all) > 0:
+			return nil, m.undecided(fmt.Sprintf("its outputs come from %d different features (%s)", len(all), strings.Join(firstNames(all), ", ")))
 		}
 	}
-	return Tap{}, m.undecided("no classifier was found at its end, and no output that is a feature")
+	return nil, m.undecided("no classifier was found at its end, and no output that is a feature")
 }
 
-// distinctTaps returns the tensors that the endings lead to.
-func distinctTaps(endings []ending) []string {
-	var taps []string
-	for _, e := range endings {
-		if t := e.tap(); !slices.Contains(taps, t) {
-			taps = append(taps, t)
-		}
-	}
-	return taps
-}
-
-// tap returns the tensor that an ending offers as the feature.
-func (e ending) tap() string {
+// taps returns the tensors that an ending offers as the feature.
+func (e ending) taps() []string {
 	if e.isEmbedding() {
-		return e.output
+		return []string{e.output}
 	}
-	return e.feature
+	return append([]string{e.feature}, e.beside...)
+}
+
+func (m *Model) endingTaps(e ending) ([]Tap, error) {
+	first, err := m.endingTap(e)
+	list := []Tap{first}
+	if e.isEmbedding() {
+		return list, err
+	}
+	for _, tensor := range e.beside {
+		t, err := m.tapAt(tensor)
+		if err != nil {
+			return nil, err
+		}
+		t.Classifier, t.Classes, t.Why = e.layer, e.out, first.Why
+		list = append(list, t)
+	}
+	return list, err
 }
 
 func (m *Model) endingTap(e ending) (Tap, error) {
@@ -89,12 +103,17 @@ func (m *Model) endingTap(e ending) (Tap, error) {
 	t, err := m.tapAt(e.feature)
 	t.Classifier, t.Classes, t.Through = e.layer, e.out, e.through
 	t.Why = fmt.Sprintf("the tensor that enters the classifier (%s) of output %q", e.layer, e.output)
+	if len(e.beside) > 0 {
+		t.Why = fmt.Sprintf("the tensors that enter the %d classifiers (%s) of which output %q is the mean", 1+len(e.beside), e.layer, e.output)
+	}
 	if t.Width == 0 {
 		t.Width = e.in
 	}
 	return t, err
 }
 
+// namedTap returns the tap called name, which may be a tensor or a node with one output. Where there is none the error
+// is a *mistake.Error that names --tap and what the name may have meant.
 func (m *Model) namedTap(name string) (Tap, error) {
 	tensor := name
 	if !m.isTensor(name) {
@@ -133,7 +152,8 @@ func (m *Model) tapAt(tensor string) (Tap, error) {
 }
 
 // WithShape returns the tap with the pooling and the width that follow from a shape: N×D is taken as it is, a
-// map N×C×H×W is averaged over space, tokens N×T×D over tokens, D alone is the row of a batch of one.
+// map N×C×H×W is averaged over space, tokens N×T×D over those of patches, D alone is the row of a batch of one. Where
+// the network answers in tokens the class token is part of the feature, before the mean.
 func (m *Model) WithShape(t Tap, s Shape) (Tap, error) {
 	t.Tensor.Shape = s
 	width := unknownDim
@@ -148,6 +168,7 @@ func (m *Model) WithShape(t Tap, s Shape) (Tap, error) {
 		width = s[1]
 	case 3:
 		t.Space, width = []int{1}, s[2]
+		m.asTokens(&t)
 	case 4:
 		if m.channelsLast(t.Tensor.Name) {
 			t.Space, width = []int{1, 2}, s[3]

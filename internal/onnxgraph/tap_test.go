@@ -46,7 +46,7 @@ func TestFindTap(t *testing.T) {
 		{"classifier and a named embedding", pooled + "weight e 16,7\nembedding = MatMul f e\nrr = Relu embedding\nweight g 2,7\ny = Gemm rr g {name: 'transB' i: 1}\nout y\nout embedding",
 			"embedding", "", 7, nil, ""},
 	} {
-		tap, err := build(t, 13, c.graph).FindTap("")
+		tap, err := oneTap(build(t, 13, c.graph), "")
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
@@ -68,13 +68,13 @@ func TestNamedTap(t *testing.T) {
 		width int
 		pool  []int
 	}{{"y", 5, nil}, {"r", 16, []int{2, 3}}, {"g", 16, []int{1, 2}}, {"x", 3, []int{2, 3}}} {
-		tap, err := m.FindTap(c.tap)
+		tap, err := oneTap(m, c.tap)
 		if err != nil || tap.Width != c.width || !reflect.DeepEqual(tap.Space, c.pool) {
 			t.Errorf("%s: %+v, %v; want width %d, pooled over %v", c.tap, tap, err, c.width, c.pool)
 		}
 	}
 	node := fixture(t, "resnet_basic_11")
-	if tap, err := node.FindTap(node.pb.Graph.Node[3].GetName()); err != nil || tap.Tensor.Name != node.pb.Graph.Node[3].Output[0] {
+	if tap, err := oneTap(node, node.pb.Graph.Node[3].GetName()); err != nil || tap.Tensor.Name != node.pb.Graph.Node[3].Output[0] {
 		t.Errorf("a node's name must stand for its output: %+v, %v", tap, err)
 	}
 }
@@ -90,7 +90,7 @@ func TestUndecided(t *testing.T) {
 		{"integers", body + "i = Cast r {name: 'to' i: 6}\ny = Flatten r\nout y", "i", "holds int32 numbers"},
 		{"five axes", body + "u = Unsqueeze r {name: 'axes' ints: [0]}\ny = Flatten r\nout y", "u", "has the shape 1×N×16×6×6"},
 	} {
-		_, err := build(t, 11, c.graph).FindTap(c.tap)
+		_, err := oneTap(build(t, 11, c.graph), c.tap)
 		if !mistake.Is(err) || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "tap") && c.name != "part of a name" {
 			t.Errorf("%s: %v, want %q", c.name, err, c.want)
 		}
