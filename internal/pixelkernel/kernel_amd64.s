@@ -367,15 +367,119 @@ TEXT ·inverseDCTAVX2(SB), NOSPLIT, $0-24
 	VZEROUPPER
 	RET
 
-DATA offset<>+0(SB)/4, $0x00000080
-DATA offset<>+4(SB)/4, $0x00000080
-DATA offset<>+8(SB)/4, $0x00000080
-DATA offset<>+12(SB)/4, $0x00000080
-DATA offset<>+16(SB)/4, $0x00000080
-DATA offset<>+20(SB)/4, $0x00000080
-DATA offset<>+24(SB)/4, $0x00000080
-DATA offset<>+28(SB)/4, $0x00000080
+// func coloursAVX2(dst *uint8, luma *uint8, cb *uint8, cr *uint8, n int)
+// Requires: AVX, AVX2
+TEXT ·coloursAVX2(SB), NOSPLIT, $0-40
+	MOVQ    dst+0(FP), AX
+	MOVQ    n+32(FP), CX
+	MOVQ    luma+8(FP), DX
+	MOVQ    cb+16(FP), BX
+	MOVQ    cr+24(FP), SI
+	VMOVDQU offset<>+0(SB), Y0
+	VMOVDQU opaque<>+0(SB), Y1
+	VMOVDQU red<>+0(SB), Y2
+	VMOVDQU blue<>+0(SB), Y3
+	VMOVDQU green<>+0(SB), Y4
+	VMOVDQU half<>+0(SB), Y5
+
+pixels:
+	VPMOVZXBW  (DX), Y6
+	ADDQ       $0x10, DX
+	VPMOVZXBW  (BX), Y7
+	ADDQ       $0x10, BX
+	VPSUBW     Y0, Y7, Y7
+	VPMOVZXBW  (SI), Y8
+	ADDQ       $0x10, SI
+	VPSUBW     Y0, Y8, Y8
+	VPMULHW    Y2, Y8, Y9
+	VPMULLW    Y2, Y8, Y10
+	VPSRLW     $0x0f, Y10, Y10
+	VPADDW     Y10, Y9, Y9
+	VPMULHW    Y3, Y7, Y10
+	VPMULLW    Y3, Y7, Y11
+	VPSRLW     $0x0f, Y11, Y11
+	VPADDW     Y11, Y10, Y10
+	VPADDW     Y8, Y9, Y9
+	VPADDW     Y7, Y10, Y10
+	VPADDW     Y7, Y10, Y10
+	VPUNPCKLWD Y8, Y7, Y11
+	VPUNPCKHWD Y8, Y7, Y7
+	VPMADDWD   Y4, Y11, Y11
+	VPADDD     Y5, Y11, Y11
+	VPSRAD     $0x10, Y11, Y11
+	VPMADDWD   Y4, Y7, Y7
+	VPADDD     Y5, Y7, Y7
+	VPSRAD     $0x10, Y7, Y7
+	VPACKSSDW  Y7, Y11, Y11
+	VPSUBW     Y8, Y11, Y11
+	VPADDW     Y6, Y9, Y9
+	VPADDW     Y6, Y11, Y11
+	VPADDW     Y6, Y10, Y10
+	VPACKUSWB  Y10, Y9, Y9
+	VPACKUSWB  Y1, Y11, Y11
+	VPUNPCKLBW Y11, Y9, Y6
+	VPUNPCKHBW Y11, Y9, Y7
+	VPUNPCKLWD Y7, Y6, Y8
+	VPUNPCKHWD Y7, Y6, Y6
+	VPERM2I128 $0x20, Y6, Y8, Y7
+	VPERM2I128 $0x31, Y6, Y8, Y6
+	VMOVDQU    Y7, (AX)
+	VMOVDQU    Y6, 32(AX)
+	ADDQ       $0x40, AX
+	SUBQ       $0x10, CX
+	JNZ        pixels
+	VZEROUPPER
+	RET
+
+DATA offset<>+0(SB)/4, $0x00800080
+DATA offset<>+4(SB)/4, $0x00800080
+DATA offset<>+8(SB)/4, $0x00800080
+DATA offset<>+12(SB)/4, $0x00800080
+DATA offset<>+16(SB)/4, $0x00800080
+DATA offset<>+20(SB)/4, $0x00800080
+DATA offset<>+24(SB)/4, $0x00800080
+DATA offset<>+28(SB)/4, $0x00800080
 GLOBL offset<>(SB), RODATA|NOPTR, $32
+
+DATA opaque<>+0(SB)/4, $0x00ff00ff
+DATA opaque<>+4(SB)/4, $0x00ff00ff
+DATA opaque<>+8(SB)/4, $0x00ff00ff
+DATA opaque<>+12(SB)/4, $0x00ff00ff
+DATA opaque<>+16(SB)/4, $0x00ff00ff
+DATA opaque<>+20(SB)/4, $0x00ff00ff
+DATA opaque<>+24(SB)/4, $0x00ff00ff
+DATA opaque<>+28(SB)/4, $0x00ff00ff
+GLOBL opaque<>(SB), RODATA|NOPTR, $32
+
+DATA red<>+0(SB)/4, $0x66e966e9
+DATA red<>+4(SB)/4, $0x66e966e9
+DATA red<>+8(SB)/4, $0x66e966e9
+DATA red<>+12(SB)/4, $0x66e966e9
+DATA red<>+16(SB)/4, $0x66e966e9
+DATA red<>+20(SB)/4, $0x66e966e9
+DATA red<>+24(SB)/4, $0x66e966e9
+DATA red<>+28(SB)/4, $0x66e966e9
+GLOBL red<>(SB), RODATA|NOPTR, $32
+
+DATA blue<>+0(SB)/4, $0xc5a2c5a2
+DATA blue<>+4(SB)/4, $0xc5a2c5a2
+DATA blue<>+8(SB)/4, $0xc5a2c5a2
+DATA blue<>+12(SB)/4, $0xc5a2c5a2
+DATA blue<>+16(SB)/4, $0xc5a2c5a2
+DATA blue<>+20(SB)/4, $0xc5a2c5a2
+DATA blue<>+24(SB)/4, $0xc5a2c5a2
+DATA blue<>+28(SB)/4, $0xc5a2c5a2
+GLOBL blue<>(SB), RODATA|NOPTR, $32
+
+DATA green<>+0(SB)/4, $0x492ea7e6
+DATA green<>+4(SB)/4, $0x492ea7e6
+DATA green<>+8(SB)/4, $0x492ea7e6
+DATA green<>+12(SB)/4, $0x492ea7e6
+DATA green<>+16(SB)/4, $0x492ea7e6
+DATA green<>+20(SB)/4, $0x492ea7e6
+DATA green<>+24(SB)/4, $0x492ea7e6
+DATA green<>+28(SB)/4, $0x492ea7e6
+GLOBL green<>(SB), RODATA|NOPTR, $32
 
 DATA half<>+0(SB)/4, $0x00008000
 DATA half<>+4(SB)/4, $0x00008000
@@ -386,125 +490,6 @@ DATA half<>+20(SB)/4, $0x00008000
 DATA half<>+24(SB)/4, $0x00008000
 DATA half<>+28(SB)/4, $0x00008000
 GLOBL half<>(SB), RODATA|NOPTR, $32
-
-DATA redFromCr<>+0(SB)/4, $0x000166e9
-DATA redFromCr<>+4(SB)/4, $0x000166e9
-DATA redFromCr<>+8(SB)/4, $0x000166e9
-DATA redFromCr<>+12(SB)/4, $0x000166e9
-DATA redFromCr<>+16(SB)/4, $0x000166e9
-DATA redFromCr<>+20(SB)/4, $0x000166e9
-DATA redFromCr<>+24(SB)/4, $0x000166e9
-DATA redFromCr<>+28(SB)/4, $0x000166e9
-GLOBL redFromCr<>(SB), RODATA|NOPTR, $32
-
-DATA greenFromCb<>+0(SB)/4, $0xffffa7e6
-DATA greenFromCb<>+4(SB)/4, $0xffffa7e6
-DATA greenFromCb<>+8(SB)/4, $0xffffa7e6
-DATA greenFromCb<>+12(SB)/4, $0xffffa7e6
-DATA greenFromCb<>+16(SB)/4, $0xffffa7e6
-DATA greenFromCb<>+20(SB)/4, $0xffffa7e6
-DATA greenFromCb<>+24(SB)/4, $0xffffa7e6
-DATA greenFromCb<>+28(SB)/4, $0xffffa7e6
-GLOBL greenFromCb<>(SB), RODATA|NOPTR, $32
-
-DATA greenFromCr<>+0(SB)/4, $0xffff492e
-DATA greenFromCr<>+4(SB)/4, $0xffff492e
-DATA greenFromCr<>+8(SB)/4, $0xffff492e
-DATA greenFromCr<>+12(SB)/4, $0xffff492e
-DATA greenFromCr<>+16(SB)/4, $0xffff492e
-DATA greenFromCr<>+20(SB)/4, $0xffff492e
-DATA greenFromCr<>+24(SB)/4, $0xffff492e
-DATA greenFromCr<>+28(SB)/4, $0xffff492e
-GLOBL greenFromCr<>(SB), RODATA|NOPTR, $32
-
-DATA blueFromCb<>+0(SB)/4, $0x0001c5a2
-DATA blueFromCb<>+4(SB)/4, $0x0001c5a2
-DATA blueFromCb<>+8(SB)/4, $0x0001c5a2
-DATA blueFromCb<>+12(SB)/4, $0x0001c5a2
-DATA blueFromCb<>+16(SB)/4, $0x0001c5a2
-DATA blueFromCb<>+20(SB)/4, $0x0001c5a2
-DATA blueFromCb<>+24(SB)/4, $0x0001c5a2
-DATA blueFromCb<>+28(SB)/4, $0x0001c5a2
-GLOBL blueFromCb<>(SB), RODATA|NOPTR, $32
-
-DATA greatest<>+0(SB)/4, $0x000000ff
-DATA greatest<>+4(SB)/4, $0x000000ff
-DATA greatest<>+8(SB)/4, $0x000000ff
-DATA greatest<>+12(SB)/4, $0x000000ff
-DATA greatest<>+16(SB)/4, $0x000000ff
-DATA greatest<>+20(SB)/4, $0x000000ff
-DATA greatest<>+24(SB)/4, $0x000000ff
-DATA greatest<>+28(SB)/4, $0x000000ff
-GLOBL greatest<>(SB), RODATA|NOPTR, $32
-
-DATA opaque<>+0(SB)/4, $0xff000000
-DATA opaque<>+4(SB)/4, $0xff000000
-DATA opaque<>+8(SB)/4, $0xff000000
-DATA opaque<>+12(SB)/4, $0xff000000
-DATA opaque<>+16(SB)/4, $0xff000000
-DATA opaque<>+20(SB)/4, $0xff000000
-DATA opaque<>+24(SB)/4, $0xff000000
-DATA opaque<>+28(SB)/4, $0xff000000
-GLOBL opaque<>(SB), RODATA|NOPTR, $32
-
-// func coloursAVX2(dst *uint8, luma *uint8, cb *uint8, cr *uint8, n int)
-// Requires: AVX, AVX2
-TEXT ·coloursAVX2(SB), NOSPLIT, $0-40
-	MOVQ    dst+0(FP), AX
-	MOVQ    n+32(FP), CX
-	MOVQ    luma+8(FP), DX
-	MOVQ    cb+16(FP), BX
-	MOVQ    cr+24(FP), SI
-	VMOVDQU offset<>+0(SB), Y0
-	VMOVDQU half<>+0(SB), Y1
-	VMOVDQU redFromCr<>+0(SB), Y2
-	VMOVDQU greenFromCb<>+0(SB), Y3
-	VMOVDQU greenFromCr<>+0(SB), Y4
-	VMOVDQU blueFromCb<>+0(SB), Y5
-	VMOVDQU greatest<>+0(SB), Y6
-	VMOVDQU opaque<>+0(SB), Y7
-	VPXOR   Y8, Y8, Y8
-
-pixels:
-	VPMOVZXBD (DX), Y9
-	ADDQ      $0x08, DX
-	VPMOVZXBD (BX), Y10
-	ADDQ      $0x08, BX
-	VPSUBD    Y0, Y10, Y10
-	VPMOVZXBD (SI), Y11
-	ADDQ      $0x08, SI
-	VPSUBD    Y0, Y11, Y11
-	VPMULLD   Y2, Y11, Y12
-	VPMULLD   Y4, Y11, Y11
-	VPMULLD   Y3, Y10, Y13
-	VPADDD    Y13, Y11, Y11
-	VPMULLD   Y5, Y10, Y10
-	VPADDD    Y1, Y12, Y12
-	VPSRAD    $0x10, Y12, Y12
-	VPADDD    Y9, Y12, Y12
-	VPMAXSD   Y8, Y12, Y12
-	VPMINSD   Y6, Y12, Y12
-	VPADDD    Y1, Y11, Y11
-	VPSRAD    $0x10, Y11, Y11
-	VPADDD    Y9, Y11, Y11
-	VPMAXSD   Y8, Y11, Y11
-	VPMINSD   Y6, Y11, Y11
-	VPADDD    Y1, Y10, Y10
-	VPSRAD    $0x10, Y10, Y10
-	VPADDD    Y9, Y10, Y10
-	VPMAXSD   Y8, Y10, Y10
-	VPMINSD   Y6, Y10, Y10
-	VPSLLD    $0x08, Y11, Y11
-	VPSLLD    $0x10, Y10, Y10
-	VPOR      Y11, Y12, Y12
-	VPOR      Y7, Y10, Y10
-	VPOR      Y10, Y12, Y12
-	VMOVDQU   Y12, (AX)
-	ADDQ      $0x20, AX
-	SUBQ      $0x08, CX
-	JNZ       pixels
-	VZEROUPPER
-	RET
 
 // func widenBetweenAVX2(dst *uint8, near *uint8, far *uint8, n int)
 // Requires: AVX, AVX2

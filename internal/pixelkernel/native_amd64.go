@@ -15,7 +15,7 @@ func inverseDCTNative(out []uint8, stride int, block *[64]int32) bool {
 }
 
 func coloursNative(dst, luma, cb, cr []uint8) int {
-	n := len(luma) &^ 7
+	n := len(luma) &^ 15
 	if !native || n == 0 {
 		return 0
 	}
@@ -38,11 +38,6 @@ func acrossNative(dst, src []uint8, t *Taps) int {
 	n := len(t.Starts) - 1
 	if !native || n <= 0 {
 		return 0
-	}
-	for i, first := range t.Starts[:n] {
-		if count := t.Counts[i]; first < 0 || count < 0 || count > t.Width || 4*(first+count) > len(src) {
-			panic("pixelkernel: taps outside the row")
-		}
 	}
 	_ = t.Weights[n*t.Width-1]
 	acrossAVX2(&dst[0], &src[0], &t.Starts[0], &t.Counts[0], &t.Weights[0], t.Width, n)

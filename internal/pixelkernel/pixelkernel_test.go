@@ -166,7 +166,7 @@ func TestAcross(t *testing.T) {
 		for _, width := range []int{1, 2, 3, 4, 5, 7, 8, 37} {
 			t.Run(fmt.Sprintf("%d of %d", n, width), func(t *testing.T) {
 				src := noise(r, 4*100)
-				taps := Taps{Width: width, Weights: weights(r, n*width)}
+				taps := Taps{End: 100, Width: width, Weights: weights(r, n*width)}
 				for range n {
 					count := 1 + r.IntN(width)
 					taps.Starts, taps.Counts = append(taps.Starts, r.IntN(101-count)), append(taps.Counts, count)

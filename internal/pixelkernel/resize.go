@@ -7,9 +7,10 @@ const Precision = 32 - 8 - 2
 const half = 1 << (Precision - 1)
 
 // Taps says what a row of n pixels is made from: pixel i from Counts[i] pixels, Starts[i] and those after it, with the
-// weights from Weights[i·Width] on.
+// weights from Weights[i·Width] on. All of them lie from First to End. The tables are trusted to be so.
 type Taps struct {
 	Starts, Counts []int
+	First, End     int
 	Width          int
 	Weights        []int32
 }
@@ -19,6 +20,7 @@ type Taps struct {
 func Across(dst, src []uint8, t *Taps) {
 	n := len(t.Starts)
 	dst = dst[:3*n]
+	_ = src[4*t.First : 4*t.End]
 	for i := acrossNative(dst, src, t); i < n; i++ {
 		first, count := t.Starts[i], t.Counts[i]
 		weights := t.Weights[i*t.Width : i*t.Width+count]

@@ -9,7 +9,7 @@ package pixelkernel
 //go:noescape
 func inverseDCTAVX2(out *uint8, stride int, block *[64]int32)
 
-// coloursAVX2 converts n pixels, a multiple of 8.
+// coloursAVX2 converts n pixels, a multiple of 16.
 //
 //go:noescape
 func coloursAVX2(dst *uint8, luma *uint8, cb *uint8, cr *uint8, n int)

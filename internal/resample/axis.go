@@ -12,6 +12,7 @@ type span struct {
 	in, out    int
 	first, end int
 	mirrored   bool // place 0 is made from the last samples
+	padded     bool // see pad
 	filter     Filter
 }
 
@@ -33,10 +34,11 @@ func (a *axis) prepare(s span) {
 	stretch := max(scale, 1)
 	squeeze := 1 / stretch
 	reach := s.filter.halfWidth() * stretch
-	a.Width = 2*int(math.Ceil(reach)) + 1
+	a.Width = 2*int(math.Ceil(reach)) + 1 + together
 	n := s.end - s.first
 	a.Starts, a.Counts = grow(a.Starts, n), grow(a.Counts, n)
 	a.Weights, a.exact = grow(a.Weights, n*a.Width), grow(a.exact, a.Width)
+	a.First, a.End = s.in, 0
 	for i := range n {
 		centre := (float64(s.first+i) + 0.5) * scale
 		start := max(int(centre-reach+0.5), 0)
@@ -46,15 +48,38 @@ func (a *axis) prepare(s span) {
 			a.exact[k] = s.filter.at((float64(start+k) - centre + 0.5) * squeeze)
 			sum += a.exact[k]
 		}
+		weights := a.Weights[i*a.Width:][:a.Width]
 		for k, w := range a.exact[:end-start] {
-			a.Weights[i*a.Width+k] = int32(math.Round(w / sum * (1 << pixelkernel.Precision)))
+			weights[k] = int32(math.Round(w / sum * (1 << pixelkernel.Precision)))
+		}
+		if s.mirrored {
+			start, end = s.in-end, s.in-start
+			slices.Reverse(weights[:end-start])
+		}
+		if s.padded {
+			start, end = pad(weights, start, end, s.in)
 		}
 		a.Starts[i], a.Counts[i] = start, end-start
-		if s.mirrored {
-			a.Starts[i] = s.in - end
-			slices.Reverse(a.Weights[i*a.Width:][:end-start])
-		}
+		a.First, a.End = min(a.First, start), max(a.End, end)
 	}
+}
+
+// together is the number of samples that pixelkernel sums at a time.
+const together = 4
+
+// pad adds weights of 0, so that there are a multiple of together where the n samples suffice. All places having as many
+// spares the processor wrong guesses at where they end.
+func pad(weights []int32, start, end, n int) (int, int) {
+	count := end - start
+	padded := (count + together - 1) / together * together
+	if padded > n {
+		return start, end
+	}
+	before := max(start+padded-n, 0)
+	copy(weights[before:], weights[:count])
+	clear(weights[:before])
+	clear(weights[before+count : padded])
+	return start - before, start - before + padded
 }
 
 // taps returns the first sample of place i and the weights of it and the ones after.
@@ -64,15 +89,6 @@ func (a *axis) taps(i int) (first int, weights []int32) {
 
 // len returns the number of places.
 func (a *axis) len() int { return len(a.Starts) }
-
-// reach returns the range of samples that any place needs.
-func (a *axis) reach() (first, end int) {
-	from, to := 0, len(a.Starts)-1
-	if a.span.mirrored {
-		from, to = to, from
-	}
-	return a.Starts[from], a.Starts[to] + a.Counts[to]
-}
 
 func (f Filter) halfWidth() float64 {
 	if f == Bicubic {

@@ -75,6 +75,7 @@ func (r *Resizer) Resize(dst []uint8, src Source, turn Turn, width, height int, 
 		across.in, down.in = size.X, size.Y
 		size.X, size.Y = size.Y, size.X
 	}
+	across.padded = true
 	r.across.prepare(across)
 	r.down.prepare(down)
 
@@ -101,7 +102,7 @@ func downFirst(w, h, width, height int) bool {
 }
 
 func (r *Resizer) acrossDown(dst []uint8, src Source) {
-	top, bottom := r.down.reach()
+	top, bottom := r.down.First, r.down.End
 	rowSize := 3 * r.across.len()
 	r.rows = grow(r.rows, rowSize*(bottom-top))
 	for y := top; y < bottom; y++ {
@@ -116,7 +117,7 @@ func (r *Resizer) acrossDown(dst []uint8, src Source) {
 // downAcross holds only so many rows of the source as a few rows of the result are made from. It computes whole rows
 // between the passes, but only the part of them that is needed.
 func (r *Resizer) downAcross(dst []uint8, src Source) {
-	left, right := r.across.reach()
+	left, right := r.across.First, r.across.End
 	rowSize, stride := 3*r.across.len(), 4*(right-left)
 	r.rows = grow(r.rows, 4*src.Size().X)
 	most := 0

@@ -6,59 +6,78 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// colours converts eight pixels at a time, in 32 bits a number.
+// sixteen returns a vector of sixteen equal 16-bit numbers, or of pairs of two.
+func sixteen(name string, even, odd int16) reg.VecVirtual {
+	held := YMM()
+	VMOVDQU(eight(name, int32(odd)<<16|int32(uint16(even))), held)
+	return held
+}
+
+// colours converts sixteen pixels at a time, in 16 bits a number. Whole multiples are taken out of the factors, so that
+// what is left of them fits: 1.402 = 1 + 26345/65536, 1.772 = 2 − 14942/65536, −0.714 = −1 + 18734/65536.
 func colours() {
-	names := []string{"offset", "half", "redFromCr", "greenFromCb", "greenFromCr", "blueFromCb", "greatest", "opaque"}
-	values := []int32{128, 1 << 15, 91881, -22554, -46802, 116130, 255, -1 << 24}
-	constants := map[string]operand.Mem{}
-	for i, name := range names {
-		constants[name] = eight(name, values[i])
-	}
 	begin("coloursAVX2", "func(dst, luma, cb, cr *uint8, n int)",
-		"coloursAVX2 converts n pixels, a multiple of 8.")
+		"coloursAVX2 converts n pixels, a multiple of 16.")
 	dst, n := pointer("dst"), pointer("n")
 	var from [3]reg.GPVirtual
 	for i, name := range []string{"luma", "cb", "cr"} {
 		from[i] = pointer(name)
 	}
-	held := map[string]reg.VecVirtual{}
-	for _, name := range names {
-		held[name] = YMM()
-		VMOVDQU(constants[name], held[name])
-	}
-	zero := YMM()
-	VPXOR(zero, zero, zero)
+	offset, opaque := sixteen("offset", 128, 128), sixteen("opaque", 255, 255)
+	red, blue, green := sixteen("red", 26345, 26345), sixteen("blue", -14942, -14942), sixteen("green", -22554, 18734)
+	half := YMM()
+	VMOVDQU(eight("half", 1<<15), half)
 
 	Label("pixels")
 	y, u, v := YMM(), YMM(), YMM()
 	for i, to := range []reg.VecVirtual{y, u, v} {
-		VPMOVZXBD(at(from[i], 0), to)
-		ADDQ(operand.Imm(8), from[i])
+		VPMOVZXBW(at(from[i], 0), to)
+		ADDQ(operand.Imm(16), from[i])
 		if i > 0 {
-			VPSUBD(held["offset"], to, to)
+			VPSUBW(offset, to, to)
 		}
 	}
-	r, g, b, t := YMM(), YMM(), YMM(), YMM()
-	VPMULLD(held["redFromCr"], v, r)
-	VPMULLD(held["greenFromCr"], v, g)
-	VPMULLD(held["greenFromCb"], u, t)
-	VPADDD(t, g, g)
-	VPMULLD(held["blueFromCb"], u, b)
-	for _, c := range []reg.VecVirtual{r, g, b} {
-		VPADDD(held["half"], c, c)
-		VPSRAD(operand.Imm(16), c, c)
-		VPADDD(y, c, c)
-		VPMAXSD(zero, c, c)
-		VPMINSD(held["greatest"], c, c)
+	// rounded returns a · factor / 65536: the high half of the product, and the highest bit of the low one.
+	rounded := func(a, factor reg.VecVirtual) reg.VecVirtual {
+		high, low := YMM(), YMM()
+		VPMULHW(factor, a, high)
+		VPMULLW(factor, a, low)
+		VPSRLW(operand.Imm(15), low, low)
+		VPADDW(low, high, high)
+		return high
 	}
-	VPSLLD(operand.Imm(8), g, g)
-	VPSLLD(operand.Imm(16), b, b)
-	VPOR(g, r, r)
-	VPOR(held["opaque"], b, b)
-	VPOR(b, r, r)
-	VMOVDQU(r, at(dst, 0))
-	ADDQ(operand.Imm(32), dst)
-	SUBQ(operand.Imm(8), n)
+	r, b := rounded(v, red), rounded(u, blue)
+	VPADDW(v, r, r)
+	VPADDW(u, b, b)
+	VPADDW(u, b, b)
+	g, upper := YMM(), YMM()
+	VPUNPCKLWD(v, u, g)
+	VPUNPCKHWD(v, u, upper)
+	for _, t := range []reg.VecVirtual{g, upper} {
+		VPMADDWD(green, t, t)
+		VPADDD(half, t, t)
+		VPSRAD(operand.Imm(16), t, t)
+	}
+	VPACKSSDW(upper, g, g)
+	VPSUBW(v, g, g)
+	for _, c := range []reg.VecVirtual{r, g, b} {
+		VPADDW(y, c, c)
+	}
+	VPACKUSWB(b, r, r) // red and blue of eight pixels in each half
+	VPACKUSWB(opaque, g, g)
+	rg, ba := YMM(), YMM()
+	VPUNPCKLBW(g, r, rg)
+	VPUNPCKHBW(g, r, ba)
+	low, high := YMM(), YMM() // pixels 0 to 3 and 8 to 11, pixels 4 to 7 and 12 to 15
+	VPUNPCKLWD(ba, rg, low)
+	VPUNPCKHWD(ba, rg, high)
+	first, second := YMM(), YMM()
+	VPERM2I128(operand.Imm(0x20), high, low, first)
+	VPERM2I128(operand.Imm(0x31), high, low, second)
+	VMOVDQU(first, at(dst, 0))
+	VMOVDQU(second, at(dst, 32))
+	ADDQ(operand.Imm(64), dst)
+	SUBQ(operand.Imm(16), n)
 	JNZ(operand.LabelRef("pixels"))
 	VZEROUPPER()
 	RET()
@@ -66,15 +85,10 @@ func colours() {
 
 // widenBetween makes 16 pairs of samples at a time, in 16 bits a number.
 func widenBetween() {
-	constant := func(name string, v uint32) reg.VecVirtual {
-		held := YMM()
-		VMOVDQU(eight(name, int32(v<<16|v)), held)
-		return held
-	}
 	begin("widenBetweenAVX2", "func(dst, near, far *uint8, n int)",
 		"widenBetweenAVX2 writes n pairs, a multiple of 16, from n + 1 samples.")
 	dst, near, far, n := pointer("dst"), pointer("near"), pointer("far"), pointer("n")
-	seven, eightHalves := constant("sevens", 7), constant("eights", 8)
+	seven, eightHalves := sixteen("sevens", 7, 7), sixteen("eights", 8, 8)
 
 	Label("pairs")
 	weighted := func(offset int) (once, thrice reg.VecVirtual) {
