@@ -116,20 +116,23 @@ func (t *Transformer) tensor(dst []float32, src resample.Source, turn resample.T
 
 // normalise writes the values of the crop's levels in the tensor's order.
 func (t *Transformer) normalise(dst []float32) {
-	step, stride := len(dst)/3, 1 // from channel to channel, from pixel to pixel
-	if t.layout == NHWC {
-		step, stride = 1, 3
+	first, third := 0, 2
+	if t.spec.ChannelOrder == BGR {
+		first, third = 2, 0
 	}
-	for c := range 3 {
-		from := c
-		if t.spec.ChannelOrder == BGR {
-			from = 2 - c
+	l0, l1, l2 := &t.levels[0], &t.levels[1], &t.levels[2]
+	if t.layout == NHWC {
+		for pixels := t.crop; len(pixels) >= 3 && len(dst) >= 3; pixels, dst = pixels[3:], dst[3:] {
+			dst[0], dst[1], dst[2] = l0[pixels[first]], l1[pixels[1]], l2[pixels[third]]
 		}
-		levels := &t.levels[c]
-		to := c * step
-		for i := from; i < len(t.crop); i += 3 {
-			dst[to] = levels[t.crop[i]]
-			to += stride
-		}
+		return
+	}
+	n := len(dst) / 3
+	c0, c1, c2 := dst[:n], dst[n:2*n], dst[2*n:3*n]
+	pixels := t.crop
+	for i := range c0 {
+		p := pixels[3*i:]
+		p = p[:3]
+		c0[i], c1[i], c2[i] = l0[p[first]], l1[p[1]], l2[p[third]]
 	}
 }

@@ -23,7 +23,7 @@ type component struct {
 	table         [64]uint16 // for quantisation, as it was at the component's first scan
 
 	pix    []uint8
-	coeffs []int16 // of a progressive file: 64 a block, in zigzag order, stride/8 blocks a row
+	blocks []coeffBlock // of a progressive file: stride/8 in a row
 }
 
 func (d *Decoder) readFrame(body []byte, progressive bool) error {
@@ -83,8 +83,8 @@ func (d *Decoder) allocate() {
 		n := c.stride * 8 * c.v * d.frame.mcusY
 		c.pix = take(&d.kept[i], n)
 		if d.frame.progressive {
-			c.coeffs = take(&d.coeffs[i], n)
-			clear(c.coeffs)
+			c.blocks = take(&d.coeffs[i], n/64)
+			clear(c.blocks)
 		}
 	}
 }

@@ -78,8 +78,8 @@ func extend(v int32, size int) int32 {
 	return v
 }
 
-// bits reads entropy-coded data bit by bit. Past the end, which is a marker, it delivers zeros and counts them.
-type bits struct {
+// A bitReader reads entropy-coded data bit by bit. Past the end, which is a marker, it delivers zeros and counts them.
+type bitReader struct {
 	data  []byte
 	pos   int
 	acc   uint64 // the next bits, left-aligned; those after count may be there already
@@ -88,7 +88,7 @@ type bits struct {
 }
 
 // fill makes at least 56 bits available.
-func (b *bits) fill() {
+func (b *bitReader) fill() {
 	if len(b.data)-b.pos >= 8 {
 		if next := binary.BigEndian.Uint64(b.data[b.pos:]); plain(next) {
 			b.acc |= next >> (b.count & 63)
@@ -125,10 +125,10 @@ func plain(v uint64) bool {
 }
 
 // overrun reports whether bits were used that aren't in the data.
-func (b *bits) overrun() bool { return b.count < b.pad }
+func (b *bitReader) overrun() bool { return b.count < b.pad }
 
 // take returns the next n bits, 0 to 16. There must be as many; fill makes sure of three times that.
-func (b *bits) take(n int) int32 {
+func (b *bitReader) take(n int) int32 {
 	v := int32(b.acc >> 1 >> (63 - n&63))
 	b.acc <<= n & 63
 	b.count -= n
@@ -136,11 +136,11 @@ func (b *bits) take(n int) int32 {
 }
 
 // signed returns a value of n bits; see extend.
-func (b *bits) signed(n int) int32 { return extend(b.take(n), n) }
+func (b *bitReader) signed(n int) int32 { return extend(b.take(n), n) }
 
 // code reads a Huffman code with the value after it, of up to 31 bits in all, which must be there. A symbol of −1 stands
 // for bits that are no code.
-func (b *bits) code(h *huffman) (symbol int, value int32) {
+func (b *bitReader) code(h *huffman) (symbol int, value int32) {
 	e := h.look[b.acc>>(64-lookBits)]
 	n := e.length()
 	b.acc <<= n
@@ -158,7 +158,7 @@ func (b *bits) code(h *huffman) (symbol int, value int32) {
 }
 
 // longCode reads a code that no entry resolves.
-func (b *bits) longCode(h *huffman) int {
+func (b *bitReader) longCode(h *huffman) int {
 	next := int32(b.acc >> 48)
 	for length := lookBits + 1; length <= 16; length++ {
 		if next < h.limit[length] {

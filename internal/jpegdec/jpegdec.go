@@ -71,11 +71,11 @@ type Decoder struct {
 	adobe      bool
 	transform  byte // of the Adobe segment
 
-	bits   bits
+	bits   bitReader
 	block  [64]int32 // zero between blocks
 	eobRun int
 	kept   [4][]uint8
-	coeffs [4][]int16
+	coeffs [4][]coeffBlock
 }
 
 // Size returns the width and height that the header of a file states, without decoding it.
@@ -88,7 +88,7 @@ func (d *Decoder) Size(data []byte) (width, height int, err error) {
 }
 
 // Decode decodes a file. The picture is valid until the next call on d. A caller with bytes that it doesn't trust
-// asks for the Size first: memory of up to 14 bytes a pixel is needed.
+// asks for the Size first: memory of up to 16 bytes a pixel is needed.
 func (d *Decoder) Decode(data []byte) (*Picture, error) {
 	d.reset(data)
 	if err := d.segments(false); err != nil {

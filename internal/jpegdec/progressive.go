@@ -1,6 +1,16 @@
 package jpegdec
 
-import "fmt"
+import (
+	"fmt"
+	"math/bits"
+)
+
+// A coeffBlock is a block of a progressive file as far as it was read: the coefficients in zigzag order, and which of them
+// aren't zero, the DC left out, as a bit each.
+type coeffBlock struct {
+	coeffs  [64]int16
+	nonZero uint64
+}
 
 // progressiveBlock returns the reader for the kind of scan: the DC or some AC coefficients, their first bits or
 // one more bit of each (annex G of the standard).
@@ -15,30 +25,29 @@ func (s *scanHeader) progressiveBlock(d *Decoder) blockReader {
 		read = s.firstAC
 	}
 	return func(c *scanComponent, x, y int) error {
-		at := 64 * (y*(c.stride/8) + x)
 		if d.bits.count < 48 {
 			d.bits.fill()
 		}
-		return read(d, c, (*[64]int16)(c.coeffs[at:at+64]))
+		return read(d, c, &c.blocks[y*(c.stride/8)+x])
 	}
 }
 
-func (s *scanHeader) firstDC(d *Decoder, c *scanComponent, block *[64]int16) error {
+func (s *scanHeader) firstDC(d *Decoder, c *scanComponent, block *coeffBlock) error {
 	size, diff := d.bits.code(c.dc)
 	if size < 0 || size > 15 {
 		return errCode
 	}
 	c.last += diff
-	block[0] = int16(c.last << s.low)
+	block.coeffs[0] = int16(c.last << s.low)
 	return nil
 }
 
-func (s *scanHeader) refineDC(d *Decoder, _ *scanComponent, block *[64]int16) error {
-	block[0] |= int16(d.bits.take(1) << s.low)
+func (s *scanHeader) refineDC(d *Decoder, _ *scanComponent, block *coeffBlock) error {
+	block.coeffs[0] |= int16(d.bits.take(1) << s.low)
 	return nil
 }
 
-func (s *scanHeader) firstAC(d *Decoder, c *scanComponent, block *[64]int16) error {
+func (s *scanHeader) firstAC(d *Decoder, c *scanComponent, block *coeffBlock) error {
 	if d.eobRun > 0 {
 		d.eobRun--
 		return nil
@@ -58,7 +67,7 @@ func (s *scanHeader) firstAC(d *Decoder, c *scanComponent, block *[64]int16) err
 			if k += run; k >= s.end {
 				return errBand
 			}
-			block[k] = int16(value << s.low)
+			block.set(k, int16(value<<s.low))
 		case run == 15:
 			k += 15
 		default: // this block and so many after it have no more
@@ -69,7 +78,7 @@ func (s *scanHeader) firstAC(d *Decoder, c *scanComponent, block *[64]int16) err
 	return nil
 }
 
-func (s *scanHeader) refineAC(d *Decoder, c *scanComponent, block *[64]int16) error {
+func (s *scanHeader) refineAC(d *Decoder, c *scanComponent, block *coeffBlock) error {
 	b := &d.bits
 	bit := int16(1) << s.low
 	k := s.first
@@ -101,7 +110,7 @@ func (s *scanHeader) refineAC(d *Decoder, c *scanComponent, block *[64]int16) er
 				}
 				break
 			}
-			block[k] = fresh
+			block.set(k, fresh)
 			k++
 		}
 	}
@@ -112,28 +121,37 @@ func (s *scanHeader) refineAC(d *Decoder, c *scanComponent, block *[64]int16) er
 	return nil
 }
 
+// set sets an AC coefficient that was zero.
+func (b *coeffBlock) set(k int, v int16) {
+	b.coeffs[k&63] = v
+	if v != 0 {
+		b.nonZero |= 1 << (k & 63)
+	}
+}
+
 // refineNonZero reads one more bit of each coefficient that isn't zero, from place k on, until zeros coefficients
 // that are zero were passed and another comes, whose place it returns.
-func (s *scanHeader) refineNonZero(b *bits, block *[64]int16, k, zeros int, bit int16) int {
-	for ; k < s.end; k++ {
-		v := block[k]
-		if v == 0 {
-			if zeros == 0 {
-				break
-			}
-			zeros--
-			continue
+func (s *scanHeader) refineNonZero(b *bitReader, block *coeffBlock, k, zeros int, bit int16) int {
+	for k < s.end {
+		next := min(k+bits.TrailingZeros64(block.nonZero>>(k&63)), s.end)
+		if next-k > zeros {
+			return k + zeros
+		}
+		zeros -= next - k
+		if k = next; k == s.end {
+			break
 		}
 		if b.count < 16 {
 			b.fill()
 		}
-		if b.take(1) == 1 && v&bit == 0 {
-			if v > 0 {
-				block[k] += bit
+		if v := &block.coeffs[k&63]; b.take(1) == 1 && *v&bit == 0 {
+			if *v > 0 {
+				*v += bit
 			} else {
-				block[k] -= bit
+				*v -= bit
 			}
 		}
+		k++
 	}
 	return k
 }
@@ -143,15 +161,13 @@ func (c *component) reconstruct() {
 	var block [64]int32
 	for y := range c.blocksY {
 		for x := range c.blocksX {
-			at := 64 * (y*(c.stride/8) + x)
-			end := 1
-			for k, v := range (*[64]int16)(c.coeffs[at : at+64]) {
-				if v != 0 {
-					block[natural[k]&63] = int32(v) * int32(c.table[k])
-					end = k + 1
-				}
+			from := &c.blocks[y*(c.stride/8)+x]
+			block[0] = int32(from.coeffs[0]) * int32(c.table[0])
+			for left := from.nonZero; left != 0; left &= left - 1 {
+				k := bits.TrailingZeros64(left) & 63
+				block[natural[k]&63] = int32(from.coeffs[k]) * int32(c.table[k])
 			}
-			c.samples(&block, end, x, y)
+			c.samples(&block, bits.Len64(from.nonZero|1), x, y)
 		}
 	}
 }

@@ -40,7 +40,7 @@ func (d *Decoder) scan(body []byte) error {
 	if d.frame.progressive {
 		read = s.progressiveBlock(d)
 	}
-	d.bits = bits{data: d.data, pos: d.pos}
+	d.bits = bitReader{data: d.data, pos: d.pos}
 	if err := d.blocks(s, read); err != nil {
 		return err
 	}
@@ -161,7 +161,7 @@ func (d *Decoder) restartMarker(s *scanHeader, n int) error {
 	if overrun || marker != rst0+byte(n%8) {
 		return fmt.Errorf("%w: restart marker %d is not where it belongs", ErrDamaged, n)
 	}
-	d.bits = bits{data: d.data, pos: d.pos}
+	d.bits = bitReader{data: d.data, pos: d.pos}
 	d.eobRun = 0
 	for i := range s.components {
 		s.components[i].last = 0
@@ -189,7 +189,7 @@ func (d *Decoder) sequentialBlock(c *scanComponent, x, y int) error {
 }
 
 // readAC reads the coefficients after the first and dequantises them. It returns the zigzag place after the last.
-func (b *bits) readAC(block *[64]int32, h *huffman, quant *[64]uint16) (end int, err error) {
+func (b *bitReader) readAC(block *[64]int32, h *huffman, quant *[64]uint16) (end int, err error) {
 	acc, count := b.acc, b.count // in registers
 	end = 1
 	for k := 1; k < 64; {
