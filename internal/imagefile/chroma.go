@@ -15,21 +15,6 @@ func (c *chromaRows) resize(w int) {
 	}
 }
 
-// widen doubles a row: each new sample is 3/4 of the one that covers it and 1/4 of its neighbour, rounded down
-// on the left and up on the right, so that the rounding has no bias.
-func widen(dst, src []uint8) {
-	last := len(src) - 1
-	dst[0] = src[0]
-	for i := range last {
-		a, b := int32(src[i]), int32(src[i+1])
-		dst[2*i+1] = uint8((3*a + b + 2) >> 2)
-		dst[2*i+2] = uint8((3*b + a + 1) >> 2)
-	}
-	if i := 2*last + 1; i < len(dst) {
-		dst[i] = src[last]
-	}
-}
-
 // between computes row y between two chroma rows of full width.
 func between(dst, near, far []uint8, y int) {
 	bias := int32(1 + y&1)

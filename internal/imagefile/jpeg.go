@@ -43,7 +43,7 @@ func (c *chromaRows) row(i int, p *jpegdec.Plane, y int) []uint8 {
 	case p.Across == 1 && p.Down == 1:
 		return p.Row(y)
 	case p.Across == 2 && p.Down == 1 && p.Width > 2:
-		widen(out, p.Row(y))
+		pixelkernel.Widen(out, p.Row(y))
 	case p.Across == 1 && p.Down == 2:
 		between(out, p.Row(near), p.Row(far), y)
 	case p.Across == 2 && p.Down == 2 && p.Width > 2:

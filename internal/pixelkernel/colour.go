@@ -24,8 +24,28 @@ func coloursPlain(dst, luma, cb, cr []uint8) {
 	}
 }
 
+// Widen makes a row of twice the width: each new sample is 3/4 of the one that covers it and 1/4 of its neighbour, rounded
+// down on the left and up on the right, so that the rounding has no bias. dst has one sample less than twice the length of
+// src, or as many.
+func Widen(dst, src []uint8) {
+	last := len(src) - 1
+	dst[0] = src[0]
+	if i := 2*last + 1; i < len(dst) {
+		dst[i] = src[last]
+	}
+	n := widenNative(dst[1:], src)
+	dst, src = dst[1+2*n:], src[n:]
+	for i := 1; i < len(src); i++ {
+		a, b := int32(src[i-1]), int32(src[i])
+		pair := dst[:2]
+		pair[0] = uint8((3*a + b + 2) >> 2)
+		pair[1] = uint8((3*b + a + 1) >> 2)
+		dst = dst[2:]
+	}
+}
+
 // WidenBetween makes a row of twice the width between two rows of chroma, near being three times as close as far. With
-// weights of 9, 3, 3 and 1 of 16 and one rounding, down on the left and up on the right, so that it has no bias. dst has
+// weights of 9, 3, 3 and 1 of 16 and one rounding, up on the left and down on the right, so that it has no bias. dst has
 // one sample less than twice the length of near, or as many.
 func WidenBetween(dst, near, far []uint8) {
 	last := len(near) - 1

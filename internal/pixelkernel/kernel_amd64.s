@@ -491,6 +491,58 @@ DATA half<>+24(SB)/4, $0x00008000
 DATA half<>+28(SB)/4, $0x00008000
 GLOBL half<>(SB), RODATA|NOPTR, $32
 
+// func widenAVX2(dst *uint8, src *uint8, n int)
+// Requires: AVX, AVX2
+TEXT ·widenAVX2(SB), NOSPLIT, $0-24
+	MOVQ    dst+0(FP), AX
+	MOVQ    src+8(FP), CX
+	MOVQ    n+16(FP), DX
+	VMOVDQU twos<>+0(SB), Y0
+	VMOVDQU ones<>+0(SB), Y1
+
+pairs:
+	VPMOVZXBW (CX), Y2
+	VPMOVZXBW 1(CX), Y3
+	VPADDW    Y2, Y2, Y4
+	VPADDW    Y2, Y4, Y4
+	VPADDW    Y3, Y3, Y5
+	VPADDW    Y3, Y5, Y5
+	VPADDW    Y3, Y4, Y4
+	VPADDW    Y0, Y4, Y4
+	VPSRLW    $0x02, Y4, Y4
+	VPADDW    Y2, Y5, Y5
+	VPADDW    Y1, Y5, Y5
+	VPSRLW    $0x02, Y5, Y5
+	VPSLLW    $0x08, Y5, Y5
+	VPOR      Y5, Y4, Y4
+	VMOVDQU   Y4, (AX)
+	ADDQ      $0x10, CX
+	ADDQ      $0x20, AX
+	SUBQ      $0x10, DX
+	JNZ       pairs
+	VZEROUPPER
+	RET
+
+DATA twos<>+0(SB)/4, $0x00020002
+DATA twos<>+4(SB)/4, $0x00020002
+DATA twos<>+8(SB)/4, $0x00020002
+DATA twos<>+12(SB)/4, $0x00020002
+DATA twos<>+16(SB)/4, $0x00020002
+DATA twos<>+20(SB)/4, $0x00020002
+DATA twos<>+24(SB)/4, $0x00020002
+DATA twos<>+28(SB)/4, $0x00020002
+GLOBL twos<>(SB), RODATA|NOPTR, $32
+
+DATA ones<>+0(SB)/4, $0x00010001
+DATA ones<>+4(SB)/4, $0x00010001
+DATA ones<>+8(SB)/4, $0x00010001
+DATA ones<>+12(SB)/4, $0x00010001
+DATA ones<>+16(SB)/4, $0x00010001
+DATA ones<>+20(SB)/4, $0x00010001
+DATA ones<>+24(SB)/4, $0x00010001
+DATA ones<>+28(SB)/4, $0x00010001
+GLOBL ones<>(SB), RODATA|NOPTR, $32
+
 // func widenBetweenAVX2(dst *uint8, near *uint8, far *uint8, n int)
 // Requires: AVX, AVX2
 TEXT ·widenBetweenAVX2(SB), NOSPLIT, $0-32
@@ -505,26 +557,26 @@ pairs:
 	VPMOVZXBW (CX), Y2
 	VPMOVZXBW (DX), Y3
 	VPADDW    Y2, Y2, Y4
-	VPADDW    Y4, Y2, Y2
-	VPADDW    Y3, Y2, Y2
-	VPADDW    Y2, Y2, Y4
 	VPADDW    Y2, Y4, Y4
-	VPMOVZXBW 1(CX), Y3
-	VPMOVZXBW 1(DX), Y5
-	VPADDW    Y3, Y3, Y6
-	VPADDW    Y6, Y3, Y3
-	VPADDW    Y5, Y3, Y3
-	VPADDW    Y3, Y3, Y6
-	VPADDW    Y3, Y6, Y6
 	VPADDW    Y3, Y4, Y4
-	VPADDW    Y0, Y4, Y4
-	VPSRLW    $0x04, Y4, Y4
-	VPADDW    Y2, Y6, Y6
-	VPADDW    Y1, Y6, Y6
-	VPSRLW    $0x04, Y6, Y6
-	VPSLLW    $0x08, Y6, Y6
-	VPOR      Y6, Y4, Y4
-	VMOVDQU   Y4, (AX)
+	VPMOVZXBW 1(CX), Y2
+	VPMOVZXBW 1(DX), Y3
+	VPADDW    Y2, Y2, Y5
+	VPADDW    Y2, Y5, Y5
+	VPADDW    Y3, Y5, Y5
+	VPADDW    Y4, Y4, Y2
+	VPADDW    Y4, Y2, Y2
+	VPADDW    Y5, Y5, Y3
+	VPADDW    Y5, Y3, Y3
+	VPADDW    Y5, Y2, Y2
+	VPADDW    Y0, Y2, Y2
+	VPSRLW    $0x04, Y2, Y2
+	VPADDW    Y4, Y3, Y3
+	VPADDW    Y1, Y3, Y3
+	VPSRLW    $0x04, Y3, Y3
+	VPSLLW    $0x08, Y3, Y3
+	VPOR      Y3, Y2, Y2
+	VMOVDQU   Y2, (AX)
 	ADDQ      $0x10, CX
 	ADDQ      $0x10, DX
 	ADDQ      $0x20, AX

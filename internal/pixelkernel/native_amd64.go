@@ -23,6 +23,16 @@ func coloursNative(dst, luma, cb, cr []uint8) int {
 	return n
 }
 
+func widenNative(dst, src []uint8) int {
+	n := (len(src) - 1) &^ 15
+	if !native || n <= 0 {
+		return 0
+	}
+	_ = dst[2*n-1]
+	widenAVX2(&dst[0], &src[0], n)
+	return n
+}
+
 func widenBetweenNative(dst, near, far []uint8) int {
 	n := (len(near) - 1) &^ 15
 	if !native || n <= 0 {

@@ -2,6 +2,7 @@ package pixelkernel
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -41,6 +42,24 @@ func TestInverseDCTIsTheSameEverywhere(t *testing.T) {
 			}
 		}
 	}
+}
+
+func FuzzInverseDCT(f *testing.F) {
+	f.Add([]byte{1, 2, 3, 4, 5, 6, 7, 8})
+	f.Add(bytes.Repeat([]byte{0xff, 0x7f}, 64))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var block [64]int32
+		for i := range min(len(data)/2, 64) {
+			block[i] = int32(int16(binary.LittleEndian.Uint16(data[2*i:])))
+		}
+		plain := block
+		var got, want [64]uint8
+		InverseDCT(got[:], 8, &block)
+		inverseDCTPlain(want[:], 8, &plain)
+		if got != want {
+			t.Fatalf("%v, want %v", got, want)
+		}
+	})
 }
 
 // TestInverseDCT compares with the definition in float64. The transform rounds twice, so a sample may be off by
@@ -117,6 +136,25 @@ func TestColours(t *testing.T) {
 			for c, exact := range []float64{y + 1.402*v, y - 0.344136*u - 0.714136*v, y + 1.772*u, 255} {
 				if d := math.Abs(float64(got[4*i+c]) - min(max(exact, 0), 255)); d > 0.51 {
 					t.Fatalf("Y %v, Cb %v, Cr %v, channel %d: %d, want %.2f", y, u, v, c, got[4*i+c], exact)
+				}
+			}
+		}
+	}
+}
+
+func TestWiden(t *testing.T) {
+	r := rand.New(rand.NewPCG(11, 12))
+	for n := 1; n < 70; n++ {
+		src := noise(r, n)
+		for _, width := range []int{2*n - 1, 2 * n} {
+			got := make([]uint8, width)
+			Widen(got, src)
+			for x, v := range got {
+				i := x / 2
+				other := min(max(i-1+2*(x&1), 0), n-1)
+				sum := 3*int(src[i]) + int(src[other])
+				if want := uint8((sum + 1 + x&1) >> 2); v != want {
+					t.Fatalf("%d samples, width %d: sample %d is %d, want %d", n, width, x, v, want)
 				}
 			}
 		}

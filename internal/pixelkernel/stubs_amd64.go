@@ -14,6 +14,11 @@ func inverseDCTAVX2(out *uint8, stride int, block *[64]int32)
 //go:noescape
 func coloursAVX2(dst *uint8, luma *uint8, cb *uint8, cr *uint8, n int)
 
+// widenAVX2 writes n pairs, a multiple of 16, from n + 1 samples.
+//
+//go:noescape
+func widenAVX2(dst *uint8, src *uint8, n int)
+
 // widenBetweenAVX2 writes n pairs, a multiple of 16, from n + 1 samples.
 //
 //go:noescape

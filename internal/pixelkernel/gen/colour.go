@@ -83,7 +83,27 @@ func colours() {
 	RET()
 }
 
-// widenBetween makes 16 pairs of samples at a time, in 16 bits a number.
+// widen makes 16 pairs of samples at a time, in 16 bits a number.
+func widen() {
+	begin("widenAVX2", "func(dst, src *uint8, n int)",
+		"widenAVX2 writes n pairs, a multiple of 16, from n + 1 samples.")
+	dst, src, n := pointer("dst"), pointer("src"), pointer("n")
+	two, one := sixteen("twos", 2, 2), sixteen("ones", 1, 1)
+
+	Label("pairs")
+	left, right := YMM(), YMM()
+	VPMOVZXBW(at(src, 0), left)
+	VPMOVZXBW(at(src, 1), right)
+	VMOVDQU(pairs(left, triple(left), right, triple(right), two, one, 2), at(dst, 0))
+	ADDQ(operand.Imm(16), src)
+	ADDQ(operand.Imm(32), dst)
+	SUBQ(operand.Imm(16), n)
+	JNZ(operand.LabelRef("pairs"))
+	VZEROUPPER()
+	RET()
+}
+
+// widenBetween does the same between two rows.
 func widenBetween() {
 	begin("widenBetweenAVX2", "func(dst, near, far *uint8, n int)",
 		"widenBetweenAVX2 writes n pairs, a multiple of 16, from n + 1 samples.")
@@ -91,28 +111,16 @@ func widenBetween() {
 	seven, eightHalves := sixteen("sevens", 7, 7), sixteen("eights", 8, 8)
 
 	Label("pairs")
-	weighted := func(offset int) (once, thrice reg.VecVirtual) {
-		a, b, t := YMM(), YMM(), YMM()
+	weighted := func(offset int) reg.VecVirtual {
+		a, b := YMM(), YMM()
 		VPMOVZXBW(at(near, offset), a)
 		VPMOVZXBW(at(far, offset), b)
-		VPADDW(a, a, t)
-		VPADDW(t, a, a)
+		a = triple(a)
 		VPADDW(b, a, a)
-		VPADDW(a, a, t)
-		VPADDW(a, t, t)
-		return a, t
+		return a
 	}
-	left, left3 := weighted(0)
-	right, right3 := weighted(1)
-	VPADDW(right, left3, left3)
-	VPADDW(seven, left3, left3)
-	VPSRLW(operand.Imm(4), left3, left3)
-	VPADDW(left, right3, right3)
-	VPADDW(eightHalves, right3, right3)
-	VPSRLW(operand.Imm(4), right3, right3)
-	VPSLLW(operand.Imm(8), right3, right3)
-	VPOR(right3, left3, left3)
-	VMOVDQU(left3, at(dst, 0))
+	left, right := weighted(0), weighted(1)
+	VMOVDQU(pairs(left, triple(left), right, triple(right), seven, eightHalves, 4), at(dst, 0))
 	ADDQ(operand.Imm(16), near)
 	ADDQ(operand.Imm(16), far)
 	ADDQ(operand.Imm(32), dst)
@@ -120,4 +128,24 @@ func widenBetween() {
 	JNZ(operand.LabelRef("pairs"))
 	VZEROUPPER()
 	RET()
+}
+
+func triple(a reg.VecVirtual) reg.VecVirtual {
+	t := YMM()
+	VPADDW(a, a, t)
+	VPADDW(a, t, t)
+	return t
+}
+
+// pairs returns the two samples between left and right, as the low and the high byte of each number.
+func pairs(left, left3, right, right3, roundLow, roundHigh reg.VecVirtual, shift uint64) reg.VecVirtual {
+	VPADDW(right, left3, left3)
+	VPADDW(roundLow, left3, left3)
+	VPSRLW(operand.Imm(shift), left3, left3)
+	VPADDW(left, right3, right3)
+	VPADDW(roundHigh, right3, right3)
+	VPSRLW(operand.Imm(shift), right3, right3)
+	VPSLLW(operand.Imm(8), right3, right3)
+	VPOR(right3, left3, left3)
+	return left3
 }

@@ -12,6 +12,7 @@ func main() {
 	ConstraintExpr("amd64")
 	inverseDCT()
 	colours()
+	widen()
 	widenBetween()
 	across()
 	down()
