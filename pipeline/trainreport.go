@@ -33,6 +33,7 @@ func (r *trainRun) report(ctx context.Context) (*report.Data, error) {
 		Settings: settings, Files: r.filesShown(), Unreadable: len(result.Unreadable), Notes: result.Notes,
 		History: epochsShown(result.History), Folds: r.foldsShown(),
 	}
+	d.Calibrated = r.calibratedShown()
 	g := &galleryMaker{said: r.unseen, made: map[int]report.Image{}, withoutFiles: r.Features != ""}
 	mistakes, unsure := g.worst(), g.leastSure()
 	for _, list := range []struct {
@@ -47,6 +48,26 @@ func (r *trainRun) report(ctx context.Context) (*report.Data, error) {
 		d.Suspects.Images[i].Suspect = &r.suspects[i]
 	}
 	return d, nil
+}
+
+// calibratedShown is what the page shows of the calibration; nil without one.
+func (r *trainRun) calibratedShown() *report.Calibrated {
+	c := r.result.Calibration
+	if c == nil {
+		return nil
+	}
+	out := &report.Calibrated{On: fmt.Sprintf("the %d validation images, which early stopping watched too", c.Images), Metric: c.Metric, Expected: c.Expected}
+	if r.plan.repeats != nil {
+		out.On = fmt.Sprintf("the %d images in the folds, each judged by a head that wasn't trained on it", c.Images)
+	}
+	if t := c.Temperature; t != nil {
+		b := t.HeldOut.Before
+		out.Temperature, out.Before = t.Value, &report.Probability{NLL: b.NLL, ECE: b.ECE, Reliability: b.Reliability}
+	}
+	for _, rule := range c.Rules {
+		out.Rules = append(out.Rules, report.AnswerRule{Name: string(rule.Decision), Taken: rule.Taken, Figures: rule.Figures})
+	}
+	return out
 }
 
 // epochsShown is what the page draws of a history.

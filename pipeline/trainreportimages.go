@@ -80,6 +80,9 @@ func (g *galleryMaker) image(i int) report.Image {
 	}
 	item := g.said.items[i]
 	im := report.Image{Path: item.Path, Label: item.Label, Predicted: g.said.classes[i], Probabilities: g.distribution(i), Spread: g.spread(i)}
+	if g.said.low != nil {
+		im.Range = &[2]int{g.said.low[i], g.said.high[i]}
+	}
 	if !g.withoutFiles {
 		data, err := g.files.read(item.File)
 		if err == nil {

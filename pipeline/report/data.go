@@ -25,6 +25,8 @@ type Data struct {
 	// Soft is K rows of K: the sum of the predicted distributions of the held-out images of each true class.
 	Soft [][]float64 `json:"soft"`
 
+	Calibrated *Calibrated `json:"calibrated,omitempty"` // nil where nothing was fitted after training
+
 	Mistakes Gallery `json:"mistakes"` // the furthest off first
 	Unsure   Gallery `json:"unsure"`   // the widest distributions first
 	Suspects Gallery `json:"suspects"` // labels that may be wrong; see metrics.Suspects
@@ -108,8 +110,9 @@ type Image struct {
 	Path          string           `json:"path"`
 	Label         int              `json:"label"`
 	Predicted     int              `json:"predicted"`
-	Probabilities []float64        `json:"probabilities"` // K
-	Spread        float64          `json:"spread"`        // expected distance from Predicted, in classes
+	Probabilities []float64        `json:"probabilities"`   // K
+	Spread        float64          `json:"spread"`          // expected distance from Predicted, in classes
+	Range         *[2]int          `json:"range,omitempty"` // first and last class of its prediction set; nil without one
 	Suspect       *metrics.Suspect `json:"suspect,omitempty"`
 	Thumbnail     []byte           `json:"thumbnail,omitempty"` // JPEG
 	Missing       string           `json:"missing,omitempty"`   // why there is no thumbnail; "" with Thumbnail nil: none is wanted
@@ -130,13 +133,17 @@ func (d *Data) check() error {
 	if d.HeldOut == "folds" && d.Folds == nil || d.Folds != nil && (d.Folds.Count < 2 || len(d.Folds.Each) != d.Folds.Count*d.Folds.Repeats) {
 		return fmt.Errorf("report: figures of %s with folds %+v", d.HeldOut, d.Folds)
 	}
+	if s := d.Metrics.Sets; s != nil && (len(s.PerClass) != k || len(s.Widths) != k) {
+		return fmt.Errorf("report: prediction sets of %d classes and up to %d wide for %d classes", len(s.PerClass), len(s.Widths), k)
+	}
 	if d.Ground != nil && len(d.Ground.Distances) != k*k {
 		return fmt.Errorf("report: %d distances between %d classes", len(d.Ground.Distances), k)
 	}
 	for _, g := range []Gallery{d.Mistakes, d.Unsure, d.Suspects} {
 		for _, im := range g.Images {
 			inside := func(c int) bool { return c >= 0 && c < k }
-			if len(im.Probabilities) != k || !inside(im.Label) || !inside(im.Predicted) || im.Suspect != nil && !inside(im.Suspect.Class) {
+			if len(im.Probabilities) != k || !inside(im.Label) || !inside(im.Predicted) || im.Suspect != nil && !inside(im.Suspect.Class) ||
+				im.Range != nil && !(inside(im.Range[0]) && inside(im.Range[1]) && im.Range[0] <= im.Range[1]) {
 				return fmt.Errorf("report: %s: classes or probabilities beyond %d classes", im.Path, k)
 			}
 		}

@@ -14,6 +14,7 @@ type distribution struct {
 	Bars                []bar
 	Label, Answer       string // x of the marks
 	LabelAt, AnswerAt   string // y of them
+	RangeFrom, RangeTo  string // x of the ends of the prediction set; "" without one
 	Title               string
 }
 
@@ -40,6 +41,14 @@ func newDistribution(classes []Class, im *Image, top float64) distribution {
 		}
 		height := float64(barsHeight) * min(1, p/top)
 		d.Bars = append(d.Bars, bar{px(width*float64(i) + width*.08), px(barsHeight - height), px(width * .84), px(height), fmt.Sprintf("%s: %.1f %%", name, 100*p)})
+		if r := im.Range; r != nil {
+			if r[0] >= b.first && r[0] < b.end {
+				d.RangeFrom = px(width * float64(i))
+			}
+			if r[1] >= b.first && r[1] < b.end {
+				d.RangeTo = px(width * float64(i+1))
+			}
+		}
 		middle := px(width * (float64(i) + .5))
 		if im.Label >= b.first && im.Label < b.end {
 			d.Label = middle
@@ -50,7 +59,18 @@ func newDistribution(classes []Class, im *Image, top float64) distribution {
 	}
 	d.Title = fmt.Sprintf("Probabilities of the classes: %.0f %% for the answer %s, %.0f %% for the label %s",
 		100*im.Probabilities[im.Predicted], classes[im.Predicted].Name, 100*im.Probabilities[im.Label], classes[im.Label].Name)
+	if im.Range != nil {
+		d.Title += ", range " + rangeInWords(classes, im.Range)
+	}
 	return d
+}
+
+// rangeInWords names the classes of a prediction set.
+func rangeInWords(classes []Class, r *[2]int) string {
+	if r[0] == r[1] {
+		return classes[r[0]].Name
+	}
+	return classes[r[0]].Name + " to " + classes[r[1]].Name
 }
 
 // highest returns the tallest bar of all images, so that all are drawn to one scale.

@@ -13,6 +13,7 @@ type gallery struct {
 	Total, Shown    int
 	Cards           []card
 	Answer          string // what the mark of the answer stands for
+	Ranged          bool   // there are prediction sets
 }
 
 // A card is one image.
@@ -63,7 +64,7 @@ func judged(d *Data) string {
 
 // view fills in the cards.
 func (g Gallery) view(d *Data, top float64, v gallery, evidence func(*Image) string) gallery {
-	v.Total, v.Shown = g.Total, len(g.Images)
+	v.Total, v.Shown, v.Ranged = g.Total, len(g.Images), d.Metrics.Sets != nil
 	for i := range g.Images {
 		im := &g.Images[i]
 		answer := im.Predicted
@@ -74,10 +75,18 @@ func (g Gallery) view(d *Data, top float64, v gallery, evidence func(*Image) str
 		shown.Predicted = answer
 		v.Cards = append(v.Cards, card{
 			Path: im.Path, Thumbnail: im.Thumbnail, Missing: im.Missing, Label: d.Classes[im.Label].Name, Answer: d.Classes[answer].Name,
-			Evidence: evidence(im), Distribution: newDistribution(d.Classes, &shown, top),
+			Evidence: evidence(im) + ranged(d, im), Distribution: newDistribution(d.Classes, &shown, top),
 		})
 	}
 	return v
+}
+
+// ranged names the range of an image, where it has one.
+func ranged(d *Data, im *Image) string {
+	if im.Range == nil {
+		return ""
+	}
+	return "; range " + rangeInWords(d.Classes, im.Range)
 }
 
 // share writes a probability.

@@ -9,6 +9,7 @@ import (
 
 // A calibration is the reliability curve: for each step of stated confidence the share that was right.
 type calibration struct {
+	Name, ID         string
 	Width, Height    int
 	From, To         string // x and …
 	Top, Bottom      string // … y of the plot's corners; the diagonal runs between them

@@ -40,6 +40,13 @@ func summary(d *Data) []remark {
 		out = append(out, weak)
 	}
 	out = append(out, honesty(r))
+	if s := r.Sets; s != nil {
+		out = append(out, remark{"Ranges", fmt.Sprintf("The range of classes that it names beside each answer holds the label for %s of the held-out images, %s were asked for; it holds %s of the %d classes on average.",
+			percent.number(s.Coverage), percent.number(metrics.Number(s.Wanted)), round(s.Width), len(d.Classes))})
+		if names := missed(s); names != "" {
+			out = append(out, remark{"Take care", fmt.Sprintf("Images with these labels lie outside of their range more often than that: %s. Ranges keep their promise on average, not for each class.", names)})
+		}
+	}
 	if d.Groups > 0 && d.Groups < fewImages && len(r.Intervals) > 0 {
 		out = append(out, remark{"Take care", fmt.Sprintf("The held-out images come from %s only, and images of one group resemble each other: the intervals are too narrow to rely on.", count(d.Groups, "group"))})
 	}

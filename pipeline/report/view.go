@@ -19,6 +19,10 @@ type view struct {
 	Grounds      []*heat
 	ByClass      []classRow
 	Calibration  *calibration
+	Uncalibrated *calibration // without the temperature; nil where there is none
+	Tempering    string       // what the temperature did
+	Ranges       *ranges
+	Rules        *rules
 	Galleries    []gallery
 	FoldView     *foldView // nil without a cross-validation
 	Curves       []chart
@@ -35,6 +39,16 @@ func newView(d *Data) *view {
 		HasIntervals: len(d.Metrics.Intervals) > 0, FewImages: fewImages, AnyFew: scarce(d) != "",
 	}
 	v.Part = partInWords(d)
+	v.Tempering, v.Ranges, v.Rules = tempering(d), newRanges(d), newRules(d)
+	if v.Calibration != nil {
+		v.Calibration.Name, v.Calibration.ID = "How sure, and how often right", "reliability"
+	}
+	if v.Tempering != "" {
+		if v.Uncalibrated = newCalibration(d.Calibrated.Before.Reliability); v.Uncalibrated != nil {
+			v.Calibration.Name = "With the temperature"
+			v.Uncalibrated.Name, v.Uncalibrated.ID = "Without the temperature", "untempered"
+		}
+	}
 	if g := d.Ground; g != nil {
 		v.Grounds = []*heat{
 			distances(d, g.Kind, func(i, j int) float64 { return g.Distances[i*v.K+j] }),
@@ -77,6 +91,13 @@ func limits(d *Data) []string {
 	}
 	if d.HeldOut == "val" {
 		out = append(out, "There was no test part. Early stopping used the images that the figures are of, so they flatter the model a little.")
+	}
+	if d.Metrics.Sets != nil && d.Calibrated != nil {
+		text := fmt.Sprintf("Ranges were calibrated on %s. Their promise is an average over images of that kind, not over each class, and holds nothing for images of another kind.", d.Calibrated.On)
+		if d.HeldOut == "val" {
+			text += " Those are the images that they were measured on, too, so that how often they hold the label was settled beforehand."
+		}
+		out = append(out, text)
 	}
 	return append(out, "Labels are taken as they are. Where they are wrong, a right answer counts as a mistake.")
 }
