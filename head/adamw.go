@@ -1,6 +1,10 @@
 package head
 
-import "math"
+import (
+	"math"
+
+	"finetune/internal/kernel"
+)
 
 // Constants of AdamW, those that everyone uses.
 const (
@@ -30,13 +34,8 @@ func (a *adamW) begin(rate float64) {
 }
 
 func (a *adamW) update(params, grads []float32, state int, decay float64) {
-	mean, square := a.mean[state:state+len(params)], a.square[state:state+len(params)]
-	shrink := float32(1 - a.rate*decay)
-	for i, g := range grads {
-		m := adamBeta1*mean[i] + (1-adamBeta1)*g
-		v := adamBeta2*square[i] + (1-adamBeta2)*g*g
-		mean[i], square[i] = m, v
-		root := float32(math.Sqrt(float64(v)))
-		params[i] = shrink*params[i] - a.size*m/(root*a.correct+adamEpsilon)
-	}
+	kernel.Best().AdamW(params, grads, a.mean[state:state+len(params)], a.square[state:state+len(params)], &kernel.AdamW{
+		Beta1: adamBeta1, Rest1: 1 - adamBeta1, Beta2: adamBeta2, Rest2: 1 - adamBeta2,
+		Shrink: float32(1 - a.rate*decay), Size: a.size, Correct: a.correct, Epsilon: adamEpsilon,
+	})
 }

@@ -16,7 +16,7 @@ const gradientEnough = 1e-5
 // resolution is the part of the loss at the start below which differences are rounding of the float32 that examples are
 // computed in. Losses are rounded to it: close to the optimum they are then equal, and the line search goes by gradients,
 // which are still good, where it would fail over a loss that seems to rise.
-const resolution = 1e-7
+const resolution = 5e-7
 
 // minimise trains by L-BFGS (Liu and Nocedal 1989, here gonum's) on the mean loss over all examples plus the penalty
 // WeightDecay/2·|w|². An epoch is an iteration. Training ends where the gradient is short enough or no step makes the loss

@@ -25,13 +25,13 @@ type chunk struct {
 	dropout  dropout     // the zero value drops nothing
 }
 
-// row returns the features of the chunk's example number i.
-func (c *chunk) row(i int) []float32 {
+// place is the row of the feature matrix that the chunk's example number i is at.
+func (c *chunk) place(i int) int {
 	example, view := c.order[i], 0
 	if c.views != nil {
 		view = c.views[example]
 	}
-	return c.examples.Features.Row(c.examples.place(example, view))
+	return c.examples.place(example, view)
 }
 
 // A pass carries chunks through a network, forward and back. Its buffers are made once. Every sum over examples
@@ -49,6 +49,9 @@ type pass struct {
 	input, hidden, logits  dense.Matrix
 	hiddenGrad, logitsGrad dense.Matrix
 	losses                 []float64
+
+	direct inPlace // in place of input, where it may be
+	stream *stream // in place of all, where it may be
 
 	// The chunk under way and its part of the matrices above.
 	chunk         chunk
@@ -68,6 +71,10 @@ func newPass(pool *dense.Pool, params *parameters, s *scaling) *pass {
 		input:      matrix(params.inputs), hidden: matrix(params.hiddenUnits), logits: matrix(params.outputs),
 		hiddenGrad: matrix(params.hiddenUnits), logitsGrad: matrix(params.outputs),
 		losses: make([]float64, chunkRows),
+	}
+	if params.hiddenUnits == 0 {
+		p.direct = newInPlace(params, s)
+		p.stream = newStream(p)
 	}
 	p.gatherBlock = p.blocks(p.gatherRow)
 	p.activateBlock = p.blocks(p.activateRow)
@@ -94,6 +101,14 @@ func (p *pass) run(c chunk) {
 	p.hGrad, p.zGrad = top(p.hiddenGrad, rows), top(p.logitsGrad, rows)
 	blocks := (rows + blockRows - 1) / blockRows
 
+	if p.direct.serves(c.dropout) {
+		p.direct.forward(p)
+		p.pool.Run(blocks, p.lossBlock)
+		if c.grads != nil {
+			p.direct.backward(p)
+		}
+		return
+	}
 	p.pool.Run(blocks, p.gatherBlock)
 	last := p.in
 	if p.params.hiddenUnits > 0 {
@@ -129,7 +144,7 @@ func (p *pass) blocks(row func(i, worker int)) func(block, worker int) {
 
 func (p *pass) gatherRow(i, worker int) {
 	row := p.in.Row(i)
-	p.scaling.apply(row, p.chunk.row(i))
+	p.scaling.apply(row, p.chunk.examples.Features.Row(p.chunk.place(i)))
 	if p.params.hiddenUnits == 0 {
 		p.chunk.dropout.apply(row, &p.generators[worker])
 	}
@@ -142,22 +157,28 @@ func (p *pass) activateRow(i, worker int) {
 }
 
 func (p *pass) lossRow(i, worker int) {
-	example := p.chunk.order[i]
-	k := p.loss.Classes()
-	z, target := p.z.Row(i), p.chunk.examples.Targets[example*k:(example+1)*k]
+	var grad []float32
+	if p.chunk.grads != nil {
+		grad = p.zGrad.Row(i)
+	}
+	example, k := p.chunk.order[i], p.loss.Classes()
+	p.losses[i] = p.sample(&p.chunk, example, p.chunk.examples.Targets[example*k:(example+1)*k], p.z.Row(i), grad, worker)
+}
+
+// sample adds the bias to an example's logits and returns its loss. Where grad isn't nil it gets the gradient by the logits
+// of what the example adds to the loss of the batch.
+func (p *pass) sample(c *chunk, example int, target, z, grad []float32, worker int) float64 {
 	for j, b := range p.params.outputBias {
 		z[j] += b
 	}
-	if p.chunk.grads == nil {
-		p.losses[i] = float64(p.loss.Sample(z, target, nil, p.workspaces[worker]))
-		return
+	value := p.loss.Sample(z, target, grad, p.workspaces[worker])
+	if grad != nil {
+		weight := float32(float64(c.weights[example]) * c.scale)
+		for j := range grad {
+			grad[j] *= weight
+		}
 	}
-	grad := p.zGrad.Row(i)
-	p.losses[i] = float64(p.loss.Sample(z, target, grad, p.workspaces[worker]))
-	weight := float32(float64(p.chunk.weights[example]) * p.chunk.scale)
-	for j := range grad {
-		grad[j] *= weight
-	}
+	return float64(value)
 }
 
 // maskRow takes the gradient back through dropout and ReLU: a unit above zero is one that was active and kept.

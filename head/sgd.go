@@ -1,5 +1,7 @@
 package head
 
+import "finetune/internal/kernel"
+
 // sgd is gradient descent with Nesterov momentum in the form of Sutskever et al. 2013 as PyTorch writes it:
 // v ← μv + g, w ← w − lr·(g + μv), with g the gradient plus decay·w.
 type sgd struct {
@@ -15,12 +17,5 @@ func newSGD(momentum float64, parameters int) *sgd {
 func (s *sgd) begin(rate float64) { s.rate = float32(rate) }
 
 func (s *sgd) update(params, grads []float32, state int, decay float64) {
-	velocity := s.velocity[state : state+len(params)]
-	d := float32(decay)
-	for i, w := range params {
-		g := grads[i] + d*w
-		v := s.momentum*velocity[i] + g
-		velocity[i] = v
-		params[i] = w - s.rate*(g+s.momentum*v)
-	}
+	kernel.Best().SGD(params, grads, s.velocity[state:state+len(params)], s.rate, s.momentum, float32(decay))
 }

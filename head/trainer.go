@@ -44,15 +44,29 @@ func newTrainer(c Config, pool *dense.Pool, s *scaling, l loss.Loss[float32], tr
 // loss of a batch is that sum over its number of examples and the mean weight of all examples: an unbiased estimate
 // of the weighted mean over all, which it is for the full batch.
 func (t *trainer) gradient(batch []int, drop *dropout) float64 {
-	clear(t.grads.all)
 	var sum float64
+	direct := t.pass.direct.serves(*drop)
+	if direct {
+		t.pass.direct.begin()
+	}
 	scale := float64(len(t.weights)) / (float64(len(batch)) * t.totalWeight)
-	for first := 0; first < len(batch); first += chunkRows {
-		part := batch[first:min(first+chunkRows, len(batch))]
-		t.pass.run(chunk{examples: t.train, order: part, views: t.views, weights: t.weights, scale: scale, grads: t.grads, dropout: *drop})
-		drop.part++
-		for i, example := range part {
-			sum += float64(t.weights[example]) * t.pass.losses[i]
+	whole := chunk{examples: t.train, order: batch, views: t.views, weights: t.weights, scale: scale, grads: t.grads, dropout: *drop}
+	if direct && t.pass.stream.serves() {
+		sum = t.pass.stream.gradient(whole)
+	} else {
+		clear(t.grads.all)
+		for first := 0; first < len(batch); first += chunkRows {
+			c := whole
+			c.order = batch[first:min(first+chunkRows, len(batch))]
+			c.dropout.part = drop.part
+			t.pass.run(c)
+			drop.part++
+			for i, example := range c.order {
+				sum += float64(t.weights[example]) * t.pass.losses[i]
+			}
+		}
+		if direct {
+			t.pass.direct.end(t.grads)
 		}
 	}
 	if t.pass.loss.SharedWeights() {
@@ -77,6 +91,9 @@ func tie(m dense.Matrix) {
 // visit takes examples through the network as it predicts, without dropout, and calls f for each in their order. i is
 // the example's row in the pass.
 func (t *trainer) visit(e Examples, f func(example, i int)) {
+	if t.pass.direct.serves(dropout{}) {
+		t.pass.direct.begin()
+	}
 	order := make([]int, 0, chunkRows)
 	for first := 0; first < e.Len(); first += chunkRows {
 		order = order[:0]

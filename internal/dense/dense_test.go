@@ -31,6 +31,25 @@ var products = []product{
 	{"MulABt", (*Pool).MulABt, false, true, false},
 	{"MulAB", (*Pool).MulAB, false, false, false},
 	{"AddAtB", (*Pool).AddAtB, true, false, true},
+	{"MulRowsBt", func(p *Pool, c, a, b Matrix) { p.MulRowsBt(c, scatter(a), b) }, false, true, false},
+	{"AddAtRows", func(p *Pool, c, a, b Matrix) { p.AddAtRows(c, a, scatter(b)) }, true, false, true},
+}
+
+// scatter returns m as rows of a larger matrix from the last to the first, with a shift. Numbers of random lose no bit by it.
+func scatter(m Matrix) Rows {
+	x := Rows{Cols: m.Cols, Stride: m.Cols, Data: make([]float32, 2*m.Rows*m.Cols), Shift: make([]float32, m.Cols)}
+	for j := range x.Shift {
+		x.Shift[j] = float32(j%3-1) / 2
+	}
+	for i := range m.Rows {
+		row := 2*(m.Rows-i) - 1
+		x.Index = append(x.Index, row)
+		for j := range m.Cols {
+			v := m.Data[i*m.Stride+j]
+			x.Data[row*m.Cols+j] = v - x.Shift[j]
+		}
+	}
+	return x
 }
 
 // factors returns matrices for an m × n result of the given depth.
@@ -225,12 +244,15 @@ func TestNoAllocation(t *testing.T) {
 	defer p.Close()
 	r := rand.New(rand.NewPCG(1, 2))
 	a, b, c := random(r, 64, 300), random(r, 8, 300), random(r, 64, 8)
+	x := scatter(a)
 	products := func() {
 		p.MulABt(c, a, b)
 		p.AddAtB(b, c, a)
 		p.MulAB(a, c, b)
+		p.MulRowsBt(c, x, b)
+		p.AddAtRows(b, c, x)
 	}
 	if n := testing.AllocsPerRun(20, products); n > 0 {
-		t.Errorf("%g allocations for three products", n)
+		t.Errorf("%g allocations for the products", n)
 	}
 }

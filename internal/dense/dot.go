@@ -64,13 +64,17 @@ func (d *dotProduct) block(block, worker int) {
 	if depth == 0 {
 		return
 	}
-	// Pieces of the same size, each but the last a whole number of vectors.
-	const vector = 16
-	piece := ceilDiv(ceilDiv(depth, ceilDiv(depth, dotDepth)), vector) * vector
+	piece := evenPiece(depth)
 	for k0 := 0; k0 < depth; k0 += piece {
 		k := min(piece, depth-k0)
 		d.addPiece(c, d.a.Slice(i0, k0, c.Rows, k), d.b.Slice(j0, k0, c.Cols, k), &d.scratch[worker])
 	}
+}
+
+// evenPiece cuts a depth above 0 into pieces of the same size, each but the last a whole number of vectors.
+func evenPiece(depth int) int {
+	const vector = 16
+	return ceilDiv(ceilDiv(depth, ceilDiv(depth, dotDepth)), vector) * vector
 }
 
 // addPiece adds A·Bᵀ to a block of the result.

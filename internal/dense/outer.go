@@ -155,11 +155,22 @@ func (o *outerProduct) addTile(number, j, k0, k int, strip Matrix, tile []float3
 		return
 	}
 	part := o.c.Slice(i, j, min(rows, o.c.Rows-i), min(width, o.c.Cols-j))
-	clear(tile)
-	for r := range part.Rows {
-		copy(tile[r*width:], part.Row(r))
-	}
+	tile = toTile(part, width, tile)
 	o.kernel.Outer(k, a, strip.Data, strip.Stride, tile, width)
+	fromTile(part, width, tile)
+}
+
+// toTile copies a part of C to scratch that has room for a whole tile of the given width, and zeros beside the part.
+func toTile(part Matrix, width int, scratch []float32) []float32 {
+	clear(scratch)
+	for r := range part.Rows {
+		copy(scratch[r*width:], part.Row(r))
+	}
+	return scratch
+}
+
+// fromTile copies the part back.
+func fromTile(part Matrix, width int, tile []float32) {
 	for r := range part.Rows {
 		copy(part.Row(r), tile[r*width:])
 	}

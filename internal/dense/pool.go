@@ -1,7 +1,7 @@
 package dense
 
 import (
-	"sync"
+	"runtime"
 	"sync/atomic"
 
 	"finetune/internal/kernel"
@@ -10,17 +10,25 @@ import (
 // A Pool is a fixed set of workers for work that is cut into numbered blocks. The caller is one of the workers, so
 // a pool of one starts no goroutine. A pool runs one job at a time and belongs to one goroutine; it must be closed.
 type Pool struct {
-	workers int
-	start   chan struct{}
-	done    sync.WaitGroup
+	helpers []helper // the workers from number 1 on
 
 	// The job under way.
-	job    func(block, worker int)
-	blocks int
-	next   atomic.Int64
+	job     func(block, worker int)
+	blocks  int
+	next    atomic.Int64
+	working atomic.Int32 // helpers at it
+	caller  sleeper
 
 	dot   dotProduct
 	outer outerProduct
+	rows  rowsJob
+}
+
+// A helper is a worker with a goroutine of its own.
+type helper struct {
+	jobs atomic.Int64 // how many it was given; below 0: it ends
+	sleeper
+	_ [64]byte // no two helpers in one line of the cache
 }
 
 // NewPool starts a pool of at least one worker.
@@ -29,28 +37,49 @@ func NewPool(workers int) *Pool {
 }
 
 func newPool(workers int, k *kernel.Kernel) *Pool {
-	p := &Pool{workers: max(workers, 1)}
-	p.dot.init(k, p.workers)
-	p.outer.init(k, p.workers)
-	p.start = make(chan struct{})
-	for w := 1; w < p.workers; w++ {
-		go func() {
-			for range p.start {
-				p.drain(w)
-				p.done.Done()
-			}
-		}()
+	workers = max(workers, 1)
+	spins := spinning
+	if workers > runtime.GOMAXPROCS(0) {
+		spins = 0 // it would keep another worker from running
+	}
+	p := &Pool{helpers: make([]helper, workers-1), caller: newSleeper(spins)}
+	p.dot.init(k, workers)
+	p.outer.init(k, workers)
+	products := make([]*RowProducts, workers)
+	for i := range products {
+		products[i] = newRowProducts(k)
+	}
+	p.rows.init(products)
+	for i := range p.helpers {
+		p.helpers[i].sleeper = newSleeper(spins)
+		go p.help(i)
 	}
 	return p
 }
 
+// help does jobs until the pool is closed.
+func (p *Pool) help(number int) {
+	h := &p.helpers[number]
+	for done := int64(0); ; done++ {
+		h.wait(func() bool { return h.jobs.Load() != done })
+		if h.jobs.Load() < 0 {
+			return
+		}
+		p.drain(number + 1)
+		if p.working.Add(-1) == 0 {
+			p.caller.wake()
+		}
+	}
+}
+
 // Workers is the number of workers; the worker number given to a job is below it.
-func (p *Pool) Workers() int { return p.workers }
+func (p *Pool) Workers() int { return len(p.helpers) + 1 }
 
 // Run calls job once for each block in [0, blocks) and returns when all have ended. Which worker gets which block
 // isn't fixed, so a job may use the worker number for its scratch space but not for its result. Run allocates nothing.
 func (p *Pool) Run(blocks int, job func(block, worker int)) {
-	if p.workers == 1 || blocks <= 1 {
+	helpers := p.helpers[:max(0, min(len(p.helpers), blocks-1))]
+	if len(helpers) == 0 {
 		for b := range blocks {
 			job(b, 0)
 		}
@@ -58,13 +87,13 @@ func (p *Pool) Run(blocks int, job func(block, worker int)) {
 	}
 	p.job, p.blocks = job, blocks
 	p.next.Store(0)
-	helpers := min(p.workers, blocks) - 1
-	p.done.Add(helpers)
-	for range helpers {
-		p.start <- struct{}{}
+	p.working.Store(int32(len(helpers)))
+	for i := range helpers {
+		helpers[i].jobs.Add(1)
+		helpers[i].wake()
 	}
 	p.drain(0)
-	p.done.Wait()
+	p.caller.wait(func() bool { return p.working.Load() == 0 })
 	p.job = nil
 }
 
@@ -79,4 +108,9 @@ func (p *Pool) drain(worker int) {
 }
 
 // Close ends the workers. The pool must not be used afterwards.
-func (p *Pool) Close() { close(p.start) }
+func (p *Pool) Close() {
+	for i := range p.helpers {
+		p.helpers[i].jobs.Store(-1)
+		p.helpers[i].wake()
+	}
+}

@@ -1,6 +1,11 @@
 package dense
 
-import "testing"
+import (
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"time"
+)
 
 func TestRunVisitsEveryBlockOnce(t *testing.T) {
 	for _, workers := range []int{0, 1, 2, 7} {
@@ -20,5 +25,50 @@ func TestRunVisitsEveryBlockOnce(t *testing.T) {
 			}
 		}
 		p.Close()
+	}
+}
+
+// TestPoolWaits runs jobs whose workers wait for each other shortly, and long enough to sleep.
+func TestPoolWaits(t *testing.T) {
+	for _, spins := range []int{0, 10, spinning} {
+		for _, workers := range []int{2, 5} {
+			p := NewPool(workers)
+			p.caller.most, p.caller.spins = spins, spins
+			var sum atomic.Int64
+			for job := range 200 {
+				p.Run(1+job%7, func(b, _ int) {
+					if (job+b)%50 == 0 {
+						time.Sleep(time.Millisecond)
+					}
+					sum.Add(int64(b + 1))
+				})
+				if job%60 == 0 {
+					time.Sleep(time.Millisecond) // the helpers wait
+				}
+			}
+			p.Close()
+			var want int64
+			for job := range 200 {
+				blocks := int64(1 + job%7)
+				want += blocks * (blocks + 1) / 2
+			}
+			if sum.Load() != want {
+				t.Errorf("%d workers, %d spins: the sum is %d, want %d", workers, spins, sum.Load(), want)
+			}
+		}
+	}
+}
+
+func TestPoolEnds(t *testing.T) {
+	before := runtime.NumGoroutine()
+	for range 20 {
+		p := NewPool(4)
+		p.Run(8, func(int, int) {})
+		p.Close()
+	}
+	for deadline := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d goroutines, %d before", runtime.NumGoroutine(), before)
+		}
 	}
 }

@@ -17,10 +17,20 @@ type Kernel struct {
 	// a is a[i*lda+j], and so for the others.
 	Dot func(k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int)
 
+	// DotAt is Dot for rows of a that lie anywhere, and to which shift is added first: element (i, j) is
+	// a[rows[i]+j] + shift[j]. The second DotRows places in rows are of rows that will be read next.
+	DotAt func(k int, a []float32, rows []int, shift []float32, b []float32, ldb int, c []float32, ldc int)
+
 	OuterRows, OuterCols int
 	// Outer adds A·B to the OuterRows × OuterCols tile c, for b of k × OuterCols. The columns of A lie behind each
 	// other in a. Each element is summed in the order of k, onto what c holds.
 	Outer func(k int, a, b []float32, ldb int, c []float32, ldc int)
+
+	// OuterAt is Outer for k rows of b that lie anywhere, and to which shift is added first: element (i, j) is
+	// b[rows[i]+j] + shift[j].
+	OuterAt func(k int, a, b []float32, rows []int, shift []float32, c []float32, ldc int)
+
+	Vector
 }
 
 // Best returns the fastest kernel for this processor.

@@ -4,8 +4,9 @@ package kernel
 // fit the registers of scalar code.
 var plain = Kernel{
 	Name:    "plain",
-	DotRows: 2, DotCols: 4, Dot: dotPlain,
-	OuterRows: 2, OuterCols: 16, Outer: outerPlain,
+	DotRows: 2, DotCols: 4, Dot: dotPlain, DotAt: dotAtPlain,
+	OuterRows: 2, OuterCols: 16, Outer: outerPlain, OuterAt: outerAtPlain,
+	Vector: plainVector,
 }
 
 func dotPlain(k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int) {

@@ -23,3 +23,63 @@ func outerAVX2(k int, a *float32, b *float32, ldb int, c *float32, ldc int)
 //
 //go:noescape
 func outerAVX512(k int, a *float32, b *float32, ldb int, c *float32, ldc int)
+
+// dotAtAVX2 adds to the 3 × 4 tile c the dot products of 3 rows of a, shifted, with 4 rows of b. It prefetches 3 more rows of a.
+//
+//go:noescape
+func dotAtAVX2(k int, a *float32, rows *int, shift *float32, b *float32, ldb int, c *float32, ldc int)
+
+// dotAtAVX512 adds to the 4 × 4 tile c the dot products of 4 rows of a, shifted, with 4 rows of b. It prefetches 4 more rows of a.
+//
+//go:noescape
+func dotAtAVX512(k int, a *float32, rows *int, shift *float32, b *float32, ldb int, c *float32, ldc int)
+
+// outerAtAVX2 adds to the 4 × 24 tile c the product of k packed columns of 4 and k rows of b, shifted.
+//
+//go:noescape
+func outerAtAVX2(k int, a *float32, b *float32, rows *int, shift *float32, c *float32, ldc int)
+
+// outerAtAVX512 adds to the 8 × 48 tile c the product of k packed columns of 8 and k rows of b, shifted.
+//
+//go:noescape
+func outerAtAVX512(k int, a *float32, b *float32, rows *int, shift *float32, c *float32, ldc int)
+
+// addAVX2 adds a to dst. n is a multiple of the vector length.
+//
+//go:noescape
+func addAVX2(n int, dst *float32, a *float32)
+
+// mulAVX2 writes the products of a and b to dst. n is a multiple of the vector length.
+//
+//go:noescape
+func mulAVX2(n int, dst *float32, a *float32, b *float32)
+
+// sgdAVX2 is a step of gradient descent with Nesterov momentum. n is a multiple of the vector length.
+//
+//go:noescape
+func sgdAVX2(n int, params *float32, grads *float32, velocity *float32, rate float32, momentum float32, decay float32)
+
+// adamWAVX2 is a step of AdamW. n is a multiple of the vector length.
+//
+//go:noescape
+func adamWAVX2(n int, params *float32, grads *float32, mean *float32, square *float32, c *float32)
+
+// addAVX512 adds a to dst. n is a multiple of the vector length.
+//
+//go:noescape
+func addAVX512(n int, dst *float32, a *float32)
+
+// mulAVX512 writes the products of a and b to dst. n is a multiple of the vector length.
+//
+//go:noescape
+func mulAVX512(n int, dst *float32, a *float32, b *float32)
+
+// sgdAVX512 is a step of gradient descent with Nesterov momentum. n is a multiple of the vector length.
+//
+//go:noescape
+func sgdAVX512(n int, params *float32, grads *float32, velocity *float32, rate float32, momentum float32, decay float32)
+
+// adamWAVX512 is a step of AdamW. n is a multiple of the vector length.
+//
+//go:noescape
+func adamWAVX512(n int, params *float32, grads *float32, mean *float32, square *float32, c *float32)

@@ -11,5 +11,15 @@ func main() {
 	dotAVX512()
 	outer(avx2)
 	outer(avx512)
+	dotAtAVX2()
+	dotAtAVX512()
+	outerAt("outerAtAVX2", avx2)
+	outerAt("outerAtAVX512", avx512)
+	for _, w := range widths {
+		add(w)
+		mul(w)
+		sgd(w)
+		adamW(w)
+	}
 	Generate()
 }

@@ -1,0 +1,48 @@
+package dense
+
+// A rowsJob is a product with Rows under way on all workers.
+type rowsJob struct {
+	dot, outer func(block, worker int)
+	products   []*RowProducts // one a worker
+
+	c, a, b Matrix
+	x       Rows
+}
+
+func (r *rowsJob) init(products []*RowProducts) {
+	r.products, r.dot, r.outer = products, r.dotBlock, r.outerBlock
+}
+
+// RowProducts returns those of a worker, to be used within a job.
+func (p *Pool) RowProducts(worker int) *RowProducts { return p.rows.products[worker] }
+
+// MulRowsBt is RowProducts.MulBt on all workers, in blocks of rows.
+func (p *Pool) MulRowsBt(c Matrix, x Rows, b Matrix) {
+	checkShapes(x.Cols == b.Cols && c.Rows == len(x.Index) && c.Cols == b.Rows)
+	p.rows.c, p.rows.x, p.rows.b = c, x, b
+	p.Run(ceilDiv(c.Rows, skinnyRows), p.rows.dot)
+	p.rows.done()
+}
+
+// AddAtRows is RowProducts.AddAt on all workers, in blocks of columns.
+func (p *Pool) AddAtRows(c, a Matrix, x Rows) {
+	checkShapes(a.Rows == len(x.Index) && c.Rows == a.Cols && c.Cols == x.Cols)
+	p.rows.c, p.rows.a, p.rows.x = c, a, x
+	p.Run(ceilDiv(c.Cols, outerCols), p.rows.outer)
+	p.rows.done()
+}
+
+// done lets go of the factors.
+func (r *rowsJob) done() { r.c, r.a, r.b, r.x = Matrix{}, Matrix{}, Matrix{}, Rows{} }
+
+func (r *rowsJob) dotBlock(block, worker int) {
+	i := block * skinnyRows
+	rows := min(skinnyRows, r.c.Rows-i)
+	r.products[worker].MulBt(r.c.Slice(i, 0, rows, r.c.Cols), r.x.part(i, 0, rows, r.x.Cols), r.b)
+}
+
+func (r *rowsJob) outerBlock(block, worker int) {
+	j := block * outerCols
+	cols := min(outerCols, r.c.Cols-j)
+	r.products[worker].AddAt(r.c.Slice(0, j, r.c.Rows, cols), r.a, r.x.part(0, j, len(r.x.Index), cols))
+}

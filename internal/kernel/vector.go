@@ -1,0 +1,59 @@
+package kernel
+
+import "math"
+
+// Vector functions are elementwise, on slices of one length, and do for every element the same as the plain ones but for
+// rounding in between. Longer slices than the first one are allowed, shorter ones panic.
+type Vector struct {
+	Add func(dst, a []float32)    // dst += a
+	Mul func(dst, a, b []float32) // dst = a·b; dst may be one of them
+
+	// SGD is a step with Nesterov momentum: v ← μv + g, w ← w − rate·(g + μv), where g is the gradient plus decay·w.
+	SGD func(params, grads, velocity []float32, rate, momentum, decay float32)
+
+	// AdamW is a step of Adam with decoupled decay.
+	AdamW func(params, grads, mean, square []float32, c *AdamW)
+}
+
+// AdamW holds the numbers of a step: m ← Beta1·m + Rest1·g, v ← Beta2·v + Rest2·g²,
+// w ← Shrink·w − Size·m/(Correct·√v + Epsilon).
+type AdamW struct {
+	Beta1, Rest1, Beta2, Rest2, Shrink, Size, Correct, Epsilon float32
+}
+
+var plainVector = Vector{Add: addPlain, Mul: mulPlain, SGD: sgdPlain, AdamW: adamWPlain}
+
+func addPlain(dst, a []float32) {
+	a = a[:len(dst)]
+	for i, v := range a {
+		dst[i] += v
+	}
+}
+
+func mulPlain(dst, a, b []float32) {
+	a, b = a[:len(dst)], b[:len(dst)]
+	for i := range dst {
+		dst[i] = a[i] * b[i]
+	}
+}
+
+func sgdPlain(params, grads, velocity []float32, rate, momentum, decay float32) {
+	grads, velocity = grads[:len(params)], velocity[:len(params)]
+	for i, w := range params {
+		g := grads[i] + decay*w
+		v := momentum*velocity[i] + g
+		velocity[i] = v
+		params[i] = w - rate*(g+momentum*v)
+	}
+}
+
+func adamWPlain(params, grads, mean, square []float32, c *AdamW) {
+	grads, mean, square = grads[:len(params)], mean[:len(params)], square[:len(params)]
+	for i, g := range grads {
+		m := c.Beta1*mean[i] + c.Rest1*g
+		v := c.Beta2*square[i] + c.Rest2*g*g
+		mean[i], square[i] = m, v
+		root := float32(math.Sqrt(float64(v)))
+		params[i] = c.Shrink*params[i] - c.Size*m/(root*c.Correct+c.Epsilon)
+	}
+}
