@@ -5,16 +5,21 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"image"
+	"image/draw"
 	"image/png"
 	"math"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 
 	"finetune/internal/imagefile"
 	"finetune/internal/mistake"
 	"finetune/internal/npy"
+	"finetune/pipeline/dataset"
 )
 
 // demoRun trains on the demo, once for each test that asks.
@@ -226,5 +231,70 @@ func TestExplainOtherHeads(t *testing.T) {
 		if _, err := json.Marshal(got); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// Of a picture that is ruined in its right half only the ruined half must be what raises the grade: on
+// photos that no training picture shows.
+func TestExplainFindsTheRuinedHalf(t *testing.T) {
+	run, out := demoRun(t, nil), t.TempDir()
+	var paths []string
+	for _, photo := range []string{"camera", "coffee", "horse", "rocket"} {
+		for _, crop := range []string{"0", "3"} {
+			whole := func(grade string) *image.NRGBA {
+				img, err := imagefile.Decode(fileBytes(t, filepath.Join("../testdata/demo/images", photo, crop+"-grade"+grade+".jpg")), imagefile.Limits{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return img
+			}
+			half, ruined := whole("1"), whole("5")
+			right := half.Bounds()
+			right.Min.X = right.Dx() / 2
+			draw.Draw(half, right, ruined, right.Min, draw.Src)
+			var data bytes.Buffer
+			if err := png.Encode(&data, half); err != nil {
+				t.Fatal(err)
+			}
+			paths = append(paths, filepath.Join(out, photo+crop+".png"))
+			if err := os.WriteFile(paths[len(paths)-1], data.Bytes(), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	drawn := filepath.Join(out, "drawn")
+	if _, err := (Explain{Model: run, Paths: paths, Out: drawn, Maps: true}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		name := strings.TrimSuffix(filepath.Base(path), ".png")
+		order, err := npy.Open(filepath.Join(drawn, name+".order.npy"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer order.Close()
+		var left, right float64
+		for i, v := range order.Data {
+			if i%order.Cols < order.Cols/2 {
+				left += float64(v)
+			} else {
+				right += float64(v)
+			}
+		}
+		t.Logf("%s: %+.2f from the left, %+.2f from the ruined right half", name, left, right)
+		if !(left < 0 && right > 0) {
+			t.Errorf("%s: %+.2f from the left, %+.2f from the ruined right half", name, left, right)
+		}
+	}
+}
+
+func TestFileNames(t *testing.T) {
+	var items []dataset.Item
+	for _, path := range []string{"a/b.jpg", "a_b.png", "/tmp/x/c.jpg", "../up/c.gif", ".jpg", `d:\e.jpg`, strings.Repeat("é", 200) + ".jpg"} {
+		items = append(items, dataset.Item{Path: path})
+	}
+	want := []string{"a_b.png", "a_b-2.png", "c.png", "c-2.png", "image.png", "d__e.png", strings.Repeat("é", 75) + ".png"}
+	if got := fileNames(items); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -89,19 +89,27 @@ func (d *drawing) all(ctx context.Context, items []dataset.Item) error {
 		})
 }
 
-// fileNames returns a name for each item's picture: its path with the slashes gone, and a number where that comes twice.
+// longestStem bounds a file's name, which file systems bound too.
+const longestStem = 150
+
+// fileNames returns a name for each item's picture: its path below the data with the slashes gone, and a number where that comes twice.
 func fileNames(items []dataset.Item) []string {
 	names, taken := make([]string, len(items)), map[string]bool{}
 	for i, item := range items {
-		stem := strings.TrimSuffix(strings.NewReplacer("/", "_", "\\", "_").Replace(item.Path), filepath.Ext(item.Path))
+		path := item.Path
+		if filepath.IsAbs(path) || strings.HasPrefix(path, "..") {
+			path = filepath.Base(path)
+		}
+		stem := strings.TrimSuffix(strings.NewReplacer("/", "_", "\\", "_", ":", "_").Replace(path), filepath.Ext(path))
+		stem = strings.ToValidUTF8(stem[max(0, len(stem)-longestStem):], "")
 		if stem == "" {
 			stem = "image"
 		}
-		name := stem + ".png"
+		name := stem
 		for n := 2; taken[name]; n++ {
-			name = fmt.Sprintf("%s-%d.png", stem, n)
+			name = fmt.Sprintf("%s-%d", stem, n)
 		}
-		names[i], taken[name] = name, true
+		names[i], taken[name] = name+".png", true
 	}
 	return names
 }

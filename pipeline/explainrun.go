@@ -20,8 +20,8 @@ import (
 // picture with.
 const FeatureMeanFile = "feature_mean.npy"
 
-// writeFeatureMean writes the mean over the plain rows of some examples.
-func writeFeatureMean(path string, examples head.Examples, index []int) error {
+// meanFeature is the mean over the plain rows of some examples.
+func meanFeature(examples head.Examples, index []int) []float32 {
 	examples.Index = index
 	sum := make([]float64, examples.Features.Cols)
 	for i := range index {
@@ -33,6 +33,11 @@ func writeFeatureMean(path string, examples head.Examples, index []int) error {
 	for j, v := range sum {
 		mean[j] = float32(v / float64(max(1, len(index))))
 	}
+	return mean
+}
+
+// writeFeatureMean writes it.
+func writeFeatureMean(path string, mean []float32) error {
 	w, err := npy.Create(path, len(mean))
 	if err != nil {
 		return err

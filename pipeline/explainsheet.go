@@ -66,7 +66,7 @@ func (d *drawing) caption(item dataset.Item, a *account) []string {
 	if item.Label >= 0 {
 		first += fmt.Sprintf(", label %s (%.0f %%)", space.Class(item.Label), 100*a.probs[item.Label])
 	}
-	first += fmt.Sprintf(", expected class %.2f of 0 … %d", expectedClass(a.probs), space.Len()-1)
+	first += fmt.Sprintf("; on average %.2f steps above %s", expectedClass(a.probs), space.Class(0))
 	second := "Orange places speak for it, blue against, compared with " + d.result.Compared + "."
 	if sums := d.sums(a); sums != "" {
 		second += " All places together: " + sums + "."

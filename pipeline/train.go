@@ -27,7 +27,9 @@ type Train struct {
 	// Overwrite replaces an earlier run in Out once the new one is complete. Resume leaves a complete run with the
 	// same settings as it is, and otherwise goes on: features that were computed are kept by the cache.
 	Overwrite, Resume bool
-	Progress          Progress
+	// Explain draws maps of the worst mistakes into the report, for which the network must be started even where all features are cached.
+	Explain  bool
+	Progress Progress
 }
 
 // NewTrain returns the main job on data with the settings that proved robust, those of the command: a linear head trained with

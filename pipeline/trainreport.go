@@ -30,7 +30,7 @@ func (r *trainRun) report(ctx context.Context) (*report.Data, error) {
 		Finetune: record.Finetune, Source: record.Data.Path, Trained: trainedOn(record, result, decision), Classes: classParts(set, r.plan.parts),
 		HeldOut: result.HeldOut, Groups: groupCount(said.items), Metrics: result.Metrics, Soft: said.byLabel(),
 		Decision: string(decision), Loss: record.Head.Loss.Name, Best: result.BestEpoch, Ground: groundOf(result.Head.Description().Loss),
-		Settings: settings, Files: r.filesShown(), Unreadable: len(result.Unreadable), Notes: result.Notes,
+		Settings: settings, Files: r.filesShown(), Unreadable: len(result.Unreadable),
 		History: epochsShown(result.History), Folds: r.foldsShown(),
 	}
 	d.Calibrated = r.calibratedShown()
@@ -44,6 +44,10 @@ func (r *trainRun) report(ctx context.Context) (*report.Data, error) {
 			return nil, err
 		}
 	}
+	if err := r.explainMistakes(ctx, pick(r.unseen.items, mistakes), d.Mistakes.Images); err != nil {
+		return nil, err
+	}
+	d.Notes = result.Notes
 	for i := range d.Suspects.Images {
 		d.Suspects.Images[i].Suspect = &r.suspects[i]
 	}
@@ -251,5 +255,6 @@ var runFiles = []report.Setting{
 	{Name: PredictionsFile, Value: "every held-out image with its label, its answer and its distribution"},
 	{Name: SuspectsFile, Value: "labels that may be wrong, the likeliest first: the class that the image looks like, the probabilities of both, and by how many classes the prediction is nearer to the other"},
 	{Name: HistoryFile, Value: "a row for each epoch"},
+	{Name: FeatureMeanFile, Value: "the mean of the features that were trained on, which finetune explain compares an image with"},
 	{Name: ConfigFile, Value: "every setting"},
 }

@@ -141,7 +141,9 @@ func (r *trainRun) write(ctx context.Context) error {
 	for _, step := range []func() error{
 		func() error { return r.result.Head.Save(in(HeadFile)) },
 		func() error { return writeHeadONNX(in(HeadONNXFile), r.result.Head) },
-		func() error { return writeFeatureMean(in(FeatureMeanFile), r.examples, r.plan.parts.Train) },
+		func() error {
+			return writeFeatureMean(in(FeatureMeanFile), meanFeature(r.examples, r.plan.parts.Train))
+		},
 		func() error { return writeHistory(in(HistoryFile), r.traces()) },
 		func() error { return r.result.writeGroundDistance(in(GroundDistanceFile)) },
 		func() error { return r.result.writeSearch(in(SearchFile), r.Search.Metric) },

@@ -60,7 +60,7 @@ Without --image the worst mistakes of the run's held-out images are explained, i
 // printExplained says of each picture what it was taken for, and where the drawing is.
 func printExplained(w io.Writer, r *pipeline.ExplainResult) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "image\tanswer\tlabel\texpected class\tpicture")
+	fmt.Fprintln(t, "image\tanswer\tlabel\tmean step\tpicture")
 	for _, im := range r.Images {
 		label := im.Label
 		if label == "" {
@@ -70,5 +70,5 @@ func printExplained(w io.Writer, r *pipeline.ExplainResult) {
 	}
 	t.Flush()
 	printUnreadable(w, r.Unreadable)
-	fmt.Fprintf(w, "\nmethod: %s (%s), compared with %s\n", r.Method, r.Why, r.Compared)
+	fmt.Fprintf(w, "\nmean step: the mean of the distribution, in steps above the lowest class\nmethod: %s (%s), compared with %s\n", r.Method, r.Why, r.Compared)
 }

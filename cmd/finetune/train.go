@@ -44,6 +44,7 @@ func newTrain(a *app) *cobra.Command {
 	f.StringVar(&job.Out, "out", "", "the run `folder` (default: finetune-run-1, or the next free number)")
 	f.BoolVar(&job.Overwrite, "overwrite", false, "replace an earlier run in --out once the new one is complete")
 	f.BoolVar(&job.Resume, "resume", false, "go on with an interrupted run in --out; a complete one is left as it is")
+	f.BoolVar(&job.Explain, "explain", false, "draw into the report what places the worst mistakes come from (see finetune explain)")
 	addLabelFlags(f, &job.Data)
 	addSplitFlags(f, &job.Split)
 	addFoldFlags(f, &job)

@@ -13,7 +13,7 @@ const (
 	minSide, maxSide = 320, 480
 	margin           = 12
 	titleHeight      = 24
-	legendHeight     = 46
+	legendHeight     = 64
 	lineHeight       = 20
 	textSize, small  = 14, 12
 )

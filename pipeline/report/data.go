@@ -115,6 +115,7 @@ type Image struct {
 	Range         *[2]int          `json:"range,omitempty"` // first and last class of its prediction set; nil without one
 	Suspect       *metrics.Suspect `json:"suspect,omitempty"`
 	Thumbnail     []byte           `json:"thumbnail,omitempty"` // JPEG
+	Map           []byte           `json:"map,omitempty"`       // JPEG: the picture under what moves its answer to lower (blue) or higher classes (orange); nil: none
 	Missing       string           `json:"missing,omitempty"`   // why there is no thumbnail; "" with Thumbnail nil: none is wanted
 }
 

@@ -14,12 +14,15 @@ type gallery struct {
 	Cards           []card
 	Answer          string // what the mark of the answer stands for
 	Ranged          bool   // there are prediction sets
+	Maps            bool   // some card has one
+	Lowest, Highest string // class
 }
 
 // A card is one image.
 type card struct {
 	Path          string
 	Thumbnail     []byte
+	Map           []byte
 	Missing       string
 	Label, Answer string
 	Evidence      string
@@ -65,6 +68,7 @@ func judged(d *Data) string {
 // view fills in the cards.
 func (g Gallery) view(d *Data, top float64, v gallery, evidence func(*Image) string) gallery {
 	v.Total, v.Shown, v.Ranged = g.Total, len(g.Images), d.Metrics.Sets != nil
+	v.Lowest, v.Highest = d.Classes[0].Name, d.Classes[len(d.Classes)-1].Name
 	for i := range g.Images {
 		im := &g.Images[i]
 		answer := im.Predicted
@@ -73,8 +77,9 @@ func (g Gallery) view(d *Data, top float64, v gallery, evidence func(*Image) str
 		}
 		shown := *im
 		shown.Predicted = answer
+		v.Maps = v.Maps || im.Map != nil
 		v.Cards = append(v.Cards, card{
-			Path: im.Path, Thumbnail: im.Thumbnail, Missing: im.Missing, Label: d.Classes[im.Label].Name, Answer: d.Classes[answer].Name,
+			Path: im.Path, Thumbnail: im.Thumbnail, Map: im.Map, Missing: im.Missing, Label: d.Classes[im.Label].Name, Answer: d.Classes[answer].Name,
 			Evidence: evidence(im) + ranged(d, im), Distribution: newDistribution(d.Classes, &shown, top),
 		})
 	}

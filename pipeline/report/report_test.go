@@ -107,6 +107,19 @@ func TestWrite(t *testing.T) {
 	}
 }
 
+// Maps and what they mean are shown where there are any, and only there.
+func TestMaps(t *testing.T) {
+	d := sample(t, grades, 60)
+	const legend, picture = "(blue, towards good) or a higher one (orange, towards poor)", `src="data:image/jpeg;base64,bWFw"`
+	if page := written(t, d); strings.Contains(page, legend) {
+		t.Error("a legend without maps")
+	}
+	d.Mistakes.Images[1].Map = []byte("map")
+	if page := written(t, d); strings.Count(page, legend) != 1 || strings.Count(page, picture) != 1 {
+		t.Errorf("%d legends, %d maps", strings.Count(page, legend), strings.Count(page, picture))
+	}
+}
+
 // Names of classes, paths and settings come from outside and must stay text wherever they stand.
 func TestUntrustedText(t *testing.T) {
 	evil := []string{`</title><script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `' onmouseover='alert(1)`, `{{.Source}}`, `</style><svg onload=alert(1)>`}
@@ -118,11 +131,11 @@ func TestUntrustedText(t *testing.T) {
 	for i := range d.Mistakes.Images {
 		d.Mistakes.Images[i].Path, d.Mistakes.Images[i].Missing = evil[i%len(evil)], evil[(i+1)%len(evil)]
 	}
-	d.Mistakes.Images[0].Thumbnail = []byte("jpeg")
+	d.Mistakes.Images[0].Thumbnail, d.Mistakes.Images[0].Map = []byte("jpeg"), []byte("map")
 	elements, attributes := shape(t, written(t, d))
 	plainElements, plainAttributes := shape(t, written(t, func() Data {
 		d := sample(t, []string{"a", "b", "c", "d", "e"}, 40)
-		d.Mistakes.Images[0].Thumbnail = []byte("jpeg")
+		d.Mistakes.Images[0].Thumbnail, d.Mistakes.Images[0].Map = []byte("jpeg"), []byte("map")
 		return d
 	}()))
 	if !slices.Equal(elements, plainElements) || !slices.Equal(attributes, plainAttributes) {
@@ -180,7 +193,7 @@ func TestManyClassesStaySmall(t *testing.T) {
 	d := sample(t, names, 300)
 	for _, g := range []*Gallery{&d.Mistakes, &d.Unsure, &d.Suspects} {
 		for i := range g.Images {
-			g.Images[i].Thumbnail = make([]byte, 8<<10)
+			g.Images[i].Thumbnail, g.Images[i].Map = make([]byte, 8<<10), make([]byte, 8<<10)
 		}
 	}
 	const most = 3 << 20

@@ -1,0 +1,85 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image/jpeg"
+
+	"finetune/backbone"
+	"finetune/internal/overlay"
+	"finetune/pipeline/dataset"
+	"finetune/pipeline/report"
+)
+
+// The longer side of a map in the report, and the quality of its JPEG: about 5 KB.
+const reportMapSide, reportMapQuality = 128, 80
+
+// explainMistakes draws, for the worst mistakes of the page, which places move the answer up or down. It starts the network for twenty
+// pictures, so that it is only done where it is asked for. Where it can't be done a note says why.
+func (r *trainRun) explainMistakes(ctx context.Context, items []dataset.Item, shown []report.Image) error {
+	without := func(why string) error {
+		r.result.Notes = append(r.result.Notes, "the worst mistakes have no maps: "+why)
+		return nil
+	}
+	switch {
+	case !r.Explain || len(shown) == 0:
+		return nil
+	case r.Features != "":
+		return without("the features came without images")
+	case r.plan.repeats != nil:
+		return without("the final head has seen the images of all folds since it was wrong")
+	}
+	images := Images{Library: r.Images.Library, Device: r.Images.Device, DeviceOptions: r.Images.DeviceOptions, Backbone: r.Images.Backbone}
+	run := &Run{Folder: r.Out, Head: r.result.Head, Config: r.record}
+	net, err := run.network(&images)
+	if err != nil {
+		return err
+	}
+	defer net.Close()
+	asker, err := newAsker(run.Head)
+	if err != nil {
+		return err
+	}
+	mapper, err := net.startMaps()
+	if errors.Is(err, backbone.ErrNoMaps) {
+		return without(err.Error() + "; finetune explain hides places instead")
+	}
+	if err != nil {
+		return err
+	}
+	defer mapper.Close()
+	teller := &mapTeller{head: run.Head, asker: asker, mapper: mapper, mean: meanFeature(r.examples, r.plan.parts.Train), height: net.spec.Height, width: net.spec.Width}
+	stage := r.Progress.Start("explained", len(shown), "image")
+	defer stage.Done()
+	return inOrder(ctx, len(shown), 1, r.Images.threads(),
+		func() *explainWorker { return &explainWorker{} },
+		func(ctx context.Context, w *explainWorker, i, _ int) ([]byte, error) {
+			return smallMap(ctx, w, teller, net, items[i])
+		},
+		func(i int, picture []byte) error {
+			shown[i].Map = picture
+			stage.Add(1)
+			return nil
+		})
+}
+
+// smallMap draws the map of the order for one image, nil where it can't be read any more.
+func smallMap(ctx context.Context, w *explainWorker, teller *mapTeller, net *network, item dataset.Item) ([]byte, error) {
+	picture, err := w.picture(net, item.File)
+	if err != nil {
+		return nil, nil // the page says so where its picture should be
+	}
+	a, err := teller.tell(ctx, w.tensor, func(int) []question { return []question{teller.asker.order()} })
+	if err != nil {
+		return nil, fmt.Errorf("explain %s: %w", item.Path, err)
+	}
+	size := picture.Bounds().Size()
+	small := overlay.Small(picture, a.smooth[0], overlay.View(net.spec.View(size.X, size.Y)), overlay.Strongest(a.smooth[0]), reportMapSide)
+	var out bytes.Buffer
+	if err := jpeg.Encode(&out, small, &jpeg.Options{Quality: reportMapQuality}); err != nil {
+		return nil, fmt.Errorf("explain %s: %w", item.Path, err)
+	}
+	return out.Bytes(), nil
+}
