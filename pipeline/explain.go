@@ -82,8 +82,9 @@ type ExplainedMap struct {
 	// with. Else the map says what would change the answer around this picture.
 	Sum     *float64 `json:"sum,omitempty"`
 	Exact   bool     `json:"exact"`
-	For     Place    `json:"for"`     // where most speaks for the class, or for a higher one
-	Against Place    `json:"against"` // where most speaks against it, or for a lower one
+	NoPlace float64  `json:"no_place"` // the part of Sum that belongs to no place: a class token's
+	For     Place    `json:"for"`      // where most speaks for the class, or for a higher one
+	Against Place    `json:"against"`  // where most speaks against it, or for a lower one
 }
 
 // A Place is a point of a picture, as shares of its width from the left and of its height from the top.

@@ -17,6 +17,7 @@ type account struct {
 	heats     []*overlay.Heat // one a question
 	smooth    []*overlay.Heat // the same, to be looked at
 	sums      []float64       // what all places of a heat come to, with what has no place; nil where they don't add up to anything
+	elsewhere []float64       // the part of a sum that has no place
 	affine    bool            // the head is, so that sums of linear questions are exact
 }
 
@@ -77,7 +78,7 @@ func (m *mapTeller) tell(ctx context.Context, tensor []float32, ask func(int) []
 			elsewhere += s.Elsewhere
 		}
 		out.add(heat)
-		out.sums = append(out.sums, heat.Sum()+elsewhere)
+		out.sums, out.elsewhere = append(out.sums, heat.Sum()+elsewhere), append(out.elsewhere, elsewhere)
 	}
 	return out, nil
 }

@@ -69,17 +69,21 @@ func (d *drawing) caption(item dataset.Item, a *account) []string {
 	first += fmt.Sprintf("; on average %.2f steps above %s", expectedClass(a.probs), space.Class(0))
 	second := "Orange places speak for it, blue against, compared with " + d.result.Compared + "."
 	if sums := d.sums(a); sums != "" {
-		second += " All places together: " + sums + "."
+		second += " All together: " + sums + "."
 	}
 	return []string{first, second}
 }
 
-// sums says what all places come to, of the maps that add up exactly.
+// sums says what a picture's places come to, of the maps that add up exactly.
 func (d *drawing) sums(a *account) string {
 	var parts []string
 	for i, q := range a.questions {
 		if a.exact(q) && q.kind == QuestionClass {
-			parts = append(parts, fmt.Sprintf("%s %+.2f", d.run.Head.Space().Class(q.class), a.sums[i]))
+			text := fmt.Sprintf("%s %+.2f", d.run.Head.Space().Class(q.class), a.sums[i])
+			if a.elsewhere[i] != 0 {
+				text += fmt.Sprintf(" (%+.2f of it without a place)", a.elsewhere[i])
+			}
+			parts = append(parts, text)
 		}
 	}
 	return strings.Join(parts, ", ")
@@ -104,7 +108,7 @@ func (d *drawing) describe(item dataset.Item, a *account, view overlay.View) *Ex
 			m.Class = space.Class(q.class)
 		}
 		if a.sums != nil {
-			m.Sum = &a.sums[i]
+			m.Sum, m.NoPlace = &a.sums[i], a.elsewhere[i]
 		}
 		out.Maps = append(out.Maps, m)
 	}
