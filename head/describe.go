@@ -20,6 +20,9 @@ func (h *Head) metadata() (map[string]string, error) {
 		meta[keyThreshold] = strconv.FormatFloat(d.Sets.Threshold, 'g', -1, 64)
 		meta[keyUnits] = strconv.Itoa(d.Sets.Units)
 	}
+	if d.Origin.Views != "" {
+		meta[keyViews] = d.Origin.Views
+	}
 	if h.network.Hidden() > 0 {
 		meta[keyActivation] = activationReLU
 	}
@@ -76,7 +79,7 @@ func readDescription(meta map[string]string) (Description, error) {
 	if d.Sets, err = readSets(meta); err != nil {
 		return d, err
 	}
-	d.Origin = Origin{Backbone: meta[keyBackbone], Tap: meta[keyTap], Preprocessing: meta[keyPreprocessing]}
+	d.Origin = Origin{Backbone: meta[keyBackbone], Tap: meta[keyTap], Preprocessing: meta[keyPreprocessing], Views: meta[keyViews]}
 	return d, nil
 }
 

@@ -23,7 +23,7 @@ const (
 	keyLoss, keyDecision, keyTemperature, keyActivation    = "loss", "decision", "temperature", "activation"
 	keyCoverage, keyThreshold, keyUnits                    = "coverage", "set_threshold", "set_units" // only with prediction sets
 	keyOutputs, keyProbability                             = "outputs", "probability"                 // for other programs: both follow from the loss
-	keyBackbone, keyTap, keyPreprocessing                  = "backbone", "tap", "preprocessing"
+	keyBackbone, keyTap, keyPreprocessing, keyViews        = "backbone", "tap", "preprocessing", "views"
 	orderAscending, activationReLU                         = "ascending", "relu"
 	nameWeight, nameBias, nameHiddenWeight, nameHiddenBias = "weight", "bias", "hidden.weight", "hidden.bias"
 )

@@ -16,6 +16,7 @@ type Origin struct {
 	Backbone      string // digest of the network's file
 	Tap           string // the tensor that the features are
 	Preprocessing string // how images became its input
+	Views         string // which views of an image a prediction is the mean of; "" for the image alone
 }
 
 // A Description is all that a head is besides its weights.

@@ -46,7 +46,7 @@ func TestFeaturesAgreeWithPython(t *testing.T) {
 	}
 	defer x.Close()
 	seen, least := 0, 1.0
-	unreadable, err := x.extract(t.Context(), items, func(b featureBlock) error {
+	unreadable, err := x.extract(t.Context(), items, func(int) int { return 1 }, func(b featureBlock) error {
 		for i, item := range b.read {
 			seen++
 			c := cosine(b.rows[i*b.cols:][:b.cols], want.Data[item*want.Cols:][:want.Cols])

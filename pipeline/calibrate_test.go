@@ -238,7 +238,7 @@ func TestFittedAfterwards(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	features := head.Features{Rows: rows, Cols: inputs, Data: random(rows * inputs)}
+	features := &table{features: head.Features{Rows: rows, Cols: inputs, Data: random(rows * inputs)}, perItem: 1, views: ViewConfig{Train: 1, Predict: 1}}
 	for _, name := range []string{loss.CrossEntropy, loss.CORAL, loss.CORN} {
 		cfg := loss.Config{Name: name, Classes: k}
 		l, err := loss.New[float32](cfg)

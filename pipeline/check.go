@@ -96,7 +96,7 @@ func (c Check) Run(ctx context.Context) (*CheckResult, error) {
 		return nil, err
 	}
 	side := min(x.net.spec.Height, x.net.spec.Width)
-	table, err := extractTable(ctx, x, set, c.Data)
+	table, err := extractTable(ctx, x, set, c.Data, ViewConfig{Train: 1, Predict: 1}, viewsOfAll(1))
 	if closeErr := x.Close(); err == nil {
 		err = closeErr
 	}

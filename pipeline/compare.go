@@ -29,6 +29,7 @@ type Compare struct {
 	Seed      uint64          // of folds and bootstrap, and the first of those for starting weights, batches, dropout and early stopping
 	Val       float64         // share of a fold's training part that early stopping watches instead, 0 ≤ Val < 1
 	Head      head.Config     // what all losses share: all settings but Loss, its warm-up, Decision, Seed and Threads
+	TTA       int             // views of an image that a prediction is the mean of, or AllViews; 0: the image alone
 	Resamples int             // bootstrap draws behind the intervals; 0: 2000
 	Out       string          // the folder for the results; "" is finetune-compare-1, or the next number that is free
 	Overwrite bool            // replace an earlier comparison in Out once the new one is complete
@@ -62,7 +63,7 @@ func (c Compare) Run(ctx context.Context) (*CompareResult, error) {
 		return nil, err
 	}
 	defer os.Remove(c.Out) // of a comparison that failed; a folder with results in it isn't empty and stays
-	table, err := loadTable(ctx, c.Data, c.Images, c.Features, c.Progress, func(set *dataset.Set) error {
+	table, err := loadTable(ctx, c.Data, c.Images, c.Features, c.TTA, c.Progress, func(set *dataset.Set) error {
 		for _, s := range specs {
 			cfg := s.config(c.Head)
 			cfg.Loss.Classes = set.Space.Len()
@@ -72,7 +73,7 @@ func (c Compare) Run(ctx context.Context) (*CompareResult, error) {
 		}
 		_, err := c.plan(set)
 		return err
-	})
+	}, func(v ViewConfig) demand { return viewsOfAll(v.rows()) })
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +105,7 @@ func (c *Compare) compare(ctx context.Context, table *table, specs []lossSpec) (
 		return nil, err
 	}
 	result := &CompareResult{
-		Out: c.Out, Finetune: Version(), Backbone: table.network, Features: c.Features,
+		Out: c.Out, Finetune: Version(), Backbone: table.network, Features: c.Features, Views: table.viewConfig(),
 		Data: table.dataConfig(), Classes: classConfigs(table.set),
 		Folds: plan.sizes(table.set), Seeds: plan.seeds, Val: c.Val, Resamples: c.Resamples,
 		Fits: run.fits, Unreadable: table.unreadable, Notes: plan.notes,

@@ -12,6 +12,7 @@ type CompareResult struct {
 	Data      DataConfig    `json:"data"`
 	Backbone  *NetworkInfo  `json:"backbone,omitempty"`
 	Features  string        `json:"features,omitempty"` // the feature folder, where there was one
+	Views     *ViewConfig   `json:"views,omitempty"`    // of the images; none where it was the pictures alone
 	Classes   []ClassConfig `json:"classes"`
 	Folds     []FoldSize    `json:"folds"`
 	Seeds     []uint64      `json:"seeds"`

@@ -27,7 +27,7 @@ func (c *constantWatch) see(n *network, b featureBlock) error {
 	for i, key := range b.keys {
 		if !c.seen[key] {
 			c.seen[key] = true
-			c.watch.Add(b.rows[i*b.cols:][:b.cols])
+			c.watch.Add(b.of(i)[:b.cols])
 		}
 	}
 	return c.watch.Err()

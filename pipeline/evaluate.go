@@ -14,7 +14,8 @@ type Evaluate struct {
 	Model    string          // the run folder, or its head.safetensors
 	Data     dataset.Options // the labels must be of the run's classes
 	Features string          // a feature folder, instead of Data.Path and Images
-	Images   Images          // Backbone "" is the one that the run was trained with
+	Images   Images          // Backbone "" is the one that the run was trained with; Views and Augment are the run's
+	TTA      int             // views of an image that a prediction is the mean of, AllViews or 0, as many as the run says
 	Out      string          // a folder for metrics.json and predictions.csv; "": nothing is written
 	Seed     uint64          // of the bootstrap
 	Progress Progress
@@ -39,7 +40,7 @@ func (e Evaluate) Run(ctx context.Context) (*EvaluateResult, error) {
 		return nil, err
 	}
 	defer table.Close()
-	said, err := predictItems(run.Head, table.features, nil, table.set.Items, e.Images.threads())
+	said, err := predictItems(run.Head, table, nil, table.set.Items, e.Images.threads())
 	if err != nil {
 		return nil, err
 	}
@@ -59,12 +60,19 @@ func (e Evaluate) Run(ctx context.Context) (*EvaluateResult, error) {
 func (e Evaluate) table(ctx context.Context, run *Run) (*table, error) {
 	space := run.Head.Space()
 	e.Data.Space = &space
+	views, err := run.views(e.TTA)
+	if err != nil {
+		return nil, err
+	}
 	if e.Features != "" {
 		table, err := openFeatureFolder(ctx, e.Features, e.Data)
 		if err != nil {
 			return nil, err
 		}
-		if err := run.sameOrigin(table); err != nil {
+		if err = run.sameOrigin(table); err == nil {
+			err = table.useAs(views)
+		}
+		if err != nil {
 			table.Close()
 			return nil, err
 		}
@@ -78,11 +86,11 @@ func (e Evaluate) table(ctx context.Context, run *Run) (*table, error) {
 		return nil, err
 	}
 	tell(e.Progress, set)
-	x, err := run.extractor(e.Images, e.Progress)
+	x, err := run.extractor(e.Images, views, e.Progress)
 	if err != nil {
 		return nil, err
 	}
-	table, err := extractTable(ctx, x, set, e.Data)
+	table, err := extractTable(ctx, x, set, e.Data, views, viewsOfAll(views.Predict))
 	if closeErr := x.Close(); err == nil {
 		err = closeErr
 	}
@@ -92,6 +100,7 @@ func (e Evaluate) table(ctx context.Context, run *Run) (*table, error) {
 // sameOrigin refuses features that come from elsewhere than those that the head was trained on, as far as both say.
 func (r *Run) sameOrigin(t *table) error {
 	theirs, ours := t.origin(), r.Head.Description().Origin
+	theirs.Views, ours.Views = "", "" // say what is done with the features, not where they come from
 	if theirs.Backbone == "" || ours.Backbone == "" || theirs == ours {
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"finetune/internal/mistake"
 	"finetune/internal/npy"
@@ -22,6 +23,7 @@ type Extract struct {
 type ExtractResult struct {
 	Folder     string       `json:"folder"`
 	Rows       int          `json:"rows"`
+	Views      int          `json:"views,omitempty"` // rows of each image, where that isn't one
 	Width      int          `json:"width"`
 	Backbone   *NetworkInfo `json:"backbone"`
 	Unreadable []Unreadable `json:"unreadable,omitempty"`
@@ -34,12 +36,16 @@ func (e Extract) Run(ctx context.Context) (*ExtractResult, error) {
 	if e.Out == "" {
 		return nil, &mistake.Error{Subject: "--out", Found: "nothing", Expected: "the folder for the features"}
 	}
+	views := e.Images.views()
+	if err := e.Images.plan().Check("--views", views); err != nil {
+		return nil, err
+	}
 	meta := FeatureMeta{Finetune: Version(), Order: e.Data.Order, Positions: e.Data.Positions, Bins: e.Data.Bins}
 	set, err := e.load(ctx)
 	if err != nil {
 		return nil, err
 	}
-	x, err := startExtractor(e.Images, len(set.Items), e.Progress)
+	x, err := startExtractor(e.Images, len(set.Items)*views, e.Progress)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +58,7 @@ func (e Extract) Run(ctx context.Context) (*ExtractResult, error) {
 	}()
 	kept := *set
 	kept.Items = make([]dataset.Item, 0, len(set.Items))
-	unreadable, err := x.extract(ctx, set.Items, func(b featureBlock) error {
+	unreadable, err := x.extract(ctx, set.Items, func(int) int { return views }, func(b featureBlock) error {
 		if matrix == nil {
 			if matrix, err = npy.Create(filepath.Join(e.Out, FeaturesFile), b.cols); err != nil {
 				return err
@@ -60,8 +66,10 @@ func (e Extract) Run(ctx context.Context) (*ExtractResult, error) {
 		}
 		for i, item := range b.read {
 			kept.Items = append(kept.Items, set.Items[item])
-			if err := matrix.WriteRow(b.rows[i*b.cols:][:b.cols]); err != nil {
-				return err
+			for row := range slices.Chunk(b.of(i), b.cols) {
+				if err := matrix.WriteRow(row); err != nil {
+					return err
+				}
 			}
 		}
 		meta.Width = b.cols
@@ -73,12 +81,16 @@ func (e Extract) Run(ctx context.Context) (*ExtractResult, error) {
 	if matrix == nil {
 		return nil, noneReadable(set)
 	}
-	meta.Rows, meta.Backbone, meta.Unreadable = len(kept.Items), x.net.info(meta.Width), len(unreadable)
+	meta.Rows, meta.Backbone, meta.Unreadable = len(kept.Items)*views, x.net.info(meta.Width), len(unreadable)
 	meta.Blocks = x.net.about.Blocks
+	result := &ExtractResult{Folder: e.Out, Rows: meta.Rows, Width: meta.Width, Backbone: meta.Backbone, Unreadable: unreadable}
+	if views > 1 {
+		meta.Views, result.Views = &FolderViews{views, e.Images.plan()}, views
+	}
 	if err := e.write(&kept, matrix, meta, unreadable); err != nil {
 		return nil, err
 	}
-	return &ExtractResult{Folder: e.Out, Rows: meta.Rows, Width: meta.Width, Backbone: meta.Backbone, Unreadable: unreadable}, x.Close()
+	return result, x.Close()
 }
 
 // load reads the labels where the user says how, and otherwise takes images as they come.
@@ -96,7 +108,7 @@ func (e Extract) write(set *dataset.Set, matrix *npy.Writer, meta FeatureMeta, u
 	if err := matrix.Commit(); err != nil {
 		return err
 	}
-	if err := writeIndex(filepath.Join(e.Out, IndexFile), set); err != nil {
+	if err := writeIndex(filepath.Join(e.Out, IndexFile), set, e.Images.views()); err != nil {
 		return err
 	}
 	if err := replaceUnreadable(filepath.Join(e.Out, UnreadableFile), unreadable); err != nil {

@@ -12,14 +12,14 @@ import (
 // An extractor turns items into feature rows: those that the store has are read, the others computed and stored.
 type extractor struct {
 	net      *network
-	store    *featurestore.Store // nil without a cache
+	stores   []*featurestore.Store // by view; none without a cache
 	images   Images
 	progress Progress
 }
 
-// startExtractor opens the network that i names and the feature cache for so many images, and tells what will be used.
-func startExtractor(i Images, images int, progress Progress) (*extractor, error) {
-	net, err := openNetwork(i, "", images)
+// startExtractor opens the network that i names and the feature cache for so many rows, and tells what will be used.
+func startExtractor(i Images, rows int, progress Progress) (*extractor, error) {
+	net, err := openNetwork(i, "", rows)
 	if err != nil {
 		return nil, err
 	}
@@ -43,47 +43,74 @@ func newExtractor(i Images, net *network, progress Progress) (*extractor, error)
 	if err != nil {
 		return nil, err
 	}
-	if x.store, err = featurestore.Open(root, recipe); err != nil {
-		return nil, err
-	}
-	for _, note := range x.store.Notes() {
-		progress.Note(note)
+	for view := range i.views() {
+		recipe.View = i.plan().Name(view)
+		store, err := featurestore.Open(root, recipe)
+		if err != nil {
+			x.closeStores()
+			return nil, err
+		}
+		x.stores = append(x.stores, store)
+		for _, note := range store.Notes() {
+			progress.Note(note)
+		}
 	}
 	return x, nil
 }
 
-// Close writes what the store still holds and ends the network.
+// Close writes what the stores still hold and ends the network.
 func (x *extractor) Close() error {
-	var err error
-	if x.store != nil {
-		err = x.store.Close()
-	}
+	err := x.closeStores()
 	if closeErr := x.net.Close(); err == nil {
 		err = closeErr
 	}
 	return err
 }
 
-// storedCols is the width of the rows in the cache, 0 where there are none yet.
-func (x *extractor) storedCols() int {
-	if x.store == nil {
-		return 0
+func (x *extractor) closeStores() (err error) {
+	for _, s := range x.stores {
+		if closeErr := s.Close(); err == nil {
+			err = closeErr
+		}
 	}
-	return x.store.Cols()
+	return err
 }
 
-// extract hands emit the features of every item, block by block in the order of the items, and returns the items that
-// couldn't be read. Memory doesn't grow with their number. A block without a readable image is passed over.
-func (x *extractor) extract(ctx context.Context, items []dataset.Item, emit func(b featureBlock) error) ([]Unreadable, error) {
+// storedCols is the width of the rows in the cache, 0 where there are none yet.
+func (x *extractor) storedCols() int {
+	for _, s := range x.stores {
+		if cols := s.Cols(); cols > 0 {
+			return cols
+		}
+	}
+	return 0
+}
+
+// cached copies the feature of a view from the cache to dst and reports whether it is there.
+func (x *extractor) cached(view int, key featurestore.Key, dst []float32) bool {
+	return view < len(x.stores) && x.stores[view].Cols() == len(dst) && x.stores[view].Get(key, dst)
+}
+
+// keep puts the feature of a view into the cache, where there is one.
+func (x *extractor) keep(view int, key featurestore.Key, row []float32) error {
+	if x.stores == nil {
+		return nil
+	}
+	return x.stores[view].Put(key, row)
+}
+
+// extract hands emit the features of every item, as many views of it as views says, block by block in the order of the items, and
+// returns the items that couldn't be read. Memory doesn't grow with their number. A block without a readable image is passed over.
+func (x *extractor) extract(ctx context.Context, items []dataset.Item, views func(item int) int, emit func(b featureBlock) error) ([]Unreadable, error) {
 	var unreadable []Unreadable
-	computed := 0
+	rows, computed := 0, 0
 	limit := x.images.maxUnreadable() * float64(len(items))
 	watch := &constantWatch{}
 	stage := x.progress.Start("features", len(items), "image")
 	err := inOrder(ctx, len(items), blockSize, x.images.threads(),
 		func() *extractWorker { return &extractWorker{x: x} },
 		func(ctx context.Context, w *extractWorker, first, end int) (featureBlock, error) {
-			return w.block(ctx, items, first, end)
+			return w.block(ctx, items, views, first, end)
 		},
 		func(first int, b featureBlock) error {
 			for _, f := range b.unreadable {
@@ -95,6 +122,7 @@ func (x *extractor) extract(ctx context.Context, items []dataset.Item, emit func
 			if err := watch.see(x.net, b); err != nil {
 				return err
 			}
+			rows += b.first[len(b.read)]
 			computed += b.computed
 			stage.Add(min(blockSize, len(items)-first))
 			if len(b.read) == 0 {
@@ -102,12 +130,14 @@ func (x *extractor) extract(ctx context.Context, items []dataset.Item, emit func
 			}
 			return emit(b)
 		})
-	if err == nil && x.store != nil {
-		err = x.store.Flush()
+	for _, s := range x.stores {
+		if err == nil {
+			err = s.Flush()
+		}
 	}
 	stage.Done()
 	if err == nil {
-		x.note(len(items), computed, len(unreadable))
+		x.note(len(items)-len(unreadable), rows, computed, len(unreadable))
 	}
 	return unreadable, err
 }
@@ -124,8 +154,12 @@ func (x *extractor) tooMany(list []Unreadable, total int) error {
 	}
 }
 
-func (x *extractor) note(total, computed, unreadable int) {
-	line := fmt.Sprintf("features: %d computed, %d from the cache", computed, total-computed-unreadable)
+func (x *extractor) note(images, rows, computed, unreadable int) {
+	line := "features"
+	if rows > images {
+		line = fmt.Sprintf("features of %d views of %d images", rows, images)
+	}
+	line += fmt.Sprintf(": %d computed, %d from the cache", computed, rows-computed)
 	if unreadable > 0 {
 		line += fmt.Sprintf(", %d unreadable and skipped", unreadable)
 	}

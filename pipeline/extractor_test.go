@@ -22,7 +22,7 @@ func TestFeaturesDependOnTheImageAlone(t *testing.T) {
 		}
 		defer x.Close()
 		rows := map[string][]float32{}
-		if _, err := x.extract(t.Context(), items, func(b featureBlock) error {
+		if _, err := x.extract(t.Context(), items, func(int) int { return 1 }, func(b featureBlock) error {
 			for i, item := range b.read {
 				rows[items[item].Path] = b.rows[i*b.cols:][:b.cols]
 			}

@@ -4,22 +4,35 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
 	"io"
 	"os"
 
+	"finetune/augment"
 	"finetune/internal/featurestore"
 	"finetune/pipeline/dataset"
 	"finetune/preprocess"
 )
 
-// A featureBlock is the outcome for consecutive items: a row for each that could be read.
+// A featureBlock is the outcome for consecutive items: a row for each view of each that could be read.
 type featureBlock struct {
 	cols       int
-	read       []int              // the items that have a row, in order
+	read       []int              // the items that have rows, in order
+	first      []int              // the first row of each, which is that of the picture itself; then the number of rows
 	keys       []featurestore.Key // of what was read: equal images have equal keys
-	rows       []float32          // len(read) × cols
+	rows       []float32          // first[len(read)] × cols
 	unreadable []failure          // the others, in order
 	computed   int                // rows that the network made, the rest being from the cache
+}
+
+// of returns the rows of the i-th item that was read, one view after the other.
+func (b *featureBlock) of(i int) []float32 { return b.rows[b.first[i]*b.cols : b.first[i+1]*b.cols] }
+
+// reserve makes room for rows once their width is known.
+func (b *featureBlock) reserve(rows int) {
+	if n := rows * b.cols; len(b.rows) < n {
+		b.rows = append(b.rows, make([]float32, n-len(b.rows))...)
+	}
 }
 
 // A failure is an item that couldn't be read.
@@ -40,59 +53,91 @@ type extractWorker struct {
 
 // waiting is a picture whose feature must be computed.
 type waiting struct {
-	row int // where its feature belongs in the block
-	key featurestore.Key
+	row  int // where its feature belongs in the block
+	view int
+	key  featurestore.Key
 }
 
-// block brings the features of items[first:end].
-func (w *extractWorker) block(ctx context.Context, items []dataset.Item, first, end int) (featureBlock, error) {
-	b := featureBlock{cols: w.x.storedCols()}
-	b.rows = make([]float32, (end-first)*b.cols)
+// block brings the features of items[first:end], as many views of each as views says.
+func (w *extractWorker) block(ctx context.Context, items []dataset.Item, views func(item int) int, first, end int) (featureBlock, error) {
+	b := featureBlock{cols: w.x.storedCols(), first: []int{0}}
 	w.waiting = w.waiting[:0]
 	for i := first; i < end; i++ {
 		if err := ctx.Err(); err != nil {
 			return b, err
 		}
-		row := len(b.read)
-		if err := w.picture(items[i], row, b.rows[row*b.cols:][:b.cols]); err != nil {
+		row, waiting := b.first[len(b.read)], len(w.waiting)
+		b.reserve(row + views(i))
+		if err := w.picture(items[i], row, views(i), &b); err != nil {
+			w.waiting = w.waiting[:waiting]
 			b.unreadable = append(b.unreadable, failure{i, err})
 			continue
 		}
-		b.read, b.keys = append(b.read, i), append(b.keys, w.key)
+		b.read, b.first, b.keys = append(b.read, i), append(b.first, row+views(i)), append(b.keys, w.key)
+		if len(w.waiting) >= blockSize {
+			if err := w.compute(ctx, &b); err != nil {
+				return b, fmt.Errorf("features of %s: %w", items[first].Path, err)
+			}
+		}
 	}
-	b.computed = len(w.waiting)
 	if err := w.compute(ctx, &b); err != nil {
 		return b, fmt.Errorf("features of %s: %w", items[first].Path, err)
 	}
-	b.rows = b.rows[:len(b.read)*b.cols]
+	b.rows = b.rows[:b.first[len(b.read)]*b.cols]
 	return b, nil
 }
 
-// picture brings the feature of one image from the cache to dst, or its tensor among those that wait. The error
-// says why the image can't be read.
-func (w *extractWorker) picture(item dataset.Item, row int, dst []float32) error {
+// picture brings the features of an image's views from the cache to the block, or their tensors among those that wait. It is
+// decoded once, and only where a view is missing. The error says why the image can't be read.
+func (w *extractWorker) picture(item dataset.Item, row, views int, b *featureBlock) error {
 	data, err := w.read(item.File)
 	if err != nil {
 		return err
 	}
 	w.key = featurestore.KeyOf(data)
-	if len(dst) > 0 && w.x.store.Get(w.key, dst) {
-		return nil
-	}
-	if w.transform == nil {
-		if w.transform, err = w.x.net.transformer(); err != nil {
+	var picture, small *image.NRGBA
+	for v := range views {
+		if b.cols > 0 && w.x.cached(v, w.key, b.rows[(row+v)*b.cols:][:b.cols]) {
+			continue
+		}
+		if picture == nil {
+			if picture, err = w.decode(data); err != nil {
+				return err
+			}
+			small = picture
+			if views > 1 {
+				small = augment.Reduce(picture, w.x.net.spec.Side())
+			}
+		}
+		shown := picture
+		if v > 0 {
+			shown = w.x.images.plan().View(small, v, w.key)
+		}
+		if err := w.transform.TensorOf(w.slot(), shown); err != nil {
 			return err
 		}
+		w.waiting = append(w.waiting, waiting{row + v, v, w.key})
 	}
+	return nil
+}
+
+// decode decodes an image file.
+func (w *extractWorker) decode(data []byte) (_ *image.NRGBA, err error) {
+	if w.transform == nil {
+		if w.transform, err = w.x.net.transformer(); err != nil {
+			return nil, err
+		}
+	}
+	return w.transform.Decode(data)
+}
+
+// slot is where the next tensor waits.
+func (w *extractWorker) slot() []float32 {
 	size := w.transform.Len()
 	if w.tensor == nil {
-		w.tensor = make([]float32, blockSize*size)
+		w.tensor = make([]float32, (blockSize-1+w.x.images.views())*size)
 	}
-	if err := w.transform.Tensor(w.tensor[len(w.waiting)*size:][:size], data); err != nil {
-		return err
-	}
-	w.waiting = append(w.waiting, waiting{row, w.key})
-	return nil
+	return w.tensor[len(w.waiting)*size:][:size]
 }
 
 // read reads an image file into the worker's buffer. It stops one byte past the limit, which the decoder then reports.
@@ -138,10 +183,8 @@ func (w *extractWorker) compute(ctx context.Context, b *featureBlock) error {
 	if err != nil {
 		return err
 	}
-	if b.cols == 0 {
-		b.cols = net.Dim()
-		b.rows = make([]float32, len(b.read)*b.cols)
-	}
+	b.cols = net.Dim()
+	b.reserve(b.first[len(b.read)])
 	features := make([]float32, n*b.cols)
 	if err := net.Features(ctx, w.tensor[:n*w.transform.Len()], n, features); err != nil {
 		return err
@@ -149,11 +192,11 @@ func (w *extractWorker) compute(ctx context.Context, b *featureBlock) error {
 	for i, p := range w.waiting {
 		row := features[i*b.cols:][:b.cols]
 		copy(b.rows[p.row*b.cols:], row)
-		if w.x.store != nil {
-			if err := w.x.store.Put(p.key, row); err != nil {
-				return err
-			}
+		if err := w.x.keep(p.view, p.key, row); err != nil {
+			return err
 		}
 	}
+	b.computed += n
+	w.waiting = w.waiting[:0]
 	return nil
 }

@@ -6,10 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-
 	"path/filepath"
 	"strconv"
 
+	"finetune/augment"
 	"finetune/backbone"
 	"finetune/head"
 	"finetune/internal/mistake"
@@ -35,8 +35,17 @@ type FeatureMeta struct {
 	Bins       []float64    `json:"bins,omitempty"`
 	Unreadable int          `json:"unreadable"`
 
+	// Views are what the rows of an image show, one after the other; none where each has but one row, of the picture itself.
+	Views *FolderViews `json:"views,omitempty"`
+
 	// Blocks say which numbers of a row come from which depth and place of the network.
 	Blocks []backbone.Block `json:"blocks,omitempty"`
+}
+
+// FolderViews is the part of a FeatureMeta that says which views of an image have rows.
+type FolderViews struct {
+	Count int `json:"count"`
+	augment.Plan
 }
 
 // openFeatureFolder maps the features of a folder and reads its index. Only features.npy and index.csv are needed.
@@ -63,25 +72,52 @@ func openFeatureFolder(ctx context.Context, folder string, o dataset.Options) (_
 	if err != nil {
 		return nil, err
 	}
-	if len(set.Items) != matrix.Rows {
-		return nil, &mistake.Error{Subject: o.Path, Found: fmt.Sprintf("%d rows", len(set.Items)),
+	t := &table{
+		set: set, labels: o, network: meta.Backbone, blocks: meta.Blocks, close: matrix.Close, perItem: set.Views,
+		features: head.Features{Rows: matrix.Rows, Cols: matrix.Cols, Data: matrix.Data},
+	}
+	if rows := len(set.Items) * set.Views; rows != matrix.Rows {
+		return nil, &mistake.Error{Subject: o.Path, Found: fmt.Sprintf("%d rows", rows),
 			Expected: fmt.Sprintf("%d, as many as %s has", matrix.Rows, FeaturesFile), Do: "run finetune extract again"}
 	}
-	return &table{
-		set: set, labels: o, network: meta.Backbone, blocks: meta.Blocks, close: matrix.Close,
-		features: head.Features{Rows: matrix.Rows, Cols: matrix.Cols, Data: matrix.Data},
-	}, nil
+	t.views = ViewConfig{Train: set.Views, Predict: 1}
+	if meta.Views != nil {
+		t.views.Plan = meta.Views.Plan
+	}
+	return t, nil
 }
 
-// writeIndex writes index.csv: the row of each feature, then what a manifest has.
-func writeIndex(path string, set *dataset.Set) error {
+// use checks what the user asks for against the views that a feature folder has, and notes what they are used for.
+func (t *table) use(i Images, tta int) error {
+	if i.Views != 0 && i.Views != t.perItem {
+		return &mistake.Error{Subject: fmt.Sprintf("--views %d", i.Views), Found: fmt.Sprintf("features of %d views of each image", t.perItem),
+			Do: "leave it out, or give it to finetune extract"}
+	}
+	if tta == AllViews {
+		tta = t.perItem
+	}
+	if tta > t.perItem {
+		return &mistake.Error{Subject: "--tta", Found: fmt.Sprintf("features of %d views of each image", t.perItem),
+			Expected: fmt.Sprintf("%d or more", tta), Do: fmt.Sprintf("run finetune extract with --views %d", tta)}
+	}
+	t.views.Predict = max(1, tta)
+	return nil
+}
+
+// writeIndex writes index.csv: the row of each feature, the view where there are several of an image, then what a manifest has.
+func writeIndex(path string, set *dataset.Set, views int) error {
 	return writeCSV(path, func(w *csv.Writer) error {
-		if err := w.Write(append([]string{"row"}, set.Header()...)); err != nil {
+		first := []string{"row", dataset.ViewColumn}
+		if views == 1 {
+			first = first[:1]
+		}
+		if err := w.Write(append(first, set.Header()...)); err != nil {
 			return err
 		}
 		record := set.Records()
-		for i := range set.Items {
-			if err := w.Write(append([]string{strconv.Itoa(i)}, record(i)...)); err != nil {
+		for row := range len(set.Items) * views {
+			at := []string{strconv.Itoa(row), strconv.Itoa(row % views)}
+			if err := w.Write(append(at[:len(first)], record(row/views)...)); err != nil {
 				return err
 			}
 		}

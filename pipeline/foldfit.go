@@ -27,7 +27,7 @@ func (t *table) fitFold(ctx context.Context, all head.Examples, p *foldPlan, fol
 		return nil, err
 	}
 	rows := p.heldOut[fold]
-	said, err := predictItems(h, t.features, rows, pick(t.set.Items, rows), cfg.Threads)
+	said, err := predictItems(h, t, rows, pick(t.set.Items, rows), cfg.Threads)
 	return &foldFit{trained, said}, err
 }
 

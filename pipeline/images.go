@@ -1,8 +1,10 @@
 package pipeline
 
 import (
+	"cmp"
 	"runtime"
 
+	"finetune/augment"
 	"finetune/backbone"
 )
 
@@ -16,6 +18,11 @@ type Images struct {
 	Pool      []int
 	Preset    string // preprocessing by name; "" is what the network says
 	Overrides Overrides
+
+	// Views is how many views of an image become features, the picture itself being the first; 0 is 1. Augment says what the others
+	// are; where it allows nothing that is DefaultAugment.
+	Views   int
+	Augment augment.Plan
 
 	Library string // the native ONNX Runtime; "" is searched for
 	// Device runs the network: one of backbone.Devices, "" is the CPU, "auto" the best that is there. DeviceOptions are settings of
@@ -47,6 +54,16 @@ func (i Images) backbone() backbone.Options {
 		o.Tap = ""
 	}
 	return o
+}
+
+func (i Images) views() int { return cmp.Or(i.Views, 1) }
+
+func (i Images) plan() augment.Plan {
+	p := i.Augment
+	if p.Kinds == 0 {
+		p.Kinds = DefaultAugment
+	}
+	return p
 }
 
 func (i Images) threads() int {

@@ -7,11 +7,17 @@ import (
 )
 
 // loadTable brings the features to learn from: those of a feature folder, or else of the images, computed where they aren't
-// cached. Check sees the labels before any feature is computed and says what can't be done with them.
-func loadTable(ctx context.Context, data dataset.Options, images Images, features string, p Progress, check func(*dataset.Set) error) (*table, error) {
+// cached. tta is how many views a prediction is the mean of, as viewConfig takes it. Check sees the labels before any feature is
+// computed and says what can't be done with them; wanted says how many views of each image are needed.
+func loadTable(ctx context.Context, data dataset.Options, images Images, features string, tta int, p Progress,
+	check func(*dataset.Set) error, wanted func(ViewConfig) demand) (*table, error) {
 	if features != "" {
 		table, err := openFeatureFolder(ctx, features, data)
 		if err != nil {
+			return nil, err
+		}
+		if err := table.use(images, tta); err != nil {
+			table.Close()
 			return nil, err
 		}
 		tell(p, table.set)
@@ -21,6 +27,10 @@ func loadTable(ctx context.Context, data dataset.Options, images Images, feature
 		}
 		return table, nil
 	}
+	views, err := viewConfig(images, tta)
+	if err != nil {
+		return nil, err
+	}
 	set, err := dataset.Load(ctx, data)
 	if err != nil {
 		return nil, err
@@ -29,11 +39,12 @@ func loadTable(ctx context.Context, data dataset.Options, images Images, feature
 	if err := check(set); err != nil {
 		return nil, err
 	}
-	x, err := startExtractor(images, len(set.Items), p)
+	images.Views = views.rows()
+	x, err := startExtractor(images, len(set.Items)*views.rows(), p)
 	if err != nil {
 		return nil, err
 	}
-	table, err := extractTable(ctx, x, set, data)
+	table, err := extractTable(ctx, x, set, data, views, wanted(views))
 	if closeErr := x.Close(); err == nil {
 		err = closeErr
 	}

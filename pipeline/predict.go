@@ -16,7 +16,8 @@ import (
 type Predict struct {
 	Model    string          // the run folder, or its head.safetensors
 	Data     dataset.Options // only Path counts: a folder, a manifest, a list of files or one image
-	Images   Images          // Backbone "" is the one that the run was trained with
+	Images   Images          // Backbone "" is the one that the run was trained with; Views and Augment are the run's
+	TTA      int             // views of an image that a prediction is the mean of, AllViews or 0, as many as the run says
 	Out      string          // .csv or .jsonl by its ending; "-" or "" is Stdout
 	Stdout   io.Writer       // for Out "-"
 	Format   string          // csv or jsonl, for Out "-"; "": csv
@@ -48,13 +49,19 @@ func (p Predict) Run(ctx context.Context) (*PredictResult, error) {
 		return nil, err
 	}
 	tell(p.Progress, set)
-	x, err := run.extractor(p.Images, p.Progress)
+	views, err := run.views(p.TTA)
+	if err != nil {
+		return nil, err
+	}
+	x, err := run.extractor(p.Images, views, p.Progress)
 	if err != nil {
 		return nil, err
 	}
 	defer x.Close()
 	result := &PredictResult{Out: p.Out, Predicted: map[string]int{}}
-	label := func(w io.Writer) error { return p.label(ctx, x, run.Head, set, format(w, run.Head), result) }
+	label := func(w io.Writer) error {
+		return p.label(ctx, x, run.Head, views.Predict, set, format(w, run.Head), result)
+	}
 	if p.toStdout() {
 		err = label(p.Stdout)
 	} else {
@@ -84,15 +91,16 @@ func (p Predict) format() (newPredictionWriter, error) {
 	return nil, &mistake.Error{Subject: subject, Found: "no known kind of file", Expected: "an ending of .csv or .jsonl"}
 }
 
-// label predicts block by block and writes each as it comes.
-func (p Predict) label(ctx context.Context, x *extractor, h *head.Head, set *dataset.Set, w predictionWriter, result *PredictResult) error {
+// label predicts block by block, from so many views of each image, and writes each as it comes.
+func (p Predict) label(ctx context.Context, x *extractor, h *head.Head, views int, set *dataset.Set, w predictionWriter, result *PredictResult) error {
 	space := h.Space()
 	probs := make([]float32, blockSize*space.Len())
 	var err error
-	result.Unreadable, err = x.extract(ctx, set.Items, func(b featureBlock) error {
+	result.Unreadable, err = x.extract(ctx, set.Items, func(int) int { return views }, func(b featureBlock) error {
 		n := len(b.read)
 		// A block is small; more threads than one would only wait for each other.
-		if err := h.Probabilities(head.Features{Rows: n, Cols: b.cols, Data: b.rows}, nil, 1, probs[:n*space.Len()]); err != nil {
+		f := head.Features{Rows: n * views, Cols: b.cols, Data: b.rows}
+		if err := probabilities(h, f, views, views, nil, 1, probs[:n*space.Len()]); err != nil {
 			return err
 		}
 		for i, item := range b.read {

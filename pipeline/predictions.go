@@ -28,10 +28,10 @@ func (p *predictions) row(i int) []float32 {
 	return p.probs[i*k : (i+1)*k]
 }
 
-// predictItems runs the head on the given rows of features, row rows[i] being that of items[i]; nil rows are all in order.
-func predictItems(h *head.Head, features head.Features, rows []int, items []dataset.Item, threads int) (*predictions, error) {
+// predictItems runs the head on some items of the table, rows[i] being the place of items[i] in it; nil rows are all in order.
+func predictItems(h *head.Head, t *table, rows []int, items []dataset.Item, threads int) (*predictions, error) {
 	p := &predictions{items: items, probs: make([]float32, len(items)*h.Space().Len())}
-	if err := h.Probabilities(features, rows, threads, p.probs); err != nil {
+	if err := probabilities(h, t.features, t.perItem, t.views.Predict, rows, threads, p.probs); err != nil {
 		return nil, err
 	}
 	p.decide(h)

@@ -39,6 +39,7 @@ type RunConfig struct {
 	Split    SplitConfig   `json:"split"`
 	Backbone *NetworkInfo  `json:"backbone,omitempty"` // none for a run on a feature folder without meta.json
 	Features string        `json:"features,omitempty"` // the feature folder, where the run began with one
+	Views    *ViewConfig   `json:"views,omitempty"`    // of the images; none where it was the pictures alone
 	Head     head.Config   `json:"head"`
 	Soften   *Softening    `json:"soften,omitempty"` // of labels in training
 	Search   *SearchConfig `json:"search,omitempty"` // where Head was searched for

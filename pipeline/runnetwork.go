@@ -10,9 +10,10 @@ import (
 	"finetune/models"
 )
 
-// extractor brings features as the run's were made: with its network, tap and preprocessing. Only where the network's file
+// extractor brings features as the run's were made: with its network, tap and preprocessing, of the given views. Only where the network's file
 // is and how the work is done may be said anew.
-func (r *Run) extractor(i Images, progress Progress) (*extractor, error) {
+func (r *Run) extractor(i Images, views ViewConfig, progress Progress) (*extractor, error) {
+	i.Views, i.Augment = views.Predict, views.Plan
 	net, err := r.network(&i)
 	if err != nil {
 		return nil, err

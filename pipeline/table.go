@@ -9,11 +9,14 @@ import (
 	"finetune/pipeline/dataset"
 )
 
-// A table is features with the items that they belong to: row i is that of set.Items[i].
+// A table is features with the items that they belong to: set.Items[i] has the rows from i·perItem, one view after the other. Those
+// of views that no one asked for hold nothing.
 type table struct {
 	set        *dataset.Set    // readable images only
 	labels     dataset.Options // how their labels were read
 	features   head.Features
+	perItem    int              // rows of an item
+	views      ViewConfig       // what they are used for
 	network    *NetworkInfo     // nil where a feature folder doesn't say
 	blocks     []backbone.Block // which numbers of a row come from where; nil where that isn't known
 	unreadable []Unreadable
@@ -34,6 +37,7 @@ func (t *table) origin() head.Origin {
 	if t.network != nil {
 		o.Backbone, o.Tap, o.Preprocessing = t.network.Digest, t.network.Tap, t.network.Preprocessing.String()
 	}
+	o.Views = t.views.average()
 	return o
 }
 
@@ -50,40 +54,74 @@ func (t *table) fillConfig(cfg head.Config) (head.Config, error) {
 	return cfg, err
 }
 
-// extractTable brings the features of all items into memory.
-func extractTable(ctx context.Context, x *extractor, set *dataset.Set, labels dataset.Options) (*table, error) {
-	t := &table{set: set, labels: labels}
-	readable := make([]dataset.Item, 0, len(set.Items))
-	var err error
-	t.unreadable, err = x.extract(ctx, set.Items, func(b featureBlock) error {
-		if t.features.Data == nil {
-			t.features.Data = make([]float32, 0, len(set.Items)*b.cols)
-		}
+// extractTable brings the features of all items into memory, as many views of each as wanted says.
+func extractTable(ctx context.Context, x *extractor, set *dataset.Set, labels dataset.Options, views ViewConfig, wanted demand) (*table, error) {
+	t := &table{labels: labels, perItem: views.rows(), views: views}
+	has, err := wanted(set)
+	if err != nil {
+		return nil, err
+	}
+	kept := *set
+	kept.Items = make([]dataset.Item, 0, len(set.Items))
+	var keptViews []int
+	t.unreadable, err = x.extract(ctx, set.Items, func(item int) int { return has[item] }, func(b featureBlock) error {
 		t.features.Cols = b.cols
-		t.features.Data = append(t.features.Data, b.rows...)
-		for _, i := range b.read {
-			readable = append(readable, set.Items[i])
+		if t.features.Data == nil {
+			// What isn't written to takes no memory on any system that maps pages when they are touched.
+			t.features.Data = make([]float32, len(set.Items)*t.perItem*b.cols)
+		}
+		for i, item := range b.read {
+			copy(t.features.Data[len(kept.Items)*t.perItem*b.cols:], b.of(i))
+			kept.Items, keptViews = append(kept.Items, set.Items[item]), append(keptViews, has[item])
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	if len(readable) == 0 {
+	if len(kept.Items) == 0 {
 		return nil, noneReadable(set)
 	}
-	t.features.Rows, t.network = len(readable), x.net.info(t.features.Cols)
-	t.blocks = x.net.about.Blocks
-	kept := *set
-	kept.Items = readable
-	t.set = &kept
+	if ok, err := suffices(keptViews, wanted, &kept); err != nil || !ok {
+		if err != nil {
+			return nil, err
+		}
+		x.progress.Note("images that can't be read change which ones are trained on; their views come now")
+		again, err := extractTable(ctx, x, &kept, labels, views, wanted)
+		if err == nil {
+			again.unreadable = append(t.unreadable, again.unreadable...)
+		}
+		return again, err
+	}
+	t.features.Rows = len(kept.Items) * t.perItem
+	t.features.Data = t.features.Data[:t.features.Rows*t.features.Cols]
+	t.set, t.network, t.blocks = &kept, x.net.info(t.features.Cols), x.net.about.Blocks
 	return t, nil
 }
+
+// suffices reports whether the items of a set have the views that are wanted of them.
+func suffices(views []int, wanted demand, set *dataset.Set) (bool, error) {
+	now, err := wanted(set)
+	for i, n := range now {
+		if n > views[i] {
+			return false, err
+		}
+	}
+	return true, err
+}
+
+// plain returns the rows of the pictures themselves; nil items are all.
+func (t *table) plain(items []int) []int { return rowsOf(items, t.features.Rows, t.perItem, 1) }
 
 // examples are the rows of the table as the head learns from them.
 func (t *table) examples(soften Softening) head.Examples {
 	k := t.set.Space.Len()
 	e := head.Examples{Features: t.features, Targets: make([]float32, len(t.set.Items)*k)}
+	if t.views.Train > 1 {
+		e.Views = t.perItem
+	} else {
+		e.Index = t.plain(nil)
+	}
 	weighted := false
 	for i, item := range t.set.Items {
 		target := e.Targets[i*k : (i+1)*k]

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"os"
+	"slices"
 
 	"finetune/head"
 	"finetune/loss"
@@ -20,6 +21,7 @@ type Train struct {
 	Soften   Softening            // of labels in training
 	Folds    int                  // of a cross-validation of all images that are in no test part; 0: none, one split instead
 	Repeats  int                  // of the cross-validation, each with folds drawn anew; 0: 1
+	TTA      int                  // views of an image that a prediction is the mean of, or AllViews; 0: the image alone
 	Search   Search               // for better settings than Head's; the zero value takes Head as it is
 	// Calibrate is fitted to images that no head was trained on, though early stopping may have watched them.
 	Calibrate Calibrate
@@ -112,7 +114,7 @@ func (t Train) Run(ctx context.Context) (*TrainResult, error) {
 
 // table brings the features. What can't be used or split is found before they are computed; unreadable images may change the split itself.
 func (t *Train) table(ctx context.Context) (*table, error) {
-	return loadTable(ctx, t.Data, t.Images, t.Features, t.Progress, func(set *dataset.Set) error {
+	return loadTable(ctx, t.Data, t.Images, t.Features, t.TTA, t.Progress, func(set *dataset.Set) error {
 		if err := t.Soften.check(); err != nil {
 			return err
 		}
@@ -132,5 +134,24 @@ func (t *Train) table(ctx context.Context) (*table, error) {
 		}
 		_, err := t.plan(set)
 		return err
-	})
+	}, t.wanted)
+}
+
+// wanted says which views are used: those to train on of the images that are trained on, those to predict from of all.
+func (t *Train) wanted(v ViewConfig) demand {
+	return func(set *dataset.Set) ([]int, error) {
+		plan, err := t.plan(set)
+		if err != nil {
+			return nil, err
+		}
+		views, err := viewsOfAll(v.Predict)(set)
+		trained, n := plan.parts.Train, v.Train
+		if t.Search.Trials > 0 || plan.repeats != nil { // in folds all of these are trained on, and all predicted
+			trained, n = slices.Concat(trained, plan.parts.Val), v.rows()
+		}
+		for _, i := range trained {
+			views[i] = n
+		}
+		return views, err
+	}
 }

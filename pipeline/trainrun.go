@@ -98,7 +98,7 @@ func (r *trainRun) fit(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	r.result.ByDepth, r.result.ByCell = contributions(r.table.blocks, r.result.Head, r.table.features, parts.Train)
+	r.result.ByDepth, r.result.ByCell = contributions(r.table.blocks, r.result.Head, r.table.features, r.table.plain(parts.Train))
 	return nil
 }
 
@@ -144,7 +144,7 @@ func (r *trainRun) measure(context.Context) (err error) {
 
 // predict asks the head of the run about some rows.
 func (r *trainRun) predict(rows []int) (*predictions, error) {
-	return predictItems(r.result.Head, r.table.features, rows, pick(r.table.set.Items, rows), r.Images.threads())
+	return predictItems(r.result.Head, r.table, rows, pick(r.table.set.Items, rows), r.Images.threads())
 }
 
 // classShares is how often each class is met in the training part.

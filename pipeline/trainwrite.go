@@ -24,7 +24,7 @@ func (t *Train) record(table *table, cfg head.Config, plan *trainPlan) RunConfig
 		search = &SearchConfig{Search: t.Search, From: cfg}
 	}
 	return RunConfig{
-		Finetune: Version(), Backbone: table.network, Features: t.Features, Head: cfg, Soften: t.softening(), Search: search, Calibrate: t.Calibrate,
+		Finetune: Version(), Backbone: table.network, Features: t.Features, Views: table.viewConfig(), Head: cfg, Soften: t.softening(), Search: search, Calibrate: t.Calibrate,
 		Data: table.dataConfig(), Classes: classConfigs(table.set),
 		Split: plan.config(t.Split),
 	}

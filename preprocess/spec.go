@@ -97,6 +97,15 @@ func (s Spec) Sized(height, width int) Spec {
 	return s
 }
 
+// Side is the longer side, in pixels, of what a picture is resized to before the crop.
+func (s Spec) Side() int {
+	longer := max(s.Height, s.Width)
+	if s.Resize == Squash {
+		return longer
+	}
+	return roundHalfEven(float64(longer) / s.CropPct)
+}
+
 // Validate returns a *mistake.Error that names the flag of the first field out of range.
 func (s Spec) Validate() error {
 	for _, size := range []int{s.Height, s.Width} {

@@ -51,6 +51,8 @@ func newCompare(a *app) *cobra.Command {
 	f.IntVar(&job.Resamples, "resamples", job.Resamples, "`draws` of the bootstrap behind the intervals")
 	addLabelFlags(f, &job.Data)
 	addNetworkFlags(f, &job.Images)
+	addViewFlags(f, &job.Images)
+	addTTAFlag(f, &job.TTA, "the image alone")
 	h.addTraining(f)
 	addRuntimeFlags(f, &job.Images)
 	c.RunE = func(c *cobra.Command, _ []string) error {

@@ -29,6 +29,7 @@ func newEval(a *app) *cobra.Command {
 	f.StringVar(&job.Data.GroupRegex, "group-regex", "", "`pattern` whose first group is what intervals resample as one, e.g. a person")
 	f.StringVar(&job.Images.Backbone, "backbone", "", "ONNX `file` of the network, where it isn't where the run was trained")
 	f.Uint64Var(&job.Seed, "seed", 0, "seed of the bootstrap")
+	addTTAFlag(f, &job.TTA, "as the run was measured")
 	addRuntimeFlags(f, &job.Images)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if err := required(c, "model"); err != nil {

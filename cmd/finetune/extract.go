@@ -28,6 +28,7 @@ where they have some, they are kept as written.`,
 	f.StringVar(&job.Out, "out", "", "the feature `folder`")
 	addLabelFlags(f, &job.Data)
 	addNetworkFlags(f, &job.Images)
+	addViewFlags(f, &job.Images)
 	addRuntimeFlags(f, &job.Images)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if err := required(c, "data", "out"); err != nil {

@@ -106,6 +106,11 @@ func noArgs(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
+	if tta := c.Flags().Lookup("tta"); tta != nil && tta.Changed {
+		if _, err := strconv.Atoi(args[0]); err == nil {
+			return &usageError{fmt.Errorf("%q is no command and no flag; the number of views is given as --tta=%s; see %s --help", args[0], args[0], c.CommandPath())}
+		}
+	}
 	return &usageError{fmt.Errorf("%q is no command and no flag; images are given as %s --data %s; see finetune --help", args[0], c.CommandPath(), args[0])}
 }
 

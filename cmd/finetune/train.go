@@ -49,6 +49,8 @@ func newTrain(a *app) *cobra.Command {
 	addSplitFlags(f, &job.Split)
 	addFoldFlags(f, &job)
 	addNetworkFlags(f, &job.Images)
+	addViewFlags(f, &job.Images)
+	addTTAFlag(f, &job.TTA, "the image alone")
 	h.add(f)
 	addCalibrationFlags(f, &job.Calibrate)
 	softeningFlag(f, &job.Soften)

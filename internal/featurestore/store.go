@@ -44,13 +44,16 @@ type Recipe struct {
 	Preprocessing string `json:"preprocessing"`
 	Runtime       string `json:"runtime"` // version of the native library
 	Pixels        string `json:"pixels"`  // version of our own decoding and resizing
+
+	// View names what was done to the picture before, "" for nothing; see augment.Plan.Name.
+	View string `json:"view,omitempty"`
 }
 
 // Digest names the recipe's folder.
 func (r Recipe) Digest() string {
 	text, err := json.Marshal(r)
 	if err != nil {
-		panic(err) // five strings always encode
+		panic(err) // strings always encode
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:16])

@@ -104,6 +104,9 @@ type column struct {
 
 func (l *loader) csvColumns(header []string) ([]column, error) {
 	known := []string{pathColumn, labelColumn, splitColumn, foldColumn, groupColumn, weightColumn}
+	if l.o.NoFiles {
+		known = append(known, ViewColumn)
+	}
 	cols := make([]column, len(header))
 	seen := make(map[string]bool)
 	for i, h := range header {

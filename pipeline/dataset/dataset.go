@@ -61,6 +61,7 @@ type Set struct {
 	Items  []Item
 	Layout Layout
 	Source string   // the path that was loaded
+	Views  int      // lines of each item in the index of a feature folder; 1 elsewhere
 	Notes  []string // what the user should know: a sentence each, without a full stop
 
 	voteClasses []string // what Target is over where labels weren't wanted, so that Records keeps votes

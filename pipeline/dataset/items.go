@@ -17,14 +17,17 @@ func (l *loader) set() (*Set, error) {
 	if len(l.records) == 0 {
 		return nil, &mistake.Error{Subject: l.o.Path, Found: "no images", Expected: "at least one"}
 	}
+	views, err := l.gatherViews()
+	if err != nil {
+		return nil, err
+	}
 	if err := l.dropDuplicates(); err != nil {
 		return nil, err
 	}
 	if err := l.someFile(); err != nil {
 		return nil, err
 	}
-	s := &Set{voteClasses: l.voteClasses, Layout: l.layout, Source: l.o.Path, Items: make([]Item, len(l.records))}
-	var err error
+	s := &Set{voteClasses: l.voteClasses, Layout: l.layout, Source: l.o.Path, Views: views, Items: make([]Item, len(l.records))}
 	if !l.o.Unlabelled {
 		if s.Space, err = l.space(); err != nil {
 			return nil, err

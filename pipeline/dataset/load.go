@@ -115,6 +115,7 @@ type record struct {
 	group      string
 	part       Part
 	fold       int
+	view       int // of the index of a feature folder
 	line       int // in the manifest, from 1; 0 where there is none
 }
 

@@ -87,6 +87,8 @@ func (l *loader) setField(r *record, column, value string) error {
 			return l.mistakeAt(r.line, fmt.Sprintf("the fold %q", short(value)), "a whole number from 0", "")
 		}
 		r.fold = fold
+	case ViewColumn:
+		return l.setView(r, value)
 	case weightColumn:
 		w, err := strconv.ParseFloat(value, 64)
 		if err != nil || !(w > 0) || math.IsInf(w, 0) {

@@ -1,0 +1,66 @@
+package augment
+
+import (
+	"fmt"
+	"strings"
+
+	"finetune/internal/mistake"
+)
+
+// Kinds is a set of changes that views may make, combined by or.
+type Kinds uint8
+
+// The changes. A picture is never turned upside down: few things that people photograph look the same that way.
+const (
+	Flip   Kinds = 1 << iota // left and right swapped
+	Crop                     // a window of 80 to 100 % of each side, anywhere
+	Scale                    // 0.8 to 1.25 times as large about the centre: cut off, or with a border of its mean colour
+	Colour                   // other brightness, contrast and saturation
+
+	All = Flip | Crop | Scale | Colour
+)
+
+var kindNames = []string{"flip", "crop", "scale", "colour"} // in the order of the bits
+
+// ParseKinds reads names with commas between, the value of --augment. An unknown name is a *mistake.Error.
+func ParseKinds(text string) (Kinds, error) {
+	var k Kinds
+next:
+	for name := range strings.SplitSeq(text, ",") {
+		name = strings.ToLower(strings.TrimSpace(name))
+		if name == "color" {
+			name = "colour"
+		}
+		for bit, known := range kindNames {
+			if name == known {
+				k |= 1 << bit
+				continue next
+			}
+		}
+		return 0, &mistake.Error{Subject: "--augment", Found: fmt.Sprintf("%q", name),
+			Expected: "some of " + strings.Join(kindNames, ", ") + ", with commas between"}
+	}
+	return k, nil
+}
+
+// String returns what ParseKinds reads, and "" for no change.
+func (k Kinds) String() string {
+	var names []string
+	for bit, name := range kindNames {
+		if k&(1<<bit) != 0 {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ",")
+}
+
+// MarshalText returns String.
+func (k Kinds) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (k *Kinds) UnmarshalText(text []byte) (err error) {
+	if *k = 0; len(text) > 0 {
+		*k, err = ParseKinds(string(text))
+	}
+	return err
+}

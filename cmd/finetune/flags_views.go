@@ -1,0 +1,69 @@
+package main
+
+import (
+	"strconv"
+
+	"github.com/spf13/pflag"
+
+	"finetune/augment"
+	"finetune/internal/mistake"
+	"finetune/pipeline"
+)
+
+// addViewFlags binds which views of an image become features.
+func addViewFlags(f *pflag.FlagSet, i *pipeline.Images) {
+	f.IntVar(&i.Views, "views", 0, "`number` of views of each image to train on, the image itself being one and its mirror image the second; each takes the network as long as an image does (default 1)")
+	f.Var(&augmentFlag{&i.Augment.Kinds}, "augment", "what views may change: some of flip (left and right), crop, scale and colour, with commas between (default all); leave out flip where left and right matter")
+	f.Uint64Var(&i.Augment.Seed, "augment-seed", 0, "seed of the views; another one makes other views, and --seed does not")
+}
+
+// addTTAFlag binds how many views a prediction is the mean of.
+func addTTAFlag(f *pflag.FlagSet, tta *int, byDefault string) {
+	f.Var(&ttaFlag{tta}, "tta", "predict the mean over the views that were trained on, or over the image and its mirror image; --tta=N over so many, --tta=false over the image alone (default "+byDefault+")")
+	f.Lookup("tta").NoOptDefVal = "true"
+}
+
+// augmentFlag reads a set of changes.
+type augmentFlag struct{ kinds *augment.Kinds }
+
+var _ pflag.Value = (*augmentFlag)(nil)
+
+func (a *augmentFlag) Type() string { return "changes" }
+func (a *augmentFlag) String() string {
+	if a.kinds == nil {
+		return ""
+	}
+	return a.kinds.String()
+}
+func (a *augmentFlag) Set(text string) (err error) {
+	*a.kinds, err = augment.ParseKinds(text)
+	return err
+}
+
+// ttaFlag reads a number of views, or true or false.
+type ttaFlag struct{ views *int }
+
+var _ pflag.Value = (*ttaFlag)(nil)
+
+func (t *ttaFlag) Type() string { return "views" }
+func (t *ttaFlag) String() string {
+	if t.views == nil || *t.views == 0 {
+		return ""
+	}
+	return strconv.Itoa(*t.views)
+}
+func (t *ttaFlag) Set(text string) error {
+	if n, err := strconv.Atoi(text); err == nil && n > 0 {
+		*t.views = n
+		return nil
+	}
+	all, err := strconv.ParseBool(text)
+	if err != nil {
+		return &mistake.Error{Subject: "--tta", Found: strconv.Quote(text), Expected: "nothing, true, false or a number of views from 1"}
+	}
+	*t.views = 1
+	if all {
+		*t.views = pipeline.AllViews
+	}
+	return nil
+}
