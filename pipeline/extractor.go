@@ -32,6 +32,11 @@ func startExtractor(i Images, rows int, progress Progress) (*extractor, error) {
 // newExtractor opens the feature cache for a network. The network itself isn't started before a feature is missing.
 func newExtractor(i Images, net *network, progress Progress) (*extractor, error) {
 	x := &extractor{net: net, images: i, progress: progress}
+	if device, err := net.takeDevice(); err != nil {
+		return nil, err
+	} else if device != "" {
+		progress.Note("device:   " + device)
+	}
 	if i.NoCache {
 		return x, nil
 	}

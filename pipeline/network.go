@@ -129,6 +129,23 @@ func (n *network) start() (*backbone.Backbone, error) {
 	})
 }
 
+// takeDevice starts the network where the user says anything of a device, so that what is wrong with it is said before an image
+// is read and even where the cache has every feature. It tells where the network runs, "" where nothing was said.
+func (n *network) takeDevice() (string, error) {
+	asked := n.images.Device
+	if asked == "" && len(n.images.DeviceOptions) == 0 {
+		return "", nil
+	}
+	net, err := n.start()
+	if err != nil {
+		return "", err
+	}
+	if asked == ortenv.Auto && net.Device() == ortenv.CPU {
+		return "cpu (auto: the native library can use no other here)", nil
+	}
+	return net.Device(), nil
+}
+
 // Close ends the network where it was started.
 func (n *network) Close() error {
 	if !n.running.made {

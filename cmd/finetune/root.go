@@ -94,8 +94,9 @@ func flagError(c *cobra.Command, err error) error {
 	if errors.As(err, &value) {
 		return &mistake.Error{
 			Subject: "--" + value.GetFlag().Name, Found: strconv.Quote(value.GetValue()),
-			Expected: map[string]string{"int": "a whole number", "uint64": "a whole number from 0 up", "float64": "a number", "bool": "true or false"}[value.GetFlag().Value.Type()],
-			Do:       "see " + c.CommandPath() + " --help",
+			Expected: map[string]string{"int": "a whole number", "uint64": "a whole number from 0 up", "float64": "a number", "bool": "true or false",
+				"stringToString": "NAME=VALUE, as in device_id=1", "intSlice": "whole numbers with commas between, as in 1,3"}[value.GetFlag().Value.Type()],
+			Do: "see " + c.CommandPath() + " --help",
 		}
 	}
 	return &usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}

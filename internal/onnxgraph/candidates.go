@@ -71,16 +71,8 @@ func (m *Model) undecided(why string) error {
 
 func (m *Model) noTensor(name string) error {
 	found := fmt.Sprintf("%q is no tensor of %s", name, m.name)
-	var near []string
-	for _, n := range m.pb.Graph.Node {
-		for _, out := range n.Output {
-			if len(near) < 3 && strings.Contains(strings.ToLower(out), strings.ToLower(name)) {
-				near = append(near, out)
-			}
-		}
-	}
-	if near != nil {
-		return &mistake.Error{Subject: "--tap", Found: found, Do: "did you mean " + strings.Join(firstNames(near), " or ") + "?"}
+	if near := m.nearNames(name); near != nil {
+		return &mistake.Error{Subject: "--tap", Found: found, Do: "did you mean " + strings.Join(near, " or ") + "?"}
 	}
 	return &mistake.Error{Subject: "--tap", Found: found, Do: m.offer()}
 }
