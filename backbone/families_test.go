@@ -2,6 +2,7 @@ package backbone
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -16,10 +17,10 @@ type wanted struct {
 	Rows [][]float64 `json:"rows"`
 }
 
-// families returns the framework's features of testdata/families.json, by network.
-func families(t testing.TB) map[string][]wanted {
+// families returns the framework's features of a file such as testdata/families.json, by network.
+func families(t testing.TB, file string) map[string][]wanted {
 	t.Helper()
-	data, err := os.ReadFile(testdata("families.json"))
+	data, err := os.ReadFile(testdata(file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,8 +45,9 @@ func (w wanted) options() Options {
 // Every family must give its framework's features with no option, at several depths and over grids, and the text of
 // the feature must give the same again.
 func TestFamilies(t *testing.T) {
-	golden := families(t)
-	if len(golden) < 27 {
+	golden := families(t, "families.json")
+	maps.Copy(golden, families(t, "libraries.json")) // timm's and transformers' own code
+	if len(golden) < 27+18 {
 		t.Fatalf("features of %d networks", len(golden))
 	}
 	for name, ways := range golden {

@@ -34,7 +34,7 @@ func total(shares []Share) float64 {
 
 // byPlace names fixtures whose last feature is a mean over places.
 var byPlace = []string{"densenet", "dino_patches", "efficientnet", "keras", "mnasnet", "mobilenet_v2", "nhwc", "regnet", "resnet", "resnext", "shufflenet",
-	"squeezenet", "static_batch", "swin_16", "swin_v2", "two_heads"}
+	"squeezenet", "static_batch", "dinov2_tokens", "dinov2_registers", "timm_nfnet", "timm_swin", "swin_16", "swin_v2", "two_heads"}
 
 // rounding is how far the mean of a network's own may lie from that of its map, as a share of what is summed up.
 func rounding(file string) float64 {

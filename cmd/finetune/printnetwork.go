@@ -13,7 +13,11 @@ import (
 // printNetwork describes a network to somebody who has never seen the inside of one: what goes in, what it answers,
 // what is taken from it instead, and what else could be.
 func printNetwork(w io.Writer, n *pipeline.NetworkDescription) {
-	fmt.Fprintf(w, "%s: a network of %.1f million numbers (ONNX opset %d, %d nodes", n.File, float64(n.Parameters)/1e6, n.Opset, n.Nodes)
+	size := fmt.Sprintf("%.1f million", float64(n.Parameters)/1e6)
+	if n.Parameters < 1e5 {
+		size = fmt.Sprint(n.Parameters)
+	}
+	fmt.Fprintf(w, "%s: a network of %s numbers (ONNX opset %d, %d nodes", n.File, size, n.Opset, n.Nodes)
 	if n.Producer != "" {
 		fmt.Fprintf(w, ", from %s", n.Producer)
 	}

@@ -17,7 +17,7 @@ type Candidate struct {
 const maxCandidates = 16
 
 // Candidates lists tensors that make sense as a tap, the nearest to the end first: outputs, what enters the last
-// linear layers, pooled maps and the sums that close residual blocks.
+// linear layers, pooled maps and the ends of blocks. Where no block is found, what enters any linear layer is listed.
 func (m *Model) Candidates() []Candidate {
 	var list []Candidate
 	add := func(tensor, what string) {
@@ -38,20 +38,43 @@ func (m *Model) Candidates() []Candidate {
 			}
 		}
 	}
+	blocks := m.blockEnds()
 	nodes := m.pb.Graph.Node
 	for i := len(nodes) - 1; i >= 0 && len(list) < maxCandidates; i-- {
 		n := nodes[i]
 		switch {
-		case is(n, "Gemm", "MatMul") && m.isConstant(rightOf(n)):
+		case blocks[output(n)]:
+			add(output(n), "end of a block")
+		case is(n, "Gemm", "MatMul") && len(blocks) == 0 && m.isConstant(rightOf(n)):
 			add(m.beforeDropout(input(n, 0)), "enters a "+n.GetOpType())
 		case is(n, "GlobalAveragePool", "GlobalMaxPool", "ReduceMean") && len(m.info[input(n, 0)].shape) == 4 && m.feedsForward(output(n)):
 			add(output(n), "pooled map")
 			add(input(n, 0), "map before pooling")
-		case is(n, "Add") && len(m.info[output(n)].shape) == 4 && !m.isConstant(input(n, 0)) && !m.isConstant(rightOf(n)):
-			add(output(n), "end of a residual block")
 		}
 	}
 	return list
+}
+
+// blockEnds returns the tensors that end blocks on the way to what stands before the first readable output. It asks for no
+// tap: the errors of taps list candidates.
+func (m *Model) blockEnds() map[string]bool {
+	ends := map[string]bool{}
+	for _, out := range m.outputs {
+		if !m.readable(out.Name) {
+			continue
+		}
+		tensor := m.ending(out.Name).feature
+		if tensor == "" {
+			tensor = out.Name
+		}
+		for _, j := range m.joints(tensor) {
+			if j.closes {
+				ends[m.afterActivation(j.tensor)] = true
+			}
+		}
+		break
+	}
+	return ends
 }
 
 // feedsForward tells the pooling at the end of a network from that of a squeeze-and-excitation gate, whose
