@@ -42,8 +42,6 @@ func (c Config) check() error {
 		return wrong("--weight-decay", c.WeightDecay, "a number from 0 up")
 	case c.Epochs < 1:
 		return wrong("--epochs", c.Epochs, "1 or more")
-	case c.StopEpoch < 0 || c.StopEpoch > c.Epochs:
-		return fmt.Errorf("head: to stop after epoch %d of %d", c.StopEpoch, c.Epochs)
 	case c.Patience < 0:
 		return wrong("--patience", c.Patience, "0 or more")
 	case c.Threads < 1:

@@ -34,7 +34,6 @@ type Config struct {
 	Momentum    float64 `json:"momentum"`             // of SGD, in [0, 1), or Auto; 0: none
 	WeightDecay float64 `json:"weight_decay"`         // on weights, not biases, of the scaled features; from 0 up, or Auto; see below
 	Epochs      int     `json:"epochs"`               // passes over the examples, of LBFGS iterations at most; 0: 30, of LBFGS 500
-	StopEpoch   int     `json:"stop_epoch,omitempty"` // end after this epoch, as early stopping would, the schedule being that of all Epochs; 0: the last
 	BatchSize   int     `json:"batch_size"`           // 0: by optimiser; from the number of examples up: the full batch. Not for LBFGS
 	Schedule    string  `json:"schedule"`             // of LR; "": Cosine. Not for LBFGS
 

@@ -55,9 +55,6 @@ func (c Config) Resolved(columns, examples int) Config {
 	return c
 }
 
-// lastEpoch is the epoch after which a resolved configuration ends, unless patience ends it before.
-func (c Config) lastEpoch() int { return cmp.Or(c.StopEpoch, c.Epochs) }
-
 // settings are the values that suit an optimiser.
 type settings struct {
 	rate              float64

@@ -59,7 +59,7 @@ func (f *fit) end(record Epoch) (stop bool, err error) {
 func (f *fit) descend(ctx context.Context) error {
 	t := f.trainer
 	b := newBatches(t, t.newRule())
-	for epoch := 1; epoch <= t.config.lastEpoch(); epoch++ {
+	for epoch := 1; epoch <= t.config.Epochs; epoch++ {
 		record, err := f.begin(epoch)
 		if err != nil {
 			return err

@@ -22,7 +22,7 @@ const resolution = 5e-7
 // WeightDecay/2·|w|². An epoch is an iteration. Training ends where the gradient is short enough or no step makes the loss
 // smaller any more, and else as with the other optimisers: after the last epoch or when patience is out.
 func (f *fit) minimise(ctx context.Context) error {
-	for len(f.history) < f.trainer.config.lastEpoch() {
+	for len(f.history) < f.trainer.config.Epochs {
 		o := newObjective(f)
 		if err := o.minimise(ctx); err != nil || o.last {
 			return err
@@ -56,7 +56,7 @@ type objective struct {
 
 func newObjective(f *fit) *objective {
 	t := f.trainer
-	o := &objective{fit: f, budget: t.config.lastEpoch(), copies: 1, startLength: math.NaN()}
+	o := &objective{fit: f, budget: t.config.Epochs, copies: 1, startLength: math.NaN()}
 	if f.stages.warming(len(f.history) + 1) {
 		o.budget = f.stages.settings.WarmupEpochs
 	}
@@ -108,7 +108,7 @@ func (o *objective) minimise(ctx context.Context) error {
 		o.evaluate(o.x)
 		o.end(o.x) // it began at the optimum
 	}
-	o.last = o.last || len(o.fit.history) >= o.fit.trainer.config.lastEpoch() || !o.fit.stages.warming(len(o.fit.history))
+	o.last = o.last || len(o.fit.history) >= o.fit.trainer.config.Epochs || !o.fit.stages.warming(len(o.fit.history))
 	return o.err
 }
 

@@ -71,6 +71,8 @@ type SplitConfig struct {
 	HeldOut string `json:"held_out"`          // what metrics.json is about: test; val or folds where there is no test part
 	Folds   int    `json:"folds,omitempty"`   // of a cross-validation; Train then counts the images in its folds
 	Repeats int    `json:"repeats,omitempty"` // of the cross-validation
+	// FoldEpochs are those that the heads of folds were given. Those of the head of the run follow from them.
+	FoldEpochs int `json:"fold_epochs,omitempty"`
 }
 
 // SearchConfig is the part of a RunConfig that says how its head's settings were found.

@@ -75,8 +75,8 @@ type searched struct {
 	best   int
 }
 
-// epoch is the one at which to end a training on all of the images: see medianEpoch.
-func (s *searched) epoch() int { return medianEpoch(s.trials[s.best].epochs) }
+// epochs is how long to train on all of the images.
+func (s *searched) epochs() int { return meanEpoch(s.trials[s.best].epochs) }
 
 // search measures settings on inner folds of the given rows, and finds the best of them. Trials of equal score are won by the
 // earlier one, so the given settings stand unless something is better. What it tells begins with about.

@@ -39,7 +39,7 @@ type RunMetrics struct {
 }
 
 // chooseFolds finds the settings of each fold's head inside what that fold trains on: had the held-out images a say in them,
-// the figures would flatter (Cawley and Talbot 2010). It says at which epoch the final head is to stop where a search shows it.
+// the figures would flatter (Cawley and Talbot 2010).
 func (r *trainRun) chooseFolds(ctx context.Context, limit time.Duration) error {
 	r.foldConfigs = slices.Repeat([]head.Config{r.open}, len(r.plan.fits))
 	if r.Search.Trials == 0 {
@@ -93,25 +93,27 @@ func (r *trainRun) fitFolds(ctx context.Context) error {
 		for i, fit := range r.folds {
 			best[i] = fit.trained.Best
 		}
-		r.stopAt(medianEpoch(best))
+		r.trainFor(meanEpoch(best))
 	}
 	return nil
 }
 
-// stopAt has the head of the run stop where the folds were best. With every image trained on none is left for early stopping to watch,
-// so that it goes by what was learned from the folds; the learning rate follows the same schedule as it did there. A head
-// that runs to its end, as L-BFGS does, does so here too.
-func (r *trainRun) stopAt(epoch int) {
-	r.config.StopEpoch = epoch
-	r.record.Head.StopEpoch = epoch
+// trainFor sets how long the head of the run is trained. With every image trained on none is left for early stopping to watch, so that
+// it goes by what was learned from the folds. The schedule of the learning rate is fitted to these epochs: an epoch in
+// the middle of a longer one, where steps are still large, is only good where it was picked for being so
+// (docs/crossvalidation.md has the measurement). A head that runs to its end without early stopping does so here too.
+func (r *trainRun) trainFor(epochs int) {
+	r.config.Epochs = max(epochs, r.config.WarmupEpochs+1)
+	r.record.Head.Epochs = r.config.Epochs
 }
 
-// medianEpoch is the median of the best epochs of several fits, rounded up: unlike the mean it isn't drawn late by one fit whose
-// validation loss creeps down to the end.
-func medianEpoch(best []int) int {
-	sorted := slices.Sorted(slices.Values(best))
-	n := len(sorted)
-	return (sorted[(n-1)/2] + sorted[n/2] + 1) / 2
+// meanEpoch is the mean of the best epochs of several fits, rounded up.
+func meanEpoch(best []int) int {
+	sum := 0
+	for _, epoch := range best {
+		sum += epoch
+	}
+	return (sum + len(best) - 1) / len(best)
 }
 
 // gather puts what the folds said of their held-out images into the order of the data. Of repeats an image's distributions are

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"finetune/head"
 	"finetune/internal/mistake"
 	"finetune/pipeline/dataset"
 )
@@ -53,6 +54,9 @@ func (t *Train) plan(set *dataset.Set) (*trainPlan, error) {
 		return nil, err
 	}
 	p := &trainPlan{parts: parts, heldOut: heldOutTest, notes: parts.Notes}
+	if givesFolds(set, everyRow(set)) {
+		p.notes = append(p.notes, "the folds of the data are passed over; --folds with their number takes them")
+	}
 	if len(parts.Test) == 0 {
 		p.heldOut = heldOutVal
 		if len(parts.Val) > 0 {
@@ -114,10 +118,10 @@ func (p *trainPlan) measured() []int {
 }
 
 // config is what config.json says of the plan.
-func (p *trainPlan) config(o dataset.SplitOptions) SplitConfig {
+func (p *trainPlan) config(o dataset.SplitOptions, cfg head.Config) SplitConfig {
 	c := SplitConfig{SplitOptions: o, Train: len(p.parts.Train), Val: len(p.parts.Val), Test: len(p.parts.Test), HeldOut: p.heldOut}
 	if p.repeats != nil {
-		c.Folds, c.Repeats = len(p.repeats[0].heldOut), len(p.repeats)
+		c.Folds, c.Repeats, c.FoldEpochs = len(p.repeats[0].heldOut), len(p.repeats), cfg.Epochs
 	}
 	return c
 }

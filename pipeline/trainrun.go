@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -75,14 +74,14 @@ func (r *trainRun) choose(ctx context.Context) error {
 	}
 	r.record.Head = r.config
 	if r.plan.repeats != nil && r.config.Patience > 0 {
-		r.stopAt(found.epoch())
+		r.trainFor(found.epochs())
 	}
 	return nil
 }
 
 // fit trains the head of the run.
 func (r *trainRun) fit(ctx context.Context) error {
-	stage := r.Progress.Start("training", cmp.Or(r.config.StopEpoch, r.config.Epochs), "epoch")
+	stage := r.Progress.Start("training", r.config.Epochs, "epoch")
 	defer stage.Done()
 	parts := r.plan.parts
 	trained, err := head.Train(ctx, r.examples.Subset(parts.Train), r.examples.Subset(parts.Val), r.config, func(head.Epoch) { stage.Add(1) })

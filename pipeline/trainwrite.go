@@ -26,7 +26,7 @@ func (t *Train) record(table *table, cfg head.Config, plan *trainPlan) RunConfig
 	return RunConfig{
 		Finetune: Version(), Backbone: table.network, Features: t.Features, Views: table.viewConfig(), Head: cfg, Soften: t.softening(), Search: search, Calibrate: t.Calibrate,
 		Data: table.dataConfig(), Classes: classConfigs(table.set),
-		Split: plan.config(t.Split),
+		Split: plan.config(t.Split, cfg),
 	}
 }
 
@@ -76,7 +76,7 @@ func (t *Train) finished(now RunConfig) (*TrainResult, error) {
 	case now.Search != nil:
 		now.Head = before.Head
 	case now.Split.Folds > 0:
-		now.Head.StopEpoch = before.Head.StopEpoch
+		now.Head.Epochs = before.Head.Epochs
 	}
 	if what := firstDifference(before, now); what != "" {
 		return nil, &mistake.Error{

@@ -91,7 +91,7 @@ func curves(d *Data) []chart {
 		if made, ok := newChart(d.Best, list); ok {
 			made.Name, made.About = c.name, c.about
 			if d.Folds != nil && made.Marked != "" {
-				made.Marked = fmt.Sprintf("the head trained on all stopped after epoch %d", d.Best)
+				made.Marked = fmt.Sprintf("the head trained on all had %d epochs", d.Best)
 			}
 			out = append(out, made)
 		}

@@ -30,7 +30,7 @@ func TestWriteFolds(t *testing.T) {
 		d := withFolds(sample(t, grades, 60), repeats)
 		page := written(t, d)
 		for _, part := range []string{also, `href="#folds"`, "fold no. 2: ", "training of each fold", "Every image is judged by a head that", "trained on all of these images",
-			"the head trained on all stopped after epoch 2", plain.spread(d.Folds.Mean.MAE, d.Folds.Std.MAE)} {
+			"the head trained on all had 2 epochs", plain.spread(d.Folds.Mean.MAE, d.Folds.Std.MAE)} {
 			if !strings.Contains(page, part) {
 				t.Errorf("%d repeats: the page lacks %q", repeats, part)
 			}
