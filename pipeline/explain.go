@@ -130,6 +130,10 @@ func (e Explain) Run(ctx context.Context) (*ExplainResult, error) {
 	if err := d.all(ctx, items); err != nil {
 		return nil, err
 	}
+	if len(result.Images) == 0 {
+		first := result.Unreadable[0]
+		return nil, &mistake.Error{Subject: first.Path, Found: fmt.Sprintf("%s, and none of %d images can be read", first.Reason, len(items)), Expected: "images"}
+	}
 	if d.single() {
 		return result, nil
 	}

@@ -184,6 +184,8 @@ func TestExplainRefuses(t *testing.T) {
 		"stride above it":   {Model: run, Paths: one, Method: MethodOcclusion, Patch: 10, Stride: 20},
 		"many in one file":  {Model: run, Paths: []string{demoPhoto, demoPhoto}, Out: filepath.Join(odd, "one.png")},
 		"an unreadable one": {Model: run, Paths: []string{broken}},
+		"strict":            {Model: run, Paths: []string{demoPhoto, broken}, Images: Images{Strict: true}},
+		"a negative number": {Model: run, Most: -1},
 		"no such image":     {Model: run, Paths: []string{broken + "x"}},
 		"a broken mean":     {Model: odd, Paths: one},
 		"no predictions":    {Model: odd},

@@ -82,7 +82,7 @@ func (d *drawing) all(ctx context.Context, items []dataset.Item) error {
 				return nil
 			}
 			d.result.Unreadable = append(d.result.Unreadable, Unreadable{done.Path, done.unreadable.Error()})
-			if d.Images.Strict || len(items) == 1 {
+			if d.Images.Strict {
 				return &mistake.Error{Subject: done.Path, Found: done.unreadable.Error(), Expected: "an image"}
 			}
 			return nil

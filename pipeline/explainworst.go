@@ -21,6 +21,9 @@ import (
 
 // worst lists the images of a run's held-out part that were answered wrongly, the furthest off first, as the report does.
 func (e *Explain) worst(ctx context.Context, run *Run) ([]dataset.Item, error) {
+	if e.Most < 0 {
+		return nil, &mistake.Error{Subject: "--worst", Found: fmt.Sprint(e.Most), Expected: "a whole number from 1 up"}
+	}
 	path := filepath.Join(run.Folder, PredictionsFile)
 	wrong, err := readMistakes(path, run)
 	if err != nil {

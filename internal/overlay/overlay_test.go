@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 )
 
@@ -114,7 +115,7 @@ func TestLay(t *testing.T) {
 }
 
 func sheet(width, height, classes int) Sheet {
-	s := Sheet{Picture: grey(width, height), View: Whole, Caption: []string{"first", "a second line that is longer than the picture is wide, so that it is cut"}}
+	s := Sheet{Picture: grey(width, height), View: Whole, Caption: []string{"first", "a second line, short too"}}
 	for k := range classes {
 		s.Bars = append(s.Bars, Bar{Name: "a class with a long name", Probability: 1 / float64(k+1), Predicted: k == 0, Truth: k == 1})
 	}
@@ -150,6 +151,23 @@ func TestFit(t *testing.T) {
 		if got := p.fit("a long line of text", width); len(got) > 3 && p.width(got) > width {
 			t.Errorf("%q is %d wide, not %d", got, p.width(got), width)
 		}
+	}
+}
+
+func TestWrap(t *testing.T) {
+	p := newPen(regular(), 12)
+	text := "a line of text with a veryveryveryveryverylongword in it"
+	lines := p.wrap(text, 100)
+	for _, line := range lines {
+		if p.width(line) > 100 {
+			t.Errorf("%q is %d wide", line, p.width(line))
+		}
+	}
+	if joined := strings.Join(lines, " "); len(lines) < 3 || !strings.HasPrefix(joined, "a line of text with a very") || !strings.HasSuffix(joined, "… in it") {
+		t.Errorf("%q", lines)
+	}
+	if lines := p.wrap("", 100); len(lines) != 1 || lines[0] != "" {
+		t.Errorf("%q of nothing", lines)
 	}
 }
 

@@ -32,7 +32,7 @@ type Sheet struct {
 	View    View        // what the heats of the panels are of
 	Bars    []Bar       // lowest class first
 	Panels  []Panel
-	Caption []string // lines
+	Caption []string // paragraphs
 }
 
 // A Panel is the picture under heat.
@@ -51,15 +51,20 @@ type Bar struct {
 	Predicted, Truth bool
 }
 
-// Draw returns the sheet. Panels stand in one row; a caption that is too wide is cut short.
+// Draw returns the sheet. Panels stand in one row, above the caption.
 func (s Sheet) Draw() *image.NRGBA {
 	picture := fitted(s.Picture)
 	size := picture.Bounds().Size()
 	columns := 1 + len(s.Panels)
 	width := columns*(size.X+margin) + margin
-	height := margin + titleHeight + size.Y + legendHeight + len(s.Caption)*lineHeight + margin
+	d := drawer{nil, newPen(bold(), textSize), newPen(regular(), textSize), newPen(regular(), small)}
+	var caption []string
+	for _, text := range s.Caption {
+		caption = append(caption, d.line.wrap(text, width-2*margin)...)
+	}
+	height := margin + titleHeight + size.Y + legendHeight + len(caption)*lineHeight + margin
 	out := imaging.New(width, height, paper)
-	d := drawer{out, newPen(bold(), textSize), newPen(regular(), textSize), newPen(regular(), small)}
+	d.to = out
 
 	at := image.Pt(margin, margin)
 	d.title(at, size.X, "picture")
@@ -72,8 +77,8 @@ func (s Sheet) Draw() *image.NRGBA {
 		draw.Draw(out, image.Rectangle{Max: size}.Add(at.Add(image.Pt(0, titleHeight))), over, over.Bounds().Min, draw.Src)
 		d.legend(image.Pt(at.X, at.Y+titleHeight+size.Y+6), size.X, p)
 	}
-	for i, line := range s.Caption {
-		d.line.write(out, margin, margin+titleHeight+size.Y+legendHeight+i*lineHeight, ink, d.line.fit(line, width-2*margin))
+	for i, line := range caption {
+		d.line.write(out, margin, margin+titleHeight+size.Y+legendHeight+i*lineHeight, ink, line)
 	}
 	return out
 }

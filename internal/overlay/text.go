@@ -4,6 +4,7 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
+	"strings"
 	"sync"
 
 	"golang.org/x/image/font"
@@ -50,6 +51,21 @@ func (p *pen) fit(text string, width int) string {
 		runes = runes[:len(runes)-1]
 	}
 	return string(runes) + "…"
+}
+
+// wrap breaks text between words so that lines fit a width; a word that doesn't is cut short.
+func (p *pen) wrap(text string, width int) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		switch longer := strings.TrimSpace(line + " " + word); {
+		case line == "" || p.width(longer) <= width:
+			line = longer
+		default:
+			lines, line = append(lines, p.fit(line, width)), word
+		}
+	}
+	return append(lines, p.fit(line, width))
 }
 
 func (p *pen) width(text string) int { return font.MeasureString(p.face, text).Ceil() }
