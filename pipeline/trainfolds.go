@@ -100,8 +100,7 @@ func (r *trainRun) fitFolds(ctx context.Context) error {
 
 // trainFor sets how long the head of the run is trained. With every image trained on none is left for early stopping to watch, so that
 // it goes by what was learned from the folds. The schedule of the learning rate is fitted to these epochs: an epoch in
-// the middle of a longer one, where steps are still large, is only good where it was picked for being so
-// (docs/crossvalidation.md has the measurement). A head that runs to its end without early stopping does so here too.
+// the middle of a longer one, where steps are still large, is only good where it was picked for being so. A head that runs to its end without early stopping does so here too.
 func (r *trainRun) trainFor(epochs int) {
 	r.config.Epochs = max(epochs, r.config.WarmupEpochs+1)
 	r.record.Head.Epochs = r.config.Epochs

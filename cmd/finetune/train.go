@@ -10,7 +10,7 @@ import (
 
 const trainLong = `It computes the features of the images (or finds them in the cache), fits a small head to them, measures it on images
 that are held out, and leaves a run folder: report.html (to read), head.safetensors and head.onnx (the weights), config.json (every setting),
-metrics.json, history.csv and predictions.csv.
+metrics.json, history.csv, predictions.csv and suspects.csv (labels that may be wrong).
 
 PATH is a folder with a folder per class (or train/, val/ and test/ above those), a CSV or JSONL manifest
 (path,label[,split][,fold][,group][,weight]), a flat folder with --label-regex and --bins, or Adience as it is distributed. The
