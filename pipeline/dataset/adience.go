@@ -112,7 +112,7 @@ func (l *loader) adience(root string, files []string) error {
 			}
 			r := newRecord(picture, fileOf(root, picture), 0)
 			r.label, r.group, r.fold = class, row.user, fold
-			l.records = append(l.records, r)
+			l.keep(r)
 		})
 		f.Close()
 		if err == nil {

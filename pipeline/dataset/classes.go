@@ -56,8 +56,8 @@ func (l *loader) classNames() []string {
 	for _, class := range slices.Concat(l.classes, l.voteClasses) {
 		add(class)
 	}
-	for i := range l.records {
-		add(l.records[i].label)
+	for i := range l.items {
+		add(l.items[i].Text)
 	}
 	return names
 }

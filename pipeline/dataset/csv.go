@@ -23,6 +23,7 @@ func (l *loader) csv() error {
 		return err
 	}
 	defer f.Close()
+	l.size = sizeOf(f)
 	return l.readCSV(f)
 }
 
@@ -78,6 +79,7 @@ func (l *loader) readCSV(r io.Reader) error {
 		if err := l.add(rec); err != nil {
 			return err
 		}
+		l.expect(rows.InputOffset())
 	}
 }
 

@@ -31,17 +31,18 @@ func (l *loader) classFolders() error {
 		return err
 	}
 	var outside []string
+	l.items = make([]Item, 0, len(t.images))
 	for _, image := range t.images {
-		class, part, ok := place(image, parted)
+		class, part, ok := place(image.path, parted)
 		if !ok {
-			outside = append(outside, image)
+			outside = append(outside, image.path)
 			continue
 		}
-		r := newRecord(image, fileOf(l.o.Path, image), 0)
+		r := newRecord(image.path, image.file, 0)
 		r.label, r.part = class, part
-		l.records = append(l.records, r)
+		l.keep(r)
 	}
-	if len(l.records) == 0 {
+	if len(l.items) == 0 {
 		return &mistake.Error{Subject: l.o.Path, Found: count(len(outside), "image") + " but no class folders with images",
 			Expected: "a folder for each class", Do: "sort the images into such folders, or read labels from names with --label-regex, or give a manifest"}
 	}
@@ -117,24 +118,25 @@ func (l *loader) folder() error {
 		return err
 	}
 	var unmatched []string
+	l.items = make([]Item, 0, len(t.images))
 	for _, image := range t.images {
-		r := newRecord(image, fileOf(l.o.Path, image), 0)
-		class, part, inClass := place(image, parted)
+		r := newRecord(image.path, image.file, 0)
+		class, part, inClass := place(image.path, parted)
 		r.part = part
 		switch {
 		case l.labelRegex == nil && inClass:
 			r.label = class
 		case l.labelRegex != nil:
 			var ok bool
-			if r.label, ok = capture(l.labelRegex, image); !ok && !l.o.Unlabelled {
-				unmatched = append(unmatched, image)
+			if r.label, ok = capture(l.labelRegex, image.path); !ok && !l.o.Unlabelled {
+				unmatched = append(unmatched, image.path)
 				continue
 			}
 		}
-		l.records = append(l.records, r)
+		l.keep(r)
 	}
-	if len(l.records) == 0 {
-		return &mistake.Error{Subject: "--label-regex", Found: fmt.Sprintf("no match in any of %s, such as %s", count(len(t.images), "name"), t.images[0]),
+	if len(l.items) == 0 {
+		return &mistake.Error{Subject: "--label-regex", Found: fmt.Sprintf("no match in any of %s, such as %s", count(len(t.images), "name"), t.images[0].path),
 			Expected: "a pattern whose first group is the label", Do: `try '^(\d+)_' for 25_1_0.jpg`}
 	}
 	l.noteOthers(t)

@@ -2,7 +2,6 @@ package dataset
 
 import (
 	"fmt"
-	"math"
 	"os"
 	"strconv"
 
@@ -12,9 +11,9 @@ import (
 	"finetune/label"
 )
 
-// set makes items of the records, once all of them are read.
+// set understands the items, once all of them are read.
 func (l *loader) set() (*Set, error) {
-	if len(l.records) == 0 {
+	if len(l.items) == 0 {
 		return nil, &mistake.Error{Subject: l.o.Path, Found: "no images", Expected: "at least one"}
 	}
 	views, err := l.gatherViews()
@@ -27,7 +26,7 @@ func (l *loader) set() (*Set, error) {
 	if err := l.someFile(); err != nil {
 		return nil, err
 	}
-	s := &Set{voteClasses: l.voteClasses, Layout: l.layout, Source: l.o.Path, Views: views, Items: make([]Item, len(l.records))}
+	s := &Set{voteClasses: l.voteClasses, Layout: l.layout, Source: l.o.Path, Views: views, Items: l.items}
 	if !l.o.Unlabelled {
 		if s.Space, err = l.space(); err != nil {
 			return nil, err
@@ -38,24 +37,23 @@ func (l *loader) set() (*Set, error) {
 		return nil, err
 	}
 	ungrouped := 0
-	for i := range l.records {
-		r := &l.records[i]
-		it := Item{Path: r.path, File: r.file, Label: -1, Text: r.label, Value: math.NaN(), Weight: r.weight, Group: r.group, Part: r.part, Fold: r.fold}
+	for i := range s.Items {
+		it := &s.Items[i]
 		if l.groupRegex != nil {
-			var ok bool
-			if it.Group, ok = capture(l.groupRegex, r.path); !ok {
+			group, ok := capture(l.groupRegex, it.Path)
+			if !ok {
 				ungrouped++
 			}
+			it.Group = l.word(group)
 		}
 		if l.o.Unlabelled {
 			if it.Text == "" && l.labelRegex != nil {
-				it.Text, _ = capture(l.labelRegex, r.path) // of a list or a single image
+				it.Text, _ = capture(l.labelRegex, it.Path) // of a list or a single image
 			}
-			it.Target = distribution(r.votes, places, len(places))
-		} else if err := l.understand(&it, r, s.Space, places); err != nil {
+			it.Target = distribution(it.Target, places, len(places))
+		} else if err := l.understand(it, int(l.lines[i]), s.Space, places); err != nil {
 			return nil, err
 		}
-		s.Items[i] = it
 	}
 	if l.groupRegex != nil && ungrouped == len(s.Items) {
 		return nil, &mistake.Error{Subject: "--group-regex", Found: fmt.Sprintf("no match in any of %s, such as %s", count(ungrouped, "name"), s.Items[0].Path),
@@ -74,24 +72,27 @@ func (l *loader) set() (*Set, error) {
 // dropDuplicates refuses a path that comes twice, since it would be counted twice and could lie on both sides of a
 // split. Without labels the second is left out.
 func (l *loader) dropDuplicates() error {
-	first := make(map[string]int, len(l.records))
-	kept := l.records[:0]
-	var again []string
-	for _, r := range l.records {
-		line, twice := first[r.path]
-		switch {
-		case !twice:
-			first[r.path] = r.line
-			kept = append(kept, r)
-		case l.o.Unlabelled:
-			again = append(again, r.path)
-		default:
-			return l.mistakeAt(r.line, fmt.Sprintf("the path %q again, first in line %d", short(r.path), line), "each image once", "remove one of the lines")
-		}
+	if l.layout == ClassFolders || l.layout == FlatFolder || l.layout == Folder {
+		return nil // a folder has each name once
 	}
-	l.records = kept
+	first := make(map[string]int32, len(l.items))
+	var again []string
+	var twice error
+	l.filter(func(i int) bool {
+		path := l.items[i].Path
+		line, known := first[path]
+		switch {
+		case !known:
+			first[path] = l.lines[i]
+		case l.o.Unlabelled:
+			again = append(again, path)
+		case twice == nil:
+			twice = l.mistakeAt(int(l.lines[i]), fmt.Sprintf("the path %q again, first in line %d", short(path), line), "each image once", "remove one of the lines")
+		}
+		return !known
+	})
 	l.noteLeftOut(again, "line", "the path comes before")
-	return nil
+	return twice
 }
 
 // someFile looks for the first few files of a manifest: where none is there, its paths are relative to something
@@ -101,43 +102,44 @@ func (l *loader) someFile() error {
 	if l.o.NoFiles {
 		return nil
 	}
-	for _, r := range l.records[:min(tries, len(l.records))] {
-		if _, err := os.Stat(r.file); err == nil {
+	for i := range min(tries, len(l.items)) {
+		if _, err := os.Stat(l.items[i].File); err == nil {
 			return nil
 		}
 	}
-	return &mistake.Error{Subject: l.o.Path, Found: fmt.Sprintf("the path %q, where there is no file (nor for the lines after it)", short(l.records[0].path)),
+	return &mistake.Error{Subject: l.o.Path, Found: fmt.Sprintf("the path %q, where there is no file (nor for the lines after it)", short(l.items[0].Path)),
 		Expected: "paths relative to the folder of the manifest", Do: "move the manifest or change the paths"}
 }
 
-// understand fills in the label, target and value of an item.
-func (l *loader) understand(it *Item, r *record, space label.Space, places []int) error {
-	if r.votes != nil {
-		if it.Target = distribution(r.votes, places, space.Len()); it.Target == nil {
-			return l.mistakeAt(r.line, "no votes", "at least one above 0", "leave the line out")
+// understand fills in the label, target and value of an item from its text and its votes.
+func (l *loader) understand(it *Item, line int, space label.Space, places []int) error {
+	votes := it.Target != nil
+	if votes {
+		if it.Target = distribution(it.Target, places, space.Len()); it.Target == nil {
+			return l.mistakeAt(line, "no votes", "at least one above 0", "leave the line out")
 		}
 		it.Label = median(it.Target)
 	}
 	switch {
-	case r.label != "":
-	case r.votes != nil:
+	case it.Text != "":
+	case votes:
 		return nil
 	default:
-		return l.mistakeAt(r.line, "no label", "a class in every line", "leave the line out")
+		return l.mistakeAt(line, "no label", "a class in every line", "leave the line out")
 	}
 	if edges := space.Edges(); edges != nil {
-		if x, err := strconv.ParseFloat(r.label, 64); err == nil {
+		if x, err := strconv.ParseFloat(it.Text, 64); err == nil {
 			if it.Label, err = space.BinOf(x); err != nil {
-				return &mistake.Error{Subject: l.where(r), Found: "the label " + short(r.label),
+				return &mistake.Error{Subject: l.where(it, line), Found: "the label " + short(it.Text),
 					Expected: fmt.Sprintf("a finite number from the first edge, %v, up", edges[0]), Do: "lower the first of --bins or leave the image out"}
 			}
 			it.Value = x
 			return nil
 		}
 	}
-	c, ok := space.Index(r.label)
+	c, ok := space.Index(it.Text)
 	if !ok {
-		return &mistake.Error{Subject: l.where(r), Found: fmt.Sprintf("the label %q", short(r.label)), Expected: "one of " + listed(space)}
+		return &mistake.Error{Subject: l.where(it, line), Found: fmt.Sprintf("the label %q", short(it.Text)), Expected: "one of " + listed(space)}
 	}
 	it.Label = c
 	return nil
@@ -156,12 +158,12 @@ func distribution(votes []float64, places []int, k int) []float64 {
 	return p
 }
 
-// where names the place of a record for a message.
-func (l *loader) where(r *record) string {
-	if r.line > 0 {
-		return l.at(r.line)
+// where names the place of an item for a message.
+func (l *loader) where(it *Item, line int) string {
+	if line > 0 {
+		return l.at(line)
 	}
-	return r.file
+	return it.File
 }
 
 // median returns the lower median class of a distribution: the first where half of it is reached. It is the class

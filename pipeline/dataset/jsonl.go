@@ -23,6 +23,7 @@ func (l *loader) jsonl() error {
 		return err
 	}
 	defer f.Close()
+	l.size = sizeOf(f)
 	return l.readJSONL(f)
 }
 
@@ -120,10 +121,11 @@ func (l *loader) eachLine(r io.Reader, do func(line int, text []byte) error) err
 	}
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, maxLine)
-	line := 0
+	line, read := 0, int64(0)
 	for lines.Scan() {
 		line++
 		text := lines.Bytes()
+		read += int64(len(text)) + 1
 		if line == 1 {
 			text = bytes.TrimPrefix(text, []byte(bom))
 		}
@@ -133,6 +135,7 @@ func (l *loader) eachLine(r io.Reader, do func(line int, text []byte) error) err
 		if err := do(line, text); err != nil {
 			return err
 		}
+		l.expect(read)
 	}
 	switch err := lines.Err(); {
 	case errors.Is(err, bufio.ErrTooLong):
@@ -152,6 +155,7 @@ func (l *loader) list() error {
 		return err
 	}
 	defer f.Close()
+	l.size = sizeOf(f)
 	return l.readList(f)
 }
 

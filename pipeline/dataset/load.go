@@ -69,7 +69,7 @@ func Load(ctx context.Context, o Options) (*Set, error) {
 		err = l.list()
 	case o.Unlabelled && isImage(o.Path):
 		l.layout = SingleImage
-		l.records = []record{newRecord(filepath.Base(o.Path), o.Path, 0)}
+		l.keep(newRecord(filepath.Base(o.Path), o.Path, 0))
 	default:
 		return nil, l.unknownKind(ext)
 	}
@@ -99,32 +99,19 @@ type loader struct {
 	labelRegex  *regexp.Regexp // nil for none
 	groupRegex  *regexp.Regexp // nil for none
 	layout      Layout
-	records     []record
+	items       []Item  // as far as they are known: Target holds votes by voteClasses, shorter where the rest is 0
+	lines       []int32 // of the items in the manifest, from 1; 0 where there is none
+	views       []int32 // of the items, where this is the index of a feature folder with views; else nil
+	size        int64   // of the manifest in bytes; 0 where it isn't known
+	words       map[string]string
 	classes     []string // of folders, in the order met; some may be empty
 	voteClasses []string // of a manifest with votes: what each place of record.votes is for
 	voteIndex   map[string]int
 	notes       []string
 }
 
-// A record is an item before its label is understood.
-type record struct {
-	path, file string
-	label      string
-	votes      []float64 // by loader.voteClasses; shorter where the rest is 0; nil for none
-	weight     float64
-	group      string
-	part       Part
-	fold       int
-	view       int // of the index of a feature folder
-	line       int // in the manifest, from 1; 0 where there is none
-}
-
-func newRecord(path, file string, line int) record {
-	return record{path: path, file: file, weight: 1, fold: -1, line: line}
-}
-
 func newLoader(ctx context.Context, o Options) (*loader, error) {
-	l := &loader{ctx: ctx, o: o, voteIndex: make(map[string]int)}
+	l := &loader{ctx: ctx, o: o, voteIndex: make(map[string]int), words: make(map[string]string)}
 	switch {
 	case o.Path == "":
 		return nil, &mistake.Error{Subject: "--data", Found: "nothing", Expected: "a folder of images or a manifest"}

@@ -50,6 +50,15 @@ func openManifest(name string) (*os.File, error) {
 	return f, nil
 }
 
+// sizeOf returns the size of a file, 0 where it can't be told.
+func sizeOf(f *os.File) int64 {
+	info, err := f.Stat()
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
 // at names a line of the manifest.
 func (l *loader) at(line int) string { return fmt.Sprintf("%s line %d", l.o.Path, line) }
 
@@ -136,12 +145,12 @@ func (l *loader) add(r record) error {
 	if r.path == "" {
 		return l.mistakeAt(r.line, "no path", "the path of an image", "")
 	}
-	if len(l.records)%1024 == 0 {
+	if len(l.items)%1024 == 0 {
 		if err := l.ctx.Err(); err != nil {
 			return err
 		}
 	}
-	l.records = append(l.records, r)
+	l.keep(r)
 	return nil
 }
 

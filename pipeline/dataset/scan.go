@@ -31,11 +31,14 @@ func isLitter(name string) bool {
 // A tree is what a search through a folder finds.
 type tree struct {
 	folders []string // those directly inside, sorted, also without images
-	images  []string // slash-separated, relative to the root, sorted
-	others  []string // files that are no images, likewise
+	images  []found  // sorted by path
+	others  []string // paths of files that are no images, likewise
 	broken  []string // links that lead nowhere
 	loops   []string // links that lead back to a folder that they are in
 }
+
+// found is a file: its path, slash-separated and relative to the root, and how to open it.
+type found struct{ path, file string }
 
 // scan searches through a folder. Links to files and folders are followed; a link that leads back to a folder it
 // is in, or nowhere, is left out and noted.
@@ -48,7 +51,7 @@ func (l *loader) scan(root string) (*tree, error) {
 	if err := l.walk(t, root, "", []fs.FileInfo{info}); err != nil {
 		return nil, err
 	}
-	slices.Sort(t.images)
+	slices.SortFunc(t.images, func(a, b found) int { return strings.Compare(a.path, b.path) })
 	return t, nil
 }
 
@@ -92,7 +95,10 @@ func (l *loader) walk(t *tree, dir, rel string, above []fs.FileInfo) error {
 				return err
 			}
 		case isFile && isImage(e.Name()):
-			t.images = append(t.images, name)
+			if filepath.Separator == '/' && strings.HasSuffix(file, name) {
+				name = file[len(file)-len(name):] // kept once
+			}
+			t.images = append(t.images, found{name, file})
 		case isFile:
 			t.others = append(t.others, name)
 		}

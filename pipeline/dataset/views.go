@@ -19,28 +19,29 @@ func (l *loader) setView(r *record, value string) error {
 	return nil
 }
 
-// gatherViews makes one record of the views of each image, so that no split can come between them, and returns how many views there
+// gatherViews makes one item of the views of each image, so that no split can come between them, and returns how many views there
 // are. They must follow each other, and be equally many of every image.
 func (l *loader) gatherViews() (int, error) {
+	if l.views == nil {
+		return 1, nil
+	}
 	views := 1
-	for views < len(l.records) && l.records[views].view > 0 {
+	for views < len(l.items) && l.views[views] > 0 {
 		views++
 	}
-	kept := l.records[:0]
-	for i, r := range l.records {
-		if view := i % views; r.view != view {
-			return 0, l.mistakeAt(r.line, fmt.Sprintf("the view %d", r.view), fmt.Sprintf("%d: every image has %s, one after the other", view, count(views, "view")),
+	line := func(i int) int { return int(l.lines[i]) }
+	for i := range l.items {
+		switch view := i % views; {
+		case int(l.views[i]) != view:
+			return 0, l.mistakeAt(line(i), fmt.Sprintf("the view %d", l.views[i]), fmt.Sprintf("%d: every image has %s, one after the other", view, count(views, "view")),
 				"run finetune extract again")
-		}
-		if r.view == 0 {
-			kept = append(kept, r)
-		} else if image := kept[len(kept)-1]; r.path != image.path {
-			return 0, l.mistakeAt(r.line, fmt.Sprintf("the path %q", short(r.path)), fmt.Sprintf("another view of %q", short(image.path)), "run finetune extract again")
+		case view > 0 && l.items[i].Path != l.items[i-1].Path:
+			return 0, l.mistakeAt(line(i), fmt.Sprintf("the path %q", short(l.items[i].Path)), fmt.Sprintf("another view of %q", short(l.items[i-1].Path)), "run finetune extract again")
 		}
 	}
-	if rest := len(l.records) % views; rest != 0 {
-		return 0, l.mistakeAt(l.records[len(l.records)-1].line, fmt.Sprintf("%s of the last image", count(rest, "view")), fmt.Sprint(views), "run finetune extract again")
+	if rest := len(l.items) % views; rest != 0 {
+		return 0, l.mistakeAt(line(len(l.items)-1), fmt.Sprintf("%s of the last image", count(rest, "view")), fmt.Sprint(views), "run finetune extract again")
 	}
-	l.records = kept
+	l.filter(func(i int) bool { return l.views[i] == 0 })
 	return views, nil
 }
