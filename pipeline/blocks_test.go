@@ -83,14 +83,18 @@ func TestInOrderStops(t *testing.T) {
 		if !errors.Is(err, want) {
 			t.Errorf("%s: got %v, want %v", name, err, want)
 		}
-		for range 100 {
-			if runtime.NumGoroutine() <= before {
-				break
-			}
-			time.Sleep(time.Millisecond)
-		}
-		if n := runtime.NumGoroutine(); n > before {
-			t.Errorf("%s: %d goroutines left, %d before", name, n, before)
-		}
+		noGoroutineLeft(t, before)
 	}
+}
+
+// noGoroutineLeft waits for goroutines that are about to end, and reports those that stay.
+func noGoroutineLeft(t *testing.T, before int) {
+	t.Helper()
+	for range 100 {
+		if runtime.NumGoroutine() <= before {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Errorf("%d goroutines left, %d before", runtime.NumGoroutine(), before)
 }

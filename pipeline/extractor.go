@@ -107,44 +107,18 @@ func (x *extractor) keep(view int, key featurestore.Key, row []float32) error {
 // extract hands emit the features of every item, as many views of it as views says, block by block in the order of the items, and
 // returns the items that couldn't be read. Memory doesn't grow with their number. A block without a readable image is passed over.
 func (x *extractor) extract(ctx context.Context, items []dataset.Item, views func(item int) int, emit func(b featureBlock) error) ([]Unreadable, error) {
-	var unreadable []Unreadable
-	rows, computed := 0, 0
-	limit := x.images.maxUnreadable() * float64(len(items))
-	watch := &constantWatch{}
-	stage := x.progress.Start("features", len(items), "image")
-	err := inOrder(ctx, len(items), blockSize, x.images.threads(),
-		func() *extractWorker { return &extractWorker{x: x} },
-		func(ctx context.Context, w *extractWorker, first, end int) (featureBlock, error) {
-			return w.block(ctx, items, views, first, end)
-		},
-		func(first int, b featureBlock) error {
-			for _, f := range b.unreadable {
-				unreadable = append(unreadable, Unreadable{items[f.item].Path, f.err.Error()})
-			}
-			if n := len(unreadable); n > 0 && (x.images.Strict || float64(n) > limit) {
-				return x.tooMany(unreadable, len(items))
-			}
-			if err := watch.see(x.net, b); err != nil {
-				return err
-			}
-			rows += b.first[len(b.read)]
-			computed += b.computed
-			stage.Add(min(blockSize, len(items)-first))
-			if len(b.read) == 0 {
-				return nil
-			}
-			return emit(b)
-		})
+	e := &extraction{x: x, items: items, views: views, emit: emit, stage: x.progress.Start("features", len(items), "image")}
+	err := e.run(ctx)
 	for _, s := range x.stores {
 		if err == nil {
 			err = s.Flush()
 		}
 	}
-	stage.Done()
+	e.stage.Done()
 	if err == nil {
-		x.note(len(items)-len(unreadable), rows, computed, len(unreadable))
+		x.note(len(items)-len(e.unreadable), e.rows, e.computed, len(e.unreadable))
 	}
-	return unreadable, err
+	return e.unreadable, err
 }
 
 func (x *extractor) tooMany(list []Unreadable, total int) error {

@@ -44,6 +44,7 @@ type failure struct {
 // An extractWorker is what one worker keeps to itself: a transformer and buffers.
 type extractWorker struct {
 	x         *extractor
+	batch     int // pictures that go through the network at once
 	transform *preprocess.Transformer
 	file      []byte
 	tensor    []float32        // pictures waiting for the network
@@ -74,7 +75,7 @@ func (w *extractWorker) block(ctx context.Context, items []dataset.Item, views f
 			continue
 		}
 		b.read, b.first, b.keys = append(b.read, i), append(b.first, row+views(i)), append(b.keys, w.key)
-		if len(w.waiting) >= blockSize {
+		if len(w.waiting) >= w.batch {
 			if err := w.compute(ctx, &b); err != nil {
 				return b, fmt.Errorf("features of %s: %w", items[first].Path, err)
 			}
@@ -131,13 +132,18 @@ func (w *extractWorker) decode(data []byte) (_ *image.NRGBA, err error) {
 	return w.transform.Decode(data)
 }
 
-// slot is where the next tensor waits.
+// slot is where the next tensor waits. The views of the last picture may be more than fill the batch.
 func (w *extractWorker) slot() []float32 {
 	size := w.transform.Len()
-	if w.tensor == nil {
-		w.tensor = make([]float32, (blockSize-1+w.x.images.views())*size)
+	if most := (w.batch - 1 + w.x.images.views()) * size; len(w.tensor) < most && len(w.waiting) == 0 {
+		w.tensor = make([]float32, most)
 	}
 	return w.tensor[len(w.waiting)*size:][:size]
+}
+
+// sample returns the tensors of a few pictures that went through the network before.
+func (w *extractWorker) sample() []float32 {
+	return w.tensor[:min(w.batch, 2)*w.transform.Len()]
 }
 
 // read reads an image file into the worker's buffer. It stops one byte past the limit, which the decoder then reports.

@@ -32,14 +32,13 @@ type Images struct {
 	Cache         string // folder of the feature cache; "" is in the user's cache folder
 	NoCache       bool   // neither read nor write the feature cache
 	Threads       int    // 0 is all cores
+	Batch         int    // images that go through the network at once; 0 is found by measuring where there are many
+
+	matrixBytes int64 // what the features may take in memory before they go to a file; 0 is half of it
 
 	Strict        bool    // stop at the first unreadable image
 	MaxUnreadable float64 // share of unreadable images from which a job stops; 0 is 0.1, 1 never stops
 }
-
-// blockSize is how many images a worker takes at a time, and so the largest batch of the network. Larger batches are no
-// faster on a CPU, where each worker runs the network on its own core.
-const blockSize = 8
 
 // The taps that have names of their own.
 const (

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"finetune/backbone"
 	"finetune/internal/featurestore"
@@ -41,6 +42,10 @@ type network struct {
 	from    string
 	library lazy[ortlib.Library]
 	running lazy[*backbone.Backbone]
+
+	helped    *backbone.Backbone // takes the place of running where its runs have more threads than the worker's
+	threads   int                // of helped
+	startTime time.Duration      // what starting the network took
 }
 
 // openNetwork reads the network that i names and decides how pictures are prepared for it; images is how many there are, about.
@@ -116,16 +121,17 @@ func (n *network) runtime() (ortlib.Library, error) {
 	})
 }
 
-// start starts the network when it is first needed. Every run has one thread: the workers are the parallelism, so that no
-// core waits for another.
+// start starts the network when it is first needed. Every run has one thread unless more were found to be faster: the workers are
+// the parallelism, so that no core waits for another.
 func (n *network) start() (*backbone.Backbone, error) {
+	if n.helped != nil {
+		return n.helped, nil
+	}
 	return n.running.get(func() (*backbone.Backbone, error) {
-		o := n.images.backbone()
-		o.Threads, o.MaxBatch = 1, blockSize
-		if n.file == "" {
-			return backbone.OpenBytes(n.name, n.data, o)
-		}
-		return backbone.Open(n.file, o)
+		start := time.Now()
+		net, err := n.open(1)
+		n.startTime = time.Since(start)
+		return net, err
 	})
 }
 
@@ -146,12 +152,25 @@ func (n *network) takeDevice() (string, error) {
 	return net.Device(), nil
 }
 
+func (n *network) open(threads int) (*backbone.Backbone, error) {
+	o := n.images.backbone()
+	o.Threads, o.MaxBatch = threads, max(mostBatch, n.images.Batch)
+	if n.file == "" {
+		return backbone.OpenBytes(n.name, n.data, o)
+	}
+	return backbone.Open(n.file, o)
+}
+
 // Close ends the network where it was started.
 func (n *network) Close() error {
+	err := n.dropThreads()
 	if !n.running.made {
-		return nil
+		return err
 	}
-	return n.running.value.Close()
+	if closeErr := n.running.value.Close(); err == nil {
+		err = closeErr
+	}
+	return err
 }
 
 func (n *network) transformer() (*preprocess.Transformer, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"path/filepath"
+	"slices"
 
 	"finetune/head"
 	"finetune/internal/atomicfile"
@@ -94,13 +95,14 @@ func (p Predict) format() (newPredictionWriter, error) {
 // label predicts block by block, from so many views of each image, and writes each as it comes.
 func (p Predict) label(ctx context.Context, x *extractor, h *head.Head, views int, set *dataset.Set, w predictionWriter, result *PredictResult) error {
 	space := h.Space()
-	probs := make([]float32, blockSize*space.Len())
+	var probs []float32
 	var err error
 	result.Unreadable, err = x.extract(ctx, set.Items, func(int) int { return views }, func(b featureBlock) error {
 		n := len(b.read)
+		probs = slices.Grow(probs[:0], n*space.Len())[:n*space.Len()]
 		// A block is small; more threads than one would only wait for each other.
 		f := head.Features{Rows: n * views, Cols: b.cols, Data: b.rows}
-		if err := probabilities(h, f, views, views, nil, 1, probs[:n*space.Len()]); err != nil {
+		if err := probabilities(h, f, views, views, nil, 1, probs); err != nil {
 			return err
 		}
 		for i, item := range b.read {
