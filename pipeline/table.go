@@ -2,9 +2,11 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 
 	"finetune/backbone"
 	"finetune/head"
+	"finetune/internal/scratch"
 	"finetune/loss"
 	"finetune/pipeline/dataset"
 )
@@ -54,9 +56,38 @@ func (t *table) fillConfig(cfg head.Config) (head.Config, error) {
 	return cfg, err
 }
 
+// reserve makes room for so many numbers: in memory, or in a file where that would take more than half of it.
+func (t *table) reserve(x *extractor, numbers int) error {
+	most := x.images.matrixBytes
+	if most == 0 {
+		most = scratch.Memory() / 2
+	}
+	if most == 0 || 4*int64(numbers) <= most {
+		// What isn't written to takes no memory on any system that maps pages when they are touched.
+		t.features.Data = make([]float32, numbers)
+		return nil
+	}
+	dir, err := cacheFolder(x.images.Cache, "scratch")
+	if err != nil {
+		return err
+	}
+	room, err := scratch.New(dir, numbers)
+	if err != nil {
+		return fmt.Errorf("make room for the features: %w", err)
+	}
+	x.progress.Note(fmt.Sprintf("memory:   the features, %.1f GB, are in a temporary file in %s", 4*float64(numbers)/1e9, dir))
+	t.features.Data, t.close = room.Data, room.Close
+	return nil
+}
+
 // extractTable brings the features of all items into memory, as many views of each as wanted says.
-func extractTable(ctx context.Context, x *extractor, set *dataset.Set, labels dataset.Options, views ViewConfig, wanted demand) (*table, error) {
+func extractTable(ctx context.Context, x *extractor, set *dataset.Set, labels dataset.Options, views ViewConfig, wanted demand) (_ *table, err error) {
 	t := &table{labels: labels, perItem: views.rows(), views: views}
+	defer func() {
+		if err != nil {
+			t.Close()
+		}
+	}()
 	has, err := wanted(set)
 	if err != nil {
 		return nil, err
@@ -67,8 +98,9 @@ func extractTable(ctx context.Context, x *extractor, set *dataset.Set, labels da
 	t.unreadable, err = x.extract(ctx, set.Items, func(item int) int { return has[item] }, func(b featureBlock) error {
 		t.features.Cols = b.cols
 		if t.features.Data == nil {
-			// What isn't written to takes no memory on any system that maps pages when they are touched.
-			t.features.Data = make([]float32, len(set.Items)*t.perItem*b.cols)
+			if err := t.reserve(x, len(set.Items)*t.perItem*b.cols); err != nil {
+				return err
+			}
 		}
 		for i, item := range b.read {
 			copy(t.features.Data[len(kept.Items)*t.perItem*b.cols:], b.of(i))
@@ -87,6 +119,9 @@ func extractTable(ctx context.Context, x *extractor, set *dataset.Set, labels da
 			return nil, err
 		}
 		x.progress.Note("images that can't be read change which ones are trained on; their views come now")
+		if err := t.Close(); err != nil {
+			return nil, err
+		}
 		again, err := extractTable(ctx, x, &kept, labels, views, wanted)
 		if err == nil {
 			again.unreadable = append(t.unreadable, again.unreadable...)
