@@ -1,0 +1,197 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/jpeg"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"finetune/internal/atomicfile"
+	"finetune/internal/npy"
+	"finetune/pipeline"
+	"finetune/pipeline/dataset"
+)
+
+// What the images are: in so many classes, of so many pixels a side, so many in a folder.
+const (
+	classes   = 8
+	side      = 32
+	perFolder = 1000
+)
+
+// A material is what a stage needs before it can be measured. It makes what isn't there from an earlier time.
+type material func(ctx context.Context, s *scale, n int) error
+
+func (s *scale) imageFolder(n int) string { return filepath.Join(s.work, fmt.Sprintf("images-%d", n)) }
+func (s *scale) cache(n int) string       { return filepath.Join(s.work, fmt.Sprintf("cache-%d", n)) }
+func (s *scale) manifest(n int) string {
+	return filepath.Join(s.work, fmt.Sprintf("manifest-%d.csv", n))
+}
+func (s *scale) features(n int) string {
+	return filepath.Join(s.work, fmt.Sprintf("features-%d-%d", n, s.cols))
+}
+func (s *scale) trained() string { return filepath.Join(s.work, "run") }
+
+func (s *scale) prepare(ctx context.Context, st stage, n int) error {
+	for _, m := range st.needs {
+		if err := m(ctx, s, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func unexpected(got, want int) error { return fmt.Errorf("%d images came through, not %d", got, want) }
+
+func there(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// name is the path of image i in a folder per class.
+func name(i int) string {
+	return fmt.Sprintf("%d/%04d/image-%07d.jpg", i%classes, i/perFolder, i)
+}
+
+// images writes n small JPEG files of different bytes: a comment in each holds its number.
+func images(ctx context.Context, s *scale, n int) error {
+	folder := s.imageFolder(n)
+	if there(folder) {
+		return nil
+	}
+	photos, err := photos()
+	if err != nil {
+		return err
+	}
+	unfinished := folder + ".unfinished"
+	if err := os.RemoveAll(unfinished); err != nil {
+		return err
+	}
+	made := map[string]bool{}
+	var file []byte
+	for i := range n {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		path := filepath.Join(unfinished, name(i))
+		if dir := filepath.Dir(path); !made[dir] {
+			made[dir] = true
+			if err := os.MkdirAll(dir, 0o777); err != nil {
+				return err
+			}
+		}
+		photo := photos[i%len(photos)]
+		file = append(file[:0], photo[:2]...)    // start of image
+		file = append(file, 0xff, 0xfe, 0x00, 6) // a comment of four bytes
+		file = binary.BigEndian.AppendUint32(file, uint32(i))
+		file = append(file, photo[2:]...)
+		if err := os.WriteFile(path, file, 0o666); err != nil {
+			return err
+		}
+	}
+	return os.Rename(unfinished, folder)
+}
+
+// photos are a few JPEG files of random squares.
+func photos() ([][]byte, error) {
+	r := rand.New(rand.NewPCG(1, 2))
+	files := make([][]byte, 64)
+	for i := range files {
+		img := image.NewRGBA(image.Rect(0, 0, side, side))
+		for y := 0; y < side; y += 8 {
+			for x := 0; x < side; x += 8 {
+				c := image.NewUniform(color.RGBA{uint8(r.Uint32()), uint8(r.Uint32()), uint8(r.Uint32()), 255})
+				draw.Draw(img, image.Rect(x, y, x+8, y+8), c, image.Point{}, draw.Src)
+			}
+		}
+		var b bytes.Buffer
+		if err := jpeg.Encode(&b, img, nil); err != nil {
+			return nil, err
+		}
+		files[i] = b.Bytes()
+	}
+	return files, nil
+}
+
+// manifest writes a manifest of the images, which need not be there.
+func manifest(_ context.Context, s *scale, n int) error {
+	if there(s.manifest(n)) {
+		return nil
+	}
+	return s.writeLines(s.manifest(n), "path,label\n", n, func(i int) string { return name(i) + "," + strconv.Itoa(i%classes) + "\n" })
+}
+
+func (s *scale) writeLines(path, header string, n int, line func(i int) string) error {
+	return atomicfile.Write(path, func(w io.Writer) error {
+		b := bufio.NewWriter(w)
+		b.WriteString(header)
+		for i := range n {
+			b.WriteString(line(i))
+		}
+		return b.Flush()
+	})
+}
+
+// features writes a feature folder of random rows, in which one number tells a little of the class.
+func features(ctx context.Context, s *scale, n int) error {
+	folder := s.features(n)
+	if there(filepath.Join(folder, pipeline.IndexFile)) {
+		return nil
+	}
+	w, err := npy.Create(filepath.Join(folder, pipeline.FeaturesFile), s.cols)
+	if err != nil {
+		return err
+	}
+	defer w.Abort()
+	r := rand.New(rand.NewPCG(3, uint64(n)))
+	row := make([]float32, s.cols)
+	for i := range n {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		for j := range row {
+			row[j] = r.Float32()
+		}
+		row[i%s.cols] += float32(i%classes) / classes
+		if err := w.WriteRow(row); err != nil {
+			return err
+		}
+	}
+	if err := w.Commit(); err != nil {
+		return err
+	}
+	return s.writeLines(filepath.Join(folder, pipeline.IndexFile), "row,path,label\n", n, func(i int) string {
+		return strconv.Itoa(i) + "," + name(i) + "," + strconv.Itoa(i%classes) + "\n"
+	})
+}
+
+// trained trains a run on the smallest set of images, for others to predict with.
+func trained(ctx context.Context, s *scale, _ int) error {
+	const few = 1000
+	if there(filepath.Join(s.trained(), pipeline.ConfigFile)) {
+		return nil
+	}
+	if err := images(ctx, s, few); err != nil {
+		return err
+	}
+	job := pipeline.NewTrain(s.imageFolder(few))
+	job.Data = dataset.Options{Path: s.imageFolder(few)}
+	job.Images = small(pipeline.Images{Backbone: network, Tap: pipeline.Last, Cache: s.cache(few)})
+	job.Out, job.Overwrite = s.trained(), true
+	_, err := job.Run(ctx)
+	return err
+}

@@ -1,0 +1,180 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"finetune/head"
+	"finetune/internal/npy"
+	"finetune/label"
+	"finetune/loss"
+	"finetune/pipeline"
+	"finetune/pipeline/dataset"
+	"finetune/pipeline/metrics"
+)
+
+// A stage is a part of the work.
+type stage struct {
+	name  string
+	bound string // what bounds it
+	needs []material
+	run   func(ctx context.Context, s *scale, n int) (spent, error)
+}
+
+// network is a network of the tests: next to nothing to compute, 24 numbers an image.
+const network = "backbone/testdata/squeezenet_size_9.onnx"
+
+var stages = []stage{
+	{"list a folder of classes", "system calls", []material{images}, func(ctx context.Context, s *scale, n int) (spent, error) {
+		return timed(func() error { return s.load(ctx, dataset.Options{Path: s.imageFolder(n)}, n) })
+	}},
+	{"read a manifest", "parsing, allocation", []material{manifest}, func(ctx context.Context, s *scale, n int) (spent, error) {
+		return timed(func() error { return s.load(ctx, dataset.Options{Path: s.manifest(n), NoFiles: true}, n) })
+	}},
+	{"split, stratified", "memory", []material{manifest}, func(ctx context.Context, s *scale, n int) (spent, error) {
+		set, err := dataset.Load(ctx, dataset.Options{Path: s.manifest(n), NoFiles: true})
+		if err != nil {
+			return spent{}, err
+		}
+		return timed(func() error {
+			_, err := dataset.Split(set, dataset.SplitOptions{Val: 0.15, Test: 0.2})
+			return err
+		})
+	}},
+	{"split, 1 group in 4 images", "memory", []material{manifest}, func(ctx context.Context, s *scale, n int) (spent, error) {
+		set, err := dataset.Load(ctx, dataset.Options{Path: s.manifest(n), NoFiles: true})
+		if err != nil {
+			return spent{}, err
+		}
+		for i := range set.Items {
+			set.Items[i].Group = strconv.Itoa(i / 4)
+		}
+		return timed(func() error {
+			_, err := dataset.Split(set, dataset.SplitOptions{Val: 0.15, Test: 0.2})
+			return err
+		})
+	}},
+	{"predict, nothing cached", "system calls, decoding, ONNX Runtime", []material{images, trained}, func(ctx context.Context, s *scale, n int) (spent, error) {
+		return timed(func() error { return s.predict(ctx, n, pipeline.Images{NoCache: true}) })
+	}},
+	{"extract, nothing cached", "the same, and writing", []material{images}, func(ctx context.Context, s *scale, n int) (spent, error) {
+		if err := os.RemoveAll(s.cache(n)); err != nil {
+			return spent{}, err
+		}
+		return timed(func() error { return s.extract(ctx, n) })
+	}},
+	{"extract, all cached", "system calls, SHA-256", []material{images}, func(ctx context.Context, s *scale, n int) (spent, error) {
+		return timed(func() error { return s.extract(ctx, n) })
+	}},
+	{"predict, all cached", "system calls, SHA-256", []material{images, trained}, func(ctx context.Context, s *scale, n int) (spent, error) {
+		return timed(func() error { return s.predict(ctx, n, pipeline.Images{Cache: s.cache(n)}) })
+	}},
+	{"train 3 epochs, with figures, report and files", "the bootstrap: arithmetic", []material{features}, func(ctx context.Context, s *scale, n int) (spent, error) {
+		return timed(func() error {
+			_, err := s.train(ctx, n)
+			return err
+		})
+	}},
+	{"3 epochs of a linear head, 256 features", "memory", []material{features}, func(ctx context.Context, s *scale, n int) (spent, error) {
+		x, err := npy.Open(filepath.Join(s.features(n), pipeline.FeaturesFile))
+		if err != nil {
+			return spent{}, err
+		}
+		defer x.Close()
+		return timed(func() error { return epochs(ctx, x) })
+	}},
+	{"figures with intervals from 1,000 draws", "arithmetic", nil, func(_ context.Context, _ *scale, n int) (spent, error) {
+		in := predicted(n)
+		return timed(func() error {
+			_, err := metrics.Evaluate(in)
+			return err
+		})
+	}},
+}
+
+func (s *scale) load(ctx context.Context, o dataset.Options, n int) error {
+	set, err := dataset.Load(ctx, o)
+	if err == nil && len(set.Items) != n {
+		err = unexpected(len(set.Items), n)
+	}
+	return err
+}
+
+func (s *scale) extract(ctx context.Context, n int) error {
+	result, err := pipeline.Extract{
+		Data: dataset.Options{Path: s.imageFolder(n)}, Out: filepath.Join(s.work, "extracted"),
+		Images: small(pipeline.Images{Backbone: network, Tap: pipeline.Last, Cache: s.cache(n)}),
+	}.Run(ctx)
+	if err == nil && result.Rows != n {
+		err = unexpected(result.Rows, n)
+	}
+	return err
+}
+
+func (s *scale) predict(ctx context.Context, n int, i pipeline.Images) error {
+	result, err := pipeline.Predict{
+		Model: s.trained(), Data: dataset.Options{Path: s.imageFolder(n)}, Images: i, Out: filepath.Join(s.work, "predicted.csv"),
+	}.Run(ctx)
+	if err == nil && result.Images != n {
+		err = unexpected(result.Images, n)
+	}
+	return err
+}
+
+// train trains a linear head for three epochs on features that were generated.
+func (s *scale) train(ctx context.Context, n int) (*pipeline.TrainResult, error) {
+	job := pipeline.NewTrain("")
+	job.Features, job.Out, job.Overwrite = s.features(n), filepath.Join(s.work, "trained"), true
+	job.Head.Epochs, job.Head.Optimizer = 3, head.SGD
+	return job.Run(ctx)
+}
+
+// epochs trains a linear head for three epochs on the features alone.
+func epochs(ctx context.Context, x *npy.Mapped) error {
+	all := head.Examples{Features: head.Features{Rows: x.Rows, Cols: x.Cols, Data: x.Data}, Targets: make([]float32, x.Rows*classes)}
+	for i := range x.Rows {
+		all.Targets[i*classes+i%classes] = 1
+	}
+	c := head.Config{Loss: loss.Config{Name: loss.EMD2, Classes: classes}, Optimizer: head.SGD, Epochs: 3}.Resolved(x.Cols, x.Rows)
+	_, err := head.Train(ctx, all, head.Examples{}, c, nil)
+	return err
+}
+
+// small is the network's own size of picture, for the images are no larger.
+func small(i pipeline.Images) pipeline.Images {
+	i.Overrides.ImageSize = side
+	return i
+}
+
+// predicted is n random distributions over the classes, with labels.
+func predicted(n int) metrics.Input {
+	names := make([]string, classes)
+	for c := range names {
+		names[c] = strconv.Itoa(c)
+	}
+	space, err := label.New(names, nil)
+	if err != nil {
+		panic(err) // the names are fixed
+	}
+	r := rand.New(rand.NewPCG(1, uint64(n)))
+	in := metrics.Input{Space: space, Labels: make([]int, n), Probabilities: make([]float64, 0, n*classes)}
+	odds := make([]float64, classes)
+	for i := range in.Labels {
+		in.Labels[i] = r.IntN(classes)
+		total := 0.0
+		for c := range odds {
+			odds[c] = math.Exp(r.NormFloat64() - math.Abs(float64(c-in.Labels[i])))
+			total += odds[c]
+		}
+		for _, o := range odds {
+			in.Probabilities = append(in.Probabilities, o/total)
+		}
+	}
+	return in
+}
