@@ -23,7 +23,7 @@ func (s workSplit) String() string {
 // What batches may be. Large ones are no faster on a CPU, where each worker runs the network on its own core; and what a network keeps
 // of a batch while it runs grows with it, to many times its pictures.
 const (
-	blockSize = 8
+	blockSize  = 8
 	mostBatch  = 32
 	batchBytes = 32 << 20 // of pictures as tensors
 )
