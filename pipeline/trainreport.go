@@ -126,7 +126,7 @@ func trainedOn(record RunConfig, result *TrainResult, decision head.Decision) []
 	out := []report.Setting{{Name: "Data", Value: dataInWords(record.Data, record.Features)},
 		{Name: "Classes, lowest first", Value: strings.Join(classNames(record.Classes), " < ")}, {Name: "Split", Value: split}}
 	out = append(out, networkInWords(record.Backbone)...)
-	return append(out, report.Setting{Name: "Head", Value: fmt.Sprintf("%s, trained with %s for %s; its answer is the %s of the distribution",
+	return append(out, report.Setting{Name: "Head", Value: fmt.Sprintf("%s, trained with %s for %s; it answers by the rule %s",
 		shape, record.Head.Loss.Name, training, decision)})
 }
 
@@ -252,7 +252,7 @@ var runFiles = []report.Setting{
 	{Name: HeadFile, Value: "the weights on raw features: logits = weight · feature + bias; classes, loss, network and preprocessing in the metadata"},
 	{Name: HeadONNXFile, Value: "the same as a network: features → logits, probabilities"},
 	{Name: MetricsFile, Value: "the figures of this page and more"},
-	{Name: PredictionsFile, Value: "every held-out image with its label, its answer and its distribution"},
+	{Name: PredictionsFile, Value: "every held-out image with its label, its answer, its distribution and its range, low to high"},
 	{Name: SuspectsFile, Value: "labels that may be wrong, the likeliest first: the class that the image looks like, the probabilities of both, and by how many classes the prediction is nearer to the other"},
 	{Name: HistoryFile, Value: "a row for each epoch"},
 	{Name: FeatureMeanFile, Value: "the mean of the features that were trained on, which finetune explain compares an image with"},

@@ -35,9 +35,9 @@ def sets(runs):
     means = collections.defaultdict(list)
     for name, m in runs:
         means[name.rsplit("-", 1)[0]].append(m["prediction_sets"])
-    for name, list in means.items():
-        row(name + ", mean", "", "", share(list[0]["wanted"]), share(sum(s["coverage"] for s in list) / len(list)), "", "",
-            f"{sum(s['mean_width'] for s in list) / len(list):.2f}")
+    for name, found in means.items():
+        row(name + ", mean", "", "", share(found[0]["wanted"]), share(sum(s["coverage"] for s in found) / len(found)), "", "",
+            f"{sum(s['mean_width'] for s in found) / len(found):.2f}")
 
 
 def classes(runs):

@@ -28,10 +28,11 @@ runs() {
 }
 runs 0.9 --calibrate --decision auto --metric mae
 runs 0.8 --coverage 0.8 --decision auto --metric accuracy
-runs folds --folds 5 --decision auto --metric qwk
+runs folds-0.9 --folds 5 --test-split 0.2 --decision auto --metric qwk
+runs folds-0.8 --folds 5 --test-split 0.2 --coverage 0.8
 runs unwatched --patience 0
 runs hidden --calibrate --hidden 256 --loss cross-entropy --patience 0
-"$python" "$tables" sets 0.9-* 0.8-* unwatched-* folds-*
+"$python" "$tables" sets 0.9-* 0.8-* unwatched-* folds-0.9-* folds-0.8-*
 "$python" "$tables" classes 0.9-*
 "$python" "$tables" temperature 0.9-* hidden-*
-"$python" "$tables" rules 0.9-* 0.8-* folds-*
+"$python" "$tables" rules 0.9-* 0.8-* folds-0.9-*
