@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+
 	"github.com/spf13/pflag"
 
 	"finetune/head"
@@ -25,6 +27,9 @@ func (h *headFlags) decide(f *pflag.FlagSet, c *pipeline.Calibrate) (err error) 
 			return &mistake.Error{Subject: "--metric", Found: "given with --decision " + h.decision, Expected: "--decision auto", Do: "leave it out, or let the rule be chosen"}
 		}
 		h.config.Decision, err = head.ParseDecision(h.decision)
+		if wrong := (*mistake.Error)(nil); errors.As(err, &wrong) {
+			wrong.Expected = autoDecision + ", " + wrong.Expected
+		}
 		return err
 	}
 	if c.Metric == "" {
