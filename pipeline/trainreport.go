@@ -126,6 +126,9 @@ func trainedOn(record RunConfig, result *TrainResult, decision head.Decision) []
 	out := []report.Setting{{Name: "Data", Value: dataInWords(record.Data, record.Features)},
 		{Name: "Classes, lowest first", Value: strings.Join(classNames(record.Classes), " < ")}, {Name: "Split", Value: split}}
 	out = append(out, networkInWords(record.Backbone)...)
+	if record.Views != nil {
+		out = append(out, report.Setting{Name: "Views", Value: record.Views.String()})
+	}
 	return append(out, report.Setting{Name: "Head", Value: fmt.Sprintf("%s, trained with %s for %s; it answers by the rule %s",
 		shape, record.Head.Loss.Name, training, decision)})
 }

@@ -24,6 +24,21 @@ type ViewConfig struct {
 	augment.Plan
 }
 
+// String says it to people.
+func (v ViewConfig) String() string {
+	trained, predicted := "trained on the images alone", "predictions are of the image alone"
+	if v.Train > 1 {
+		trained = fmt.Sprintf("trained on %d views of each image", v.Train)
+	}
+	if v.Predict > 1 {
+		predicted = fmt.Sprintf("predictions are the mean over %d", v.Predict)
+	}
+	if v.Kinds == 0 { // a feature folder without meta.json doesn't say
+		return trained + ", " + predicted
+	}
+	return fmt.Sprintf("%s, %s (%s; seed %d)", trained, predicted, strings.ReplaceAll(v.Kinds.String(), ",", ", "), v.Seed)
+}
+
 // rows is how many views of an image are needed at most.
 func (v ViewConfig) rows() int { return max(v.Train, v.Predict) }
 

@@ -18,6 +18,7 @@ func newPredict(a *app) *cobra.Command {
 so a million images take no more memory than a hundred. Images that can't be read are skipped and named.`,
 		Example: `  finetune predict --model run --data new-faces/ --out labels.csv
   finetune predict --model run --data photo.jpg
+  finetune predict --model run --data new-faces/ --tta=false
   finetune predict --model run --data files.txt --out labels.jsonl`,
 		Args: noArgs,
 	}

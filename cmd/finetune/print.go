@@ -161,6 +161,9 @@ func printRun(w io.Writer, r *pipeline.RunDescription) {
 		}
 	}
 	fmt.Fprintf(w, "feature    %s, %d wide\npixels     %s\n", r.Head.Origin.Tap, r.Inputs, r.Head.Origin.Preprocessing)
+	if c := r.Config; c != nil && c.Views != nil {
+		fmt.Fprintf(w, "views      %v\n", c.Views)
+	}
 	if r.Metrics != nil {
 		fmt.Fprintln(w)
 		printReport(w, &r.Metrics.Report)

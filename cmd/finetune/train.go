@@ -24,6 +24,7 @@ const trainExamples = `  finetune --data faces/
   finetune --backbone resnet50.onnx --data faces/ --out run
   finetune --data grades.csv --order mild,moderate,severe
   finetune --data utkface/ --label-regex '^(\d+)_' --bins 0,3,7,13,20,33,44,60
+  finetune --data faces/ --views 2 --tta
   finetune --features features/ --hidden 256 --loss emd2 --decision median
   finetune --data faces/ --folds 5 --repeats 3`
 
