@@ -55,7 +55,7 @@ func TestDropoutOnlyInTraining(t *testing.T) {
 		tr.visit(e, func(_, i int) { plain = append(plain, append([]float32(nil), tr.pass.lastRow(i)...)) })
 		order := make([]int, 2*blockRows) // the same example throughout
 		drop := newDropout(0.5, 1, 1)
-		tr.pass.run(chunk{examples: e, order: order, weights: tr.weights, grads: tr.grads, scale: 1, dropout: drop})
+		tr.pass.run(chunk{examples: e, order: order, weights: tr.weights, grads: tr.grads, fresh: true, scale: 1, dropout: drop})
 		rows := map[string]bool{}
 		for i := range order {
 			var pattern []byte

@@ -52,6 +52,10 @@ func (p *inPlace) forward(pass *pass) {
 }
 
 func (p *inPlace) backward(pass *pass) {
-	pass.pool.AddAtRows(pass.chunk.grads.output, pass.zGrad, p.rows)
-	addRows(pass.chunk.grads.outputBias, pass.zGrad)
+	grads := pass.chunk.grads
+	if pass.chunk.fresh {
+		clear(grads.all)
+	}
+	pass.pool.AddAtRows(grads.output, pass.zGrad, p.rows)
+	addRows(grads.outputBias, pass.zGrad)
 }

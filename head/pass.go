@@ -22,6 +22,7 @@ type chunk struct {
 	scale    float64     // on gradients
 	weights  []float32   // of all examples, on gradients
 	grads    *parameters // gradients are added to these; nil: none are taken
+	fresh    bool        // grads are overwritten instead
 	dropout  dropout     // the zero value drops nothing
 }
 
@@ -122,14 +123,23 @@ func (p *pass) run(c chunk) {
 	if c.grads == nil {
 		return
 	}
-	p.pool.AddAtB(c.grads.output, p.zGrad, last)
-	addRows(c.grads.outputBias, p.zGrad)
+	p.addLayer(c.grads.output, c.grads.outputBias, p.zGrad, last)
 	if p.params.hiddenUnits > 0 {
 		p.pool.MulAB(p.hGrad, p.zGrad, p.params.output)
 		p.pool.Run(blocks, p.maskBlock)
-		p.pool.AddAtB(c.grads.hidden, p.hGrad, p.in)
-		addRows(c.grads.hiddenBias, p.hGrad)
+		p.addLayer(c.grads.hidden, c.grads.hiddenBias, p.hGrad, p.in)
 	}
+}
+
+// addLayer adds to a layer's gradients what those of its outputs come to, for its inputs.
+func (p *pass) addLayer(weights dense.Matrix, bias []float32, outputs, inputs dense.Matrix) {
+	product := p.pool.AddAtB
+	if p.chunk.fresh {
+		product = p.pool.MulAtB
+		clear(bias)
+	}
+	product(weights, outputs, inputs)
+	addRows(bias, outputs)
 }
 
 // blocks makes work on a row into work on a block of rows. The generator of dropout starts anew in each block.

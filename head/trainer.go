@@ -54,11 +54,10 @@ func (t *trainer) gradient(batch []int, drop *dropout) float64 {
 	if direct && t.pass.stream.serves() {
 		sum = t.pass.stream.gradient(whole)
 	} else {
-		clear(t.grads.all)
 		for first := 0; first < len(batch); first += chunkRows {
 			c := whole
 			c.order = batch[first:min(first+chunkRows, len(batch))]
-			c.dropout.part = drop.part
+			c.fresh, c.dropout.part = first == 0, drop.part
 			t.pass.run(c)
 			drop.part++
 			for i, example := range c.order {

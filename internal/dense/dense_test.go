@@ -31,6 +31,7 @@ var products = []product{
 	{"MulABt", (*Pool).MulABt, false, true, false},
 	{"MulAB", (*Pool).MulAB, false, false, false},
 	{"AddAtB", (*Pool).AddAtB, true, false, true},
+	{"MulAtB", (*Pool).MulAtB, true, false, false},
 	{"MulRowsBt", func(p *Pool, c, a, b Matrix) { p.MulRowsBt(c, scatter(a), b) }, false, true, false},
 	{"AddAtRows", func(p *Pool, c, a, b Matrix) { p.AddAtRows(c, a, scatter(b)) }, true, false, true},
 }

@@ -3,10 +3,12 @@ package dense
 import "finetune/internal/kernel"
 
 // Sizes of the parts of A·Bᵀ. Rows of both factors are read in pieces of at most dotDepth elements: as many rows
-// as a tile of the kernel takes fit the first-level cache, and those of a block the second.
+// as a tile of the kernel takes fit the first-level cache, and those of a block the second. Large blocks read the factors less
+// often; a product too small to give every worker two is cut finer, which changes no sum.
 const (
-	dotDepth = 1024
-	dotBlock = 48 // rows and columns of a block of C: a whole number of tiles of every kernel
+	dotDepth      = 512
+	dotBlock      = 128 // the most rows and columns of a block of C
+	leastDotBlock = 32
 
 	// With no more columns than skinnyCols a block is cut to skinnyRows, for there are few of them.
 	skinnyCols = 16
@@ -19,8 +21,8 @@ type dotProduct struct {
 	job     func(block, worker int)
 	scratch []dotScratch // one a worker
 
-	a, b, c              Matrix
-	blockRows, colBlocks int
+	a, b, c                         Matrix
+	blockRows, blockCols, colBlocks int
 }
 
 // dotScratch holds what stands in for rows beyond the last one, and for the tile that reaches there.
@@ -46,35 +48,39 @@ func (p *Pool) MulABt(c, a, b Matrix) {
 	checkShapes(a.Cols == b.Cols && c.Rows == a.Rows && c.Cols == b.Rows)
 	d := &p.dot
 	d.a, d.b, d.c = a, b, c
-	d.blockRows = dotBlock
-	if c.Cols <= skinnyCols {
-		d.blockRows = skinnyRows
+	size := dotBlock
+	for size > leastDotBlock && ceilDiv(c.Rows, size)*ceilDiv(c.Cols, size) < 2*p.Workers() {
+		size /= 2
 	}
-	d.colBlocks = ceilDiv(c.Cols, dotBlock)
+	d.blockRows, d.blockCols = size-size%d.kernel.DotRows, size
+	if c.Cols <= skinnyCols {
+		d.blockRows, d.blockCols = skinnyRows, skinnyCols
+	}
+	d.colBlocks = ceilDiv(c.Cols, d.blockCols)
 	p.Run(ceilDiv(c.Rows, d.blockRows)*d.colBlocks, d.job)
 	d.a, d.b, d.c = Matrix{}, Matrix{}, Matrix{}
 }
 
 // block computes one block of the result over the whole depth.
 func (d *dotProduct) block(block, worker int) {
-	i0, j0 := block/d.colBlocks*d.blockRows, block%d.colBlocks*dotBlock
-	c := d.c.Slice(i0, j0, min(d.blockRows, d.c.Rows-i0), min(dotBlock, d.c.Cols-j0))
+	i0, j0 := block/d.colBlocks*d.blockRows, block%d.colBlocks*d.blockCols
+	c := d.c.Slice(i0, j0, min(d.blockRows, d.c.Rows-i0), min(d.blockCols, d.c.Cols-j0))
 	clearRows(c)
 	depth := d.a.Cols
 	if depth == 0 {
 		return
 	}
-	piece := evenPiece(depth)
+	piece := evenPiece(depth, dotDepth)
 	for k0 := 0; k0 < depth; k0 += piece {
 		k := min(piece, depth-k0)
 		d.addPiece(c, d.a.Slice(i0, k0, c.Rows, k), d.b.Slice(j0, k0, c.Cols, k), &d.scratch[worker])
 	}
 }
 
-// evenPiece cuts a depth above 0 into pieces of the same size, each but the last a whole number of vectors.
-func evenPiece(depth int) int {
+// evenPiece cuts a depth above 0 into pieces of the same size, at most that one, each but the last a whole number of vectors.
+func evenPiece(depth, most int) int {
 	const vector = 16
-	return ceilDiv(ceilDiv(depth, ceilDiv(depth, dotDepth)), vector) * vector
+	return ceilDiv(ceilDiv(depth, ceilDiv(depth, most)), vector) * vector
 }
 
 // addPiece adds A·Bᵀ to a block of the result.

@@ -27,8 +27,8 @@ type outerProduct struct {
 	scratch           []outerScratch // one a worker
 
 	a, b, c        Matrix
-	transA         bool
-	k0, k          int // the piece of the depth under way
+	transA, fresh  bool // fresh: C = op(A)·B
+	k0, k          int  // the piece of the depth under way
 	panels         int
 	panelsPerBlock int
 	colBlocks      int
@@ -40,7 +40,7 @@ type outerScratch struct {
 }
 
 // outerBlockRows is the most rows of a block of C: a whole number of tiles of every kernel.
-const outerBlockRows = 128
+const outerBlockRows = 256
 
 func (o *outerProduct) init(k *kernel.Kernel, workers int) {
 	o.kernel, o.packJob, o.blockJob = k, o.pack, o.block
@@ -54,22 +54,30 @@ func (o *outerProduct) init(k *kernel.Kernel, workers int) {
 // MulAB writes C = A·B for A of m × k, B of k × n and C of m × n.
 func (p *Pool) MulAB(c, a, b Matrix) {
 	checkShapes(a.Cols == b.Rows && c.Rows == a.Rows && c.Cols == b.Cols)
-	clearRows(c)
-	p.addOuter(c, a, b, false, a.Cols)
+	p.addOuter(c, a, b, false, true, a.Cols)
 }
 
 // AddAtB adds Aᵀ·B to C for A of k × m, B of k × n and C of m × n. Each element is summed over k in order.
 func (p *Pool) AddAtB(c, a, b Matrix) {
 	checkShapes(a.Rows == b.Rows && c.Rows == a.Cols && c.Cols == b.Cols)
-	p.addOuter(c, a, b, true, a.Rows)
+	p.addOuter(c, a, b, true, false, a.Rows)
 }
 
-func (p *Pool) addOuter(c, a, b Matrix, transA bool, depth int) {
+// MulAtB writes C = Aᵀ·B, in the order of AddAtB.
+func (p *Pool) MulAtB(c, a, b Matrix) {
+	checkShapes(a.Rows == b.Rows && c.Rows == a.Cols && c.Cols == b.Cols)
+	p.addOuter(c, a, b, true, true, a.Rows)
+}
+
+func (p *Pool) addOuter(c, a, b Matrix, transA, fresh bool, depth int) {
 	if c.Rows == 0 || c.Cols == 0 {
 		return
 	}
+	if depth == 0 && fresh {
+		clearRows(c)
+	}
 	o := &p.outer
-	o.a, o.b, o.c, o.transA = a, b, c, transA
+	o.a, o.b, o.c, o.transA, o.fresh = a, b, c, transA, fresh
 	o.panels = ceilDiv(c.Rows, o.kernel.OuterRows)
 	o.colBlocks = ceilDiv(c.Cols, outerCols)
 	piece := stripSize / o.kernel.OuterCols
@@ -117,6 +125,10 @@ func (o *outerProduct) block(block, worker int) {
 	first, j0 := block/o.colBlocks*o.panelsPerBlock, block%o.colBlocks*outerCols
 	count, cols := min(o.panelsPerBlock, o.panels-first), min(outerCols, o.c.Cols-j0)
 	s, width := &o.scratch[worker], o.kernel.OuterCols
+	if o.fresh && o.k0 == 0 { // here, where it is needed next
+		i0 := first * o.kernel.OuterRows
+		clearRows(o.c.Slice(i0, j0, min(count*o.kernel.OuterRows, o.c.Rows-i0), cols))
+	}
 	step := o.k
 	if count <= directPanels {
 		step = directRows

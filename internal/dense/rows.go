@@ -37,7 +37,7 @@ type RowProducts struct {
 func newRowProducts(k *kernel.Kernel) *RowProducts {
 	r := &RowProducts{
 		kernel: k,
-		b:      make([]float32, k.DotCols*dotDepth), c: make([]float32, max(k.DotRows*k.DotCols, k.OuterRows*k.OuterCols)),
+		b:      make([]float32, k.DotCols*rowsDepth), c: make([]float32, max(k.DotRows*k.DotCols, k.OuterRows*k.OuterCols)),
 		strip: make([]float32, rowsAtOnce*k.OuterCols), shift: make([]float32, k.OuterCols), stripPlaces: make([]int, rowsAtOnce),
 	}
 	for i := range r.stripPlaces {
@@ -62,6 +62,9 @@ func (r *RowProducts) use(x Rows) {
 	}
 }
 
+// rowsDepth is how many elements of a row are taken at once at most. Rows are few, and more of a row takes fewer sums of lanes.
+const rowsDepth = 1024
+
 // MulBt writes C = X·Bᵀ for X of m × k, B of n × k and C of m × n.
 func (r *RowProducts) MulBt(c Matrix, x Rows, b Matrix) {
 	checkShapes(x.Cols == b.Cols && c.Rows == len(x.Index) && c.Cols == b.Rows)
@@ -70,7 +73,7 @@ func (r *RowProducts) MulBt(c Matrix, x Rows, b Matrix) {
 		return
 	}
 	r.use(x)
-	piece := evenPiece(x.Cols)
+	piece := evenPiece(x.Cols, rowsDepth)
 	for k0 := 0; k0 < x.Cols; k0 += piece {
 		k := min(piece, x.Cols-k0)
 		r.addDots(c, x.Data[k0:], x.Shift[k0:], b.Slice(0, k0, b.Rows, k))
