@@ -197,17 +197,34 @@ func (n *network) recipe() (featurestore.Recipe, error) {
 			lib.Version += " " + d
 		}
 	}
+	feature, err := n.feature()
+	if err != nil {
+		return featurestore.Recipe{}, err
+	}
 	return featurestore.Recipe{
-		Backbone: n.about.Digest, Tap: n.about.Feature.Text, Preprocessing: n.spec.String(),
+		Backbone: n.about.Digest, Tap: feature.Text, Preprocessing: n.spec.String(),
 		Runtime: lib.Version, Pixels: pixelsVersion,
 	}, nil
+}
+
+// feature is the feature in full. Where the file doesn't tell its shape, and so what becomes of tokens, the network is started.
+func (n *network) feature() (backbone.Feature, error) {
+	if n.about.Feature.Width > 0 {
+		return *n.about.Feature, nil
+	}
+	net, err := n.start()
+	if err != nil {
+		return backbone.Feature{}, err
+	}
+	return net.Feature(), nil
 }
 
 // info describes the network once features, of the given width, came from it.
 func (n *network) info(width int) *NetworkInfo {
 	lib, _ := n.runtime() // without a library there would be no features
+	feature, _ := n.feature()
 	return &NetworkInfo{
-		Name: n.name, File: n.file, Digest: n.about.Digest, Tap: n.about.Feature.Text, Width: width,
+		Name: n.name, File: n.file, Digest: n.about.Digest, Tap: feature.Text, Width: width,
 		Preprocessing: n.spec, From: n.from, Runtime: lib.Version,
 	}
 }

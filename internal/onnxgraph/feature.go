@@ -17,8 +17,9 @@ const maxGrid = 16
 
 // A Feature says what one row of numbers is made of: taps, each pooled over grids, one behind the other.
 type Feature struct {
-	// Text names taps and pooling in full. FindFeature takes it as a tap and gives the same feature, which makes it
-	// the right key for whatever is kept of the feature's numbers.
+	// Text names taps, what becomes of their tokens (see tokentext.go) and pooling in full. FindFeature takes it as a tap and
+	// gives the same feature, which makes it the right key for whatever is kept of the feature's numbers. While Width is 0 it
+	// says nothing of tokens.
 	Text  string `json:"text"`
 	Width int    `json:"width"` // numbers an image; 0 until the network has run
 	Why   string `json:"why"`   // one phrase for people
@@ -61,8 +62,9 @@ func (f Feature) Blocks() []Block {
 }
 
 // FindFeature returns the feature that a tap and a pooling stand for. tap is "" (found: what enters the final
-// classifier, or the output of a network without one), the name of a tensor or node, names separated by commas, Multi, or the Text of a Feature. pool lists grids by their cells
-// a side, nil meaning {1}: the mean over the whole map; 3 stands for the means over a grid of 3 × 3 cells.
+// classifier, or the output of a network without one), the name of a tensor or node, names separated by commas, Multi, or
+// the Text of a Feature; what becomes of tokens may follow any name, as it does there. pool lists grids by their cells a side,
+// nil meaning {1}: the mean over the whole map; 3 stands for the means over a grid of 3 × 3 cells.
 //
 // A tensor without space (a vector an image) enters once, whatever the grids. Where it is the only tap, finer
 // grids are those of the map that it was made from. The mean of a map that is another tap already is left out.
@@ -97,7 +99,7 @@ func (m *Model) FindFeature(tap string, pool []int) (Feature, error) {
 func (m *Model) Complete(f Feature) (Feature, error) {
 	names := make([]string, len(f.Taps))
 	for i, t := range f.Taps {
-		names[i] = t.Tensor.Name
+		names[i] = t.text()
 	}
 	f.Text = strings.Join(names, ",")
 	if !slices.Equal(f.Pool, []int{1}) {
@@ -130,7 +132,7 @@ func (m *Model) spread(taps []Tap, pool []int) ([]Tap, error) {
 			if err := t.tokenGrids(); err != nil {
 				return nil, err
 			}
-			if slices.ContainsFunc(taps, func(other Tap) bool { return m.sameMap(m.meanOf(other.Tensor.Name), t.Tensor.Name) }) {
+			if t.Prefix == 0 && slices.ContainsFunc(taps, func(other Tap) bool { return m.sameMap(m.meanOf(other.Tensor.Name), t.Tensor.Name) }) {
 				t.Grids = slices.DeleteFunc(t.Grids, func(g int) bool { return g == 1 })
 			}
 		}
@@ -189,7 +191,7 @@ func (m *Model) listed(names []string) (Feature, error) {
 
 // tapNames splits a list of taps. Names may hold commas themselves: what names a tensor as a whole is one.
 func (m *Model) tapNames(tap string) []string {
-	if tap == "" || m.isTensor(tap) || !strings.Contains(tap, ",") {
+	if whole, _ := m.splitTokens(tap); tap == "" || m.isTensor(whole) || !strings.Contains(tap, ",") {
 		return []string{tap}
 	}
 	names := strings.Split(tap, ",")

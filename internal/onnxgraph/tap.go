@@ -22,6 +22,8 @@ type Tap struct {
 	Classes    int      `json:"classes,omitempty"`      // what that layer answered
 	Through    []string `json:"seen_through,omitempty"` // operators between that layer and the output, from the output back
 	Why        string   `json:"why"`                    // one phrase for people
+
+	said *tokenSlice // what its name says of tokens; nil where that is found in the graph
 }
 
 // findTaps looks for the feature: the tensor that enters the final classifier, the tensors where the answer is the mean
@@ -115,6 +117,7 @@ func (m *Model) endingTap(e ending) (Tap, error) {
 // namedTap returns the tap called name, which may be a tensor or a node with one output. Where there is none the error
 // is a *mistake.Error that names --tap and what the name may have meant.
 func (m *Model) namedTap(name string) (Tap, error) {
+	name, said := m.splitTokens(name)
 	tensor := name
 	if !m.isTensor(name) {
 		i := slices.IndexFunc(m.pb.Graph.Node, func(n *onnxpb.NodeProto) bool {
@@ -129,7 +132,7 @@ func (m *Model) namedTap(name string) (Tap, error) {
 		return Tap{}, &mistake.Error{Subject: "--tap", Found: fmt.Sprintf("%q is a constant of %s", name, m.name),
 			Expected: "a tensor that depends on the image", Do: m.offer()}
 	}
-	t, err := m.tapAt(tensor)
+	t, err := m.tapOf(tensor, said)
 	t.Why = "named by --tap"
 	return t, err
 }
@@ -142,13 +145,16 @@ func (m *Model) isTensor(name string) bool {
 
 // tapAt works out how a tensor becomes one row an image. An unknown shape leaves Width 0 and Space empty;
 // WithShape completes such a tap.
-func (m *Model) tapAt(tensor string) (Tap, error) {
+func (m *Model) tapAt(tensor string) (Tap, error) { return m.tapOf(tensor, nil) }
+
+// tapOf is tapAt with what a name says of tokens.
+func (m *Model) tapOf(tensor string, said *tokenSlice) (Tap, error) {
 	v := m.value(tensor)
 	if !m.readable(tensor) {
 		return Tap{}, &mistake.Error{Subject: "--tap", Found: fmt.Sprintf("%q holds %s numbers", tensor, v.Type),
 			Expected: "a floating-point tensor", Do: m.offer()}
 	}
-	return m.WithShape(Tap{Tensor: v}, v.Shape)
+	return m.WithShape(Tap{Tensor: v, said: said}, v.Shape)
 }
 
 // WithShape returns the tap with the pooling and the width that follow from a shape: N×D is taken as it is, a
@@ -156,6 +162,9 @@ func (m *Model) tapAt(tensor string) (Tap, error) {
 // the network answers in tokens the class token is part of the feature, before the mean.
 func (m *Model) WithShape(t Tap, s Shape) (Tap, error) {
 	t.Tensor.Shape = s
+	if err := m.checkTokens(t); err != nil {
+		return Tap{}, err
+	}
 	width := unknownDim
 	switch len(s) {
 	case 0:

@@ -112,9 +112,16 @@ func (m *Model) tokenPlaces(count int64) (places [2]int) {
 func (m *Model) asTokens(t *Tap) {
 	tokens := t.Tensor.Shape[1]
 	t.Prefix = m.prefix(t.Tensor.Name, tokens)
+	if t.said != nil {
+		t.Prefix = t.said.prefix
+	}
 	if tokens.Fixed() {
 		t.Prefix = min(t.Prefix, int(max(tokens.Size-1, 0)))
 		t.Places = m.tokenPlaces(tokens.Size - int64(t.Prefix))
+	}
+	if t.said != nil {
+		t.ClassToken = t.said.class
+		return
 	}
 	t.ClassToken = t.Prefix > 0 && slices.ContainsFunc(m.pb.Graph.Output, func(v *onnxpb.ValueInfoProto) bool {
 		return m.beforeDropout(v.GetName()) == t.Tensor.Name

@@ -49,6 +49,51 @@ func TestTokens(t *testing.T) {
 	}
 }
 
+// The text of a feature says what becomes of tokens, and takes it back: rows are kept under it.
+func TestTokensInText(t *testing.T) {
+	const plain, class, registers = "1,3,32,32", "1,1,16", "1,5,16"
+	for _, c := range []struct {
+		name, graph, tap string
+		pool             []int
+		text             string
+		prefix, width    int
+	}{
+		{"a class token at the end", tokensOf(plain, class) + "out tanh", "", nil, "tanh[class+1:]", 1, 32},
+		{"and its grid", tokensOf(plain, class) + "out tanh", "", []int{1, 2}, "tanh[class+1:] pool=1,2", 1, 96},
+		{"inside", tokensOf(plain, class) + "out tanh", "y", nil, "y[1:]", 1, 16},
+		{"registers, and a map", tokensOf(plain, registers) + "out tanh", "y,c", nil, "y[5:],c", 5, 32},
+		{"patches alone", tokensOf(plain, class) + "out tanh", "t", nil, "t", 0, 16},
+		{"said otherwise", tokensOf(plain, class) + "out tanh", "tanh[5:]", nil, "tanh[5:]", 5, 16},
+		{"all of them", tokensOf(plain, class) + "out tanh", "tanh[0:]", nil, "tanh[0:]", 0, 16},
+		{"several, said", tokensOf(plain, class) + "out tanh", "y[0:], tanh[class+3:] pool=1", nil, "y[0:],tanh[class+3:]", 0, 48},
+		{"a tensor of that name", tokensOf(plain, class) + "q[1:] = Relu t\nout q[1:]", "q[1:]", nil, "q[1:]", 0, 16},
+	} {
+		m := build(t, 17, c.graph)
+		f, err := m.FindFeature(c.tap, c.pool)
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		if f.Text != c.text || f.Taps[0].Prefix != c.prefix || f.Width != c.width {
+			t.Errorf("%s: %q, %d wide, %+v; want %q, %d wide", c.name, f.Text, f.Width, f.Taps[0], c.text, c.width)
+		}
+		again, err := m.FindFeature(f.Text, nil)
+		if err != nil || again.Text != f.Text || !slices.Equal(again.Blocks(), f.Blocks()) || again.Taps[0].Prefix != c.prefix {
+			t.Errorf("%s: %q gives %+v, %v", c.name, f.Text, again, err)
+		}
+	}
+	m := build(t, 17, tokensOf(plain, class)+"out tanh")
+	for tap, want := range map[string]string{
+		"tanh[17:]": `--tap tanh[17:]: "tanh" is 1×17×16; expected N×T×D with more than 17 tokens`,
+		"c[1:]":     `--tap c[1:]: "c" is 1×16×4×4; expected N×T×D`,
+		"fc[1:]":    `"fc" is no tensor of`,
+	} {
+		if _, err := m.FindFeature(tap, nil); !mistake.Is(err) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", tap, err, want)
+		}
+	}
+}
+
 // Tokens that lie in no known way have a mean, but no grid.
 func TestTokensWithoutPlaces(t *testing.T) {
 	const graph = "in x 1 N,3,32,32\nweight k 16,3,8,8\nweight q 16,6\nc = Conv x k {name: 'strides' ints: [8,8]}\n" +
