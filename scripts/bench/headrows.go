@@ -23,6 +23,7 @@ func (b *bench) headRows() []*row {
 		linear(2048, 10, 256, 0, 0),
 		linear(2048, 101, 256, 0, 0),
 		linear(2048, 8, 50_000, 0, 0),
+		b.headRow(training{n: 3750, d: 11_520, k: 8, batch: 256}, 0, 0),
 		b.headRow(training{n: 3750, d: 11_520, k: 8, batch: 256, hidden: 256, dropout: 0.5}, 0.7, 1),
 	}
 }
