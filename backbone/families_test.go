@@ -47,7 +47,7 @@ func (w wanted) options() Options {
 func TestFamilies(t *testing.T) {
 	golden := families(t, "families.json")
 	maps.Copy(golden, families(t, "libraries.json")) // timm's and transformers' own code
-	if len(golden) < 27+18 {
+	if len(golden) < 27+20 {
 		t.Fatalf("features of %d networks", len(golden))
 	}
 	for name, ways := range golden {

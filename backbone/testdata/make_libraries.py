@@ -3,6 +3,8 @@
 
     python make_libraries.py [NAME…]   (in this folder, after make_models.py; torch, timm, transformers, onnx, onnxscript)
 
+With names, only these are made anew, and the rows of the others stay.
+
 Only the sizes are ours; the weights are random, so nothing here has an origin but this script and those libraries' code.
 libraries.json is of the form of families.json. The rows are what the libraries give: forward_head with pre_logits of timm,
 the named output of transformers, what hooks see before the linear layers that answer elsewhere.
@@ -10,10 +12,10 @@ the named output of transformers, what hooks see before the linear layers that a
 import json, sys, warnings
 
 import numpy, onnx, timm, torch, transformers
-from timm.models import convnext, deit, eva, nfnet, resnet, swin_transformer, vision_transformer
+from timm.models import convnext, deit, efficientnet, efficientvit_msra, eva, nfnet, resnet, swin_transformer, vision_transformer
 from torch import nn
 
-from make_families import rows
+from make_families import multi, rows
 from make_models import BATCH, HERE, SIDE, calibrate, classifiers, export
 
 warnings.filterwarnings("ignore")
@@ -35,7 +37,7 @@ class Picked(nn.Module):
 
 
 # name: (network, exporter, opset, outputs, what is taken). What is taken: "timm" for forward_head, an output with the layout that
-# make_families knows, "heads" for what enters each linear layer that answers.
+# make_families knows, "heads" for what enters each linear layer that answers, or make_families' table of blocks.
 CASES = {
     "timm_resnet_13": (lambda: resnet.ResNet(resnet.BasicBlock, [1, 1, 1, 1], channels=(8, 8, 16, 16), stem_width=8, num_classes=10), "torchscript", 13, ["output"], "timm"),
     "timm_convnext_15": (lambda: convnext.ConvNeXt(depths=(1, 1, 1, 1), dims=(8, 8, 16, 16), num_classes=10), "torchscript", 15, ["output"], "timm"),
@@ -55,6 +57,13 @@ CASES = {
     "deit_teacher_15": (lambda: transformers.DeiTForImageClassificationWithTeacher(transformers.DeiTConfig(**H, num_labels=5)), "torchscript", 15, ["logits", "cls_logits", "distillation_logits"], "heads"),
     "beit_17": (lambda: transformers.BeitForImageClassification(transformers.BeitConfig(**H, num_labels=5)), "torchscript", 17, ["logits"], "heads"),
     "convnextv2_16": (lambda: transformers.ConvNextV2ForImageClassification(transformers.ConvNextV2Config(hidden_sizes=[8, 8, 16, 16], depths=[1, 1, 1, 1], image_size=SIDE, num_labels=5)), "torchscript", 16, ["logits"], "heads"),
+    # Padding as TensorFlow has it, which the graph computes from shapes in floating-point numbers.
+    "timm_efficientnetv2_same_17": (lambda: efficientnet.EfficientNet(efficientnet.decode_arch_def(
+        [["cn_r1_k3_s1_e1_c8_skip"], ["er_r2_k3_s2_e2_c16"], ["ir_r2_k5_s2_e2_c16_se0.25"], ["ir_r3_k3_s2_e2_c24_se0.25"]]), 10, 32, stem_size=8, pad_type="same"),
+        "torchscript", 17, ["output"], multi("blocks.0.0", "blocks.1.1", "blocks.2.1", "blocks.3.1", "blocks.3.2")),
+    # Its classifier begins with a normalisation, which stays in the feature although pre_logits of timm is what enters it.
+    "timm_efficientvit_17": (lambda: efficientvit_msra.EfficientVitMsra(64, num_classes=10, embed_dim=(16, 32), key_dim=(8, 8), depth=(1, 1), num_heads=(2, 2),
+        window_size=(2, 2), kernels=(3, 3), down_ops=(("", 1), ("subsample", 2))), "torchscript", 17, ["output"], "heads"),
 }
 
 
@@ -76,6 +85,17 @@ def heads(net, run):
     return torch.cat(seen, 1)
 
 
+def hooked(net, run, table):
+    """Rows of a table of make_families, by (tap, pool)."""
+    box = {}
+    names = {name for blocks in table.values() for name, _, _ in blocks if name}
+    handles = [net.get_submodule(name).register_forward_hook(lambda m, a, o, name=name: box.__setitem__(name, o)) for name in names]
+    box[""] = heads(net, run)
+    for h in handles:
+        h.remove()
+    return {way: rows(box, blocks) for way, blocks in table.items()}
+
+
 def main():
     only = sys.argv[1:]
     crowd = torch.randn(64, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(0))  # as in make_models.py
@@ -88,18 +108,22 @@ def main():
         net = calibrate(shake(make()), crowd) if name.startswith("timm") else shake(make()).eval()
         whole = net if name.startswith("timm") else Picked(net, outputs)
         with torch.no_grad():
-            if taken == "timm":
+            if isinstance(taken, dict):
+                ways = hooked(net, lambda: whole(images), taken)
+            elif taken == "timm":
                 row = net.forward_head(net.forward_features(images), pre_logits=True)
             elif taken == "heads":
                 row = heads(net, lambda: whole(images))
             else:
                 output, layout = taken
                 row = rows({output: net(pixel_values=images)[output]}, [(output, layout, [1])])
+        ways = ways if isinstance(taken, dict) else {("", ""): row}
         export(whole, images[:2], str(HERE / f"{name}.onnx"), exporter, opset, True, outputs)
-        table["models"][name] = [{"tap": "", "pool": "", "rows": [[float(f"{v:.6g}") for v in r] for r in row.tolist()]}]
-        print(name, tuple(row.shape), (HERE / f"{name}.onnx").stat().st_size, flush=True)
-    if not only:
-        (HERE / "libraries.json").write_text(json.dumps(table) + "\n")
+        table["models"][name] = [{"tap": tap, "pool": pool, "rows": [[float(f"{v:.6g}") for v in r] for r in row.tolist()]} for (tap, pool), row in ways.items()]
+        print(name, tuple(ways["", ""].shape), (HERE / f"{name}.onnx").stat().st_size, flush=True)
+    if only:
+        table["models"] = json.loads((HERE / "libraries.json").read_text())["models"] | table["models"]
+    (HERE / "libraries.json").write_text(json.dumps(table) + "\n")
 
 
 if __name__ == "__main__":

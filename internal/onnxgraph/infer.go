@@ -23,11 +23,13 @@ func register(r rule, ops ...string) {
 }
 
 func init() {
-	register(sameAsFirst, "BatchNormalization", "Celu", "Clip", "Dropout", "Elu", "Erf", "Exp", "Floor", "Gelu",
+	register(sameAsFirst, "BatchNormalization", "Celu", "Dropout", "Elu", "Erf", "Exp", "Gelu",
 		"GroupNormalization", "HardSigmoid", "HardSwish", "InstanceNormalization", "LRN",
-		"LayerNormalization", "LeakyRelu", "Log", "LogSoftmax", "LpNormalization", "Mish", "Neg", "PRelu",
-		"RMSNormalization", "Reciprocal", "Relu", "Round", "Selu", "Sigmoid", "Softmax", "Softplus", "Softsign",
-		"Sqrt", "Swish", "Tanh", "ThresholdedRelu", "Abs")
+		"LayerNormalization", "LeakyRelu", "Log", "LogSoftmax", "LpNormalization", "Mish", "PRelu",
+		"RMSNormalization", "Reciprocal", "Relu", "Selu", "Sigmoid", "Softmax", "Softplus", "Softsign",
+		"Sqrt", "Swish", "Tanh", "ThresholdedRelu")
+	register(roundRule, "Abs", "Ceil", "Floor", "Neg", "Round")
+	register(clipRule, "Clip")
 	register(identityRule, "Identity")
 	register(castRule, "Cast", "CastLike")
 	register(quantizeRule, "QuantizeLinear")
@@ -148,6 +150,9 @@ func get(in []tensorInfo, i int) tensorInfo {
 
 // ints returns the i-th input as known integers.
 func ints(in []tensorInfo, i int) ([]int64, bool) {
+	if isFloat(get(in, i).elem) {
+		return nil, false
+	}
 	elems := get(in, i).elems
 	values := make([]int64, len(elems))
 	for j, e := range elems {

@@ -3,6 +3,7 @@ package onnxgraph
 import (
 	"encoding/json"
 	"os"
+	"strings"
 	"testing"
 )
 
@@ -37,6 +38,41 @@ func TestShapesAgreeWithONNX(t *testing.T) {
 	}
 }
 
+// padded is a convolution of 3 × 3 in steps of 2 behind the padding that timm's export computes in the graph.
+func padded(in string) string {
+	graph := in + "\ns = Shape x\n" + `
+one = Constant {name: 'value_float' f: 1}
+two = Constant {name: 'value_float' f: 2}
+zero = Constant {name: 'value_float' f: 0}
+axis = Constant {name: 'value_ints' ints: [0]}
+none = Constant {name: 'value_ints' ints: [0,0]}
+i0 = Constant {name: 'value_int' i: 2}
+i1 = Constant {name: 'value_int' i: 3}
+`
+	for _, side := range []string{"0", "1"} { // max((⌈size/2⌉ − 1)·2 + 3 − size, 0), half of it before and the rest behind
+		graph += strings.ReplaceAll(`
+size# = Gather s i#
+f# = Cast size# {name: 'to' i: 1}
+half# = Div f# two
+steps# = Ceil half#
+less# = Sub steps# one
+times# = Mul less# two
+add# = Add times# two
+room# = Add add# one
+more# = Sub room# f#
+pad# = Clip more# zero
+part# = Div pad# two
+before# = Cast part# {name: 'to' i: 7}
+again# = Cast before# {name: 'to' i: 1}
+rest# = Sub pad# again#
+after# = Cast rest# {name: 'to' i: 7}
+b# = Unsqueeze before# axis
+a# = Unsqueeze after# axis
+`, "#", side)
+	}
+	return graph + "pads = Concat none b0 b1 none a0 a1 {name: 'axis' i: 0}\np = Pad x pads\nweight k 8,3,3,3\ny = Conv p k {name: 'strides' ints: [2,2]}\n"
+}
+
 func TestRules(t *testing.T) {
 	for _, c := range []struct{ name, graph, want string }{
 		{"broadcast", "in a 1 N,1,4\nin b 1 3,1\ny = Add a b\nout y", "N×3×4"},
@@ -50,8 +86,22 @@ func TestRules(t *testing.T) {
 		{"reshape by zero and rest", "in x 1 N,2,3\ns = Constant {name: 'value_ints' ints: [0,-1]}\ny = Reshape x s\nout y", "N×6"},
 		{"reshape of unequal size", "in x 1 4,5\ns = Constant {name: 'value_ints' ints: [-1,3]}\ny = Reshape x s\nout y", "?×3"},
 		{"gather one token", "in x 1 N,5,8\ni = Constant {name: 'value_int' i: 0}\ny = Gather x i {name: 'axis' i: 1}\nout y", "N×8"},
-		{"division behind a cast to float isn't one of integers",
-			"in x 1 7,8\ns = Shape x\nf = Cast s {name: 'to' i: 1}\nh = Div f f\ny = Cast h {name: 'to' i: 7}\nz = Reshape x y\nout z", "?×?"},
+		{"division behind a cast to float",
+			"in x 1 7,9\nv = Constant {name: 'value_int' i: 2}\nt = Cast v {name: 'to' i: 1}\ns = Shape x\nf = Cast s {name: 'to' i: 1}\n" +
+				"h = Div f t\nu = Ceil h\ny = Cast u {name: 'to' i: 7}\nz = ConstantOfShape y\nout z", "4×5"},
+		{"a cast goes towards zero",
+			"in x 1 7,9\nt = Constant {name: 'value_floats' floats: [-1.9,2.5]}\ns = Shape x\nf = Cast s {name: 'to' i: 11}\nd = Cast t {name: 'to' i: 11}\n" +
+				"h = Add f d\ny = Cast h {name: 'to' i: 6}\nz = ConstantOfShape y\nout z", "5×11"},
+		{"float32 has 24 digits",
+			"in x 1 16777217\ns = Shape x\nf = Cast s {name: 'to' i: 1}\ny = Cast f {name: 'to' i: 7}\nz = ConstantOfShape y\nout z", "16777216"},
+		{"what isn't finite is no size",
+			"in x 1 7,8\no = Constant {name: 'value_float' f: 0}\ns = Shape x\nf = Cast s {name: 'to' i: 1}\nh = Div f o\ny = Cast h {name: 'to' i: 7}\nz = Reshape x y\nout z", "?×?"},
+		{"an open size stays open behind a cast",
+			"in x 1 N,8\nt = Constant {name: 'value_float' f: 2}\ns = Shape x\nf = Cast s {name: 'to' i: 1}\nh = Mul f t\ny = Cast h {name: 'to' i: 7}\nz = ConstantOfShape y\nout z", "?×16"},
+		{"bounds",
+			"in x 1 2,5,9\na = Constant {name: 'value_int' i: 3}\nb = Constant {name: 'value_int' i: 6}\ns = Shape x\ny = Clip s a b\nz = ConstantOfShape y\nout z", "3×5×6"},
+		{"TensorFlow's padding of an odd map", padded("in x 1 N,3,15,20") + "out y", "N×8×8×10"},
+		{"and of one of open size", padded("in x 1 N,3,15,W") + "out y", "N×8×8×?"},
 		{"transposition", "in x 1 N,3,4,5\ny = Transpose x {name: 'perm' ints: [0,2,3,1]}\nout y", "N×4×5×3"},
 		{"reversal", "in x 1 N,3\ny = Transpose x\nout y", "3×N"},
 		{"product of tokens", "in x 1 N,5,8\nweight w 8,2\ny = MatMul x w\nout y", "N×5×2"},

@@ -2,6 +2,7 @@ package onnxgraph
 
 import (
 	"encoding/binary"
+	"math"
 	"slices"
 
 	"finetune/internal/onnxpb"
@@ -63,12 +64,14 @@ func constantTensor(n *onnxpb.NodeProto) *onnxpb.TensorProto {
 			return &onnxpb.TensorProto{DataType: (*int32)(integer), Dims: []int64{int64(len(a.Ints))}, Int64Data: a.Ints}
 		case "value_float":
 			return &onnxpb.TensorProto{DataType: (*int32)(onnxpb.TensorProto_FLOAT.Enum()), FloatData: []float32{a.GetF()}}
+		case "value_floats":
+			return &onnxpb.TensorProto{DataType: (*int32)(onnxpb.TensorProto_FLOAT.Enum()), Dims: []int64{int64(len(a.Floats))}, FloatData: a.Floats}
 		}
 	}
 	return nil
 }
 
-// tensorInfoOf describes a constant, with its elements when it is a small vector of integers.
+// tensorInfoOf describes a constant, with its elements when it is a small vector.
 func tensorInfoOf(t *onnxpb.TensorProto) tensorInfo {
 	info := tensorInfo{elem: onnxpb.TensorProto_DataType(t.GetDataType())}
 	if len(t.Dims) > maxRank {
@@ -94,6 +97,12 @@ func tensorInfoOf(t *onnxpb.TensorProto) tensorInfo {
 			info.elems[i] = element{value: v, known: true}
 		}
 	}
+	if reals, ok := smallReals(t, int(count)); ok {
+		info.elems = make([]element, len(reals))
+		for i, v := range reals {
+			info.elems[i] = element{real: v, known: true}
+		}
+	}
 	return info
 }
 
@@ -112,6 +121,28 @@ func smallInts(t *onnxpb.TensorProto, count int) ([]int64, bool) {
 		}
 		for raw := t.RawData; len(raw) >= 4 && len(values) < count; raw = raw[4:] {
 			values = append(values, int64(int32(binary.LittleEndian.Uint32(raw))))
+		}
+	default:
+		return nil, false
+	}
+	return values, len(values) == count
+}
+
+// smallReals reads count floating-point numbers of a tensor that stand in the file itself.
+func smallReals(t *onnxpb.TensorProto, count int) ([]float64, bool) {
+	values := make([]float64, 0, count)
+	switch onnxpb.TensorProto_DataType(t.GetDataType()) {
+	case onnxpb.TensorProto_FLOAT:
+		for _, v := range t.FloatData {
+			values = append(values, float64(v))
+		}
+		for raw := t.RawData; len(raw) >= 4 && len(values) < count; raw = raw[4:] {
+			values = append(values, float64(math.Float32frombits(binary.LittleEndian.Uint32(raw))))
+		}
+	case onnxpb.TensorProto_DOUBLE:
+		values = append(values, t.DoubleData...)
+		for raw := t.RawData; len(raw) >= 8 && len(values) < count; raw = raw[8:] {
+			values = append(values, math.Float64frombits(binary.LittleEndian.Uint64(raw)))
 		}
 	default:
 		return nil, false

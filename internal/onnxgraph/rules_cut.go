@@ -142,17 +142,22 @@ func padRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 	if in[0].shape == nil {
 		return out
 	}
-	pads, known := ints(in, 1)
-	if a := attribute(n, "pads"); a != nil {
-		pads, known = a.Ints, true
+	pads := get(in, 1).elems
+	if a := attribute(n, "pads"); a != nil && len(a.Ints) <= maxElems {
+		pads = make([]element, len(a.Ints))
+		for i, v := range a.Ints {
+			pads[i] = element{value: v, known: true}
+		}
 	}
 	rank := len(in[0].shape)
 	out.shape = unknownShape(rank)
-	if !known || len(pads) != 2*rank || input(n, 3) != "" {
+	if len(pads) != 2*rank || input(n, 3) != "" {
 		return out
 	}
 	for i, d := range in[0].shape {
-		switch more := pads[i] + pads[i+rank]; {
+		before, after := pads[i], pads[i+rank]
+		switch more := before.value + after.value; {
+		case !before.known || !after.known: // computed from a size that is open
 		case more == 0:
 			out.shape[i] = d
 		case d.Fixed() && max(more, -more) < maxBytes:

@@ -36,8 +36,11 @@ func filledRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 // equalRule compares sizes: a dimension, known or not, never equals a negative number.
 func equalRule(_ *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 	out := tensorInfo{elem: onnxpb.TensorProto_BOOL, shape: broadcast(in[0].shape, get(in, 1).shape)}
+	float := isFloat(in[0].elem)
 	out.elems = elementwise(in[0], get(in, 1), func(a, b element) element {
 		switch {
+		case float && a.known && b.known:
+			return truth(a.real == b.real)
 		case a.known && b.known:
 			return truth(a.value == b.value)
 		case a.known && a.value < 0 && b.symbol != "", b.known && b.value < 0 && a.symbol != "":

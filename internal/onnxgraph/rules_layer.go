@@ -14,17 +14,6 @@ func sameAsFirst(_ *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 
 func identityRule(_ *onnxpb.NodeProto, in []tensorInfo) tensorInfo { return in[0] }
 
-// castRule follows integers through casts between integer types only: a division behind a cast to floating
-// point would be another one.
-func castRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
-	out := in[0]
-	out.elem = onnxpb.TensorProto_DataType(intAttribute(n, "to", int64(get(in, 1).elem)))
-	if out.elem != onnxpb.TensorProto_INT64 && out.elem != onnxpb.TensorProto_INT32 {
-		out.elems = nil
-	}
-	return out
-}
-
 func quantizeRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 	out := tensorInfo{shape: in[0].shape, elem: onnxpb.TensorProto_UINT8}
 	if zero := get(in, 2).elem; zero != onnxpb.TensorProto_UNDEFINED {
@@ -35,63 +24,6 @@ func quantizeRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 
 func dequantizeRule(_ *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 	return tensorInfo{shape: in[0].shape, elem: get(in, 1).elem}
-}
-
-// broadcastRule joins shapes as NumPy does; on short vectors of integers it computes.
-func broadcastRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
-	out := in[0]
-	for _, next := range in[1:] {
-		out.shape = broadcast(out.shape, next.shape)
-	}
-	out.elems = nil
-	if len(in) == 2 {
-		out.elems = elementwise(in[0], in[1], func(a, b element) element {
-			e, _ := compute(n.GetOpType(), a, b)
-			return e
-		})
-	}
-	return out
-}
-
-// elementwise combines two vectors of integers, of which one may hold a single one. Elements that f can't tell are
-// unknown.
-func elementwise(x, y tensorInfo, f func(a, b element) element) []element {
-	a, b := x.elems, y.elems
-	if len(a) == 0 || len(b) == 0 || len(x.shape) > 1 || len(y.shape) > 1 || len(a) != len(b) && len(a) != 1 && len(b) != 1 {
-		return nil
-	}
-	list := make([]element, max(len(a), len(b)))
-	for i := range list {
-		list[i] = f(a[min(i, len(a)-1)], b[min(i, len(b)-1)])
-	}
-	return list
-}
-
-func compute(op string, a, b element) (element, bool) {
-	const bound = 1 << 31 // keeps products inside int64
-	if !a.known || !b.known || max(a.value, -a.value, b.value, -b.value) >= bound {
-		return element{}, false
-	}
-	e := element{known: true}
-	switch {
-	case op == "Add":
-		e.value = a.value + b.value
-	case op == "Sub":
-		e.value = a.value - b.value
-	case op == "Mul":
-		e.value = a.value * b.value
-	case op == "Div" && b.value != 0:
-		e.value = a.value / b.value
-	case op == "Mod" && b.value > 0:
-		e.value = (a.value%b.value + b.value) % b.value
-	case op == "Max":
-		e.value = max(a.value, b.value)
-	case op == "Min":
-		e.value = min(a.value, b.value)
-	default:
-		return element{}, false
-	}
-	return e, true
 }
 
 func broadcast(a, b Shape) Shape {

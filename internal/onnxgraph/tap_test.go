@@ -23,6 +23,8 @@ func TestFindTap(t *testing.T) {
 		{"Gemm behind dropout and before softmax", pooled + "d = Dropout f\nz = Gemm d w b {name: 'transB' i: 1}\ny = Softmax z\nout y",
 			"f", "Gemm", 16, nil, "Softmax"},
 		{"MatMul and Add", pooled + "weight m 16,5\nz = MatMul f m\ny = Add b z\nout y", "f", "MatMul", 16, nil, ""},
+		{"normalisation of the batch before the classifier stays in the feature", // as in timm's EfficientViT and LeViT
+			pooled + "weight s 16\nn = BatchNormalization f s s s s\ny = Gemm n w b {name: 'transB' i: 1}\nout y", "n", "Gemm", 16, nil, ""},
 		{"cast, squeeze and log-softmax", pooled + "weight m 16,5\nz = MatMul f m\ns = Identity z\nq = Cast s {name: 'to' i: 1}\ny = LogSoftmax q\nout y",
 			"f", "MatMul", 16, nil, "LogSoftmax Cast Identity"},
 		{"weights behind a transposition", pooled + "v = Transpose w\ny = MatMul f v\nout y", "f", "MatMul", 16, nil, ""},

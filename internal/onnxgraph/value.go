@@ -67,17 +67,19 @@ func (v Value) String() string {
 	return strings.Join(strings.Fields(v.Name+" "+v.Type+" "+v.Shape.String()), " ")
 }
 
-// tensorInfo is what inference knows of a tensor. Elems holds the elements of small integer tensors, which is
-// how shapes are computed inside a graph; nil when they aren't known.
+// tensorInfo is what inference knows of a tensor. Elems holds the elements of small tensors, which is how shapes are
+// computed inside a graph; nil when they aren't known.
 type tensorInfo struct {
 	elem  onnxpb.TensorProto_DataType
 	shape Shape
 	elems []element
 }
 
-// An element is one integer of a tensor that is computed in the graph: a number, or the symbol of a dimension.
+// An element is one number of a tensor that is computed in the graph, or the symbol of a dimension. Which of value and real
+// holds it, the tensor's type says.
 type element struct {
-	value  int64
+	value  int64   // of integers and booleans
+	real   float64 // of floating-point numbers
 	known  bool
 	symbol string
 }
