@@ -29,13 +29,13 @@ type Config struct {
 	Dropout float64 `json:"dropout"` // probability in [0, 1) to drop an input of the last layer, or Auto; 0: none
 	Raw     bool    `json:"raw"`     // train on features as they are; false: centre and scale them by the training rows
 
-	Optimizer   string  `json:"optimizer"`            // "": SGD for a linear head, AdamW with a hidden layer
-	LR          float64 `json:"lr"`                   // peak learning rate; 0: by optimiser and loss. Not for LBFGS
-	Momentum    float64 `json:"momentum"`             // of SGD, in [0, 1), or Auto; 0: none
-	WeightDecay float64 `json:"weight_decay"`         // on weights, not biases, of the scaled features; from 0 up, or Auto; see below
-	Epochs      int     `json:"epochs"`               // passes over the examples, of LBFGS iterations at most; 0: 30, of LBFGS 500
-	BatchSize   int     `json:"batch_size"`           // 0: by optimiser; from the number of examples up: the full batch. Not for LBFGS
-	Schedule    string  `json:"schedule"`             // of LR; "": Cosine. Not for LBFGS
+	Optimizer   string  `json:"optimizer"`    // "": SGD for a linear head, AdamW with a hidden layer
+	LR          float64 `json:"lr"`           // peak learning rate; 0: by optimiser and loss. Not for LBFGS
+	Momentum    float64 `json:"momentum"`     // of SGD, in [0, 1), or Auto; 0: none
+	WeightDecay float64 `json:"weight_decay"` // on weights, not biases, of the scaled features; from 0 up, or Auto; see below
+	Epochs      int     `json:"epochs"`       // passes over the examples, of LBFGS iterations at most; 0: 30, of LBFGS 500
+	BatchSize   int     `json:"batch_size"`   // 0: by optimiser; from the number of examples up: the full batch. Not for LBFGS
+	Schedule    string  `json:"schedule"`     // of LR; "": Cosine. Not for LBFGS
 
 	// WeightDecay is scaled as in PyTorch. AdamW multiplies weights by 1 − lr·WeightDecay at each step, whatever
 	// the gradient; for SGD and LBFGS it is an L2 penalty of WeightDecay/2·|w|² beside the mean loss.
