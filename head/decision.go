@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"finetune/internal/mistake"
+	"finetune/label"
 	"finetune/loss"
 )
 
@@ -43,7 +44,7 @@ func ParseDecision(name string) (Decision, error) {
 func (d Decision) Decide(probs []float32, ground loss.GroundDistance) int {
 	switch {
 	case d == Median, d == LeastDistance && ground.Matrix == nil:
-		return median(probs)
+		return label.Median(probs)
 	case d == LeastDistance:
 		return leastDistance(probs, ground.Matrix)
 	case d == Mean:
@@ -71,20 +72,6 @@ func leastDistance(probs []float32, matrix []float64) int {
 		}
 	}
 	return best
-}
-
-func median(probs []float32) int {
-	var total, below float64
-	for _, p := range probs {
-		total += float64(p)
-	}
-	for k, p := range probs {
-		below += float64(p)
-		if below >= total/2 {
-			return k
-		}
-	}
-	return len(probs) - 1 // only NaN gets here
 }
 
 func nearest(probs []float32, positions []float64) int {

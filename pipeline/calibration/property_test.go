@@ -9,6 +9,7 @@ import (
 
 	"gonum.org/v1/gonum/stat/distuv"
 
+	"finetune/label"
 	"finetune/pipeline/calibration"
 )
 
@@ -24,16 +25,6 @@ func distribution(r *rand.Rand, probs []float32, class int, skew float64) {
 	for k, w := range weights {
 		probs[k] = float32(w / sum)
 	}
-}
-
-func median(probs []float32) int {
-	var below float32
-	for k, p := range probs {
-		if below += p; below >= 0.5 {
-			return k
-		}
-	}
-	return len(probs) - 1
 }
 
 // Over many draws of exchangeable images, sets must hold the true class as often as asked for and hardly more often, whether the
@@ -53,7 +44,7 @@ func TestCoverage(t *testing.T) {
 				for i := range scores {
 					y := r.IntN(k)
 					distribution(r, probs, y, c.skew)
-					scores[i] = calibration.Score(probs, median(probs), y)
+					scores[i] = calibration.Score(probs, label.Median(probs), y)
 				}
 				threshold, _, err := calibration.Threshold(scores, nil, c.coverage)
 				if err != nil {
@@ -62,7 +53,7 @@ func TestCoverage(t *testing.T) {
 				for range test {
 					y := r.IntN(k)
 					distribution(r, probs, y, c.skew)
-					if low, high := calibration.Interval(probs, median(probs), threshold); low <= y && y <= high {
+					if low, high := calibration.Interval(probs, label.Median(probs), threshold); low <= y && y <= high {
 						covered++
 					}
 				}
@@ -97,7 +88,7 @@ func TestCoverageOfGroups(t *testing.T) {
 			skew, y := 3/float64(size), r.IntN(k)
 			for range size {
 				distribution(r, probs, (y+size/8)%k, skew)
-				list = append(list, calibration.Score(probs, median(probs), y))
+				list = append(list, calibration.Score(probs, label.Median(probs), y))
 			}
 			return list
 		}

@@ -118,7 +118,7 @@ func (l *loader) understand(it *Item, line int, space label.Space, places []int)
 		if it.Target = distribution(it.Target, places, space.Len()); it.Target == nil {
 			return l.mistakeAt(line, "no votes", "at least one above 0", "leave the line out")
 		}
-		it.Label = median(it.Target)
+		it.Label = label.Median(it.Target)
 	}
 	switch {
 	case it.Text != "":
@@ -164,16 +164,4 @@ func (l *loader) where(it *Item, line int) string {
 		return l.at(line)
 	}
 	return it.File
-}
-
-// median returns the lower median class of a distribution: the first where half of it is reached. It is the class
-// with the least mean distance to the votes.
-func median(p []float64) int {
-	var sum float64
-	for i, v := range p {
-		if sum += v; sum >= 0.5-1e-12 { // the sum of thirds and the like may fall short by rounding
-			return i
-		}
-	}
-	return len(p) - 1
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"finetune/label"
 )
 
 // A Suspect is an item whose label may be wrong. Distances are expected ones, in class steps, to a class drawn from the predicted
@@ -46,7 +48,7 @@ func Suspects(in Input) ([]Suspect, error) {
 	var found []Suspect
 	for i, y := range in.Labels {
 		p := row(i)
-		m := median(p)
+		m := label.Median(p)
 		s := Suspect{Item: i, Class: m, FromLabel: ExpectedDistance(p, y), FromClass: ExpectedDistance(p, m), OfLabel: typical[y], OfClass: typical[m]}
 		if m != y && s.Score() > s.OfClass && s.Score() > s.OfLabel {
 			found = append(found, s)
@@ -63,18 +65,4 @@ func ExpectedDistance(p []float64, class int) float64 {
 		sum += v * math.Abs(float64(k-class))
 	}
 	return sum
-}
-
-// median returns the first class up to which half of p lies, the class of least expected distance.
-func median(p []float64) int {
-	var total, below float64
-	for _, v := range p {
-		total += v
-	}
-	for k, v := range p {
-		if below += v; below >= total/2 {
-			return k
-		}
-	}
-	return len(p) - 1
 }
