@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -11,6 +12,9 @@ import (
 	"time"
 
 	"finetune/internal/mistake"
+	"finetune/internal/onnxpb"
+
+	"google.golang.org/protobuf/proto"
 )
 
 // Every network must give torch's own features, at batch sizes that fit and that don't.
@@ -35,6 +39,38 @@ func TestFeaturesAgreeWithTorch(t *testing.T) {
 			if !(cosine > 0.99999) || diff > 1e-4 {
 				t.Errorf("%s by %d: cosine %.7f, difference %g (%+v)", name, batch, cosine, diff, b.Feature())
 			}
+		}
+	}
+}
+
+// Files that fix the batch are filled up, and run again for what is left.
+func TestFixedBatches(t *testing.T) {
+	data, err := os.ReadFile(testdata("resnet_basic_11.onnx"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := torchFeatures(t)["resnet_basic_11"]
+	tensor, n := images(t, "images.npy")
+	for _, batch := range []int64{1, 2, 7} {
+		var pb onnxpb.ModelProto
+		if err := proto.Unmarshal(data, &pb); err != nil {
+			t.Fatal(err)
+		}
+		axis := pb.Graph.Input[0].Type.GetTensorType().Shape.Dim[0]
+		axis.Value = &onnxpb.TensorShapeProto_Dimension_DimValue{DimValue: batch}
+		fixed, err := proto.Marshal(&pb)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := OpenBytes("fixed.onnx", fixed, Options{Threads: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cosine, diff := compare(features(t, b, tensor, n), want); !(cosine > 0.99999) || diff > 1e-4 || b.Input().Batch != int(batch) {
+			t.Errorf("batch of %d: cosine %.7f, difference %g (%+v)", batch, cosine, diff, b.Input())
+		}
+		if err := b.Close(); err != nil {
+			t.Error(err)
 		}
 	}
 }

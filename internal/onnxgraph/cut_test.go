@@ -140,6 +140,18 @@ func TestImageInput(t *testing.T) {
 		{"a vector", "in x 1 N,8\ny = Relu x\nout y", "is N×8; expected images"},
 		{"text", "in x 8 N,3,8,8\ny = Relu x\nout y", `type "string"`},
 		{"two inputs", "in x 1 N,3,8,8\nin z 1 N,3,8,8\ny = Add x z\nout y", "needs 2 inputs"},
+		{"channels last, of open size", "in x 1 N,h,w,3\ny = Relu x\nout y", "NHWC 0 0 0"},
+		{"channels first, of open size", "in x 1 N,3,h,w\ny = Relu x\nout y", "NCHW 0 0 0"},
+		{"one side open", "in x 1 N,3,h,64\ny = Relu x\nout y", "NCHW 0 0 64"},
+		{"sizes written as zeros", "in x 1 0,3,0,0\ny = Relu x\nout y", "NCHW 0 0 0"},
+		{"a batch of seven", "in x 1 7,3,32,48\ny = Relu x\nout y", "NCHW 7 32 48"},
+		{"a batch of three", "in x 1 3,224,224,3\ny = Relu x\nout y", "NHWC 3 224 224"},
+		{"three high and three channels, read by a convolution", "in x 1 1,3,3,3\nweight w 4,3,1,1\ny = Conv x w\nout y", "NCHW 1 3 3"},
+		{"three high and three channels, nothing tells", "in x 1 N,3,3,3\ny = Relu x\nout y", "no axis is known to be the channels"},
+		{"three high, channels last", "in x 1 N,3,8,3\nt = Transpose x {name: 'perm' ints: [0,3,1,2]}\nweight w 4,3,1,1\ny = Conv t w\nout y", "NHWC 0 3 8"},
+		{"axes called by numbers and other signs", "in x 1 3,3,Größe_.,3·0\nweight w 4,3,1,1\ny = Conv x w\nout y", "NCHW 3 0 0"},
+		{"four channels, last", "in x 1 N,8,8,4\nt = Transpose x {name: 'perm' ints: [0,3,1,2]}\nweight w 4,4,1,1\ny = Conv t w\nout y", "4 channels"},
+		{"a video", "in x 1 N,3,16,8,8\ny = Relu x\nout y", "is N×3×16×8×8; expected images"},
 		{"no input", "weight x 1,3,8,8\ny = Relu x\nout y", "depends on no input"},
 	} {
 		in, err := build(t, 13, c.graph).ImageInput()

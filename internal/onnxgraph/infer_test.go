@@ -73,6 +73,19 @@ a# = Unsqueeze after# axis
 	return graph + "pads = Concat none b0 b1 none a0 a1 {name: 'axis' i: 0}\np = Pad x pads\nweight k 8,3,3,3\ny = Conv p k {name: 'strides' ints: [2,2]}\n"
 }
 
+// Exporters call open axes anything.
+func TestShapeIsWrittenAsJSON(t *testing.T) {
+	for _, symbol := range []string{"batch", "3", `a "b" \`, "\x01\x7f", "größe", "\xff"} {
+		text, err := json.Marshal(Shape{{Size: -1, Symbol: symbol}, {Size: 3}, unknownDim})
+		var back []any
+		if err != nil || json.Unmarshal(text, &back) != nil || len(back) != 3 || back[1] != 3.0 || back[2] != "?" {
+			t.Errorf("%q: %s, %v", symbol, text, err)
+		} else if want := strings.ToValidUTF8(symbol, "\uFFFD"); back[0] != want {
+			t.Errorf("%q became %q", symbol, back[0])
+		}
+	}
+}
+
 func TestRules(t *testing.T) {
 	for _, c := range []struct{ name, graph, want string }{
 		{"broadcast", "in a 1 N,1,4\nin b 1 3,1\ny = Add a b\nout y", "N×3×4"},

@@ -79,9 +79,19 @@ func (m *Model) scaleOf(tensor string) (scale, zero string) {
 
 // readable reports whether a tensor's elements are, or stand for, numbers of floating point.
 func (m *Model) readable(tensor string) bool {
+	if m.isSequence(tensor) {
+		return false
+	}
 	t := m.info[tensor].elem
 	scale, _ := m.scaleOf(tensor)
 	return t == onnxpb.TensorProto_UNDEFINED || isFloat(t) || scale != ""
+}
+
+// isSequence reports whether an output is a list of tensors or a table, as scikit-learn's converters write beside an answer.
+func (m *Model) isSequence(tensor string) bool {
+	return slices.ContainsFunc(m.pb.Graph.Output, func(v *onnxpb.ValueInfoProto) bool {
+		return v.GetName() == tensor && v.GetType().GetValue() != nil && v.Type.GetTensorType() == nil
+	})
 }
 
 // opName returns the operator that a node is or, on bytes, stands for; "" for one of another domain.

@@ -151,7 +151,11 @@ func (m *Model) tapAt(tensor string) (Tap, error) { return m.tapOf(tensor, nil) 
 func (m *Model) tapOf(tensor string, said *tokenSlice) (Tap, error) {
 	v := m.value(tensor)
 	if !m.readable(tensor) {
-		return Tap{}, &mistake.Error{Subject: "--tap", Found: fmt.Sprintf("%q holds %s numbers", tensor, v.Type),
+		found := fmt.Sprintf("%q holds %s numbers", tensor, v.Type)
+		if m.isSequence(tensor) {
+			found = fmt.Sprintf("%q is a list of tensors", tensor)
+		}
+		return Tap{}, &mistake.Error{Subject: "--tap", Found: found,
 			Expected: "a floating-point tensor", Do: m.offer()}
 	}
 	return m.WithShape(Tap{Tensor: v, said: said}, v.Shape)

@@ -6,12 +6,15 @@ import (
 	"testing"
 
 	"finetune/internal/mistake"
+	"finetune/internal/onnxpb"
 )
 
 const body = "in x 1 N,3,8,8\nweight w0 16,3,3,3\nc = Conv x w0\nr = Relu c\nweight w 5,16\nweight b 5\n"
 
+const pooledBody = body + "p = GlobalAveragePool r\nf = Flatten p\n"
+
 func TestFindTap(t *testing.T) {
-	const pooled = body + "p = GlobalAveragePool r\nf = Flatten p\n"
+	const pooled = pooledBody
 	for _, c := range []struct {
 		name, graph string
 		tap, layer  string
@@ -45,6 +48,10 @@ func TestFindTap(t *testing.T) {
 		{"two classifiers of one feature", pooled + "y = Gemm f w b {name: 'transB' i: 1}\nweight g 2,16\nz = Gemm f g {name: 'transB' i: 1}\nout y\nout z",
 			"f", "Gemm", 16, nil, ""},
 		{"classifier and class index", pooled + "y = Gemm f w b {name: 'transB' i: 1}\na = ArgMax y\ni = Cast a {name: 'to' i: 7}\nout i\nout y", "f", "Gemm", 16, nil, ""},
+		{"age, gender and embedding", pooled + "weight e 16,512\nembedding = MatMul f e\nweight a 1,16\nage = Gemm f a {name: 'transB' i: 1}\n" +
+			"weight g 2,16\nz = Gemm f g {name: 'transB' i: 1}\ngender = Softmax z\nout age\nout gender\nout embedding", "embedding", "", 512, nil, ""},
+		{"age and gender of one feature", pooled + "weight a 1,16\nage = Gemm f a {name: 'transB' i: 1}\nweight g 2,16\nz = Gemm f g {name: 'transB' i: 1}\n" +
+			"gender = Softmax z\nout age\nout gender", "f", "Gemm", 16, nil, ""},
 		{"classifier and a named embedding", pooled + "weight e 16,7\nembedding = MatMul f e\nrr = Relu embedding\nweight g 2,7\ny = Gemm rr g {name: 'transB' i: 1}\nout y\nout embedding",
 			"embedding", "", 7, nil, ""},
 	} {
@@ -86,6 +93,8 @@ func TestUndecided(t *testing.T) {
 		{"two features", body + "p = GlobalAveragePool r\nf = Flatten p\nh = Relu f\ny = Gemm f w b {name: 'transB' i: 1}\nz = Gemm h w b {name: 'transB' i: 1}\nout y\nout z", "",
 			"test.onnx: the feature can't be told: its outputs come from 2 different features (f, h); choose one with --tap: y (N×5), z (N×5), f (N×16), h (N×16)"},
 		{"probabilities of nothing linear", body + "p = GlobalAveragePool r\nf = Flatten p\ny = Softmax f\nout y", "", "no classifier was found at its end"},
+		{"two embeddings", pooledBody + "weight e 16,512\nembedding1 = MatMul f e\nweight d 16,128\nembedding2 = MatMul f d\nout embedding1\nout embedding2", "",
+			"its outputs come from 2 different features (embedding1, embedding2); choose one with --tap: embedding1 (N×512), embedding2 (N×128), f (N×16)"},
 		{"no such tensor", body + "p = GlobalAveragePool r\ny = Flatten p\nout y", "fc7", `--tap: "fc7" is no tensor of test.onnx; choose one with --tap: y (N×16)`},
 		{"part of a name", body + "blocks.4 = Flatten r\ny = Relu blocks.4\nout y", "Block", "did you mean blocks.4?"},
 		{"a slip", body + "encoder.layer4 = Flatten r\nencoder.layer3 = Relu encoder.layer4\nout encoder.layer3", "encodr.layer4", "did you mean encoder.layer4 or encoder.layer3?"},
@@ -98,4 +107,31 @@ func TestUndecided(t *testing.T) {
 			t.Errorf("%s: %v, want %q", c.name, err, c.want)
 		}
 	}
+}
+
+// An output may be a list of tensors: it is no feature, and not in the way of one.
+func TestSequences(t *testing.T) {
+	const graph = pooledBody + "q = SequenceConstruct f r\ny = Gemm f w b {name: 'transB' i: 1}\n"
+	sequence := func(outputs string) *Model {
+		pb := build(t, 13, graph+outputs).pb
+		text(t, "sequence_type { elem_type { tensor_type { elem_type: 1 } } }", typeOf(pb.Graph.Output[0]))
+		m, err := fromProto("test.onnx", pb)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	if tap, err := oneTap(sequence("out q\nout y"), ""); err != nil || tap.Tensor.Name != "f" {
+		t.Errorf("beside a classifier: %+v, %v", tap, err)
+	}
+	for tap, want := range map[string]string{"": "no output that is a feature; choose one with --tap: f (N×16)", "q": `--tap: "q" is a list of tensors`} {
+		if _, err := oneTap(sequence("out q"), tap); !mistake.Is(err) || !strings.Contains(err.Error(), want) {
+			t.Errorf("alone, tap %q: %v, want %q", tap, err, want)
+		}
+	}
+}
+
+func typeOf(v *onnxpb.ValueInfoProto) *onnxpb.TypeProto {
+	v.Type = &onnxpb.TypeProto{}
+	return v.Type
 }

@@ -1,6 +1,7 @@
 package onnxgraph
 
 import (
+	"encoding/json"
 	"strconv"
 	"strings"
 
@@ -34,7 +35,7 @@ func (d Dim) MarshalJSON() ([]byte, error) {
 	if d.Fixed() {
 		return strconv.AppendInt(nil, d.Size, 10), nil
 	}
-	return []byte(strconv.Quote(strings.ToValidUTF8(d.String(), "?"))), nil
+	return json.Marshal(d.String())
 }
 
 // A Shape lists the dimensions of a tensor; nil means that not even their number is known.
