@@ -122,7 +122,7 @@ func averaged(t backbone.Tap) string {
 	var grids []string
 	places, before := "all places", ""
 	if t.Prefix > 0 {
-		places = "all patches"
+		places = fmt.Sprintf("all patches (all tokens but the first %d)", t.Prefix)
 	}
 	for _, g := range t.Grids {
 		if g == 1 {
