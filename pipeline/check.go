@@ -40,7 +40,7 @@ type CheckResult struct {
 // A Severity says what a Finding means for training.
 type Severity string
 
-// The severities: a Problem makes figures wrong or labels contradict each other; a Warning is worth a look.
+// The severities: Trouble makes figures wrong or labels contradict each other, a Warning is worth a look.
 const (
 	Warning Severity = "warning"
 	Trouble Severity = "problem"

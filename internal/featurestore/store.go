@@ -12,8 +12,6 @@ package featurestore
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -36,28 +34,6 @@ type Key [sha256.Size]byte
 
 // KeyOf returns the key of an image file's bytes.
 func KeyOf(image []byte) Key { return sha256.Sum256(image) }
-
-// A Recipe is all that decides a feature besides the image.
-type Recipe struct {
-	Backbone      string `json:"backbone"` // digest of the network's bytes
-	Tap           string `json:"tap"`
-	Preprocessing string `json:"preprocessing"`
-	Runtime       string `json:"runtime"` // version of the native library
-	Pixels        string `json:"pixels"`  // version of our own decoding and resizing
-
-	// View names what was done to the picture before, "" for nothing; see augment.Plan.Name.
-	View string `json:"view,omitempty"`
-}
-
-// Digest names the recipe's folder.
-func (r Recipe) Digest() string {
-	text, err := json.Marshal(r)
-	if err != nil {
-		panic(err) // strings always encode
-	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:16])
-}
 
 // A Store is open rows of one recipe. Its methods may be called from several goroutines.
 type Store struct {
