@@ -32,7 +32,7 @@ type CheckResult struct {
 	Tiny       []TinyImage       `json:"tiny,omitempty"`
 	Copies     []Copies          `json:"copies,omitempty"`
 	Straddling []StraddlingGroup `json:"straddling_groups,omitempty"`
-	Outliers   []LabelOutlier    `json:"label_outliers,omitempty"` // those most in doubt first
+	Suspects   []SuspectLabel    `json:"suspects,omitempty"` // labels that may be wrong, the likeliest first
 
 	cut bool // every image has a part
 }
@@ -111,7 +111,7 @@ func (c Check) Run(ctx context.Context) (*CheckResult, error) {
 	if result.Copies, err = c.copies(ctx, table, files, parts); err != nil {
 		return nil, err
 	}
-	if result.Outliers, err = c.outliers(ctx, table, result.Copies); err != nil {
+	if result.Suspects, err = c.suspects(ctx, table, result.Copies); err != nil {
 		return nil, err
 	}
 	result.sumUp()

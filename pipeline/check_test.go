@@ -91,7 +91,7 @@ func (d *plantedData) check(columns int, out string) *CheckResult {
 func kinds(r *CheckResult) map[string]int {
 	found := map[string]int{}
 	for _, f := range r.Findings {
-		if f.Kind != "label-outliers" && f.Kind != "few-images" {
+		if f.Kind != "suspect-labels" && f.Kind != "few-images" {
 			found[f.Kind] = f.Count
 		}
 	}
@@ -180,7 +180,7 @@ func TestCheckWritesAManifestThatKeepsCopiesTogether(t *testing.T) {
 		t.Errorf("copies %+v", r.Copies)
 	}
 	d.check(2, again)
-	for _, file := range []string{CheckFile, CopiesFile, OutliersFile} {
+	for _, file := range []string{CheckFile, CopiesFile, SuspectsFile} {
 		a, errA := os.ReadFile(filepath.Join(out, file))
 		b, errB := os.ReadFile(filepath.Join(again, file))
 		if errA != nil || errB != nil || !slices.Equal(a, b) {

@@ -71,9 +71,9 @@ var checkRules = []checkRule{
 		"%d {picture has|pictures have} copies with the same label in one part", "keep them, or keep one of each",
 	},
 	{
-		Warning, "label-outliers", func(r *CheckResult) []string {
-			return lines(r, r.Outliers, func(*CheckResult, LabelOutlier) bool { return true }, func(o LabelOutlier) string {
-				return fmt.Sprintf("%s: labelled %s, looks like %s", o.Path, o.Label, o.Suggested)
+		Warning, "suspect-labels", func(r *CheckResult) []string {
+			return lines(r, r.Suspects, func(*CheckResult, SuspectLabel) bool { return true }, func(s SuspectLabel) string {
+				return fmt.Sprintf("%s: labelled %s, looks like %s", s.Path, s.Label, s.Suggested)
 			})
 		},
 		"%d {label speaks against its picture|labels speak against their pictures}", "look at those listed first; heads trained on the other images doubt them",

@@ -9,22 +9,12 @@ import (
 	"finetune/pipeline/metrics"
 )
 
-// checkFolds is into how many folds label outliers are looked for.
+// checkFolds is the number of folds on which labels that may be wrong are looked for.
 const checkFolds = 5
 
-// A LabelOutlier is an image whose label speaks against what heads say that were trained on other images.
-type LabelOutlier struct {
-	Path      string `json:"path"`
-	Label     string `json:"label"`
-	Suggested string `json:"suggested"`
-	// FromLabel and FromSuggested are the expected distances, in classes, from either to a class drawn from the predicted distribution.
-	FromLabel     float64 `json:"from_label"`
-	FromSuggested float64 `json:"from_suggested"`
-}
-
-// outliers trains the default head on folds and lists the held-out images whose labels it doubts. Copies are kept in one
+// suspects trains the default head on folds and lists the held-out images whose labels it doubts. Copies are kept in one
 // fold, or a copy's wrong label would vouch for itself. Where folds can't be made, as with one image of a class, there are none.
-func (c Check) outliers(ctx context.Context, t *table, copies []Copies) ([]LabelOutlier, error) {
+func (c Check) suspects(ctx context.Context, t *table, copies []Copies) ([]SuspectLabel, error) {
 	set := t.set
 	together := *set
 	together.Items = withCopies(set.Items, copies)
@@ -32,15 +22,14 @@ func (c Check) outliers(ctx context.Context, t *table, copies []Copies) ([]Label
 		folds: checkFolds, seed: c.Split.Seed, seeds: []uint64{c.Split.Seed}, val: c.Split.Val, redraw: true,
 	})
 	if err != nil {
-		c.Progress.Note("label outliers aren't looked for: " + err.Error())
+		c.Progress.Note("labels that may be wrong aren't looked for: " + err.Error())
 		return nil, nil
 	}
 	cfg, err := t.fillConfig(NewTrain("").Head)
 	if err != nil {
 		return nil, err
 	}
-	in := metrics.Input{Space: set.Space}
-	rows := slices.Concat(plan.heldOut...)
+	said := &predictions{items: plan.items(set)}
 	stage := c.Progress.Start("labels", len(plan.heldOut), "fold")
 	defer stage.Done()
 	examples := t.examples(Softening{})
@@ -50,24 +39,14 @@ func (c Check) outliers(ctx context.Context, t *table, copies []Copies) ([]Label
 		if err != nil {
 			return nil, fmt.Errorf("fold %d: %w", fold+1, err)
 		}
-		held := fit.said.input(set.Space)
-		in.Labels = append(in.Labels, held.Labels...)
-		in.Probabilities = append(in.Probabilities, held.Probabilities...)
+		said.probs = append(said.probs, fit.said.probs...)
 		stage.Add(1)
 	}
-	suspects, err := metrics.Suspects(in)
+	found, err := metrics.Suspects(said.input(set.Space))
 	if err != nil {
 		return nil, err
 	}
-	list := make([]LabelOutlier, len(suspects))
-	for i, s := range suspects {
-		item := set.Items[rows[s.Item]]
-		list[i] = LabelOutlier{
-			Path: item.Path, Label: set.Space.Class(item.Label), Suggested: set.Space.Class(s.Class),
-			FromLabel: s.FromLabel, FromSuggested: s.FromClass,
-		}
-	}
-	return list, nil
+	return suspectLabels(set.Space, said, found), nil
 }
 
 // withCopies returns the items with one group for all images of a picture, and for all that were of a group with one of them.

@@ -8,11 +8,10 @@ import (
 	"finetune/pipeline/dataset"
 )
 
-// The files that Check writes.
+// The files that Check writes beside SuspectsFile.
 const (
-	CheckFile    = "check.json"         // the CheckResult
-	CopiesFile   = "copies.csv"         // a row an image that has copies
-	OutliersFile = "label_outliers.csv" // a row a label in doubt, the most doubtful first
+	CheckFile  = "check.json" // the CheckResult
+	CopiesFile = "copies.csv" // a row an image that has copies
 	// ManifestFile is the data without unreadable images, with one group for all images of a picture, to train on.
 	ManifestFile = "manifest.csv"
 )
@@ -21,7 +20,7 @@ func (c Check) write(r *CheckResult, set *dataset.Set) error {
 	if err := writeCSV(filepath.Join(c.Out, CopiesFile), func(w *csv.Writer) error { return writeCopies(w, r.Copies) }); err != nil {
 		return err
 	}
-	if err := writeCSV(filepath.Join(c.Out, OutliersFile), func(w *csv.Writer) error { return writeOutliers(w, r.Outliers) }); err != nil {
+	if err := writeSuspects(filepath.Join(c.Out, SuspectsFile), r.Suspects); err != nil {
 		return err
 	}
 	if err := replaceUnreadable(filepath.Join(c.Out, UnreadableFile), r.Unreadable); err != nil {
@@ -45,20 +44,6 @@ func writeCopies(w *csv.Writer, list []Copies) error {
 			}); err != nil {
 				return err
 			}
-		}
-	}
-	return nil
-}
-
-func writeOutliers(w *csv.Writer, list []LabelOutlier) error {
-	if err := w.Write([]string{"path", "label", "suggested", "from_label", "from_suggested"}); err != nil {
-		return err
-	}
-	for _, o := range list {
-		if err := w.Write([]string{
-			o.Path, o.Label, o.Suggested, strconv.FormatFloat(o.FromLabel, 'f', 3, 64), strconv.FormatFloat(o.FromSuggested, 'f', 3, 64),
-		}); err != nil {
-			return err
 		}
 	}
 	return nil

@@ -8,17 +8,41 @@ import (
 	"finetune/pipeline/metrics"
 )
 
-// writeSuspects lists the labels that may be wrong, the likeliest first. Where there are none the header stands alone.
-func writeSuspects(path string, space label.Space, p *predictions, list []metrics.Suspect) error {
+// A SuspectLabel is a label that may be wrong: heads that were trained on other images say something else of the picture. It is a row of
+// SuspectsFile.
+type SuspectLabel struct {
+	Path       string  `json:"path"`
+	Label      string  `json:"label"`
+	Suggested  string  `json:"suggested"`
+	PLabel     float32 `json:"p_label"`     // probability of Label
+	PSuggested float32 `json:"p_suggested"` // probability of Suggested
+	Distance   int     `json:"distance"`    // between the two, in classes
+	Score      float64 `json:"score"`       // by how many classes what is predicted lies nearer to Suggested; see metrics.Suspect
+}
+
+// suspectLabels describes what metrics found among predictions, in its order.
+func suspectLabels(space label.Space, p *predictions, found []metrics.Suspect) []SuspectLabel {
+	list := make([]SuspectLabel, len(found))
+	for i, s := range found {
+		item, row := p.items[s.Item], p.row(s.Item)
+		list[i] = SuspectLabel{
+			Path: item.Path, Label: space.Class(item.Label), Suggested: space.Class(s.Class),
+			PLabel: row[item.Label], PSuggested: row[s.Class],
+			Distance: max(s.Class-item.Label, item.Label-s.Class), Score: s.Score(),
+		}
+	}
+	return list
+}
+
+// writeSuspects writes SuspectsFile. Where there are none the header stands alone.
+func writeSuspects(path string, list []SuspectLabel) error {
 	return writeCSV(path, func(w *csv.Writer) error {
 		if err := w.Write([]string{"path", "label", "suggested", "p_label", "p_suggested", "distance", "score"}); err != nil {
 			return err
 		}
 		for _, s := range list {
-			item, row := p.items[s.Item], p.row(s.Item)
-			fields := []string{item.Path, space.Class(item.Label), space.Class(s.Class)}
-			fields = probabilityFields(fields, []float32{row[item.Label], row[s.Class]})
-			if err := w.Write(append(fields, strconv.Itoa(max(s.Class-item.Label, item.Label-s.Class)), shortest(s.Score()))); err != nil {
+			row := probabilityFields([]string{s.Path, s.Label, s.Suggested}, []float32{s.PLabel, s.PSuggested})
+			if err := w.Write(append(row, strconv.Itoa(s.Distance), shortest(s.Score))); err != nil {
 				return err
 			}
 		}

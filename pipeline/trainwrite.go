@@ -148,7 +148,9 @@ func (r *trainRun) write(ctx context.Context) error {
 		func() error { return r.result.writeGroundDistance(in(GroundDistanceFile)) },
 		func() error { return r.result.writeSearch(in(SearchFile), r.Search.Metric) },
 		func() error { return writePredictions(in(PredictionsFile), r.result.Head.Space(), r.unseen) },
-		func() error { return writeSuspects(in(SuspectsFile), r.result.Head.Space(), r.unseen, r.suspects) },
+		func() error {
+			return writeSuspects(in(SuspectsFile), suspectLabels(r.result.Head.Space(), r.unseen, r.suspects))
+		},
 		func() error { return replaceUnreadable(in(UnreadableFile), r.result.Unreadable) },
 		func() error {
 			return writeJSON(in(MetricsFile), RunMetrics{r.result.Metrics, r.result.CrossValidation, r.result.Calibration})

@@ -39,7 +39,7 @@ Exit status: 0 where nothing is wrong, 3 where there are problems (with --fail-o
 	f := c.Flags()
 	f.SortFlags = false
 	f.StringVar(&job.Data.Path, "data", "", "`path` of the labelled images: a folder or a manifest")
-	f.StringVar(&job.Out, "out", "", "`folder` for check.json, copies.csv, label_outliers.csv and manifest.csv (default: nothing is written)")
+	f.StringVar(&job.Out, "out", "", "`folder` for check.json, copies.csv, suspects.csv and manifest.csv (default: nothing is written)")
 	f.StringVar(&failOn, "fail-on", failOn, "what ends with exit status 3: `problem`, warning or never")
 	addLabelFlags(f, &job.Data)
 	addSplitFlags(f, &job.Split)
