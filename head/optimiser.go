@@ -45,14 +45,14 @@ func newBatches(t *trainer, r rule) *batches {
 func (b *batches) epoch(ctx context.Context, epoch int) (float64, error) {
 	t := b.trainer
 	n, size := len(t.order), t.config.BatchSize
-	for i := range t.order {
-		t.order[i] = i
-	}
 	if size < n {
-		// From the sorted order each time: the order of an epoch depends on nothing before it.
-		randstream.New(t.config.Seed, "shuffle", uint64(epoch)).Shuffle(n, func(i, j int) {
-			t.order[i], t.order[j] = t.order[j], t.order[i]
-		})
+		// Anew each time: the order of an epoch depends on nothing before it.
+		bytes := 4 * t.train.Features.Cols * max(1, t.train.Views)
+		shuffle(t.order, bytes, randstream.New(t.config.Seed, "shuffle", uint64(epoch)))
+	} else {
+		for i := range t.order {
+			t.order[i] = i
+		}
 	}
 	views := randstream.New(t.config.Seed, "views", uint64(epoch))
 	for i := range t.views {

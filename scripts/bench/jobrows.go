@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/csv"
 	"fmt"
@@ -9,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"syscall"
 	"time"
 
 	"finetune/internal/atomicfile"
@@ -21,7 +21,7 @@ func (b *bench) jobRows() []*row {
 	last := []string{"--tap", "last"}
 	return []*row{
 		{group: "command", name: "finetune --help", unit: milliseconds, required: 0.02, ours: func(ctx context.Context) (float64, string, error) {
-			seconds, _, err := b.command(ctx, "--help")
+			seconds, err := b.command(ctx, "--help")
 			return seconds, "", err
 		}},
 		{group: "command", name: "a run on 3,000 pictures, last features, cached", unit: milliseconds, required: 2, ours: func(ctx context.Context) (float64, string, error) {
@@ -78,22 +78,25 @@ func (b *bench) graded() (string, error) {
 	})
 }
 
-// command runs finetune and returns how long that took and what it printed.
-func (b *bench) command(ctx context.Context, arguments ...string) (float64, []byte, error) {
+// command runs finetune and returns how long that took.
+func (b *bench) command(ctx context.Context, arguments ...string) (float64, error) {
 	c := exec.CommandContext(ctx, b.finetune, arguments...)
+	var out, errs bytes.Buffer
+	c.Stdout, c.Stderr = &out, &errs
 	start := time.Now()
-	out, err := c.Output()
+	if err := c.Start(); err != nil {
+		return 0, err
+	}
+	done := make(chan struct{})
+	memory := watchMemory(c.Process.Pid, done)
+	err := c.Wait()
 	seconds := time.Since(start).Seconds()
+	close(done)
+	b.memory = <-memory
 	if err != nil {
-		if failed, ok := err.(*exec.ExitError); ok {
-			err = fmt.Errorf("finetune %v: %w\n%s", arguments, err, failed.Stderr)
-		}
-		return 0, nil, err
+		return 0, fmt.Errorf("finetune %v: %w\n%s", arguments, err, errs.Bytes())
 	}
-	if usage, ok := c.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		b.memory = float64(usage.Maxrss) * maxrssUnit
-	}
-	return seconds, out, nil
+	return seconds, nil
 }
 
 // warmRun times the main job where all features are cached.
@@ -106,11 +109,11 @@ func (b *bench) warmRun(ctx context.Context, name string, flags ...string) (floa
 	arguments := append([]string{"-q", "--data", manifest, "--cache", filepath.Join(b.work, "cache"), "--threads", strconv.Itoa(b.threads),
 		"--out", out, "--overwrite"}, flags...)
 	if _, err := os.Stat(out); err != nil {
-		if _, _, err := b.command(ctx, arguments...); err != nil {
+		if _, err := b.command(ctx, arguments...); err != nil {
 			return 0, err
 		}
 	}
-	seconds, _, err := b.command(ctx, arguments...)
+	seconds, err := b.command(ctx, arguments...)
 	return seconds, err
 }
 
@@ -153,6 +156,6 @@ func (b *bench) perPicture(ctx context.Context, what string) (float64, string, e
 	case "extract":
 		arguments = append(arguments, "--tap", "last", "--out", filepath.Join(b.work, "small-features"))
 	}
-	seconds, _, err := b.command(ctx, arguments...)
+	seconds, err := b.command(ctx, arguments...)
 	return seconds / gradedPictures, "", err
 }

@@ -22,6 +22,8 @@ import (
 	"regexp"
 	"runtime"
 	"strconv"
+
+	"finetune/scripts/internal/peak"
 )
 
 func main() {
@@ -87,6 +89,7 @@ func (s *scale) run(ctx context.Context, only string) error {
 			if err != nil {
 				return fmt.Errorf("%s, %d images: %w", st.name, n, err)
 			}
+			fmt.Fprintf(os.Stderr, "  %.3g µs of a processor an image, %.3g s elapsed, at most %.0f MB\n", 1e6*p.Took.Processor/float64(n), p.Took.Elapsed, p.Memory/1e6)
 			r.points = append(r.points, p)
 		}
 		rows = append(rows, r)
@@ -120,7 +123,7 @@ func (s *scale) runStage(ctx context.Context, name string, n int) error {
 			if err != nil {
 				return err
 			}
-			return json.NewEncoder(os.Stdout).Encode(point{Took: took, Memory: peakMemory()})
+			return json.NewEncoder(os.Stdout).Encode(point{Took: took, Memory: peak.Memory(os.Getpid())})
 		}
 	}
 	return fmt.Errorf("no stage %q", name)

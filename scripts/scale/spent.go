@@ -3,9 +3,6 @@
 package main
 
 import (
-	"os"
-	"strconv"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -26,20 +23,4 @@ func processorTime() float64 {
 		return 0
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano()).Seconds()
-}
-
-// peakMemory returns the most memory that this process had, in bytes, as Linux tells it; 0 elsewhere. What getrusage says would be no
-// less than what the parent had when it started this process.
-func peakMemory() float64 {
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0
-	}
-	for line := range strings.Lines(string(status)) {
-		if fields := strings.Fields(line); len(fields) == 3 && fields[0] == "VmHWM:" {
-			kilobytes, _ := strconv.ParseFloat(fields[1], 64)
-			return 1024 * kilobytes
-		}
-	}
-	return 0
 }

@@ -1,6 +1,0 @@
-//go:build !linux
-
-package main
-
-// maxrssUnit is how many bytes the unit of getrusage's peak memory is.
-const maxrssUnit = 1
