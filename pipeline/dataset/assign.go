@@ -126,3 +126,26 @@ func (u *units) keepInFirst(parts []int) {
 		}
 	}
 }
+
+// spare gives a part that came out empty, its share being smaller than half of any unit, the smallest unit that training can do
+// without: every class must stay there. Which of equals is random.
+func (u *units) spare(parts []int, part int, rng *rand.Rand) {
+	inFirst := make([]float64, len(u.totals))
+	for unit, classes := range u.classes {
+		for _, c := range classes {
+			if parts[unit] == 0 {
+				inFirst[c.class] += c.n
+			}
+		}
+	}
+	best := -1
+	for _, unit := range rng.Perm(len(u.items)) {
+		needed := slices.ContainsFunc(u.classes[unit], func(c tallied) bool { return inFirst[c.class] <= c.n })
+		if parts[unit] == 0 && !needed && (best < 0 || len(u.items[unit]) < len(u.items[best])) {
+			best = unit
+		}
+	}
+	if best >= 0 {
+		parts[best] = part
+	}
+}

@@ -22,7 +22,8 @@ type Partition struct {
 }
 
 // Split cuts a labelled set into parts. Groups stay whole, and each part has about the class shares of all; the
-// method is that of the stratified group folds of Folds. Every class keeps at least one item in training.
+// method is that of the stratified group folds of Folds. Every class keeps at least one item in training. A part
+// whose share is smaller than any group still gets one, where training can spare it.
 //
 // Parts that the user gave are kept. Where items are given to train and test, only a validation part of share
 // Val is cut from train. Where they are given to train and val alone, that val is the part that nothing was
@@ -67,8 +68,14 @@ func Split(s *Set, o SplitOptions) (Partition, error) {
 		p.Notes = append(p.Notes, "the given val part is the one that is held out and reported; another for early stopping comes from train")
 	}
 	u := s.units(pool)
-	parts := u.assign([]float64{1 - val - test, val, test}, randstream.New(o.Seed, "split"))
+	shares, rng := []float64{1 - val - test, val, test}, randstream.New(o.Seed, "split")
+	parts := u.assign(shares, rng)
 	u.keepInFirst(parts)
+	for part, share := range shares {
+		if share > 0 && !slices.Contains(parts, part) {
+			u.spare(parts, part, rng)
+		}
+	}
 	for unit, part := range parts {
 		to := [...]*[]int{&p.Train, &p.Val, &p.Test}[part]
 		*to = append(*to, u.items[unit]...)
@@ -77,8 +84,12 @@ func Split(s *Set, o SplitOptions) (Partition, error) {
 		slices.Sort(part)
 	}
 	if val > 0 && len(p.Val) == 0 || test > 0 && len(p.Test) == 0 {
-		return Partition{}, &mistake.Error{Subject: s.Source, Found: fmt.Sprintf("%s in %s to cut", count(len(pool), "image"), count(len(parts), "group")),
-			Expected: "enough to hold some out", Do: "add images or ask for a larger share"}
+		found := count(len(pool), "image") + " to cut"
+		if len(parts) < len(pool) {
+			found = count(len(pool), "image") + " to cut, in " + count(len(parts), "group") + " that stay whole"
+		}
+		return Partition{}, &mistake.Error{Subject: s.Source, Found: found,
+			Expected: "enough to hold some out and keep some of every class in training", Do: "add images, or ask for none with --val-split 0 or --test-split 0"}
 	}
 	p.Notes = append(p.Notes, s.spreadNotes(p)...)
 	return p, nil

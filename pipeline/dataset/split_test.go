@@ -235,6 +235,32 @@ func TestSplitTinyClasses(t *testing.T) {
 	}
 }
 
+func TestSplitFewLargeGroups(t *testing.T) {
+	// Half of a group is more than the share asked for, and nearer to none; early stopping needs one all the same.
+	taken := map[string]bool{}
+	for seed := range uint64(20) {
+		s := items(t, 2, []int{0, 1, 0, 1, 0, 1}, []string{"a", "a", "b", "b", "c", "c"}, nil)
+		p, err := Split(s, SplitOptions{Val: 0.15, Seed: seed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkPartition(t, s, p.Train, p.Val, p.Test)
+		if len(p.Val) != 2 {
+			t.Fatalf("seed %d: %d images for early stopping; want a group of 2", seed, len(p.Val))
+		}
+		taken[s.Items[p.Val[0]].Group] = true
+	}
+	if len(taken) < 2 {
+		t.Errorf("always the group %v; want any", taken)
+	}
+	// A class that only one group has stays in training.
+	s := items(t, 3, []int{0, 1, 0, 1, 2, 2, 2}, []string{"a", "a", "b", "b", "b", "b", "b"}, nil)
+	p, err := Split(s, SplitOptions{Val: 0.1})
+	if err != nil || len(p.Val) != 2 {
+		t.Errorf("%d images for early stopping, %v; want the 2 of a", len(p.Val), err)
+	}
+}
+
 func TestSplitMistakes(t *testing.T) {
 	two := items(t, 2, []int{0, 1}, nil, nil)
 	cut := items(t, 2, []int{0, 1, 0}, []string{"p", "q", "p"}, []Part{Train, Train, Test})
