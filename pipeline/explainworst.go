@@ -24,6 +24,10 @@ func (e *Explain) worst(ctx context.Context, run *Run) ([]dataset.Item, error) {
 	if e.Most < 0 {
 		return nil, &mistake.Error{Subject: "--worst", Found: fmt.Sprint(e.Most), Expected: "a whole number from 1 up"}
 	}
+	if features := run.Config.Features; features != "" {
+		return nil, &mistake.Error{Subject: "--image", Found: "nothing, and the run was trained on features (" + features + "), which don't say where their images are",
+			Expected: "an image, a folder or a manifest"}
+	}
 	path := filepath.Join(run.Folder, PredictionsFile)
 	wrong, err := readMistakes(path, run)
 	if err != nil {
@@ -39,6 +43,10 @@ func (e *Explain) worst(ctx context.Context, run *Run) ([]dataset.Item, error) {
 	wrong = wrong[:min(most, len(wrong))]
 	d := run.Config.Data
 	set, err := dataset.Load(ctx, dataset.Options{Path: d.Path, LabelRegex: d.LabelRegex, Unlabelled: true})
+	if mistake.Is(err) {
+		return nil, &mistake.Error{Subject: "--image", Found: "nothing, and the images that the run was measured on can't be had from here", Err: err,
+			Do: "give --image, or call from the folder that the run was trained in"}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the images of %s: %w", run.Folder, err)
 	}
