@@ -90,18 +90,26 @@ func openFeatureFolder(ctx context.Context, folder string, o dataset.Options) (_
 // use checks what the user asks for against the views that a feature folder has, and notes what they are used for.
 func (t *table) use(i Images, tta int) error {
 	if i.Views != 0 && i.Views != t.perItem {
-		return &mistake.Error{Subject: fmt.Sprintf("--views %d", i.Views), Found: fmt.Sprintf("features of %d views of each image", t.perItem),
+		return &mistake.Error{Subject: fmt.Sprintf("--views %d", i.Views), Found: viewsOfEach(t.perItem),
 			Do: "leave it out, or give it to finetune extract"}
 	}
 	if tta == AllViews {
-		tta = t.perItem
+		tta = max(2, t.perItem)
 	}
 	if tta > t.perItem {
-		return &mistake.Error{Subject: "--tta", Found: fmt.Sprintf("features of %d views of each image", t.perItem),
-			Expected: fmt.Sprintf("%d or more", tta), Do: fmt.Sprintf("run finetune extract with --views %d", tta)}
+		return &mistake.Error{Subject: "--tta", Found: viewsOfEach(t.perItem),
+			Expected: fmt.Sprintf("%d or more", tta), Do: fmt.Sprintf("run finetune extract with --views %d, or give --tta=false", tta)}
 	}
 	t.views.Predict = max(1, tta)
 	return nil
+}
+
+// viewsOfEach says what a feature folder holds.
+func viewsOfEach(n int) string {
+	if n == 1 {
+		return "features of 1 view of each image"
+	}
+	return fmt.Sprintf("features of %d views of each image", n)
 }
 
 // writeIndex writes index.csv: the row of each feature, the view where there are several of an image, then what a manifest has.

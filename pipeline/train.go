@@ -51,9 +51,9 @@ func NewTrain(data string) Train {
 // A TrainResult is what a training run found. The rest stands in the run folder.
 type TrainResult struct {
 	Run        string         `json:"run"`
-	HeldOut    string         `json:"held_out"` // what Metrics are about: test, val or folds, as in SplitConfig
-	BestEpoch  int            `json:"best_epoch"`
-	Epochs     int            `json:"epochs"`
+	HeldOut    string         `json:"held_out"`             // what Metrics are about: test, val or folds, as in SplitConfig
+	BestEpoch  int            `json:"best_epoch,omitempty"` // with Epochs 0 where the run was complete already
+	Epochs     int            `json:"epochs,omitempty"`
 	Metrics    metrics.Report `json:"metrics"`
 	Unreadable []Unreadable   `json:"unreadable,omitempty"`
 	Notes      []string       `json:"notes,omitempty"`

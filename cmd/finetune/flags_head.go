@@ -16,6 +16,7 @@ import (
 // headFlags binds the head and its training. The defaults are those of the job that it is for.
 type headFlags struct {
 	config            *head.Config
+	flags             *pflag.FlagSet
 	decision, weights string
 	distance, lambda  string
 }
@@ -40,6 +41,7 @@ func (h *headFlags) add(f *pflag.FlagSet) {
 
 // addTraining binds what doesn't depend on the loss. What isn't given suits the loss, the width and the number of images.
 func (h *headFlags) addTraining(f *pflag.FlagSet) {
+	h.flags = f
 	c := h.config
 	f.IntVar(&c.Hidden, "hidden", c.Hidden, "`width` of a hidden layer; 0 is a linear head")
 	f.Float64Var(&c.Dropout, "dropout", c.Dropout, "`share` of the last layer's inputs that are dropped in training")
@@ -60,6 +62,12 @@ func (h *headFlags) addTraining(f *pflag.FlagSet) {
 // complete turns words into what the library takes.
 func (h *headFlags) complete() (err error) {
 	c := h.config
+	// The library takes 0 for "what suits". Whoever types it means 0.
+	for _, name := range []string{"lr", "epochs", "batch-size", "emd-omega", "emd-exponent", "sinkhorn-gamma"} {
+		if given := h.flags.Lookup(name); given != nil && given.Changed && given.Value.String() == "0" {
+			return &mistake.Error{Subject: "--" + name, Found: "0", Expected: "a number above 0", Do: "leave it out for what suits the loss and the data"}
+		}
+	}
 	switch h.distance {
 	case "", "ordered":
 	case "self-guided":

@@ -135,12 +135,29 @@ func required(c *cobra.Command, flags ...string) error {
 	return nil
 }
 
-// either wants images or ready features, not both.
+// either wants images or ready features, not both, and with features no flag that says how images become such.
 func either(c *cobra.Command, data, features string) error {
-	if (data == "") != (features == "") {
+	if (data == "") == (features == "") {
+		return &usageError{fmt.Errorf("give either --data PATH (images) or --features DIR; see %s --help", c.CommandPath())}
+	}
+	if features == "" {
 		return nil
 	}
-	return &usageError{fmt.Errorf("give either --data PATH (images) or --features DIR; see %s --help", c.CommandPath())}
+	for _, name := range ofImages() {
+		if c.Flags().Changed(name) {
+			return &mistake.Error{Subject: "--" + name, Found: "given with --features, whose features are made already", Do: "leave it out, or give it to finetune extract"}
+		}
+	}
+	return nil
+}
+
+// ofImages names the flags that say how images become labelled features.
+func ofImages() []string {
+	names := []string{"label-regex", "augment", "augment-seed"}
+	network := pflag.NewFlagSet("", pflag.ContinueOnError)
+	addNetworkFlags(network, &pipeline.Images{})
+	network.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	return names
 }
 
 // progress returns what the jobs report to, and a function that ends it.
