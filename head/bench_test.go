@@ -12,22 +12,23 @@ import (
 )
 
 // BenchmarkEpoch times one pass over shuffled examples with EMD², on as many threads as -cpu says. A linear head takes steps
-// of SGD with momentum, one with a hidden layer of AdamW with dropout, as they do unless told otherwise. GB/s is
+// of SGD with momentum, one with a hidden layer of AdamW, as they do unless told otherwise. GB/s is
 // for one reading of the features, GFLOP/s for the products of forward and backward.
 func BenchmarkEpoch(b *testing.B) {
-	for _, size := range []struct{ n, cols, classes, hidden, batch int }{
-		{50000, 2048, 8, 0, 256}, {50000, 2048, 8, 0, 50000},
-		{50000, 2048, 2, 0, 256}, {50000, 2048, 10, 0, 256}, {50000, 2048, 101, 0, 256},
-		{50000, 512, 8, 0, 256}, {50000, 1280, 8, 0, 256},
-		{3750, 11520, 8, 0, 256}, {3750, 11520, 8, 256, 256}, {3000, 1280, 8, 256, 256},
+	for _, size := range []struct {
+		n, cols, classes, hidden, batch int
+		dropout                         float64
+	}{
+		{50000, 2048, 8, 0, 256, 0}, {50000, 2048, 8, 0, 50000, 0}, {50000, 2048, 8, 0, 256, 0.3},
+		{50000, 2048, 2, 0, 256, 0}, {50000, 2048, 10, 0, 256, 0}, {50000, 2048, 101, 0, 256, 0},
+		{50000, 512, 8, 0, 256, 0}, {50000, 1280, 8, 0, 256, 0},
+		{3000, 11520, 8, 0, 256, 0}, {3000, 11520, 8, 0, 256, 0.3}, {3750, 11520, 8, 256, 256, 0.5}, {3000, 1280, 8, 256, 256, 0.5},
 	} {
-		b.Run(fmt.Sprintf("n=%d/d=%d/k=%d/hidden=%d/batch=%d", size.n, size.cols, size.classes, size.hidden, size.batch), func(b *testing.B) {
+		name := fmt.Sprintf("n=%d/d=%d/k=%d/hidden=%d/batch=%d/dropout=%g", size.n, size.cols, size.classes, size.hidden, size.batch, size.dropout)
+		b.Run(name, func(b *testing.B) {
 			e := noise(size.n, size.cols, size.classes)
 			c := Config{Loss: loss.Config{Name: loss.EMD2, Classes: size.classes}, Hidden: size.hidden, BatchSize: size.batch,
-				Momentum: Auto, WeightDecay: Auto}
-			if size.hidden > 0 {
-				c.Dropout = Auto
-			}
+				Momentum: Auto, WeightDecay: Auto, Dropout: size.dropout}
 			c = c.Resolved(size.cols, size.n)
 			l, err := loss.New[float32](c.Loss)
 			if err != nil {

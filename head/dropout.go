@@ -2,18 +2,19 @@ package head
 
 import (
 	"math"
-	"math/rand/v2"
 
+	"finetune/internal/kernel"
 	"finetune/internal/randstream"
 )
 
 // dropout sets values to zero at random and scales up those it keeps, so that their mean stays (Srivastava et al.
 // 2014). The zero value keeps everything. Sixteen random bits decide on a value; what is scaled by is the
-// probability that they really give.
+// probability that they really give. The bits depend on the epoch and on the place of a row in it alone, whatever way
+// the row takes through the network.
 type dropout struct {
-	kept uint64 // of 65,536 values; 0: dropout is off
-	key  uint64 // of the epoch
-	part uint64 // which chunk of the epoch
+	kept  uint32 // of 65,536 values; 0: dropout is off
+	key   uint64 // of the epoch
+	first uint64 // how many rows of the epoch came before
 }
 
 func newDropout(probability float64, seed uint64, epoch int) dropout {
@@ -21,15 +22,8 @@ func newDropout(probability float64, seed uint64, epoch int) dropout {
 		return dropout{}
 	}
 	return dropout{
-		kept: max(1, uint64(math.Round((1-probability)*(1<<16)))),
+		kept: max(1, uint32(math.Round((1-probability)*(1<<16)))),
 		key:  randstream.New(seed, "dropout", uint64(epoch)).Uint64(),
-	}
-}
-
-// seed starts the generator of a block of rows. Blocks are the same whatever the number of workers.
-func (d dropout) seed(r *rand.PCG, block int) {
-	if d.kept != 0 {
-		r.Seed(d.key, (d.part*chunkRows+uint64(block))*0x9e3779b97f4a7c15) // an odd number: all blocks differ
 	}
 }
 
@@ -41,19 +35,15 @@ func (d dropout) scale() float32 {
 	return float32(1<<16) / float32(d.kept)
 }
 
-func (d dropout) apply(row []float32, r *rand.PCG) {
-	if d.kept == 0 {
-		return
-	}
-	factors := [2]float32{0, d.scale()}
-	var bits uint64
-	for j := range row {
-		if j%4 == 0 {
-			bits = r.Uint64()
-		}
-		// The difference wraps around, and so has the highest bit set, just where the value is kept. A branch
-		// on random bits would cost ten times as much.
-		row[j] *= factors[(bits&0xffff-d.kept)>>63]
-		bits >>= 16
-	}
+// apply writes row + shift to dst, as far as row number i is kept.
+func (d dropout) apply(dst, row, shift []float32, i int) {
+	kernel.Best().Drop(dst, row, shift, kernel.Drop{Scale: d.scale(), Kept: d.kept, Key: mix(d.key + (d.first+uint64(i))*0x9e3779b97f4a7c15)})
+}
+
+// mix makes numbers one after the other into such as have nothing to do with each other, and no two into one: the
+// finaliser of SplitMix64 (Steele, Lea and Flood 2014).
+func mix(x uint64) uint64 {
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
 }

@@ -2,7 +2,6 @@ package head
 
 import (
 	"math"
-	"math/rand/v2"
 	"testing"
 
 	"finetune/internal/dense"
@@ -17,9 +16,7 @@ func TestDropout(t *testing.T) {
 			row[i] = 1
 		}
 		d := newDropout(probability, 1, 1)
-		var r rand.PCG
-		d.seed(&r, 3)
-		d.apply(row, &r)
+		d.apply(row, row, make([]float32, n), 3)
 		var dropped, sum float64
 		for _, v := range row {
 			sum += float64(v)
@@ -39,7 +36,7 @@ func TestDropout(t *testing.T) {
 	}
 }
 
-// TestDropoutOnlyInTraining also checks that epochs, chunks and blocks drop other values.
+// TestDropoutOnlyInTraining also checks that epochs, chunks and rows drop other values.
 func TestDropoutOnlyInTraining(t *testing.T) {
 	for _, hidden := range []int{0, 32} {
 		e := synthetic(2*blockRows, 64, 3, 1)
@@ -50,7 +47,7 @@ func TestDropoutOnlyInTraining(t *testing.T) {
 		pool := dense.NewPool(1)
 		tr := newTrainer(Config{Hidden: hidden}, pool, scalingOf(t, e), l, e)
 		tr.weights, tr.totalWeight = exampleWeights(e, nil)
-		tr.pass.direct = inPlace{} // so that there are rows to look at
+		tr.pass.direct.params = nil // so that there are rows to look at
 		var plain [][]float32
 		tr.visit(e, func(_, i int) { plain = append(plain, append([]float32(nil), tr.pass.lastRow(i)...)) })
 		order := make([]int, 2*blockRows) // the same example throughout

@@ -25,8 +25,11 @@ func newInPlace(params *parameters, s *scaling) inPlace {
 	return p
 }
 
+// linear reports whether there is one, as there is for a network of one layer.
+func (p *inPlace) linear() bool { return p.params != nil }
+
 // serves reports whether chunks with that dropout can be taken: what drops inputs needs a copy to drop them from.
-func (p *inPlace) serves(d dropout) bool { return p.params != nil && d.kept == 0 }
+func (p *inPlace) serves(d dropout) bool { return p.linear() && d.kept == 0 }
 
 // begin follows a change of the weights.
 func (p *inPlace) begin() {

@@ -1,9 +1,8 @@
 package head
 
 import (
-	"math/rand/v2"
-
 	"finetune/internal/dense"
+	"finetune/internal/kernel"
 	"finetune/loss"
 )
 
@@ -44,12 +43,12 @@ type pass struct {
 
 	loss       loss.Loss[float32]
 	workspaces []*loss.Workspace[float32] // one a worker
-	generators []rand.PCG                 // one a worker
 
 	// Values and their gradients, a row an example. A linear head has no hidden values.
 	input, hidden, logits  dense.Matrix
 	hiddenGrad, logitsGrad dense.Matrix
 	losses                 []float64
+	noShift                []float32 // zeros, one a hidden unit
 
 	direct inPlace // in place of input, where it may be
 	stream *stream // in place of all, where it may be
@@ -68,10 +67,9 @@ func newPass(pool *dense.Pool, params *parameters, s *scaling) *pass {
 	matrix := func(cols int) dense.Matrix { return dense.Wrap(chunkRows, cols, make([]float32, chunkRows*cols)) }
 	p := &pass{
 		pool: pool, params: params, scaling: s,
-		generators: make([]rand.PCG, pool.Workers()),
-		input:      matrix(params.inputs), hidden: matrix(params.hiddenUnits), logits: matrix(params.outputs),
+		input: matrix(params.inputs), hidden: matrix(params.hiddenUnits), logits: matrix(params.outputs),
 		hiddenGrad: matrix(params.hiddenUnits), logitsGrad: matrix(params.outputs),
-		losses: make([]float64, chunkRows),
+		losses: make([]float64, chunkRows), noShift: make([]float32, params.hiddenUnits),
 	}
 	if params.hiddenUnits == 0 {
 		p.direct = newInPlace(params, s)
@@ -142,28 +140,32 @@ func (p *pass) addLayer(weights dense.Matrix, bias []float32, outputs, inputs de
 	addRows(bias, outputs)
 }
 
-// blocks makes work on a row into work on a block of rows. The generator of dropout starts anew in each block.
+// blocks makes work on a row into work on a block of rows.
 func (p *pass) blocks(row func(i, worker int)) func(block, worker int) {
 	return func(block, worker int) {
-		p.chunk.dropout.seed(&p.generators[worker], block)
 		for i := block * blockRows; i < min((block+1)*blockRows, len(p.chunk.order)); i++ {
 			row(i, worker)
 		}
 	}
 }
 
-func (p *pass) gatherRow(i, worker int) {
+func (p *pass) gatherRow(i, _ int) {
 	row := p.in.Row(i)
-	p.scaling.apply(row, p.chunk.examples.Features.Row(p.chunk.place(i)))
-	if p.params.hiddenUnits == 0 {
-		p.chunk.dropout.apply(row, &p.generators[worker])
+	features := p.chunk.examples.Features.Row(p.chunk.place(i))
+	if p.params.hiddenUnits > 0 || p.chunk.dropout.kept == 0 {
+		p.scaling.apply(row, features)
+		return
 	}
+	p.chunk.dropout.apply(row, features, p.direct.rows.Shift, i)
+	kernel.Best().Mul(row, row, p.scaling.inverse)
 }
 
-func (p *pass) activateRow(i, worker int) {
+func (p *pass) activateRow(i, _ int) {
 	row := p.h.Row(i)
 	activate(row, p.params.hiddenBias)
-	p.chunk.dropout.apply(row, &p.generators[worker])
+	if p.chunk.dropout.kept != 0 {
+		p.chunk.dropout.apply(row, row, p.noShift, i)
+	}
 }
 
 func (p *pass) lossRow(i, worker int) {

@@ -18,6 +18,7 @@ type stream struct {
 	workers  []streamWorker
 
 	chunk       chunk // the batch under way
+	block       int   // rows worked on together
 	rows, count int   // of a segment, and how many there are
 	run         func(segment, worker int)
 	addBlock    func(block, worker int)
@@ -33,21 +34,28 @@ type segment struct {
 // A streamWorker holds the rows under way.
 type streamWorker struct {
 	rows    dense.Rows
+	dropped dense.Rows // all that the worker has room for, where inputs are dropped
 	targets []float32
 	z, grad dense.Matrix
 }
 
 const (
 	streamOutputs = 16 // the most outputs
-	streamRows    = 32 // worked on together; their features fit the second-level cache, up to 4,096 columns
+	streamRows    = 32 // worked on together
 	mostSegments  = 16
 	addCols       = 512
+
+	// streamBytes is how much the features of rows worked on together may be, so that they stay in the second-level
+	// cache. Fewer rows than leastStreamRows would cost more than they save, as each reads and writes a gradient.
+	streamBytes     = 512 << 10
+	leastStreamRows = 8
 )
 
 func newStream(p *pass) *stream {
 	outputs := p.params.outputs
 	s := &stream{pass: p, workers: make([]streamWorker, p.pool.Workers())}
-	matrix := func() dense.Matrix { return dense.Wrap(streamRows, outputs, make([]float32, streamRows*outputs)) }
+	s.block = min(streamRows, max(leastStreamRows, streamBytes/(4*p.params.inputs)))
+	matrix := func() dense.Matrix { return dense.Wrap(s.block, outputs, make([]float32, s.block*outputs)) }
 	for i := range s.workers {
 		s.workers[i] = streamWorker{rows: p.direct.rows, z: matrix(), grad: matrix()}
 	}
@@ -61,8 +69,8 @@ func (s *stream) serves() bool { return s != nil && s.pass.params.outputs <= str
 // gradient writes the gradient of a batch to the chunk's grads and returns its weighted sum of losses. inPlace.begin comes
 // before it.
 func (s *stream) gradient(c chunk) (sum float64) {
-	blocks := (len(c.order) + streamRows - 1) / streamRows
-	s.rows = (blocks + mostSegments - 1) / mostSegments * streamRows
+	blocks := (len(c.order) + s.block - 1) / s.block
+	s.rows = (blocks + mostSegments - 1) / mostSegments * s.block
 	s.count = (len(c.order) + s.rows - 1) / s.rows
 	for len(s.segments) < s.count {
 		p := s.pass.params
@@ -90,15 +98,16 @@ func (s *stream) runSegment(number, worker int) {
 	clear(part.bias)
 	part.loss = 0
 	end := min((number+1)*s.rows, len(s.chunk.order))
-	for first := number * s.rows; first < end; first += streamRows {
-		s.runRows(part, s.chunk.order[first:min(first+streamRows, end)], worker)
+	for first := number * s.rows; first < end; first += s.block {
+		s.runRows(part, first, min(s.block, end-first), worker)
 	}
 }
 
 // runRows adds a few rows to a segment.
-func (s *stream) runRows(part *segment, order []int, worker int) {
+func (s *stream) runRows(part *segment, first, count, worker int) {
 	w, p := &s.workers[worker], s.pass
 	c := s.chunk
+	order := c.order[first : first+count]
 	c.order = order
 	w.rows.Data, w.rows.Index = c.examples.Features.Data, w.rows.Index[:0]
 	k := p.loss.Classes()
@@ -108,14 +117,35 @@ func (s *stream) runRows(part *segment, order []int, worker int) {
 		// Targets lie anywhere, too. Fetched all at once, they are waited for once.
 		w.targets = append(w.targets, c.examples.Targets[example*k:(example+1)*k]...)
 	}
-	z, grad := top(w.z, len(order)), top(w.grad, len(order))
+	rows := w.rows
+	if c.dropout.kept != 0 {
+		rows = s.drop(first, w)
+	}
+	z, grad := top(w.z, count), top(w.grad, count)
 	products := p.pool.RowProducts(worker)
-	products.MulBt(z, w.rows, p.direct.folded)
+	products.MulBt(z, rows, p.direct.folded)
 	for i, example := range order {
 		part.loss += float64(c.weights[example]) * p.sample(&c, example, w.targets[i*k:(i+1)*k], z.Row(i), grad.Row(i), worker)
 	}
-	products.AddAt(part.grads, grad, w.rows)
+	products.AddAt(part.grads, grad, rows)
 	addRows(part.bias, grad)
+}
+
+// drop returns a copy of the worker's rows, centred and with their inputs dropped. The first of them is at that place in the batch.
+func (s *stream) drop(first int, w *streamWorker) dense.Rows {
+	cols := w.rows.Cols
+	if w.dropped.Data == nil {
+		w.dropped = dense.Rows{Data: make([]float32, s.block*cols), Cols: cols, Stride: cols, Shift: make([]float32, cols)}
+		for i := range s.block {
+			w.dropped.Index = append(w.dropped.Index, i)
+		}
+	}
+	rows := w.dropped
+	rows.Index = rows.Index[:len(w.rows.Index)]
+	for i, place := range w.rows.Index {
+		s.chunk.dropout.apply(rows.Data[i*cols:(i+1)*cols], w.rows.Data[place*cols:(place+1)*cols], w.rows.Shift, first+i)
+	}
+	return rows
 }
 
 // add writes a block of columns of the gradient by the weights: the sum of the segments' times what is folded in.

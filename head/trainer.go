@@ -45,29 +45,28 @@ func newTrainer(c Config, pool *dense.Pool, s *scaling, l loss.Loss[float32], tr
 // of the weighted mean over all, which it is for the full batch.
 func (t *trainer) gradient(batch []int, drop *dropout) float64 {
 	var sum float64
-	direct := t.pass.direct.serves(*drop)
-	if direct {
+	if t.pass.direct.linear() {
 		t.pass.direct.begin()
 	}
 	scale := float64(len(t.weights)) / (float64(len(batch)) * t.totalWeight)
 	whole := chunk{examples: t.train, order: batch, views: t.views, weights: t.weights, scale: scale, grads: t.grads, dropout: *drop}
-	if direct && t.pass.stream.serves() {
+	if t.pass.stream.serves() {
 		sum = t.pass.stream.gradient(whole)
 	} else {
 		for first := 0; first < len(batch); first += chunkRows {
 			c := whole
 			c.order = batch[first:min(first+chunkRows, len(batch))]
-			c.fresh, c.dropout.part = first == 0, drop.part
+			c.fresh, c.dropout.first = first == 0, drop.first+uint64(first)
 			t.pass.run(c)
-			drop.part++
 			for i, example := range c.order {
 				sum += float64(t.weights[example]) * t.pass.losses[i]
 			}
 		}
-		if direct {
+		if t.pass.direct.serves(*drop) {
 			t.pass.direct.end(t.grads)
 		}
 	}
+	drop.first += uint64(len(batch))
 	if t.pass.loss.SharedWeights() {
 		tie(t.grads.output)
 	}

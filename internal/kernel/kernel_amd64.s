@@ -22,6 +22,24 @@ DATA masks<>+56(SB)/4, $0x00000000
 DATA masks<>+60(SB)/4, $0x00000000
 GLOBL masks<>(SB), RODATA|NOPTR, $64
 
+DATA steps<>+0(SB)/4, $0x00000000
+DATA steps<>+4(SB)/4, $0x9e3779b9
+DATA steps<>+8(SB)/4, $0x3c6ef372
+DATA steps<>+12(SB)/4, $0xdaa66d2b
+DATA steps<>+16(SB)/4, $0x78dde6e4
+DATA steps<>+20(SB)/4, $0x1715609d
+DATA steps<>+24(SB)/4, $0xb54cda56
+DATA steps<>+28(SB)/4, $0x5384540f
+DATA steps<>+32(SB)/4, $0xf1bbcdc8
+DATA steps<>+36(SB)/4, $0x8ff34781
+DATA steps<>+40(SB)/4, $0x2e2ac13a
+DATA steps<>+44(SB)/4, $0xcc623af3
+DATA steps<>+48(SB)/4, $0x6a99b4ac
+DATA steps<>+52(SB)/4, $0x08d12e65
+DATA steps<>+56(SB)/4, $0xa708a81e
+DATA steps<>+60(SB)/4, $0x454021d7
+GLOBL steps<>(SB), RODATA|NOPTR, $64
+
 // func dotAVX2(k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·dotAVX2(SB), $0-56
@@ -1195,6 +1213,92 @@ done:
 	VZEROUPPER
 	RET
 
+// func dropAVX2(n int, dst *float32, a *float32, shift *float32, scale float32, kept uint32, low uint32, high uint32)
+// Requires: AVX, AVX2
+TEXT ·dropAVX2(SB), $0-48
+	MOVQ         n+0(FP), AX
+	MOVQ         dst+8(FP), DX
+	MOVQ         a+16(FP), BX
+	MOVQ         shift+24(FP), SI
+	XORQ         CX, CX
+	MOVL         $0x85ebca6b, DI
+	VMOVD        DI, X0
+	VPBROADCASTD X0, Y0
+	MOVL         $0xc2b2ae35, DI
+	VMOVD        DI, X1
+	VPBROADCASTD X1, Y1
+	MOVL         $0xe3779b90, DI
+	VMOVD        DI, X2
+	VPBROADCASTD X2, Y2
+	VBROADCASTSS scale+32(FP), Y3
+	VBROADCASTSS kept+36(FP), Y4
+	VBROADCASTSS high+44(FP), Y5
+	VBROADCASTSS low+40(FP), Y6
+	VPADDD       steps<>+0(SB), Y6, Y6
+	VBROADCASTSS low+40(FP), Y7
+	VPADDD       steps<>+32(SB), Y7, Y7
+	SUBQ         $0x20, AX
+	JL           done
+
+next:
+	VPSRLD   $0x10, Y6, Y8
+	VPXOR    Y6, Y8, Y8
+	VPADDD   Y2, Y6, Y6
+	VPMULLD  Y0, Y8, Y8
+	VPXOR    Y5, Y8, Y8
+	VPSRLD   $0x0d, Y8, Y9
+	VPXOR    Y9, Y8, Y8
+	VPMULLD  Y1, Y8, Y8
+	VPSRLD   $0x10, Y8, Y9
+	VPXOR    Y9, Y8, Y8
+	VPSLLD   $0x10, Y8, Y9
+	VPSRLD   $0x10, Y9, Y9
+	VPCMPGTD Y9, Y4, Y9
+	VMOVUPS  (BX)(CX*4), Y10
+	VADDPS   (SI)(CX*4), Y10, Y10
+	VANDPS   Y9, Y10, Y10
+	VMULPS   Y3, Y10, Y10
+	VMOVUPS  Y10, (DX)(CX*4)
+	VPSRLD   $0x10, Y8, Y9
+	VPCMPGTD Y9, Y4, Y9
+	VMOVUPS  64(BX)(CX*4), Y10
+	VADDPS   64(SI)(CX*4), Y10, Y10
+	VANDPS   Y9, Y10, Y10
+	VMULPS   Y3, Y10, Y10
+	VMOVUPS  Y10, 64(DX)(CX*4)
+	VPSRLD   $0x10, Y7, Y8
+	VPXOR    Y7, Y8, Y8
+	VPADDD   Y2, Y7, Y7
+	VPMULLD  Y0, Y8, Y8
+	VPXOR    Y5, Y8, Y8
+	VPSRLD   $0x0d, Y8, Y9
+	VPXOR    Y9, Y8, Y8
+	VPMULLD  Y1, Y8, Y8
+	VPSRLD   $0x10, Y8, Y9
+	VPXOR    Y9, Y8, Y8
+	VPSLLD   $0x10, Y8, Y9
+	VPSRLD   $0x10, Y9, Y9
+	VPCMPGTD Y9, Y4, Y9
+	VMOVUPS  32(BX)(CX*4), Y10
+	VADDPS   32(SI)(CX*4), Y10, Y10
+	VANDPS   Y9, Y10, Y10
+	VMULPS   Y3, Y10, Y10
+	VMOVUPS  Y10, 32(DX)(CX*4)
+	VPSRLD   $0x10, Y8, Y9
+	VPCMPGTD Y9, Y4, Y9
+	VMOVUPS  96(BX)(CX*4), Y10
+	VADDPS   96(SI)(CX*4), Y10, Y10
+	VANDPS   Y9, Y10, Y10
+	VMULPS   Y3, Y10, Y10
+	VMOVUPS  Y10, 96(DX)(CX*4)
+	ADDQ     $0x20, CX
+	SUBQ     $0x20, AX
+	JGE      next
+
+done:
+	VZEROUPPER
+	RET
+
 // func addAVX512(n int, dst *float32, a *float32)
 // Requires: AVX, AVX512F
 TEXT ·addAVX512(SB), $0-24
@@ -1312,6 +1416,63 @@ next:
 	ADDQ        $0x10, CX
 	SUBQ        $0x10, AX
 	JGE         next
+
+done:
+	VZEROUPPER
+	RET
+
+// func dropAVX512(n int, dst *float32, a *float32, shift *float32, scale float32, kept uint32, low uint32, high uint32)
+// Requires: AVX, AVX512F
+TEXT ·dropAVX512(SB), $0-48
+	MOVQ         n+0(FP), AX
+	MOVQ         dst+8(FP), DX
+	MOVQ         a+16(FP), BX
+	MOVQ         shift+24(FP), SI
+	XORQ         CX, CX
+	MOVL         $0x85ebca6b, DI
+	VMOVD        DI, X0
+	VPBROADCASTD X0, Z0
+	MOVL         $0xc2b2ae35, DI
+	VMOVD        DI, X1
+	VPBROADCASTD X1, Z1
+	MOVL         $0xe3779b90, DI
+	VMOVD        DI, X2
+	VPBROADCASTD X2, Z2
+	VBROADCASTSS scale+32(FP), Z3
+	VBROADCASTSS kept+36(FP), Z4
+	VBROADCASTSS high+44(FP), Z5
+	VBROADCASTSS low+40(FP), Z6
+	VPADDD       steps<>+0(SB), Z6, Z6
+	SUBQ         $0x20, AX
+	JL           done
+
+next:
+	VPSRLD   $0x10, Z6, Z7
+	VPXORD   Z6, Z7, Z7
+	VPADDD   Z2, Z6, Z6
+	VPMULLD  Z0, Z7, Z7
+	VPXORD   Z5, Z7, Z7
+	VPSRLD   $0x0d, Z7, Z8
+	VPXORD   Z8, Z7, Z7
+	VPMULLD  Z1, Z7, Z7
+	VPSRLD   $0x10, Z7, Z8
+	VPXORD   Z8, Z7, Z7
+	VPSLLD   $0x10, Z7, Z8
+	VPSRLD   $0x10, Z8, Z8
+	VPCMPUD  $0x01, Z4, Z8, K1
+	VMOVUPS  (BX)(CX*4), Z9
+	VADDPS.Z (SI)(CX*4), Z9, K1, Z9
+	VMULPS   Z3, Z9, Z9
+	VMOVUPS  Z9, (DX)(CX*4)
+	VPSRLD   $0x10, Z7, Z8
+	VPCMPUD  $0x01, Z4, Z8, K1
+	VMOVUPS  64(BX)(CX*4), Z9
+	VADDPS.Z 64(SI)(CX*4), Z9, K1, Z9
+	VMULPS   Z3, Z9, Z9
+	VMOVUPS  Z9, 64(DX)(CX*4)
+	ADDQ     $0x20, CX
+	SUBQ     $0x20, AX
+	JGE      next
 
 done:
 	VZEROUPPER

@@ -44,42 +44,52 @@ func outerAtAVX2(k int, a *float32, b *float32, rows *int, shift *float32, c *fl
 //go:noescape
 func outerAtAVX512(k int, a *float32, b *float32, rows *int, shift *float32, c *float32, ldc int)
 
-// addAVX2 adds a to dst. n is a multiple of the vector length.
+// addAVX2 adds a to dst. n is a multiple of 8.
 //
 //go:noescape
 func addAVX2(n int, dst *float32, a *float32)
 
-// mulAVX2 writes the products of a and b to dst. n is a multiple of the vector length.
+// mulAVX2 writes the products of a and b to dst. n is a multiple of 8.
 //
 //go:noescape
 func mulAVX2(n int, dst *float32, a *float32, b *float32)
 
-// sgdAVX2 is a step of gradient descent with Nesterov momentum. n is a multiple of the vector length.
+// sgdAVX2 is a step of gradient descent with Nesterov momentum. n is a multiple of 8.
 //
 //go:noescape
 func sgdAVX2(n int, params *float32, grads *float32, velocity *float32, rate float32, momentum float32, decay float32)
 
-// adamWAVX2 is a step of AdamW. n is a multiple of the vector length.
+// adamWAVX2 is a step of AdamW. n is a multiple of 8.
 //
 //go:noescape
 func adamWAVX2(n int, params *float32, grads *float32, mean *float32, square *float32, c *float32)
 
-// addAVX512 adds a to dst. n is a multiple of the vector length.
+// dropAVX2 writes (a + shift)·scale to dst where a draw is below kept, and 0 elsewhere. n is a multiple of 32.
+//
+//go:noescape
+func dropAVX2(n int, dst *float32, a *float32, shift *float32, scale float32, kept uint32, low uint32, high uint32)
+
+// addAVX512 adds a to dst. n is a multiple of 16.
 //
 //go:noescape
 func addAVX512(n int, dst *float32, a *float32)
 
-// mulAVX512 writes the products of a and b to dst. n is a multiple of the vector length.
+// mulAVX512 writes the products of a and b to dst. n is a multiple of 16.
 //
 //go:noescape
 func mulAVX512(n int, dst *float32, a *float32, b *float32)
 
-// sgdAVX512 is a step of gradient descent with Nesterov momentum. n is a multiple of the vector length.
+// sgdAVX512 is a step of gradient descent with Nesterov momentum. n is a multiple of 16.
 //
 //go:noescape
 func sgdAVX512(n int, params *float32, grads *float32, velocity *float32, rate float32, momentum float32, decay float32)
 
-// adamWAVX512 is a step of AdamW. n is a multiple of the vector length.
+// adamWAVX512 is a step of AdamW. n is a multiple of 16.
 //
 //go:noescape
 func adamWAVX512(n int, params *float32, grads *float32, mean *float32, square *float32, c *float32)
+
+// dropAVX512 writes (a + shift)·scale to dst where a draw is below kept, and 0 elsewhere. n is a multiple of 32.
+//
+//go:noescape
+func dropAVX512(n int, dst *float32, a *float32, shift *float32, scale float32, kept uint32, low uint32, high uint32)

@@ -13,6 +13,9 @@ type Vector struct {
 
 	// AdamW is a step of Adam with decoupled decay.
 	AdamW func(params, grads, mean, square []float32, c *AdamW)
+
+	// Drop is dropout, dst = (a + shift)·d.Scale for the elements that are kept and 0 for the others; dst may be a.
+	Drop func(dst, a, shift []float32, d Drop)
 }
 
 // AdamW holds the numbers of a step: m ← Beta1·m + Rest1·g, v ← Beta2·v + Rest2·g²,
@@ -21,7 +24,7 @@ type AdamW struct {
 	Beta1, Rest1, Beta2, Rest2, Shrink, Size, Correct, Epsilon float32
 }
 
-var plainVector = Vector{Add: addPlain, Mul: mulPlain, SGD: sgdPlain, AdamW: adamWPlain}
+var plainVector = Vector{Add: addPlain, Mul: mulPlain, SGD: sgdPlain, AdamW: adamWPlain, Drop: dropPlain}
 
 func addPlain(dst, a []float32) {
 	a = a[:len(dst)]

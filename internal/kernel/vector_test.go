@@ -16,7 +16,7 @@ func near(a, b, size float32) bool {
 func TestVectors(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for _, k := range All()[:len(All())-1] {
-		for _, n := range []int{0, 1, 7, 8, 9, 15, 16, 17, 100, 1024} {
+		for _, n := range []int{0, 1, 7, 8, 9, 15, 16, 17, 31, 32, 50, 100, 1024} {
 			vector := func() []float32 { return newBlock(t, r, 1, max(n, 1), 0).data[:n] }
 			a, b, c, square := vector(), vector(), vector(), vector()
 			for i := range square {
@@ -43,12 +43,82 @@ func TestVectors(t *testing.T) {
 			compare("sgd", func(v *Vector, x ...[]float32) { v.SGD(x[0], b, x[1], 0.1, 0.9, 0.01) }, a, c)
 			step := AdamW{Beta1: 0.9, Rest1: 0.1, Beta2: 0.999, Rest2: 0.001, Shrink: 0.99, Size: 0.01, Correct: 1.5, Epsilon: 1e-8}
 			compare("adamw", func(v *Vector, x ...[]float32) { v.AdamW(x[0], b, x[1], x[2], &step) }, a, c, square)
+			for _, kept := range []uint32{1, 30000, 1 << 16} {
+				d := Drop{Scale: 1.5, Kept: kept, Key: r.Uint64()}
+				compare("drop", func(v *Vector, x ...[]float32) { v.Drop(x[0], x[0], b, d) }, slices.Clone(a))
+			}
 		}
 		panics(t, k.Name+" add", func() { k.Add(make([]float32, 32), make([]float32, 31)) })
 		panics(t, k.Name+" mul", func() { k.Mul(make([]float32, 32), make([]float32, 32), make([]float32, 31)) })
 		panics(t, k.Name+" sgd", func() { k.SGD(make([]float32, 32), make([]float32, 31), make([]float32, 32), 0, 0, 0) })
 		panics(t, k.Name+" adamw", func() {
 			k.AdamW(make([]float32, 32), make([]float32, 32), make([]float32, 32), make([]float32, 31), &AdamW{})
+		})
+		panics(t, k.Name+" drop", func() { k.Drop(make([]float32, 32), make([]float32, 31), make([]float32, 32), Drop{}) })
+		panics(t, k.Name+" drop", func() { k.Drop(make([]float32, 32), make([]float32, 32), make([]float32, 31), Drop{}) })
+	}
+}
+
+// TestDraws looks at the shares of kept elements: of many keys at one place, of one key at many, and of pairs, whose
+// draws have no say in each other.
+func TestDraws(t *testing.T) {
+	const n, kept = 1 << 13, 45875
+	ones, zeros := make([]float32, n), make([]float32, n)
+	for i := range ones {
+		ones[i] = 1
+	}
+	r := rand.New(rand.NewPCG(1, 3))
+	start := r.Uint64()
+	for name, key := range map[string]func(i int) uint64{
+		"random":   func(int) uint64 { return r.Uint64() },
+		"in order": func(i int) uint64 { return start + uint64(i) },
+	} {
+		const rows = 256
+		columns := make([]float32, n)
+		dst, last := make([]float32, n), make([]float32, n)
+		// wrong reports a count of independent events that is hard to believe.
+		wrong := func(what string, count float32, of int, p float64) {
+			if far := math.Abs(float64(count)-p*float64(of)) / math.Sqrt(p*(1-p)*float64(of)); far > 6 {
+				t.Errorf("%s: %s: %g of %d, %.1f standard deviations from what is likely", name, what, count, of, far)
+			}
+		}
+		const p = float64(kept) / (1 << 16)
+		for row := range rows {
+			Best().Drop(dst, ones, zeros, Drop{Scale: 1, Kept: kept, Key: key(row)})
+			var sum, beside, halves, above float32
+			for i, v := range dst {
+				columns[i] += v
+				sum += v
+				if i%2 == 1 {
+					beside += v * dst[i-1]
+				}
+				if i%drawn >= drawn/2 {
+					halves += v * dst[i-drawn/2]
+				}
+				above += v * last[i]
+			}
+			wrong("in a row", sum, n, p)
+			wrong("pairs of neighbours", beside, n/2, p*p)
+			wrong("pairs of one number", halves, n/2, p*p)
+			if row > 0 {
+				wrong("pairs of rows", above, n, p*p)
+			}
+			dst, last = last, dst
+		}
+		for _, sum := range columns {
+			wrong("in a column", sum, rows, p)
+		}
+	}
+}
+
+func BenchmarkDrop(b *testing.B) {
+	row := make([]float32, 2048)
+	for _, k := range All() {
+		b.Run(k.Name, func(b *testing.B) {
+			b.SetBytes(int64(4 * len(row)))
+			for b.Loop() {
+				k.Drop(row, row, row, Drop{Scale: 1, Kept: 45875, Key: 1})
+			}
 		})
 	}
 }

@@ -7,6 +7,7 @@ import . "github.com/mmcloughlin/avo/build"
 func main() {
 	ConstraintExpr("amd64")
 	maskTable()
+	weylTable()
 	dotAVX2()
 	dotAVX512()
 	outer(avx2)
@@ -20,6 +21,7 @@ func main() {
 		mul(w)
 		sgd(w)
 		adamW(w)
+		drop(w)
 	}
 	Generate()
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -15,18 +17,19 @@ type lanesOf struct {
 
 var widths = []lanesOf{{"AVX2", 8, y[:16]}, {"AVX512", 16, z[:16]}}
 
-// A loop is a function of n elements, a multiple of the lanes, over vectors in memory.
+// A loop is a function of n elements, a multiple of the step, over vectors in memory.
 type loop struct {
 	w       lanesOf
+	step    int
 	n, at   reg.GPVirtual
 	vectors map[string]reg.GPVirtual
 }
 
-func beginLoop(name, signature, doc string, w lanesOf, vectors ...string) loop {
+func beginLoop(name, signature, doc string, w lanesOf, step int, vectors ...string) loop {
 	TEXT(name+w.name, 0, signature)
 	Pragma("noescape")
-	Doc(name + w.name + " " + doc + " n is a multiple of the vector length.")
-	l := loop{w: w, n: Load(Param("n"), GP64()).(reg.GPVirtual), at: GP64(), vectors: map[string]reg.GPVirtual{}}
+	Doc(fmt.Sprintf("%s%s %s n is a multiple of %d.", name, w.name, doc, step))
+	l := loop{w: w, step: step, n: Load(Param("n"), GP64()).(reg.GPVirtual), at: GP64(), vectors: map[string]reg.GPVirtual{}}
 	for _, v := range vectors {
 		l.vectors[v] = Load(Param(v), GP64()).(reg.GPVirtual)
 	}
@@ -43,18 +46,21 @@ func (l loop) constant(param string, register reg.VecPhysical) {
 	VBROADCASTSS(at.Addr, register)
 }
 
-func (l loop) mem(vector string) operand.Mem {
-	return operand.Mem{Base: l.vectors[vector], Index: l.at, Scale: 4}
+func (l loop) mem(vector string) operand.Mem { return l.memAt(vector, 0) }
+
+// memAt is mem so many elements further on.
+func (l loop) memAt(vector string, further int) operand.Mem {
+	return operand.Mem{Base: l.vectors[vector], Index: l.at, Scale: 4, Disp: 4 * further}
 }
 
-// each runs the body once for each vector of elements.
+// each runs the body once for each step of elements.
 func (l loop) each(body func()) {
-	SUBQ(operand.Imm(uint64(l.w.count)), l.n)
+	SUBQ(operand.Imm(uint64(l.step)), l.n)
 	JL(operand.LabelRef("done"))
 	Label("next")
 	body()
-	ADDQ(operand.Imm(uint64(l.w.count)), l.at)
-	SUBQ(operand.Imm(uint64(l.w.count)), l.n)
+	ADDQ(operand.Imm(uint64(l.step)), l.at)
+	SUBQ(operand.Imm(uint64(l.step)), l.n)
 	JGE(operand.LabelRef("next"))
 	Label("done")
 	VZEROUPPER()
@@ -62,7 +68,7 @@ func (l loop) each(body func()) {
 }
 
 func add(w lanesOf) {
-	l := beginLoop("add", "func(n int, dst, a *float32)", "adds a to dst.", w, "dst", "a")
+	l := beginLoop("add", "func(n int, dst, a *float32)", "adds a to dst.", w, w.count, "dst", "a")
 	v := w.registers[0]
 	l.each(func() {
 		VMOVUPS(l.mem("dst"), v)
@@ -72,7 +78,7 @@ func add(w lanesOf) {
 }
 
 func mul(w lanesOf) {
-	l := beginLoop("mul", "func(n int, dst, a, b *float32)", "writes the products of a and b to dst.", w, "dst", "a", "b")
+	l := beginLoop("mul", "func(n int, dst, a, b *float32)", "writes the products of a and b to dst.", w, w.count, "dst", "a", "b")
 	v := w.registers[0]
 	l.each(func() {
 		VMOVUPS(l.mem("a"), v)
@@ -83,7 +89,7 @@ func mul(w lanesOf) {
 
 func sgd(w lanesOf) {
 	l := beginLoop("sgd", "func(n int, params, grads, velocity *float32, rate, momentum, decay float32)",
-		"is a step of gradient descent with Nesterov momentum.", w, "params", "grads", "velocity")
+		"is a step of gradient descent with Nesterov momentum.", w, w.count, "params", "grads", "velocity")
 	rate, momentum, decay := w.registers[0], w.registers[1], w.registers[2]
 	l.constant("rate", rate)
 	l.constant("momentum", momentum)
@@ -104,7 +110,7 @@ func sgd(w lanesOf) {
 
 func adamW(w lanesOf) {
 	l := beginLoop("adamW", "func(n int, params, grads, mean, square *float32, c *float32)",
-		"is a step of AdamW.", w, "params", "grads", "mean", "square", "c")
+		"is a step of AdamW.", w, w.count, "params", "grads", "mean", "square", "c")
 	r := w.registers
 	constants := r[:8]
 	for i, c := range constants {
