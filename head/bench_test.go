@@ -3,9 +3,11 @@ package head
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"runtime"
 	"testing"
+	"time"
 
 	"finetune/internal/dense"
 	"finetune/loss"
@@ -13,7 +15,7 @@ import (
 
 // BenchmarkEpoch times one pass over shuffled examples with EMD², on as many threads as -cpu says. A linear head takes steps
 // of SGD with momentum, one with a hidden layer of AdamW, as they do unless told otherwise. GB/s is
-// for one reading of the features, GFLOP/s for the products of forward and backward.
+// for one reading of the features, GFLOP/s for the products of forward and backward, both of the fastest epoch.
 func BenchmarkEpoch(b *testing.B) {
 	for _, size := range []struct {
 		n, cols, classes, hidden, batch int
@@ -43,14 +45,16 @@ func BenchmarkEpoch(b *testing.B) {
 			t := newTrainer(c, pool, scaling, l, e)
 			t.weights, t.totalWeight = exampleWeights(e, nil)
 			steps := newBatches(t, t.newRule())
+			seconds := math.Inf(1)
 			for b.Loop() {
+				start := time.Now()
 				if _, err := steps.epoch(context.Background(), 1); err != nil {
 					b.Fatal(err)
 				}
+				seconds = min(seconds, time.Since(start).Seconds())
 			}
-			seconds := b.Elapsed().Seconds() / float64(b.N)
 			weights := t.params.weights + size.hidden*size.classes // those of a second layer take one product more
-			b.ReportMetric(1000*seconds, "ms/epoch")
+			b.ReportMetric(1000*seconds, "fastest-ms")
 			b.ReportMetric(float64(4*size.n*size.cols)/seconds/1e9, "GB/s")
 			b.ReportMetric(float64(4*size.n*weights)/seconds/1e9, "GFLOP/s")
 		})

@@ -37,12 +37,12 @@ func (d dropout) scale() float32 {
 
 // apply writes row + shift to dst, as far as row number i is kept.
 func (d dropout) apply(dst, row, shift []float32, i int) {
-	kernel.Best().Drop(dst, row, shift, kernel.Drop{Scale: d.scale(), Kept: d.kept, Key: mix(d.key + (d.first+uint64(i))*0x9e3779b97f4a7c15)})
+	kernel.Best().Drop(dst, row, shift, kernel.Drop{Scale: d.scale(), Kept: d.kept, Key: hash(d.key + (d.first+uint64(i))*0x9e3779b97f4a7c15)})
 }
 
-// mix makes numbers one after the other into such as have nothing to do with each other, and no two into one: the
+// hash makes numbers one after the other into such as have nothing to do with each other, and no two into one: the
 // finaliser of SplitMix64 (Steele, Lea and Flood 2014).
-func mix(x uint64) uint64 {
+func hash(x uint64) uint64 {
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
 	x = (x ^ x>>27) * 0x94d049bb133111eb
 	return x ^ x>>31

@@ -41,20 +41,30 @@ type streamWorker struct {
 
 const (
 	streamOutputs = 16 // the most outputs
-	streamRows    = 32 // worked on together
-	mostSegments  = 16
+	streamRows    = 32 // worked on together, but half as many where their features are more than streamBytes
+	streamBytes   = 512 << 10
 	addCols       = 512
 
-	// streamBytes is how much the features of rows worked on together may be, so that they stay in the second-level
-	// cache. Fewer rows than leastStreamRows would cost more than they save, as each reads and writes a gradient.
-	streamBytes     = 512 << 10
-	leastStreamRows = 8
+	// The gradient of each segment goes from the cache of one core to that of another: with half as many rows in each
+	// an epoch takes a tenth longer. Small batches are shared by a few cores all the same.
+	segmentRows  = 64
+	fewSegments  = 4
+	mostSegments = 16
 )
+
+// segmentCount is how many segments a batch has.
+func segmentCount(batch int) int {
+	few := min(fewSegments, (batch+streamRows-1)/streamRows)
+	return min(mostSegments, max(few, batch/segmentRows))
+}
 
 func newStream(p *pass) *stream {
 	outputs := p.params.outputs
 	s := &stream{pass: p, workers: make([]streamWorker, p.pool.Workers())}
-	s.block = min(streamRows, max(leastStreamRows, streamBytes/(4*p.params.inputs)))
+	s.block = streamRows
+	if 4*streamRows*p.params.inputs > streamBytes {
+		s.block /= 2
+	}
 	matrix := func() dense.Matrix { return dense.Wrap(s.block, outputs, make([]float32, s.block*outputs)) }
 	for i := range s.workers {
 		s.workers[i] = streamWorker{rows: p.direct.rows, z: matrix(), grad: matrix()}
@@ -69,9 +79,9 @@ func (s *stream) serves() bool { return s != nil && s.pass.params.outputs <= str
 // gradient writes the gradient of a batch to the chunk's grads and returns its weighted sum of losses. inPlace.begin comes
 // before it.
 func (s *stream) gradient(c chunk) (sum float64) {
-	blocks := (len(c.order) + s.block - 1) / s.block
-	s.rows = (blocks + mostSegments - 1) / mostSegments * s.block
-	s.count = (len(c.order) + s.rows - 1) / s.rows
+	count := segmentCount(len(c.order))
+	s.rows = (len(c.order) + count - 1) / count
+	s.count = (len(c.order) + s.rows - 1) / s.rows // one fewer where rounding has left none for the last
 	for len(s.segments) < s.count {
 		p := s.pass.params
 		s.segments = append(s.segments, segment{

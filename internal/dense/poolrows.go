@@ -7,6 +7,7 @@ type rowsJob struct {
 
 	c, a, b Matrix
 	x       Rows
+	rows    int // of a block of the forward product
 }
 
 func (r *rowsJob) init(products []*RowProducts) {
@@ -19,10 +20,18 @@ func (p *Pool) RowProducts(worker int) *RowProducts { return p.rows.products[wor
 // MulRowsBt is RowProducts.MulBt on all workers, in blocks of rows.
 func (p *Pool) MulRowsBt(c Matrix, x Rows, b Matrix) {
 	checkShapes(x.Cols == b.Cols && c.Rows == len(x.Index) && c.Cols == b.Rows)
-	p.rows.c, p.rows.x, p.rows.b = c, x, b
-	p.Run(ceilDiv(c.Rows, skinnyRows), p.rows.dot)
+	p.rows.c, p.rows.x, p.rows.b, p.rows.rows = c, x, b, skinnyRows
+	if c.Cols > skinnyCols { // then B is large: the more rows, the less often it is read
+		for 4*p.rows.rows*p.Workers() <= c.Rows && p.rows.rows < mostRows {
+			p.rows.rows *= 2
+		}
+	}
+	p.Run(ceilDiv(c.Rows, p.rows.rows), p.rows.dot)
 	p.rows.done()
 }
+
+// mostRows is the most rows of a block of X·Bᵀ.
+const mostRows = 96
 
 // AddAtRows is RowProducts.AddAt on all workers, in blocks of columns.
 func (p *Pool) AddAtRows(c, a Matrix, x Rows) {
@@ -36,8 +45,8 @@ func (p *Pool) AddAtRows(c, a Matrix, x Rows) {
 func (r *rowsJob) done() { r.c, r.a, r.b, r.x = Matrix{}, Matrix{}, Matrix{}, Rows{} }
 
 func (r *rowsJob) dotBlock(block, worker int) {
-	i := block * skinnyRows
-	rows := min(skinnyRows, r.c.Rows-i)
+	i := block * r.rows
+	rows := min(r.rows, r.c.Rows-i)
 	r.products[worker].MulBt(r.c.Slice(i, 0, rows, r.c.Cols), r.x.part(i, 0, rows, r.x.Cols), r.b)
 }
 

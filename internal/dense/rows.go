@@ -29,7 +29,7 @@ type RowProducts struct {
 	packed []float32 // a in panels, behind each other
 	b, c   []float32 // stand in for tiles that reach beyond B or C
 
-	// A strip of X narrower than a tile.
+	// A strip of X that is narrower than a tile, or used so often that a copy costs less than reading rows far apart.
 	strip, shift []float32
 	stripPlaces  []int
 }
@@ -126,7 +126,7 @@ func (r *RowProducts) AddAt(c, a Matrix, x Rows) {
 		for j := 0; j < x.Cols; j += width {
 			data, places, shift := x.Data[j:], r.places[k0:k0+k], x.Shift[j:]
 			cols := min(width, x.Cols-j)
-			if cols < width {
+			if cols < width || panels > directPanels {
 				r.copyStrip(data, places, shift)
 				data, places, shift = r.strip, r.stripPlaces[:k], r.shift
 			}
@@ -152,14 +152,14 @@ func (r *RowProducts) pack(a Matrix, panels int) {
 	}
 }
 
-// copyStrip copies the last columns of rows, which are fewer than a tile has, and gives them zeros up to its width.
+// copyStrip copies columns of rows to a strip, and gives it zeros where they are fewer than a tile has.
 func (r *RowProducts) copyStrip(data []float32, places []int, shift []float32) {
 	width := r.kernel.OuterCols
-	clear(r.shift)
 	cols := copy(r.shift, shift)
-	clear(r.strip)
+	clear(r.shift[cols:])
 	for i, place := range places {
-		copy(r.strip[i*width:], data[place:place+cols])
+		row := r.strip[i*width : (i+1)*width]
+		clear(row[copy(row, data[place:place+cols]):])
 	}
 }
 
