@@ -277,6 +277,7 @@ func TestFittedAfterwards(t *testing.T) {
 // Evaluating a run and labelling with it give the ranges of the run.
 func TestRangesOutsideOfTraining(t *testing.T) {
 	job := NewTrain(demo)
+	job.Images.Backbone, job.Images.Tap = tinyNetwork, Last
 	job.Out = filepath.Join(t.TempDir(), "run")
 	result, err := job.Run(t.Context())
 	if err != nil {

@@ -20,11 +20,12 @@ func TestPredictionsFollowFromTheFiles(t *testing.T) {
 	for _, hidden := range []int{0, 16} {
 		out := t.TempDir()
 		job := NewTrain(demo)
+		job.Images.Backbone, job.Images.Tap = tinyNetwork, Last
 		job.Out, job.Head.Hidden = filepath.Join(out, "run"), hidden
 		if _, err := job.Run(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := (Extract{Data: dataset.Options{Path: demo}, Out: out}).Run(t.Context()); err != nil {
+		if _, err := (Extract{Data: dataset.Options{Path: demo}, Images: job.Images, Out: out}).Run(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		labels := filepath.Join(out, "labels.csv")

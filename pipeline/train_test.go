@@ -54,6 +54,7 @@ func (s *recordedStage) Done() {}
 func TestInterruptedRunEndsTheSame(t *testing.T) {
 	dir := t.TempDir()
 	whole := NewTrain(demo)
+	whole.Images.Backbone, whole.Images.Tap = tinyNetwork, Last
 	whole.Out, whole.Images.Cache = filepath.Join(dir, "whole"), filepath.Join(dir, "cache-1")
 	if _, err := whole.Run(t.Context()); err != nil {
 		t.Fatal(err)
@@ -98,6 +99,7 @@ func TestInterruptedRunEndsTheSame(t *testing.T) {
 // A failing run must leave an earlier one as it was.
 func TestFailureKeepsEarlierRun(t *testing.T) {
 	job := NewTrain(demo)
+	job.Images.Backbone, job.Images.Tap = tinyNetwork, Last
 	job.Out = filepath.Join(t.TempDir(), "run")
 	if _, err := job.Run(t.Context()); err != nil {
 		t.Fatal(err)

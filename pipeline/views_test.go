@@ -107,7 +107,8 @@ func TestPredictSaysWhatTheRunWasMeasuredWith(t *testing.T) {
 		t.Run(fmt.Sprint(c), func(t *testing.T) {
 			dir := t.TempDir()
 			job := NewTrain(demo)
-			job.Out, job.Images.Views, job.Images.Tap, job.TTA = filepath.Join(dir, "run"), c.views, Last, c.tta
+			job.Images.Backbone, job.Images.Tap, job.Images.Views = tinyNetwork, Last, c.views
+			job.Out, job.TTA = filepath.Join(dir, "run"), c.tta
 			if _, err := job.Run(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -172,7 +173,7 @@ func TestUnreadableImagesLeaveNoViewOut(t *testing.T) {
 		r := &recorder{}
 		job := NewTrain(data)
 		job.Out, job.Progress = data+"-run", r
-		job.Images.Views, job.Images.Tap, job.Images.MaxUnreadable = 2, Last, 1
+		job.Images.Backbone, job.Images.Tap, job.Images.Views, job.Images.MaxUnreadable = tinyNetwork, Last, 2, 1
 		result, err := job.Run(t.Context())
 		if err != nil {
 			t.Fatal(err)
