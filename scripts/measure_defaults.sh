@@ -4,7 +4,8 @@
 #     scripts/measure_defaults.sh FACES
 #
 # Each row is finetune compare on another feature or head: five folds, MAE of EMD² with the median rule and of cross-entropy
-# with argmax, mean ± std over the folds. Needs make build and make setup first.
+# with argmax, mean ± std over the folds. Needs make build and make setup first. HIDDEN=1 adds a hidden layer on the
+# default features, which takes minutes.
 set -euo pipefail
 faces=$(cd "$1" && pwd)
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -51,6 +52,7 @@ for n in 200 1000; do
 	few $n
 	row "$n faces, last, cropped" --data faces-$n.csv --bins 0,3,7,13,20,33,44,60 --tap last --resize shorter
 	row "$n faces, default" --data faces-$n.csv --bins 0,3,7,13,20,33,44,60
+	[ -z "${HIDDEN:-}" ] || row "$n faces, default, hidden 256" --data faces-$n.csv --bins 0,3,7,13,20,33,44,60 --hidden 256
 done
 demo=(--data "$root/testdata/demo/demo.csv")
 row "demo, last, cropped" "${demo[@]}" --tap last --resize shorter
