@@ -47,7 +47,9 @@ func TestDropoutOnlyInTraining(t *testing.T) {
 		pool := dense.NewPool(1)
 		tr := newTrainer(Config{Hidden: hidden}, pool, scalingOf(t, e), l, e)
 		tr.weights, tr.totalWeight = exampleWeights(e, nil)
-		tr.pass.direct.params = nil // so that there are rows to look at
+		if hidden == 0 {
+			tr.pass.direct.params = nil // so that there are rows to look at
+		}
 		var plain [][]float32
 		tr.visit(e, func(_, i int) { plain = append(plain, append([]float32(nil), tr.pass.lastRow(i)...)) })
 		order := make([]int, 2*blockRows) // the same example throughout

@@ -14,36 +14,38 @@ type inPlace struct {
 	inverse []float32
 	folded  dense.Matrix // the weights times inverse
 	rows    dense.Rows   // of the chunk
+
+	grads             *parameters // that end is at
+	foldRow, scaleRow func(output, worker int)
 }
 
-func newInPlace(params *parameters, s *scaling) inPlace {
-	p := inPlace{params: params, inverse: s.inverse, rows: dense.Rows{Cols: params.inputs, Stride: params.inputs}}
+func newInPlace(params *parameters, s *scaling) *inPlace {
+	p := &inPlace{params: params, inverse: s.inverse, rows: dense.Rows{Cols: params.inputs, Stride: params.inputs}}
 	p.folded = dense.Wrap(params.outputs, params.inputs, make([]float32, params.outputs*params.inputs))
 	for _, m := range s.mean {
 		p.rows.Shift = append(p.rows.Shift, -m)
+	}
+	p.foldRow = func(o, _ int) { kernel.Best().Mul(p.folded.Row(o), params.output.Row(o), p.inverse) }
+	p.scaleRow = func(o, _ int) {
+		row := p.grads.output.Row(o)
+		kernel.Best().Mul(row, row, p.inverse)
 	}
 	return p
 }
 
 // linear reports whether there is one, as there is for a network of one layer.
-func (p *inPlace) linear() bool { return p.params != nil }
+func (p *inPlace) linear() bool { return p != nil && p.params != nil }
 
 // serves reports whether chunks with that dropout can be taken: what drops inputs needs a copy to drop them from.
 func (p *inPlace) serves(d dropout) bool { return p.linear() && d.kept == 0 }
 
 // begin follows a change of the weights.
-func (p *inPlace) begin() {
-	for o := range p.folded.Rows {
-		kernel.Best().Mul(p.folded.Row(o), p.params.output.Row(o), p.inverse)
-	}
-}
+func (p *inPlace) begin(pool *dense.Pool) { pool.Run(p.folded.Rows, p.foldRow) }
 
 // end turns the gradient that chunks have summed into that by the weights.
-func (p *inPlace) end(grads *parameters) {
-	for o := range grads.output.Rows {
-		row := grads.output.Row(o)
-		kernel.Best().Mul(row, row, p.inverse)
-	}
+func (p *inPlace) end(pool *dense.Pool, grads *parameters) {
+	p.grads = grads
+	pool.Run(grads.output.Rows, p.scaleRow)
 }
 
 func (p *inPlace) forward(pass *pass) {

@@ -50,8 +50,8 @@ type pass struct {
 	losses                 []float64
 	noShift                []float32 // zeros, one a hidden unit
 
-	direct inPlace // in place of input, where it may be
-	stream *stream // in place of all, where it may be
+	direct *inPlace // in place of input, where it may be
+	stream *stream  // in place of all, where it may be
 
 	// The chunk under way and its part of the matrices above.
 	chunk         chunk

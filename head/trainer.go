@@ -46,7 +46,7 @@ func newTrainer(c Config, pool *dense.Pool, s *scaling, l loss.Loss[float32], tr
 func (t *trainer) gradient(batch []int, drop *dropout) float64 {
 	var sum float64
 	if t.pass.direct.linear() {
-		t.pass.direct.begin()
+		t.pass.direct.begin(t.pool)
 	}
 	scale := float64(len(t.weights)) / (float64(len(batch)) * t.totalWeight)
 	whole := chunk{examples: t.train, order: batch, views: t.views, weights: t.weights, scale: scale, grads: t.grads, dropout: *drop}
@@ -63,7 +63,7 @@ func (t *trainer) gradient(batch []int, drop *dropout) float64 {
 			}
 		}
 		if t.pass.direct.serves(*drop) {
-			t.pass.direct.end(t.grads)
+			t.pass.direct.end(t.pool, t.grads)
 		}
 	}
 	drop.first += uint64(len(batch))
@@ -90,7 +90,7 @@ func tie(m dense.Matrix) {
 // the example's row in the pass.
 func (t *trainer) visit(e Examples, f func(example, i int)) {
 	if t.pass.direct.serves(dropout{}) {
-		t.pass.direct.begin()
+		t.pass.direct.begin(t.pool)
 	}
 	order := make([]int, 0, chunkRows)
 	for first := 0; first < e.Len(); first += chunkRows {

@@ -7,7 +7,8 @@ type rowsJob struct {
 
 	c, a, b Matrix
 	x       Rows
-	rows    int // of a block of the forward product
+	rows    int       // of a block of the forward product
+	packed  []float32 // a, for the gradient
 }
 
 func (r *rowsJob) init(products []*RowProducts) {
@@ -36,13 +37,17 @@ const mostRows = 96
 // AddAtRows is RowProducts.AddAt on all workers, in blocks of columns.
 func (p *Pool) AddAtRows(c, a Matrix, x Rows) {
 	checkShapes(a.Rows == len(x.Index) && c.Rows == a.Cols && c.Cols == x.Cols)
+	if c.Rows == 0 || c.Cols == 0 || a.Rows == 0 {
+		return
+	}
 	p.rows.c, p.rows.a, p.rows.x = c, a, x
+	p.rows.packed = p.rows.products[0].pack(a)
 	p.Run(ceilDiv(c.Cols, outerCols), p.rows.outer)
 	p.rows.done()
 }
 
 // done lets go of the factors.
-func (r *rowsJob) done() { r.c, r.a, r.b, r.x = Matrix{}, Matrix{}, Matrix{}, Rows{} }
+func (r *rowsJob) done() { r.c, r.a, r.b, r.x, r.packed = Matrix{}, Matrix{}, Matrix{}, Rows{}, nil }
 
 func (r *rowsJob) dotBlock(block, worker int) {
 	i := block * r.rows
@@ -53,5 +58,5 @@ func (r *rowsJob) dotBlock(block, worker int) {
 func (r *rowsJob) outerBlock(block, worker int) {
 	j := block * outerCols
 	cols := min(outerCols, r.c.Cols-j)
-	r.products[worker].AddAt(r.c.Slice(0, j, r.c.Rows, cols), r.a, r.x.part(0, j, len(r.x.Index), cols))
+	r.products[worker].addPacked(r.c.Slice(0, j, r.c.Rows, cols), r.packed, r.a.Rows, r.x.part(0, j, len(r.x.Index), cols))
 }

@@ -29,16 +29,16 @@ type RowProducts struct {
 	packed []float32 // a in panels, behind each other
 	b, c   []float32 // stand in for tiles that reach beyond B or C
 
-	// A strip of X that is narrower than a tile, or used so often that a copy costs less than reading rows far apart.
-	strip, shift []float32
-	stripPlaces  []int
+	// Strips of X that are narrower than a tile, or used so often that a copy costs less than reading rows far apart.
+	strips, shift []float32
+	stripPlaces   []int
 }
 
 func newRowProducts(k *kernel.Kernel) *RowProducts {
 	r := &RowProducts{
 		kernel: k,
 		b:      make([]float32, k.DotCols*rowsDepth), c: make([]float32, max(k.DotRows*k.DotCols, k.OuterRows*k.OuterCols)),
-		strip: make([]float32, rowsAtOnce*k.OuterCols), shift: make([]float32, k.OuterCols), stripPlaces: make([]int, rowsAtOnce),
+		strips: make([]float32, rowsAtOnce*outerCols), shift: make([]float32, outerCols), stripPlaces: make([]int, rowsAtOnce),
 	}
 	for i := range r.stripPlaces {
 		r.stripPlaces[i] = i * k.OuterCols
@@ -117,30 +117,44 @@ func (r *RowProducts) AddAt(c, a Matrix, x Rows) {
 	if c.Rows == 0 || c.Cols == 0 || a.Rows == 0 {
 		return
 	}
+	r.addPacked(c, r.pack(a), a.Rows, x)
+}
+
+// addPacked adds Aᵀ·X to C for A of k rows, packed.
+func (r *RowProducts) addPacked(c Matrix, packed []float32, k int, x Rows) {
 	r.use(x)
-	panels := ceilDiv(c.Rows, r.kernel.OuterRows)
-	r.pack(a, panels)
-	width := r.kernel.OuterCols
-	for k0 := 0; k0 < a.Rows; k0 += rowsAtOnce {
-		k := min(rowsAtOnce, a.Rows-k0)
-		for j := 0; j < x.Cols; j += width {
-			data, places, shift := x.Data[j:], r.places[k0:k0+k], x.Shift[j:]
-			cols := min(width, x.Cols-j)
-			if cols < width || panels > directPanels {
-				r.copyStrip(data, places, shift)
-				data, places, shift = r.strip, r.stripPlaces[:k], r.shift
+	panels, width := ceilDiv(c.Rows, r.kernel.OuterRows), r.kernel.OuterCols
+	for k0 := 0; k0 < k; k0 += rowsAtOnce {
+		rows := r.places[k0:min(k0+rowsAtOnce, k)]
+		for j0 := 0; j0 < x.Cols; j0 += outerCols {
+			end := min(j0+outerCols, x.Cols)
+			copied := panels > directPanels
+			if copied {
+				r.copyStrips(x.Data[j0:], rows, x.Shift[j0:end])
 			}
-			for number := range panels {
-				panel := r.packed[(number*a.Rows+k0)*r.kernel.OuterRows:]
-				r.addTile(c, number*r.kernel.OuterRows, j, cols, panel, data, places, shift)
+			for j := j0; j < end; j += width {
+				data, places, shift := x.Data[j:], rows, x.Shift[j:]
+				cols := min(width, end-j)
+				switch {
+				case copied:
+					data, places, shift = r.strips[(j-j0)*rowsAtOnce:], r.stripPlaces[:len(rows)], r.shift[j-j0:]
+				case cols < width:
+					r.copyStrips(data, rows, shift)
+					data, places, shift = r.strips, r.stripPlaces[:len(rows)], r.shift
+				}
+				for number := range panels {
+					panel := packed[(number*k+k0)*r.kernel.OuterRows:]
+					r.addTile(c, number*r.kernel.OuterRows, j, cols, panel, data, places, shift)
+				}
 			}
 		}
 	}
 }
 
-// pack packs A in panels of as many columns as a tile of C has rows, row by row, with zeros beyond the last column.
-func (r *RowProducts) pack(a Matrix, panels int) {
+// pack returns A in panels of as many columns as a tile of C has rows, row by row, with zeros beyond the last column.
+func (r *RowProducts) pack(a Matrix) []float32 {
 	width := r.kernel.OuterRows
+	panels := ceilDiv(a.Cols, width)
 	size := a.Rows * width
 	r.packed = slices.Grow(r.packed[:0], panels*size)[:panels*size]
 	clear(r.packed[(panels-1)*size:])
@@ -150,16 +164,20 @@ func (r *RowProducts) pack(a Matrix, panels int) {
 			copy(panel[i*width:(i+1)*width], a.Row(i)[j:min(j+width, a.Cols)])
 		}
 	}
+	return r.packed
 }
 
-// copyStrip copies columns of rows to a strip, and gives it zeros where they are fewer than a tile has.
-func (r *RowProducts) copyStrip(data []float32, places []int, shift []float32) {
+// copyStrips copies as many columns of rows as there are shifts to strips behind each other, and gives the last one zeros where
+// it is narrower than a tile.
+func (r *RowProducts) copyStrips(data []float32, places []int, shift []float32) {
 	width := r.kernel.OuterCols
 	cols := copy(r.shift, shift)
 	clear(r.shift[cols:])
 	for i, place := range places {
-		row := r.strip[i*width : (i+1)*width]
-		clear(row[copy(row, data[place:place+cols]):])
+		for j := 0; j < cols; j += width {
+			row := r.strips[j*rowsAtOnce+i*width:][:width]
+			clear(row[copy(row, data[place+j:place+cols]):])
+		}
 	}
 }
 

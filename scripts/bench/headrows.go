@@ -23,7 +23,9 @@ func (b *bench) headRows() []*row {
 		linear(2048, 10, 256, 0, 0),
 		linear(2048, 101, 256, 0, 0),
 		linear(2048, 8, 50_000, 0, 0),
-		b.headRow(training{n: 3750, d: 11_520, k: 8, batch: 256}, 0, 0),
+		b.headRow(training{n: 50_000, d: 2048, k: 8, batch: 256, dropout: 0.3}, 0, 0),
+		b.headRow(training{n: 3000, d: 11_520, k: 8, batch: 256}, 0, 0),
+		b.headRow(training{n: 3000, d: 11_520, k: 8, batch: 256, dropout: 0.3}, 0, 0),
 		b.headRow(training{n: 3750, d: 11_520, k: 8, batch: 256, hidden: 256, dropout: 0.5}, 0.7, 1),
 	}
 }
@@ -38,6 +40,9 @@ func (b *bench) headRow(t training, required, aim float64) *row {
 	name := fmt.Sprintf("an epoch, %d × %d, %d classes, linear", t.n, t.d, t.k)
 	if t.hidden > 0 {
 		name = fmt.Sprintf("an epoch, %d × %d, %d classes, %d hidden units", t.n, t.d, t.k, t.hidden)
+	}
+	if t.dropout > 0 {
+		name += fmt.Sprintf(", dropout %g", t.dropout)
 	}
 	if t.batch >= t.n {
 		name += ", full batch"

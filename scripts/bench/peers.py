@@ -41,6 +41,8 @@ def head(n, d, k, hidden, dropout):
     torch.manual_seed(1)
     if hidden == 0:
         net = torch.nn.Linear(d, k)
+        if dropout > 0:
+            net = torch.nn.Sequential(torch.nn.Dropout(dropout), net)
         return net, torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9, nesterov=True, weight_decay=1e-4, fused=True)
     net = torch.nn.Sequential(torch.nn.Linear(d, hidden), torch.nn.ReLU(), torch.nn.Dropout(dropout), torch.nn.Linear(hidden, k))
     return net, torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=3.0, fused=True)
