@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"finetune/head"
 	"finetune/internal/mistake"
@@ -63,7 +64,28 @@ func (r *trainRun) calibrate(context.Context) (err error) {
 		}
 	}
 	r.result.Head, r.result.Calibration, err = r.Calibrate.fit(r.result.Head, said)
+	if err == nil {
+		r.noteFlattered(r.result.Calibration)
+	}
 	return err
+}
+
+// noteFlattered says what was fitted to the very images that the figures are of. In a cross-validation ranges aren't: those of each
+// fold come from the other folds.
+func (r *trainRun) noteFlattered(c *Calibration) {
+	var fitted []string
+	if c.Temperature != nil {
+		fitted = append(fitted, "the temperature")
+	}
+	if c.Metric != "" {
+		fitted = append(fitted, "the decision rule")
+	}
+	if c.Sets != nil && r.plan.heldOut == heldOutVal {
+		fitted = append(fitted, "the ranges")
+	}
+	if r.plan.heldOut != heldOutTest && fitted != nil {
+		c.note("there is no test part, and the images that the figures are of have decided on %s too, which flatters them; --test-split holds others out", strings.Join(fitted, " and "))
+	}
 }
 
 // weighCalibration says what the calibration did to the images that the figures are of.
