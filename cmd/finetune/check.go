@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -64,7 +65,9 @@ Exit status: 0 where nothing is wrong, 3 where there are problems (with --fail-o
 			}
 			return r, err
 		}
-		if err := perform(a, c, run, func(w io.Writer, r *pipeline.CheckResult) { printCheck(w, r, job.Out) }); err != nil {
+		if err := perform(a, c, run, func(w io.Writer, r *pipeline.CheckResult) {
+			printCheck(w, r, job.Out, givenOf(f, "bins", "order", "positions"))
+		}); err != nil {
 			return err
 		}
 		for _, s := range fails {
@@ -80,7 +83,8 @@ Exit status: 0 where nothing is wrong, 3 where there are problems (with --fail-o
 // mostListed is how many of a kind are listed on a terminal.
 const mostListed = 10
 
-func printCheck(w io.Writer, r *pipeline.CheckResult, out string) {
+// printCheck writes what was found. The flags in again say what the labels mean, and the manifest in out has the labels as they were.
+func printCheck(w io.Writer, r *pipeline.CheckResult, out string, again []string) {
 	fmt.Fprintf(w, "%d images\n\n", r.Images)
 	printClasses(w, r)
 	if len(r.Findings) == 0 {
@@ -97,7 +101,11 @@ func printCheck(w io.Writer, r *pipeline.CheckResult, out string) {
 		}
 	}
 	if out != "" {
-		fmt.Fprintf(w, "\nlists in %s; train on %[1]s/%s to keep copies together\n", out, pipeline.ManifestFile)
+		with := ""
+		if len(again) > 0 {
+			with = ", with " + strings.Join(again, " and ") + " as here"
+		}
+		fmt.Fprintf(w, "\nlists in %s; train on %[1]s/%s to keep copies together%s\n", out, pipeline.ManifestFile, with)
 	}
 }
 

@@ -21,6 +21,17 @@ func addLabelFlags(f *pflag.FlagSet, o *dataset.Options) {
 	f.Var(&numbersFlag{values: &o.Bins, name: "--bins"}, "bins", "lower edges of the classes, for labels that are numbers, e.g. 0,3,7,13")
 }
 
+// givenOf returns those of the flags that the user gave, with dashes.
+func givenOf(f *pflag.FlagSet, names ...string) []string {
+	var given []string
+	for _, name := range names {
+		if f.Changed(name) {
+			given = append(given, "--"+name)
+		}
+	}
+	return given
+}
+
 // addSplitFlags binds how the data is cut.
 func addSplitFlags(f *pflag.FlagSet, o *dataset.SplitOptions) {
 	f.Float64Var(&o.Val, "val-split", o.Val, "`share` of the images for early stopping, where the data names none")
