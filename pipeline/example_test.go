@@ -84,6 +84,53 @@ func ExampleExtract() {
 	// 32 hidden units: true
 }
 
+// With few images one split says little: here each is held out once, and the head that is kept is trained on all of them.
+func ExampleTrain_folds() {
+	out := tempFolder()
+	defer os.RemoveAll(out)
+
+	job := pipeline.NewTrain("../testdata/demo/images/coffee")
+	job.Data.LabelRegex = `grade(\d)`
+	job.Folds, job.Split.Test = 5, 0 // no image is kept out of the folds
+	job.Out = filepath.Join(out, "run")
+	trained, err := job.Run(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, f := range trained.CrossValidation.Folds {
+		fmt.Printf("fold %d: %d images held out\n", f.Fold, f.HeldOut)
+	}
+	fmt.Println("measured on images:", trained.Metrics.N)
+	// Output:
+	// fold 1: 6 images held out
+	// fold 2: 6 images held out
+	// fold 3: 6 images held out
+	// fold 4: 6 images held out
+	// fold 5: 6 images held out
+	// measured on images: 30
+}
+
+// A head may be trained on views of the images, and predict the mean over them.
+func ExampleTrain_views() {
+	out := tempFolder()
+	defer os.RemoveAll(out)
+
+	job := pipeline.NewTrain("../testdata/demo/images/coffee")
+	job.Data.LabelRegex = `grade(\d)`
+	job.Images.Views, job.TTA = 2, pipeline.AllViews
+	job.Out = filepath.Join(out, "run")
+	if _, err := job.Run(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+	run, err := pipeline.OpenRun(job.Out)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(run.Config.Views)
+	// Output:
+	// trained on 2 views of each image, predictions are the mean over 2 (flip, crop, scale, colour; seed 0)
+}
+
 func tempFolder() string {
 	dir, err := os.MkdirTemp("", "finetune-example-")
 	if err != nil {

@@ -19,7 +19,7 @@ type Train struct {
 	Split    dataset.SplitOptions // how much is held out, and the seed of the whole run
 	Head     head.Config          // the head and its training; Loss.Classes, Seed and Threads are filled in
 	Soften   Softening            // of labels in training
-	Folds    int                  // of a cross-validation of all images that are in no test part; 0: none, one split instead
+	Folds    int                  // of a cross-validation of all that Split.Test (0: nothing) and the data don't hold out; 0: none, one split instead
 	Repeats  int                  // of the cross-validation, each with folds drawn anew; 0: 1
 	TTA      int                  // views of an image that a prediction is the mean of, or AllViews; 0: the image alone
 	Search   Search               // for better settings than Head's; the zero value takes Head as it is

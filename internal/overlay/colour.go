@@ -39,9 +39,9 @@ type View struct{ Left, Top, Right, Bottom float64 }
 // Whole is the view of the whole picture.
 var Whole = View{Right: 1, Bottom: 1}
 
-// Lay returns a picture with heat laid over the part that it is of: orange above zero, blue below, as strong as the size
+// lay returns a picture with heat laid over the part that it is of: orange above zero, blue below, as strong as the size
 // is next to scale. The picture is made grey, since its own colours would be taken for these; what the network didn't see is darker.
-func Lay(picture image.Image, h *Heat, v View, scale float64) *image.NRGBA {
+func lay(picture image.Image, h *Heat, v View, scale float64) *image.NRGBA {
 	out := imaging.Grayscale(picture)
 	bounds := out.Bounds()
 	width, height := float64(bounds.Dx()), float64(bounds.Dy())

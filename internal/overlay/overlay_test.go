@@ -95,7 +95,7 @@ func grey(width, height int) *image.NRGBA {
 func TestLay(t *testing.T) {
 	h := NewHeat(1, 3)
 	h.Values = []float64{-1, 0, 1}
-	out := Lay(grey(200, 50), h, View{Left: 0.25, Right: 0.75, Bottom: 1}, 1)
+	out := lay(grey(200, 50), h, View{Left: 0.25, Right: 0.75, Bottom: 1}, 1)
 	at := func(x int) color.NRGBA { return out.NRGBAAt(x, 25) }
 	if c := at(10); c.R >= 100 || c != at(190) {
 		t.Errorf("outside: %v and %v", c, at(190))
@@ -109,7 +109,7 @@ func TestLay(t *testing.T) {
 	if c := at(100); abs(int(c.R)-128) > 3 || abs(int(c.B)-128) > 3 {
 		t.Errorf("at zero: %v", c)
 	}
-	if c := Lay(grey(4, 4), NewHeat(2, 2), Whole, 0).NRGBAAt(1, 1); c.R != c.B {
+	if c := lay(grey(4, 4), NewHeat(2, 2), Whole, 0).NRGBAAt(1, 1); c.R != c.B {
 		t.Errorf("no heat at all: %v", c)
 	}
 }

@@ -73,7 +73,7 @@ func (s Sheet) Draw() *image.NRGBA {
 	for _, p := range s.Panels {
 		at.X += size.X + margin
 		d.title(at, size.X, p.Title)
-		over := Lay(picture, p.Heat, s.View, p.Scale)
+		over := lay(picture, p.Heat, s.View, p.Scale)
 		draw.Draw(out, image.Rectangle{Max: size}.Add(at.Add(image.Pt(0, titleHeight))), over, over.Bounds().Min, draw.Src)
 		d.legend(image.Pt(at.X, at.Y+titleHeight+size.Y+6), size.X, p)
 	}
@@ -161,5 +161,5 @@ func (d *drawer) bars(in image.Rectangle, list []Bar) {
 
 // Small returns the picture under heat with its longer side reduced to that many pixels.
 func Small(picture image.Image, h *Heat, v View, scale float64, side int) *image.NRGBA {
-	return Lay(imaging.Fit(picture, side, side, imaging.CatmullRom), h, v, scale)
+	return lay(imaging.Fit(picture, side, side, imaging.CatmullRom), h, v, scale)
 }
