@@ -28,11 +28,15 @@ func newPlanted(t *testing.T) *plantedData {
 		t.Fatal(photos, err)
 	}
 	for i, photo := range photos {
-		img, err := imaging.Open(photo)
+		data, err := os.ReadFile(photo)
 		if err != nil {
 			t.Fatal(err)
 		}
-		d.add(fmt.Sprintf("%d.png", i), fmt.Sprint(1+i%3), []string{"train", "test"}[i/9], fmt.Sprintf("photo %d", i), img)
+		name := fmt.Sprintf("%d.jpg", i)
+		if err := os.WriteFile(filepath.Join(d.folder, name), data, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		d.list(name, fmt.Sprint(1+i%3), []string{"train", "test"}[i/9], fmt.Sprintf("photo %d", i))
 	}
 	return d
 }
@@ -79,7 +83,7 @@ func (d *plantedData) manifest(columns int) string {
 func (d *plantedData) check(columns int, out string) *CheckResult {
 	d.t.Helper()
 	job := NewCheck(d.manifest(columns))
-	job.Images.NoCache, job.Out = true, out
+	job.Out = out
 	r, err := job.Run(d.t.Context())
 	if err != nil {
 		d.t.Fatal(err)
@@ -106,23 +110,23 @@ func TestCheckFindsWhatWasPlanted(t *testing.T) {
 	}{
 		"nothing": {4, func(*plantedData) {}, map[string]int{}},
 		"the same file with another label": {4, func(d *plantedData) {
-			data, err := os.ReadFile(filepath.Join(d.folder, "0.png"))
+			data, err := os.ReadFile(filepath.Join(d.folder, "0.jpg"))
 			if err == nil {
-				err = os.WriteFile(filepath.Join(d.folder, "again.png"), data, 0o666)
+				err = os.WriteFile(filepath.Join(d.folder, "again too.jpg"), data, 0o666)
 			}
 			if err != nil {
 				d.t.Fatal(err)
 			}
-			d.list("again.png", "3", "train", "someone")
+			d.list("again too.jpg", "3", "train", "someone")
 		}, map[string]int{"labels-of-equal-files": 1}},
 		"a picture saved again on the other side of the split": {3, func(d *plantedData) {
-			d.add("again.jpg", "1", "test", "", d.open("0.png"))
+			d.add("again.jpg", "1", "test", "", d.open("0.jpg"))
 		}, map[string]int{"copies-across-split": 1}},
 		"a mirrored picture with a label far off": {3, func(d *plantedData) {
-			d.add("again.jpg", "1", "train", "", imaging.FlipH(d.open("2.png")))
+			d.add("again.jpg", "1", "train", "", imaging.FlipH(d.open("2.jpg")))
 		}, map[string]int{"labels-of-lookalikes": 1}},
 		"a resized picture in its own group": {4, func(d *plantedData) {
-			img := d.open("2.png")
+			img := d.open("2.jpg")
 			d.add("again.jpg", "3", "train", "photo 2", imaging.Resize(img, img.Bounds().Dx()*3/4, 0, imaging.Linear))
 		}, map[string]int{}},
 		"a group on both sides": {4, func(d *plantedData) {
@@ -133,7 +137,7 @@ func TestCheckFindsWhatWasPlanted(t *testing.T) {
 				d.t.Fatal(err)
 			}
 			d.list("broken.jpg", "1", "train", "someone")
-			d.add("tiny.png", "1", "train", "someone", imaging.Resize(d.open("3.png"), 20, 20, imaging.Box))
+			d.add("tiny.png", "1", "train", "someone", imaging.Resize(d.open("3.jpg"), 20, 20, imaging.Box))
 		}, map[string]int{"unreadable": 1, "tiny": 1}},
 		"a class that is only trained on": {4, func(d *plantedData) {
 			for i, row := range d.rows {
@@ -156,8 +160,8 @@ func TestCheckFindsWhatWasPlanted(t *testing.T) {
 // Training on the manifest that a check writes never parts copies, and equal runs write equal bytes.
 func TestCheckWritesAManifestThatKeepsCopiesTogether(t *testing.T) {
 	d := newPlanted(t)
-	d.add("again.jpg", "1", "", "", d.open("0.png"))
-	d.add("once more.jpg", "1", "", "", imaging.FlipH(d.open("0.png")))
+	d.add("again.jpg", "1", "", "", d.open("0.jpg"))
+	d.add("once more.jpg", "1", "", "", imaging.FlipH(d.open("0.jpg")))
 	out, again := filepath.Join(t.TempDir(), "sub"), t.TempDir()
 	r := d.check(2, out)
 	set, err := dataset.Load(t.Context(), dataset.Options{Path: filepath.Join(out, ManifestFile)})
@@ -173,7 +177,7 @@ func TestCheckWritesAManifestThatKeepsCopiesTogether(t *testing.T) {
 			together = append(together, filepath.Base(item.File))
 		}
 	}
-	if want := []string{"0.png", "again.jpg", "once more.jpg"}; !slices.Equal(together, want) {
+	if want := []string{"0.jpg", "again.jpg", "once more.jpg"}; !slices.Equal(together, want) {
 		t.Errorf("one group holds %q, want %q", together, want)
 	}
 	if len(r.Copies) != 1 || !r.Copies[0].Images[2].Mirrored || r.Copies[0].Images[1].Mirrored {

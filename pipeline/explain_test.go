@@ -14,6 +14,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"finetune/internal/imagefile"
@@ -22,18 +23,34 @@ import (
 	"finetune/pipeline/dataset"
 )
 
-// demoRun trains on the demo, once for each test that asks.
+// defaultRun is a run on the demo that nobody changes.
+var defaultRun = sync.OnceValues(func() (string, error) {
+	job := NewTrain(demo)
+	job.Out = filepath.Join(os.Getenv("XDG_CACHE_HOME"), "demo-run") // that of the tests
+	_, err := job.Run(context.Background())
+	return job.Out, err
+})
+
+// demoRun returns a run on the demo that the test may change: a copy of the default one, or one that is trained otherwise.
 func demoRun(t testing.TB, change func(*Train)) string {
 	t.Helper()
-	job := NewTrain(demo)
-	job.Out = filepath.Join(t.TempDir(), "run")
-	if change != nil {
+	out := filepath.Join(t.TempDir(), "run")
+	var err error
+	if change == nil {
+		var trained string
+		if trained, err = defaultRun(); err == nil {
+			err = os.CopyFS(out, os.DirFS(trained))
+		}
+	} else {
+		job := NewTrain(demo)
+		job.Out = out
 		change(&job)
+		_, err = job.Run(t.Context())
 	}
-	if _, err := job.Run(t.Context()); err != nil {
+	if err != nil {
 		t.Fatal(err)
 	}
-	return job.Out
+	return out
 }
 
 const demoPhoto = "../testdata/demo/images/coffee/0-grade4.jpg"
