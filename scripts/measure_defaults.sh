@@ -48,6 +48,7 @@ row "faces, multi on grids 1,3, squashed (default)" "${all[@]}"
 row "faces, last, cropped, hidden 256" "${all[@]}" --tap last --resize shorter --hidden 256
 row "faces, multi, squashed, hidden 256" "${all[@]}" --tap multi --hidden 256
 [ -z "${HIDDEN:-}" ] || row "faces, multi on grids 1,3, squashed, hidden 256" "${all[@]}" --hidden 256
+[ -z "${HIDDEN:-}" ] || row "faces, the same, dropout 0.7" "${all[@]}" --hidden 256 --dropout 0.7
 for n in 200 1000; do
 	few $n
 	row "$n faces, last, cropped" --data faces-$n.csv --bins 0,3,7,13,20,33,44,60 --tap last --resize shorter
