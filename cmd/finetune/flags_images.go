@@ -20,8 +20,8 @@ func addRuntimeFlags(f *pflag.FlagSet, i *pipeline.Images) {
 
 // addComputeFlags binds what runs the network, for commands that need more of it than the feature cache has.
 func addComputeFlags(f *pflag.FlagSet, i *pipeline.Images) {
-	f.IntVar(&i.Threads, "threads", 0, "cores to work on (default: all)")
-	f.IntVar(&i.Batch, "image-batch", 0, "`images` that go through the network at once (default: 8, or what is found to be fastest where there are many)")
+	f.Var(&countFlag{&i.Threads, "--threads"}, "threads", "cores to work on (default: all)")
+	f.Var(&countFlag{&i.Batch, "--image-batch"}, "image-batch", "`images` that go through the network at once (default: 8, or what is found to be fastest where there are many)")
 	f.StringVar(&i.Device, "device", "", "what runs the network: "+strings.Join(backbone.Devices(), ", ")+" (default cpu)")
 	f.StringToStringVar(&i.DeviceOptions, "device-option", nil, "`setting` of the device's execution provider, such as device_id=1")
 	f.StringVar(&i.Library, "library", "", "the native ONNX Runtime `library`, where it isn't to be searched for")

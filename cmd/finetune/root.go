@@ -76,6 +76,7 @@ func newRoot(a *app) *cobra.Command {
 	root.Version = pipeline.Version()
 	root.SilenceUsage, root.SilenceErrors = true, true
 	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SuggestionsMinimumDistance = 2
 	root.SetVersionTemplate("finetune {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "one JSON document on standard output, and nothing else there")
@@ -111,6 +112,9 @@ func noArgs(c *cobra.Command, args []string) error {
 		if _, err := strconv.Atoi(args[0]); err == nil {
 			return &usageError{fmt.Errorf("%q is no command and no flag; the number of views is given as --tta=%s; see %s --help", args[0], args[0], c.CommandPath())}
 		}
+	}
+	if near := c.Root().SuggestionsFor(args[0]); len(near) > 0 && c.Parent() == nil {
+		return &usageError{fmt.Errorf("%q is no command; did you mean %s %s? See %[2]s --help", args[0], c.CommandPath(), near[0])}
 	}
 	return &usageError{fmt.Errorf("%q is no command and no flag; images are given as %s --data %s; see finetune --help", args[0], c.CommandPath(), args[0])}
 }
