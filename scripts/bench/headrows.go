@@ -26,6 +26,7 @@ func (b *bench) headRows() []*row {
 		b.headRow(training{n: 50_000, d: 2048, k: 8, batch: 256, dropout: 0.3}, 0, 0),
 		b.headRow(training{n: 3000, d: 11_520, k: 8, batch: 256}, 0, 0),
 		b.headRow(training{n: 3000, d: 11_520, k: 8, batch: 256, dropout: 0.3}, 0, 0),
+		b.headRow(training{n: 3000, d: 11_520, k: 8, batch: 64, dropout: 0.3}, 0, 0), // what a run takes unless told otherwise
 		b.headRow(training{n: 3750, d: 11_520, k: 8, batch: 256, hidden: 256, dropout: 0.5}, 0.7, 1),
 	}
 }
@@ -44,8 +45,11 @@ func (b *bench) headRow(t training, required, aim float64) *row {
 	if t.dropout > 0 {
 		name += fmt.Sprintf(", dropout %g", t.dropout)
 	}
-	if t.batch >= t.n {
+	switch {
+	case t.batch >= t.n:
 		name += ", full batch"
+	case t.batch != 256:
+		name += fmt.Sprintf(", batches of %d", t.batch)
 	}
 	const count = 4
 	return &row{
