@@ -69,7 +69,7 @@ func (t training) fastestEpoch(ctx context.Context, threads, count int) (float64
 	cfg := head.Defaults(loss.Config{Name: loss.EMD2, Classes: t.k}, t.hidden)
 	cfg.Optimizer, cfg.Momentum, cfg.LR = head.SGD, 0.9, 0.1
 	if t.hidden > 0 {
-		cfg.Optimizer, cfg.LR = head.AdamW, 2e-3
+		cfg.Optimizer, cfg.Momentum, cfg.LR = head.AdamW, head.Auto, 2e-3
 	}
 	cfg.Epochs, cfg.BatchSize, cfg.Dropout, cfg.Patience, cfg.Threads = count+1, t.batch, t.dropout, 0, threads
 	examples, err := t.examples()

@@ -94,7 +94,7 @@ func (b *bench) networkRow(name string, network func() (string, error), paths fu
 			if err != nil {
 				return 0, "", err
 			}
-			return b.peer.ask("network", map[string]any{"model": model, "size": lite0Size, "threads": b.threads, "count": 96})
+			return b.peer.ask("network", map[string]any{"model": model, "size": lite0Size, "threads": b.threads, "count": 64})
 		},
 	}
 }

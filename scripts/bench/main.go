@@ -70,6 +70,7 @@ func run(ctx context.Context, b *bench, only, out string) error {
 		if err := r.measure(ctx, b.rounds); err != nil {
 			return fmt.Errorf("%s: %s: %w", r.group, r.name, err)
 		}
+		fmt.Fprint(os.Stderr, "  ", r.line())
 		rows = append(rows, r)
 	}
 	about, err := b.about(ctx)
