@@ -16,7 +16,8 @@ func printSets(w io.Writer, s *metrics.Sets) {
 	}
 	fmt.Fprintf(w, "\nranges from low to high that are to hold the true class %s of the time: they do %s (95 %% interval %s), and are %.2f classes wide on average\n",
 		percent(metrics.Number(s.Wanted)), percent(s.Coverage), percents(s.Interval), float64(s.Width))
-	if len(s.PerClass) > mostConfusion {
+	// Ranges of every class, as too few images to calibrate give, hold each class always: a table would say nothing.
+	if k := len(s.PerClass); k > mostConfusion || float64(s.Width) >= float64(k) {
 		return
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
