@@ -12,7 +12,7 @@ import (
 	"sync"
 	"testing"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 )
 
 // scene returns a picture of noise, in which every place looks different.
@@ -241,7 +241,7 @@ func TestCheck(t *testing.T) {
 		{Plan{All, 0}, 1, true}, {Plan{All, 0}, Most, true}, {Plan{All, 0}, Most + 1, false}, {Plan{All, 0}, 0, false},
 		{Plan{Flip, 0}, 2, true}, {Plan{Flip, 0}, 3, false}, {Plan{Crop, 0}, 3, true}, {Plan{}, 1, true}, {Plan{}, 2, false},
 	} {
-		if err := c.plan.Check("--views", c.views); (err == nil) != c.ok || err != nil && !mistake.Is(err) {
+		if err := c.plan.Check("--views", c.views); (err == nil) != c.ok || err != nil && !invalid.Is(err) {
 			t.Errorf("%d views of %v: %v", c.views, c.plan, err)
 		}
 	}
@@ -258,7 +258,7 @@ func TestKinds(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"", "flip,", "rotate", "vflip"} {
-		if k, err := ParseKinds(text); !mistake.Is(err) {
+		if k, err := ParseKinds(text); !invalid.Is(err) {
 			t.Errorf("ParseKinds(%q) = %v, %v", text, k, err)
 		}
 	}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 )
 
 // Kinds is a set of changes that views may make, combined by or.
@@ -22,7 +22,7 @@ const (
 
 var kindNames = []string{"flip", "crop", "scale", "colour"} // in the order of the bits
 
-// ParseKinds reads names with commas between, the value of --augment. An unknown name is a *mistake.Error.
+// ParseKinds reads names with commas between, the value of --augment. An unknown name is a *invalid.Error.
 func ParseKinds(text string) (Kinds, error) {
 	var k Kinds
 next:
@@ -37,8 +37,8 @@ next:
 				continue next
 			}
 		}
-		return 0, &mistake.Error{Subject: "--augment", Found: fmt.Sprintf("%q", name),
-			Expected: "some of " + strings.Join(kindNames, ", ") + ", with commas between"}
+		return 0, &invalid.Error{Field: "--augment", Found: fmt.Sprintf("%q", name),
+			Want: "some of " + strings.Join(kindNames, ", ") + ", with commas between"}
 	}
 	return k, nil
 }

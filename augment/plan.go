@@ -9,8 +9,8 @@ import (
 
 	"github.com/disintegration/imaging"
 
-	"finetune/internal/mistake"
 	"finetune/internal/randstream"
+	"finetune/invalid"
 )
 
 // Most is the largest number of views that a plan has. The gain of one more has become small long before.
@@ -36,14 +36,14 @@ func (p Plan) Len() int {
 	return Most
 }
 
-// Check returns a *mistake.Error where the plan hasn't the n views that a flag asks for.
+// Check returns a *invalid.Error where the plan hasn't the n views that a flag asks for.
 func (p Plan) Check(flag string, n int) error {
 	switch {
 	case n < 1 || n > Most:
-		return &mistake.Error{Subject: flag, Found: strconv.Itoa(n), Expected: fmt.Sprintf("1 to %d views, the picture itself being one", Most)}
+		return &invalid.Error{Field: flag, Found: strconv.Itoa(n), Want: fmt.Sprintf("1 to %d views, the picture itself being one", Most)}
 	case n > p.Len():
-		return &mistake.Error{Subject: flag, Found: fmt.Sprintf("%d views with --augment %v", n, p.Kinds),
-			Expected: fmt.Sprintf("at most %d, which are all that differ", p.Len()), Do: "allow more, such as crop or colour, or ask for fewer"}
+		return &invalid.Error{Field: flag, Found: fmt.Sprintf("%d views with --augment %v", n, p.Kinds),
+			Want: fmt.Sprintf("at most %d, which are all that differ", p.Len()), Hint: "allow more, such as crop or colour, or ask for fewer"}
 	}
 	return nil
 }

@@ -11,8 +11,8 @@ import (
 	"path/filepath"
 	"sync"
 
-	"finetune/internal/onnxgraph"
-	"finetune/internal/ortenv"
+	"finetune/internal/onnx/graph"
+	"finetune/internal/ort/env"
 
 	ort "github.com/yalue/onnxruntime_go"
 )
@@ -38,10 +38,10 @@ type Options struct {
 }
 
 // Devices returns the names that Options.Device may have.
-func Devices() []string { return ortenv.Devices() }
+func Devices() []string { return env.Devices() }
 
 // Multi is the Tap that takes a network at several depths.
-const Multi = onnxgraph.Multi
+const Multi = graph.Multi
 
 // DefaultBatch is how many images go through the network at once unless Options say otherwise: enough to feed
 // the kernels, small enough for the activations of a wide network to stay near the caches.
@@ -50,16 +50,16 @@ const DefaultBatch = 8
 // An Input describes the images that a network takes: layout, size and batch (0 where the file leaves them
 // open) and the type of its elements. Features takes float32 whatever the type, and the cast is part of the
 // graph: a network that takes uint8 gets whole numbers from 0 to 255.
-type Input = onnxgraph.ImageInput
+type Input = graph.ImageInput
 
 // A Feature says what a row of features is made of.
-type Feature = onnxgraph.Feature
+type Feature = graph.Feature
 
 // A Tap is a tensor that is used as a feature.
-type Tap = onnxgraph.Tap
+type Tap = graph.Tap
 
 // A Block is the part of a row that comes from one tap at one cell of one grid.
-type Block = onnxgraph.Block
+type Block = graph.Block
 
 // A Backbone is a network that is ready to run. It is safe for use by several goroutines. Close frees it.
 type Backbone struct {
@@ -78,7 +78,7 @@ type Backbone struct {
 
 // Open makes a network ready to run. Weights in other files (external data) are read from the folder of path.
 // A file that isn't an image network, a tap that can't be decided or doesn't exist, and a native library that
-// is missing or doesn't fit give a *mistake.Error.
+// is missing or doesn't fit give a *invalid.Error.
 func Open(path string, o Options) (*Backbone, error) {
 	data, err := readFile(path)
 	if err != nil {
@@ -93,15 +93,15 @@ func OpenBytes(name string, data []byte, o Options) (*Backbone, error) {
 }
 
 // A cutter takes the part of a network that a feature needs.
-type cutter func(*onnxgraph.Model, Feature) (*onnxgraph.Model, Input, error)
+type cutter func(*graph.Model, Feature) (*graph.Model, Input, error)
 
 func open(name, dir string, data []byte, o Options) (*Backbone, error) {
-	return openCut(name, dir, data, o, (*onnxgraph.Model).Cut)
+	return openCut(name, dir, data, o, (*graph.Model).Cut)
 }
 
 // openCut opens the part of a network that cut returns.
 func openCut(name, dir string, data []byte, o Options, cut cutter) (*Backbone, error) {
-	model, err := onnxgraph.Parse(name, data)
+	model, err := graph.Parse(name, data)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +109,7 @@ func openCut(name, dir string, data []byte, o Options, cut cutter) (*Backbone, e
 	if err != nil {
 		return nil, err
 	}
-	library, err := ortenv.Open(o.Library)
+	library, err := env.Open(o.Library)
 	if err != nil {
 		return nil, err
 	}

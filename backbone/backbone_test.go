@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"finetune/internal/mistake"
-	"finetune/internal/onnxpb"
+	"finetune/internal/onnx/onnxpb"
+	"finetune/invalid"
 
 	"google.golang.org/protobuf/proto"
 )
@@ -183,7 +183,7 @@ func TestFeaturesRefuses(t *testing.T) {
 		{"a broken image", broken, 2, 2 * b.Dim(), "of image 1 of the batch is NaN; expected finite numbers", true},
 	} {
 		err := b.Features(t.Context(), c.tensor, c.n, make([]float32, c.room))
-		if err == nil || !strings.Contains(err.Error(), c.want) || mistake.Is(err) != c.ofTheUser {
+		if err == nil || !strings.Contains(err.Error(), c.want) || invalid.Is(err) != c.ofTheUser {
 			t.Errorf("%s: %v, want %q", c.name, err, c.want)
 		}
 	}

@@ -5,14 +5,14 @@ import (
 	"strings"
 	"testing"
 
-	"finetune/internal/mistake"
-	"finetune/internal/ortenv"
+	"finetune/internal/ort/env"
+	"finetune/invalid"
 )
 
 // Which devices there are depends on the machine: what can be used must give the CPU's features, what can't must say
 // so in one line, and auto must run everywhere.
 func TestDevices(t *testing.T) {
-	usable, err := ortenv.Providers()
+	usable, err := env.Providers()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -20,8 +20,8 @@ func TestDevices(t *testing.T) {
 	want := torchFeatures(t)["mobilenet_v2_13"]
 	for _, device := range Devices() {
 		b, err := Open(testdata("mobilenet_v2_13.onnx"), Options{Device: device, Threads: 1})
-		if device != ortenv.Auto && !slices.Contains(usable, device) {
-			if !mistake.Is(err) || !strings.HasPrefix(err.Error(), "--device "+device+": ONNX Runtime") || strings.Contains(err.Error(), "\n") {
+		if device != env.Auto && !slices.Contains(usable, device) {
+			if !invalid.Is(err) || !strings.HasPrefix(err.Error(), "--device "+device+": ONNX Runtime") || strings.Contains(err.Error(), "\n") {
 				t.Errorf("%s, which isn't there: %v", device, err)
 			}
 			continue
@@ -33,7 +33,7 @@ func TestDevices(t *testing.T) {
 		if cosine, _ := compare(features(t, b, tensor, n), want); !(cosine > 0.9999) {
 			t.Errorf("%s: cosine %.7f", device, cosine)
 		}
-		if b.Device() != device && device != ortenv.Auto || b.Device() == ortenv.Auto {
+		if b.Device() != device && device != env.Auto || b.Device() == env.Auto {
 			t.Errorf("%s runs on %s", device, b.Device())
 		}
 		if err := b.Close(); err != nil {
@@ -47,12 +47,12 @@ func TestDeviceOptions(t *testing.T) {
 		device, want string
 	}{{"", "--device-option a: the CPU has no options"}, {"abacus", "--device abacus: no such device"}} {
 		_, err := Open(testdata("mobilenet_v2_13.onnx"), Options{Device: c.device, DeviceOptions: map[string]string{"a": "b"}})
-		if !mistake.Is(err) || !strings.Contains(err.Error(), c.want) {
+		if !invalid.Is(err) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q: %v, want %q", c.device, err, c.want)
 		}
 	}
 	// Settings are for the device that auto would find; the CPU, its last resort, goes without.
-	if b, err := Open(testdata("mobilenet_v2_13.onnx"), Options{Device: ortenv.Auto, DeviceOptions: map[string]string{"device_id": "0"}}); err != nil {
+	if b, err := Open(testdata("mobilenet_v2_13.onnx"), Options{Device: env.Auto, DeviceOptions: map[string]string{"device_id": "0"}}); err != nil {
 		t.Error(err)
 	} else if err := b.Close(); err != nil {
 		t.Error(err)

@@ -11,8 +11,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"finetune/internal/mistake"
-	"finetune/internal/onnxgraph"
+	"finetune/internal/onnx/graph"
+	"finetune/invalid"
 
 	ort "github.com/yalue/onnxruntime_go"
 )
@@ -25,7 +25,7 @@ func readFile(path string) ([]byte, error) {
 		if errors.Is(err, fs.ErrNotExist) {
 			found, err = "doesn't exist", nil
 		}
-		return nil, &mistake.Error{Subject: path, Found: found, Err: err, Expected: "an ONNX file"}
+		return nil, &invalid.Error{Field: path, Found: found, Err: err, Want: "an ONNX file"}
 	}
 	defer f.Close()
 	info, err := f.Stat()
@@ -34,12 +34,12 @@ func readFile(path string) ([]byte, error) {
 	}
 	switch {
 	case info.IsDir():
-		return nil, &mistake.Error{Subject: path, Found: "is a folder", Expected: "an ONNX file"}
+		return nil, &invalid.Error{Field: path, Found: "is a folder", Want: "an ONNX file"}
 	case !info.Mode().IsRegular():
-		return nil, &mistake.Error{Subject: path, Found: "is no ordinary file", Expected: "an ONNX file"}
+		return nil, &invalid.Error{Field: path, Found: "is no ordinary file", Want: "an ONNX file"}
 	case info.Size() > math.MaxInt32:
-		return nil, &mistake.Error{Subject: path, Found: fmt.Sprintf("takes %d MB", info.Size()>>20), Expected: "at most 2 GB",
-			Do: "keep the weights in a file of external data beside it"}
+		return nil, &invalid.Error{Field: path, Found: fmt.Sprintf("takes %d MB", info.Size()>>20), Want: "at most 2 GB",
+			Hint: "keep the weights in a file of external data beside it"}
 	}
 	data := make([]byte, info.Size())
 	if _, err := io.ReadFull(f, data); err != nil {
@@ -53,13 +53,13 @@ func readFile(path string) ([]byte, error) {
 const externalFolder = "session.model_external_initializers_file_folder_path"
 
 // locateExternal tells ONNX Runtime where the weights in other files are, and returns the network as it must be then.
-func locateExternal(options *ort.SessionOptions, m *onnxgraph.Model, dir string) (*onnxgraph.Model, error) {
+func locateExternal(options *ort.SessionOptions, m *graph.Model, dir string) (*graph.Model, error) {
 	if files, err := m.ExternalFiles(); err != nil || len(files) == 0 {
 		return m, err
 	}
 	if dir == "" {
-		return nil, &mistake.Error{Subject: m.Name(), Found: "keeps weights in other files", Expected: "a network in one piece",
-			Do: "open it from its folder"}
+		return nil, &invalid.Error{Field: m.Name(), Found: "keeps weights in other files", Want: "a network in one piece",
+			Hint: "open it from its folder"}
 	}
 	m, folder, err := m.Relocate(dir)
 	if err != nil {
@@ -69,7 +69,7 @@ func locateExternal(options *ort.SessionOptions, m *onnxgraph.Model, dir string)
 }
 
 // digest returns the SHA-256 of the network's bytes, followed by those of its external files in sorted order.
-func digest(m *onnxgraph.Model, dir string, data []byte) (string, error) {
+func digest(m *graph.Model, dir string, data []byte) (string, error) {
 	sum := sha256.New()
 	sum.Write(data)
 	files, err := m.ExternalFiles()
@@ -82,8 +82,8 @@ func digest(m *onnxgraph.Model, dir string, data []byte) (string, error) {
 	for _, name := range files {
 		f, err := os.Open(filepath.Join(dir, name))
 		if err != nil {
-			return "", &mistake.Error{Subject: m.Name(), Found: fmt.Sprintf("its weights in %q can't be read", name), Err: err,
-				Do: "put that file beside it, under the name that it was exported with"}
+			return "", &invalid.Error{Field: m.Name(), Found: fmt.Sprintf("its weights in %q can't be read", name), Err: err,
+				Hint: "put that file beside it, under the name that it was exported with"}
 		}
 		_, err = io.Copy(sum, f)
 		f.Close()

@@ -7,13 +7,13 @@ import (
 	"path/filepath"
 	"testing"
 
-	"finetune/internal/npy"
-	"finetune/internal/ortenv"
+	"finetune/internal/ort/env"
+	"finetune/internal/store/npy"
 )
 
 // TestMain fails rather than skips where the native library is missing: `make test` sets it up first.
 func TestMain(m *testing.M) {
-	if _, err := ortenv.Open(""); err != nil {
+	if _, err := env.Open(""); err != nil {
 		os.Stderr.WriteString(err.Error() + "\n")
 		os.Exit(1)
 	}

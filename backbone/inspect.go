@@ -3,7 +3,7 @@ package backbone
 import (
 	"path/filepath"
 
-	"finetune/internal/onnxgraph"
+	"finetune/internal/onnx/graph"
 )
 
 // PreprocessingKey is the key of a file's metadata_props under which a network says how its images are prepared,
@@ -16,7 +16,7 @@ type Description struct {
 	File   string `json:"file"`
 	Bytes  int64  `json:"bytes"`
 	Digest string `json:"digest"` // as Backbone.Digest
-	onnxgraph.Facts
+	graph.Facts
 	Inputs        []Value     `json:"inputs"`
 	Outputs       []Value     `json:"outputs"`
 	External      []string    `json:"external_files,omitempty"` // files of weights beside it
@@ -31,10 +31,10 @@ type Description struct {
 }
 
 // A Value is a tensor of the graph with what is known of its type and shape.
-type Value = onnxgraph.Value
+type Value = graph.Value
 
 // A Candidate is a tensor that Options.Tap could name.
-type Candidate = onnxgraph.Candidate
+type Candidate = graph.Candidate
 
 // Inspect describes a file. Only Tap and Pool of the options matter. It runs nothing and needs no native library. What keeps the
 // network from being used stands in Problem; only a file that can't be read as ONNX gives an error.
@@ -57,7 +57,7 @@ func (d *Description) Err() error { return d.err }
 func (d *Description) refuse(err error) { d.err, d.Problem = err, err.Error() }
 
 func inspect(name, dir string, data []byte, o Options) (*Description, error) {
-	model, err := onnxgraph.Parse(name, data)
+	model, err := graph.Parse(name, data)
 	if err != nil {
 		return nil, err
 	}

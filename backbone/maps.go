@@ -5,14 +5,14 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"finetune/internal/onnxgraph"
+	"finetune/internal/onnx/graph"
 
 	ort "github.com/yalue/onnxruntime_go"
 )
 
 // ErrNoMaps says that a network's feature isn't made of means of maps (a class token, an embedding behind a layer), so
 // that its numbers belong to no place of the image.
-var ErrNoMaps = onnxgraph.ErrNoMaps
+var ErrNoMaps = graph.ErrNoMaps
 
 // A Mapper runs a network whose features are means of maps and returns the maps beside the features. It is safe for use
 // by several goroutines. Close frees it.
@@ -35,7 +35,7 @@ func OpenMapsBytes(name string, data []byte, o Options) (*Mapper, error) {
 }
 
 func openMaps(name, dir string, data []byte, o Options) (*Mapper, error) {
-	net, err := openCut(name, dir, data, o, (*onnxgraph.Model).CutMaps)
+	net, err := openCut(name, dir, data, o, (*graph.Model).CutMaps)
 	if err != nil {
 		return nil, err
 	}

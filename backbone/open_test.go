@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"finetune/internal/mistake"
-	"finetune/internal/onnxgraph"
+	"finetune/internal/onnx/graph"
+	"finetune/invalid"
 
 	ort "github.com/yalue/onnxruntime_go"
 )
@@ -30,7 +30,7 @@ func TestOpenRefuses(t *testing.T) {
 		}
 		return data
 	}
-	head, err := onnxgraph.HeadModel(testHead())
+	head, err := graph.HeadModel(testHead())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,14 +53,14 @@ func TestOpenRefuses(t *testing.T) {
 		{"a library of another kind", resnet, Options{Library: write("text.so", []byte("text"))}, "text.so"},
 	} {
 		b, err := Open(c.path, c.options)
-		if !mistake.Is(err) || !strings.Contains(err.Error(), c.want) {
+		if !invalid.Is(err) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", c.name, err, c.want)
 		}
 		if b != nil {
 			t.Errorf("%s: a network beside the error", c.name)
 		}
 	}
-	if _, err := OpenBytes("embedded", read("resnet_external.onnx"), Options{}); !mistake.Is(err) {
+	if _, err := OpenBytes("embedded", read("resnet_external.onnx"), Options{}); !invalid.Is(err) {
 		t.Errorf("bytes with weights elsewhere: %v", err)
 	}
 }
@@ -143,7 +143,7 @@ func TestInspect(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d.Problem != "" || d.Image == nil || d.Image.Layout != onnxgraph.NCHW || d.Feature == nil || d.Feature.Width != 32 || len(d.External) != 1 || d.Opset != 11 {
+	if d.Problem != "" || d.Image == nil || d.Image.Layout != graph.NCHW || d.Feature == nil || d.Feature.Width != 32 || len(d.External) != 1 || d.Opset != 11 {
 		t.Errorf("%+v", d)
 	}
 	b := openFixture(t, "resnet_external", Options{})
@@ -165,7 +165,7 @@ func TestInspect(t *testing.T) {
 }
 
 func TestInspectTellsTheProblem(t *testing.T) {
-	head, err := onnxgraph.HeadModel(testHead())
+	head, err := graph.HeadModel(testHead())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,20 +181,20 @@ func TestInspectTellsTheProblem(t *testing.T) {
 	}
 }
 
-func testHead() onnxgraph.Head {
-	return onnxgraph.Head{
-		Layers: []onnxgraph.Dense{
+func testHead() graph.Head {
+	return graph.Head{
+		Layers: []graph.Dense{
 			{In: 2, Out: 3, Weight: []float32{1, 2, 3, 4, 5, 6}, Bias: []float32{1, 0, -40}},
 			{In: 3, Out: 2, Weight: []float32{1, -1, 1, 0, 1, 2}, Bias: []float32{0, 1}},
 		},
-		Probability: onnxgraph.Softmax,
+		Probability: graph.Softmax,
 		Metadata:    map[string]string{PreprocessingKey: "preset imagenet"},
 	}
 }
 
 // A head that is written as a model computes what its weights say.
 func TestHeadModelRuns(t *testing.T) {
-	data, err := onnxgraph.HeadModel(testHead())
+	data, err := graph.HeadModel(testHead())
 	if err != nil {
 		t.Fatal(err)
 	}

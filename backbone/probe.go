@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"finetune/internal/mistake"
-	"finetune/internal/onnxgraph"
+	"finetune/internal/onnx/graph"
+	"finetune/invalid"
 
 	ort "github.com/yalue/onnxruntime_go"
 )
@@ -14,7 +14,7 @@ import (
 const probeSide = 224
 
 // probe completes a feature with taps whose shape the graph doesn't tell: it runs the network once and looks.
-func probe(model *onnxgraph.Model, f Feature, dir string, o Options) (Feature, error) {
+func probe(model *graph.Model, f Feature, dir string, o Options) (Feature, error) {
 	tensors := make([]string, len(f.Taps))
 	for i, t := range f.Taps {
 		tensors[i] = t.Tensor.Name
@@ -48,31 +48,31 @@ func probe(model *onnxgraph.Model, f Feature, dir string, o Options) (Feature, e
 		defer v.Destroy()
 	}
 	for i, t := range f.Taps {
-		shape := onnxgraph.Shape{}
+		shape := graph.Shape{}
 		for _, d := range out[i].GetShape() {
-			shape = append(shape, onnxgraph.Dim{Size: d})
+			shape = append(shape, graph.Dim{Size: d})
 		}
 		if len(shape) > 1 && shape[0].Size != int64(rows) {
-			return Feature{}, &mistake.Error{Subject: model.Name(), Found: fmt.Sprintf("%q has the shape %s for a batch of %d", t.Tensor.Name, shape, rows),
-				Expected: "the batch as the first axis", Do: "choose another tensor with --tap"}
+			return Feature{}, &invalid.Error{Field: model.Name(), Found: fmt.Sprintf("%q has the shape %s for a batch of %d", t.Tensor.Name, shape, rows),
+				Want: "the batch as the first axis", Hint: "choose another tensor with --tap"}
 		}
 		if f.Taps[i], err = model.WithShape(t, shape); err != nil {
 			return Feature{}, err
 		}
 		// What was measured for one batch and one size of images holds for others only where the file fixes these.
 		if len(shape) > 1 && in.Batch == 0 {
-			shape[0] = onnxgraph.Dim{Size: -1, Symbol: "N"}
+			shape[0] = graph.Dim{Size: -1, Symbol: "N"}
 		}
 		for _, axis := range f.Taps[i].Space {
 			if in.Height == 0 || in.Width == 0 {
-				shape[axis] = onnxgraph.Dim{Size: -1}
+				shape[axis] = graph.Dim{Size: -1}
 			}
 		}
 	}
 	done, err := model.Complete(f)
 	if err == nil && done.Width == 0 {
-		return Feature{}, &mistake.Error{Subject: model.Name(), Found: fmt.Sprintf("the map from which %q is made can't be told", f.Text),
-			Do: "name the map with --tap, or leave out --pool"}
+		return Feature{}, &invalid.Error{Field: model.Name(), Found: fmt.Sprintf("the map from which %q is made can't be told", f.Text),
+			Hint: "name the map with --tap, or leave out --pool"}
 	}
 	return done, err
 }

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"math"
 
-	"finetune/internal/mistake"
-	"finetune/internal/onnxgraph"
+	"finetune/internal/onnx/graph"
+	"finetune/invalid"
 
 	ort "github.com/yalue/onnxruntime_go"
 )
@@ -14,7 +14,7 @@ import (
 // Features runs n images through the network. tensor holds them in the network's own layout, one after the
 // other; out takes n rows of Dim numbers. Where the file leaves height and width open the images must be
 // square, and their side follows from the length of tensor. Batches of a fixed size are filled up and cut down
-// again. Numbers that aren't finite give a *mistake.Error, a context that ends gives its error.
+// again. Numbers that aren't finite give a *invalid.Error, a context that ends gives its error.
 //
 // Several goroutines that call Features of a Backbone with one thread each use the cores better than one
 // caller whose run is shared among threads.
@@ -131,7 +131,7 @@ func sizeName(n int) string {
 }
 
 func imageShape(in Input, rows, height, width int) ort.Shape {
-	if in.Layout == onnxgraph.NHWC {
+	if in.Layout == graph.NHWC {
 		return ort.NewShape(int64(rows), int64(height), int64(width), 3)
 	}
 	return ort.NewShape(int64(rows), 3, int64(height), int64(width))
@@ -141,9 +141,9 @@ func imageShape(in Input, rows, height, width int) ort.Shape {
 func (b *Backbone) finite(out []float32) error {
 	for i, v := range out {
 		if v-v != 0 { // Inf - Inf and NaN are both no number
-			return &mistake.Error{Subject: b.name,
-				Found:    fmt.Sprintf("feature %d of image %d of the batch is %v", i%b.Dim(), i/b.Dim(), v),
-				Expected: "finite numbers", Do: "check the preprocessing (--scale, --mean, --std), or choose an earlier tensor with --tap"}
+			return &invalid.Error{Field: b.name,
+				Found: fmt.Sprintf("feature %d of image %d of the batch is %v", i%b.Dim(), i/b.Dim(), v),
+				Want:  "finite numbers", Hint: "check the preprocessing (--scale, --mean, --std), or choose an earlier tensor with --tap"}
 		}
 	}
 	return nil

@@ -3,17 +3,17 @@ package backbone
 import (
 	"fmt"
 
-	"finetune/internal/mistake"
-	"finetune/internal/onnxgraph"
-	"finetune/internal/ortenv"
+	"finetune/internal/onnx/graph"
+	"finetune/internal/ort/env"
+	"finetune/invalid"
 
 	ort "github.com/yalue/onnxruntime_go"
 )
 
 // newSession hands a cut network to ONNX Runtime, on the first device of those asked for that takes it, and tells
 // which one that is.
-func newSession(cut *onnxgraph.Model, dir string, o Options) (session *ort.DynamicAdvancedSession, device string, err error) {
-	devices, err := ortenv.Candidates(o.Device)
+func newSession(cut *graph.Model, dir string, o Options) (session *ort.DynamicAdvancedSession, device string, err error) {
+	devices, err := env.Candidates(o.Device)
 	if err != nil {
 		return nil, "", err
 	}
@@ -30,13 +30,13 @@ func newSession(cut *onnxgraph.Model, dir string, o Options) (session *ort.Dynam
 	return nil, "", err
 }
 
-func sessionOn(cut *onnxgraph.Model, dir string, threads int, device string, settings map[string]string) (*ort.DynamicAdvancedSession, error) {
+func sessionOn(cut *graph.Model, dir string, threads int, device string, settings map[string]string) (*ort.DynamicAdvancedSession, error) {
 	options, err := sessionOptions(threads)
 	if err != nil {
 		return nil, fmt.Errorf("set up ONNX Runtime for %s: %w", cut.Name(), err)
 	}
 	defer options.Destroy()
-	if err := ortenv.Use(options, device, settings); err != nil {
+	if err := env.Use(options, device, settings); err != nil {
 		return nil, err
 	}
 	if cut, err = locateExternal(options, cut, dir); err != nil {
@@ -48,9 +48,9 @@ func sessionOn(cut *onnxgraph.Model, dir string, threads int, device string, set
 	}
 	session, err := ort.NewDynamicAdvancedSessionWithONNXData(data, names(cut.Inputs()), names(cut.Outputs()), options)
 	if err != nil {
-		return nil, &mistake.Error{Subject: cut.Name(), Found: "ONNX Runtime can't load the network", Err: err,
-			Expected: "an operator set and operators that ONNX Runtime " + ort.GetVersion() + " knows",
-			Do:       "export it again with an older operator set, or use a newer library"}
+		return nil, &invalid.Error{Field: cut.Name(), Found: "ONNX Runtime can't load the network", Err: err,
+			Want: "an operator set and operators that ONNX Runtime " + ort.GetVersion() + " knows",
+			Hint: "export it again with an older operator set, or use a newer library"}
 	}
 	return session, nil
 }
@@ -80,7 +80,7 @@ func sessionOptions(threads int) (*ort.SessionOptions, error) {
 	return options, nil
 }
 
-func names(values []onnxgraph.Value) []string {
+func names(values []graph.Value) []string {
 	list := make([]string, len(values))
 	for i, v := range values {
 		list[i] = v.Name

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 )
 
 // enough is how many images a Watch wants to see before it judges: fewer may well be alike.
@@ -41,7 +41,7 @@ func (w *Watch) Add(rows []float32) {
 // Enough reports whether enough images were seen to judge.
 func (w *Watch) Enough() bool { return w.rows >= enough }
 
-// Err returns a *mistake.Error if enough images were seen and none of the numbers differed between any two of them by
+// Err returns a *invalid.Error if enough images were seen and none of the numbers differed between any two of them by
 // more than rounding does. It costs one pass over a row.
 func (w *Watch) Err() error {
 	if !w.Enough() {
@@ -57,9 +57,9 @@ func (w *Watch) Err() error {
 	if spread > 1e-6*largest {
 		return nil
 	}
-	return &mistake.Error{Subject: w.name,
-		Found:    fmt.Sprintf("the same %d features for %d different images", len(w.min), w.rows),
-		Expected: "features that depend on the image",
-		Do:       "check the preprocessing (--scale, --mean, --std), or choose an earlier tensor with --tap; see finetune inspect",
+	return &invalid.Error{Field: w.name,
+		Found: fmt.Sprintf("the same %d features for %d different images", len(w.min), w.rows),
+		Want:  "features that depend on the image",
+		Hint:  "check the preprocessing (--scale, --mean, --std), or choose an earlier tensor with --tap; see finetune inspect",
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 )
 
 func TestWatch(t *testing.T) {
@@ -29,12 +29,12 @@ func TestWatch(t *testing.T) {
 		w.Add(row)
 	}
 	err := w.Err()
-	if want := "the same 72 features for 8 different images; expected features that depend on the image"; !mistake.Is(err) || !strings.Contains(err.Error(), want) {
+	if want := "the same 72 features for 8 different images; expected features that depend on the image"; !invalid.Is(err) || !strings.Contains(err.Error(), want) {
 		t.Errorf("one image for all: %v, want %q", err, want)
 	}
 	w = b.Watch()
 	w.Add(make([]float32, enough*b.Dim()))
-	if err := w.Err(); !mistake.Is(err) {
+	if err := w.Err(); !invalid.Is(err) {
 		t.Errorf("zeros: %v", err)
 	}
 }
@@ -46,7 +46,7 @@ func TestFeaturesThatAreNotFinite(t *testing.T) {
 	for i := range tensor {
 		tensor[i] = 60000 // overflows float16 after the first layer
 	}
-	if err := b.Features(t.Context(), tensor, 1, make([]float32, b.Dim())); !mistake.Is(err) || !strings.Contains(err.Error(), "expected finite numbers") {
+	if err := b.Features(t.Context(), tensor, 1, make([]float32, b.Dim())); !invalid.Is(err) || !strings.Contains(err.Error(), "expected finite numbers") {
 		t.Errorf("%v", err)
 	}
 }

@@ -3,7 +3,7 @@ package head
 import (
 	"math"
 
-	"finetune/internal/kernel"
+	"finetune/internal/linalg/kernel"
 )
 
 // Constants of AdamW, those that everyone uses.

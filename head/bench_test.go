@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"finetune/internal/dense"
+	"finetune/internal/linalg/dense"
 	"finetune/loss"
 )
 

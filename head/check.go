@@ -3,17 +3,17 @@ package head
 import (
 	"fmt"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 )
 
 // maxHidden keeps a mistyped width from taking the memory.
 const maxHidden = 1 << 16
 
-// Check reports the first setting that can't be used, whatever the examples are, as a *mistake.Error under the name of its
+// Check reports the first setting that can't be used, whatever the examples are, as a *invalid.Error under the name of its
 // flag. Loss.Classes has to be known.
 func (c Config) Check() error {
 	if c.AutoLambda && c.Loss.Lambda != 0 {
-		return &mistake.Error{Subject: "--emd-weight", Found: fmt.Sprintf("both auto and %g", c.Loss.Lambda), Expected: "one of them"}
+		return &invalid.Error{Field: "--emd-weight", Found: fmt.Sprintf("both auto and %g", c.Loss.Lambda), Want: "one of them"}
 	}
 	c = c.Resolved(1, 1)
 	if _, err := newStages(c); err != nil {
@@ -75,8 +75,8 @@ func (c Config) checkSteps() error {
 // checkLBFGS refuses what has no effect there.
 func (c Config) checkLBFGS() error {
 	given := func(flag string, found any) error {
-		return &mistake.Error{Subject: flag, Found: fmt.Sprintf("%v with --optimizer lbfgs", found), Expected: "--optimizer sgd or adamw",
-			Do: "leave it out: L-BFGS works on all images at once and finds the size of its steps"}
+		return &invalid.Error{Field: flag, Found: fmt.Sprintf("%v with --optimizer lbfgs", found), Want: "--optimizer sgd or adamw",
+			Hint: "leave it out: L-BFGS works on all images at once and finds the size of its steps"}
 	}
 	switch {
 	case c.LR != 0:
@@ -86,11 +86,11 @@ func (c Config) checkLBFGS() error {
 	case c.Schedule != "":
 		return given("--schedule", c.Schedule)
 	case c.Dropout != 0:
-		return &mistake.Error{Subject: "--dropout", Found: fmt.Sprintf("%g with --optimizer lbfgs", c.Dropout), Expected: "0: L-BFGS needs a loss that is the same each time",
-			Do: "leave it out, or use --optimizer sgd or adamw"}
+		return &invalid.Error{Field: "--dropout", Found: fmt.Sprintf("%g with --optimizer lbfgs", c.Dropout), Want: "0: L-BFGS needs a loss that is the same each time",
+			Hint: "leave it out, or use --optimizer sgd or adamw"}
 	case c.SelfGuided && c.Hidden > 0:
-		return &mistake.Error{Subject: "--optimizer", Found: "lbfgs with a self-guided ground distance and a hidden layer", Expected: "sgd or adamw",
-			Do: "the distance moves with the hidden layer, and L-BFGS needs a loss that stays"}
+		return &invalid.Error{Field: "--optimizer", Found: "lbfgs with a self-guided ground distance and a hidden layer", Want: "sgd or adamw",
+			Hint: "the distance moves with the hidden layer, and L-BFGS needs a loss that stays"}
 	}
 	return nil
 }
@@ -113,7 +113,7 @@ func (c Config) checkClassWeights() error {
 const huge = 1e9
 
 func wrong(flag string, found any, expected string) error {
-	return &mistake.Error{Subject: flag, Found: fmt.Sprint(found), Expected: expected}
+	return &invalid.Error{Field: flag, Found: fmt.Sprint(found), Want: expected}
 }
 
 func between(v, low, high float64) bool { return v >= low && v < high }

@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 	"finetune/label"
 	"finetune/loss"
 )
@@ -35,7 +35,7 @@ func ParseDecision(name string) (Decision, error) {
 	case slices.Contains(Decisions(), d):
 		return d, nil
 	}
-	return "", &mistake.Error{Subject: "--decision", Found: fmt.Sprintf("%q", name), Expected: "argmax, median, mean or least-distance"}
+	return "", &invalid.Error{Field: "--decision", Found: fmt.Sprintf("%q", name), Want: "argmax, median, mean or least-distance"}
 }
 
 // Decide returns the class that the rule takes for probs. Ground is how far the classes lie apart: Mean asks for positions,

@@ -3,7 +3,7 @@ package head
 import (
 	"math"
 
-	"finetune/internal/kernel"
+	"finetune/internal/linalg/kernel"
 	"finetune/internal/randstream"
 )
 

@@ -4,7 +4,7 @@ import (
 	"math"
 	"testing"
 
-	"finetune/internal/dense"
+	"finetune/internal/linalg/dense"
 	"finetune/loss"
 )
 

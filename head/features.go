@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 	"finetune/loss"
 )
 
@@ -120,8 +120,8 @@ func OneHot(labels []int, classes int) ([]float32, error) {
 	targets := make([]float32, len(labels)*classes)
 	for i, k := range labels {
 		if k < 0 || k >= classes {
-			return nil, &mistake.Error{Subject: fmt.Sprintf("label %d", i), Found: fmt.Sprintf("class %d", k),
-				Expected: fmt.Sprintf("0 to %d", classes-1)}
+			return nil, &invalid.Error{Field: fmt.Sprintf("label %d", i), Found: fmt.Sprintf("class %d", k),
+				Want: fmt.Sprintf("0 to %d", classes-1)}
 		}
 		loss.OneHot(targets[i*classes:(i+1)*classes], k)
 	}
@@ -155,13 +155,13 @@ func (e Examples) check(what string, classes int, target func([]float32) error) 
 		}
 		w := e.Weight(i)
 		if !(w >= 0) || math.IsInf(w, 0) {
-			return &mistake.Error{Subject: fmt.Sprintf("%s example %d", what, i), Found: fmt.Sprintf("weight %g", w),
-				Expected: "a finite number from 0 up"}
+			return &invalid.Error{Field: fmt.Sprintf("%s example %d", what, i), Found: fmt.Sprintf("weight %g", w),
+				Want: "a finite number from 0 up"}
 		}
 		total += w
 	}
 	if n > 0 && total == 0 {
-		return &mistake.Error{Subject: what + " examples", Found: "no weight above 0", Expected: "at least one example that counts"}
+		return &invalid.Error{Field: what + " examples", Found: "no weight above 0", Want: "at least one example that counts"}
 	}
 	return nil
 }

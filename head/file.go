@@ -8,9 +8,9 @@ import (
 	"io/fs"
 	"os"
 
-	"finetune/internal/atomicfile"
-	"finetune/internal/mistake"
-	"finetune/internal/safetensors"
+	"finetune/internal/store/atomicfile"
+	"finetune/internal/store/safetensors"
+	"finetune/invalid"
 )
 
 // Names in the weight file. Metadata values are text; lists and structures are JSON inside.
@@ -51,12 +51,12 @@ func (h *Head) Write(w io.Writer) error {
 }
 
 // Load reads a head from a file that Save wrote, or that another program wrote in the same form. Nothing in it is
-// trusted. Every error names the file; a file that isn't there or isn't a head is a *mistake.Error.
+// trusted. Every error names the file; a file that isn't there or isn't a head is a *invalid.Error.
 func Load(path string) (*Head, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, &mistake.Error{Subject: path, Found: "no such file", Expected: "a trained head", Err: err}
+			return nil, &invalid.Error{Field: path, Found: "no such file", Want: "a trained head", Err: err}
 		}
 		return nil, fmt.Errorf("read the head: %w", err)
 	}
@@ -67,8 +67,8 @@ func Load(path string) (*Head, error) {
 	case errors.As(err, &pathError):
 		return nil, fmt.Errorf("read the head: %w", err)
 	case err != nil:
-		return nil, &mistake.Error{Subject: path, Found: "not a trained head", Err: err, Expected: "the head.safetensors of a run",
-			Do: "train again if the file is damaged"}
+		return nil, &invalid.Error{Field: path, Found: "not a trained head", Err: err, Want: "the head.safetensors of a run",
+			Hint: "train again if the file is damaged"}
 	}
 	return h, nil
 }

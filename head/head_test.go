@@ -12,8 +12,8 @@ import (
 	"strings"
 	"testing"
 
-	"finetune/internal/mistake"
-	"finetune/internal/safetensors"
+	"finetune/internal/store/safetensors"
+	"finetune/invalid"
 	"finetune/label"
 	"finetune/loss"
 )
@@ -116,7 +116,7 @@ func TestPredict(t *testing.T) {
 func TestPredictRefuses(t *testing.T) {
 	h, e := trained(t, 0)
 	other := Features{Rows: 2, Cols: 5, Data: make([]float32, 10)}
-	if err := h.Logits(other, nil, 1, make([]float32, 6)); !mistake.Is(err) || !strings.Contains(err.Error(), "5 columns; expected 6") {
+	if err := h.Logits(other, nil, 1, make([]float32, 6)); !invalid.Is(err) || !strings.Contains(err.Error(), "5 columns; expected 6") {
 		t.Errorf("features of another width: %v", err)
 	}
 	for name, err := range map[string]error{
@@ -195,7 +195,7 @@ func TestLoadRefuses(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "head.safetensors")
 	refused := func(t *testing.T, want string) {
 		t.Helper()
-		if _, err := Load(path); !mistake.Is(err) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
+		if _, err := Load(path); !invalid.Is(err) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
 			t.Errorf("got %v, want a mistake with %q and the file", err, want)
 		}
 	}

@@ -1,8 +1,8 @@
 package head
 
 import (
-	"finetune/internal/dense"
-	"finetune/internal/kernel"
+	"finetune/internal/linalg/dense"
+	"finetune/internal/linalg/kernel"
 )
 
 // An inPlace takes chunks through a linear layer without a copy of their features. Rows are read from the feature matrix and

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"testing"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 	"finetune/loss"
 )
 
@@ -113,7 +113,7 @@ func TestLBFGSRefuses(t *testing.T) {
 	} {
 		c := Config{Loss: loss.Config{Classes: 3}, Optimizer: LBFGS}
 		change(&c)
-		if err := c.Check(); !mistake.Is(err) {
+		if err := c.Check(); !invalid.Is(err) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -1,8 +1,8 @@
 package head
 
 import (
-	"finetune/internal/dense"
-	"finetune/internal/kernel"
+	"finetune/internal/linalg/dense"
+	"finetune/internal/linalg/kernel"
 	"finetune/loss"
 )
 

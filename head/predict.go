@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"math"
 
-	"finetune/internal/dense"
-	"finetune/internal/mistake"
+	"finetune/internal/linalg/dense"
+	"finetune/invalid"
 )
 
 // predictRows is the number of rows that pass through the network together.
@@ -13,7 +13,7 @@ const predictRows = 1024
 
 // Logits writes the logits of rows of f to out, len(index) × Outputs: of the rows in index, or of all rows in order
 // where index is nil. Nothing is divided by the temperature. It uses that many threads; memory doesn't grow with the
-// number of rows. Features of another width than the head's are a *mistake.Error.
+// number of rows. Features of another width than the head's are a *invalid.Error.
 func (h *Head) Logits(f Features, index []int, threads int, out []float32) error {
 	return h.forward(f, index, threads, out, h.Outputs(), func(z, row []float32) { copy(row, z) })
 }
@@ -64,8 +64,8 @@ func (h *Head) forward(f Features, index []int, threads int, out []float32, widt
 		return err
 	}
 	if f.Cols != h.Inputs() {
-		return &mistake.Error{Subject: "features", Found: fmt.Sprintf("%d columns", f.Cols),
-			Expected: fmt.Sprintf("%d, as the head was trained on", h.Inputs()), Do: "use the backbone and tap that the head was trained with"}
+		return &invalid.Error{Field: "features", Found: fmt.Sprintf("%d columns", f.Cols),
+			Want: fmt.Sprintf("%d, as the head was trained on", h.Inputs()), Hint: "use the backbone and tap that the head was trained with"}
 	}
 	e := Examples{Features: f, Index: index}
 	n := e.Len()

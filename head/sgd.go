@@ -1,6 +1,6 @@
 package head
 
-import "finetune/internal/kernel"
+import "finetune/internal/linalg/kernel"
 
 // sgd is gradient descent with Nesterov momentum in the form of Sutskever et al. 2013 as PyTorch writes it:
 // v ← μv + g, w ← w − lr·(g + μv), with g the gradient plus decay·w.

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 	"finetune/loss"
 )
 
@@ -37,14 +37,14 @@ func newStages(c Config) (*stages, error) {
 	}
 	switch {
 	case c.WarmupEpochs < 0 || c.WarmupEpochs > 0 && c.WarmupEpochs >= c.Epochs:
-		return nil, &mistake.Error{Subject: "--warmup-epochs", Found: fmt.Sprint(c.WarmupEpochs),
-			Expected: fmt.Sprintf("0 or more, and fewer than the %d epochs", c.Epochs)}
+		return nil, &invalid.Error{Field: "--warmup-epochs", Found: fmt.Sprint(c.WarmupEpochs),
+			Want: fmt.Sprintf("0 or more, and fewer than the %d epochs", c.Epochs)}
 	case c.WarmupEpochs > 0 && s.final.Outputs() != c.Loss.Classes:
-		return nil, &mistake.Error{Subject: "--warmup-epochs", Found: fmt.Sprintf("%d with --loss %s", c.WarmupEpochs, c.Loss.Name),
-			Expected: "a loss with one output a class, as cross-entropy has", Do: "leave it out"}
+		return nil, &invalid.Error{Field: "--warmup-epochs", Found: fmt.Sprintf("%d with --loss %s", c.WarmupEpochs, c.Loss.Name),
+			Want: "a loss with one output a class, as cross-entropy has", Hint: "leave it out"}
 	case c.AutoLambda && (c.WarmupEpochs == 0 || c.Loss.Name != loss.XEMD2):
-		return nil, &mistake.Error{Subject: "--emd-weight", Found: "auto", Expected: "--loss xemd2, and warm-up epochs to measure it after",
-			Do: "give --warmup-epochs, or the weight as a number"}
+		return nil, &invalid.Error{Field: "--emd-weight", Found: "auto", Want: "--loss xemd2, and warm-up epochs to measure it after",
+			Hint: "give --warmup-epochs, or the weight as a number"}
 	}
 	return s, nil
 }

@@ -6,8 +6,8 @@ import (
 	"math"
 	"slices"
 
-	"finetune/internal/dense"
-	"finetune/internal/mistake"
+	"finetune/internal/linalg/dense"
+	"finetune/invalid"
 )
 
 // A scaling maps a raw feature x to (x − mean)·inverse, column by column. Columns are centred and then brought to
@@ -114,8 +114,8 @@ func (s *scaling) fold(l Layer) Layer {
 func notFinite(e Examples, j int) error {
 	for i := range e.Len() {
 		if v := float64(e.Row(i)[j]); !isFinite(v) {
-			return &mistake.Error{Subject: "features", Found: fmt.Sprintf("%g in row %d, column %d", v, e.place(i, 0), j),
-				Expected: "finite numbers", Do: "extract them again or leave the row out"}
+			return &invalid.Error{Field: "features", Found: fmt.Sprintf("%g in row %d, column %d", v, e.place(i, 0), j),
+				Want: "finite numbers", Hint: "extract them again or leave the row out"}
 		}
 	}
 	return fmt.Errorf("head: column %d of the features overflows", j)

@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"finetune/internal/dense"
+	"finetune/internal/linalg/dense"
 	"finetune/loss"
 )
 

@@ -1,8 +1,8 @@
 package head
 
 import (
-	"finetune/internal/dense"
-	"finetune/internal/kernel"
+	"finetune/internal/linalg/dense"
+	"finetune/internal/linalg/kernel"
 )
 
 // A stream takes a batch through a linear layer in one reading of its features: forward, loss and gradient of a few rows

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 
-	"finetune/internal/dense"
-	"finetune/internal/mistake"
+	"finetune/internal/linalg/dense"
+	"finetune/invalid"
 	"finetune/loss"
 )
 
@@ -37,7 +37,7 @@ type Result struct {
 // and decides on early stopping. onEpoch, which may be nil, is called after each epoch from the calling goroutine.
 //
 // When ctx ends Train stops within a batch and returns its error. A configuration or examples that can't be used and
-// a training that diverges are reported as a *mistake.Error.
+// a training that diverges are reported as a *invalid.Error.
 func Train(ctx context.Context, train, val Examples, cfg Config, onEpoch func(Epoch)) (*Result, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
@@ -66,8 +66,8 @@ func Train(ctx context.Context, train, val Examples, cfg Config, onEpoch func(Ep
 	}
 	t.weights, t.totalWeight = exampleWeights(train, classWeights)
 	if t.totalWeight == 0 {
-		return nil, &mistake.Error{Subject: "--class-weights", Found: "0 for every class that the training examples have",
-			Expected: "a weight above 0 for at least one of them"}
+		return nil, &invalid.Error{Field: "--class-weights", Found: "0 for every class that the training examples have",
+			Want: "a weight above 0 for at least one of them"}
 	}
 	t.start(stages.final)
 	f := newFit(t, stages, val, onEpoch)
@@ -86,7 +86,7 @@ func Train(ctx context.Context, train, val Examples, cfg Config, onEpoch func(Ep
 // check reports what keeps examples from being used with a loss.
 func check(train, val Examples, l loss.Loss[float32]) error {
 	if train.Len() == 0 {
-		return &mistake.Error{Subject: "training examples", Found: "none", Expected: "at least one"}
+		return &invalid.Error{Field: "training examples", Found: "none", Want: "at least one"}
 	}
 	if err := train.check("training", l.Classes(), l.CheckTarget); err != nil {
 		return err

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 	"finetune/loss"
 )
 
@@ -248,7 +248,7 @@ func TestMistakes(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			c.config.Loss.Classes = 3
 			_, err := Train(context.Background(), c.train, Examples{}, c.config, nil)
-			if !mistake.Is(err) || !strings.Contains(err.Error(), c.want) {
+			if !invalid.Is(err) || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want a mistake with %q", err, c.want)
 			}
 		})

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"math"
 
-	"finetune/internal/dense"
-	"finetune/internal/mistake"
+	"finetune/internal/linalg/dense"
+	"finetune/invalid"
 	"finetune/loss"
 )
 
@@ -130,11 +130,11 @@ func (t *trainer) evaluate(e Examples, weights []float32) (meanLoss, mae float64
 // diverged is the error of a loss or weight that is no longer a number.
 func (t *trainer) diverged(epoch int) error {
 	if t.config.Optimizer == LBFGS {
-		return &mistake.Error{Subject: "--weight-decay", Found: fmt.Sprintf("%g, with which training diverged in iteration %d", t.config.WeightDecay, epoch),
-			Expected: "a loss that stays finite", Do: "raise it"}
+		return &invalid.Error{Field: "--weight-decay", Found: fmt.Sprintf("%g, with which training diverged in iteration %d", t.config.WeightDecay, epoch),
+			Want: "a loss that stays finite", Hint: "raise it"}
 	}
-	return &mistake.Error{Subject: "--lr", Found: fmt.Sprintf("training diverged in epoch %d with learning rate %g", epoch, t.config.LR),
-		Expected: "a loss that stays finite", Do: fmt.Sprintf("lower it, to %.1g say", t.config.LR/10)}
+	return &invalid.Error{Field: "--lr", Found: fmt.Sprintf("training diverged in epoch %d with learning rate %g", epoch, t.config.LR),
+		Want: "a loss that stays finite", Hint: fmt.Sprintf("lower it, to %.1g say", t.config.LR/10)}
 }
 
 // start sets the output biases to what the best constant prediction needs, the shares of the classes, so that no epoch is

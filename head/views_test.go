@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"finetune/internal/dense"
+	"finetune/internal/linalg/dense"
 	"finetune/loss"
 )
 

@@ -6,7 +6,7 @@ import (
 	"math"
 	"slices"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 )
 
 // Infer returns the space of names that carry their own order: numbers ("3", "-1.5"), ranges ("0-2", "10_20",
@@ -15,7 +15,7 @@ import (
 // far beyond its bound as its neighbour's midpoint lies inside its own range; beside a single number it is the
 // bound itself, or, where the bound is left out ("<5", ">5"), one step further.
 //
-// Names of any other kind ("young", "grade 3") have an order that only the user knows: the *mistake.Error names
+// Names of any other kind ("young", "grade 3") have an order that only the user knows: the *invalid.Error names
 // --order, with a line to paste. Two names that mean the same ("1" and "01") and ranges that overlap are
 // mistakes as well; ranges that share an end ("0-10", "10-20") are not.
 func Infer(names []string) (Space, error) {
@@ -30,8 +30,8 @@ func Infer(names []string) (Space, error) {
 	for i, name := range names {
 		sp, ok := parseSpan(name)
 		if !ok {
-			return Space{}, &mistake.Error{Subject: "--order", Found: fmt.Sprintf("the class name %q is neither a number nor a range, so the order of the classes is unknown", name),
-				Expected: "all classes, lowest first", Do: "put these in order: " + orderFlag(names)}
+			return Space{}, &invalid.Error{Field: "--order", Found: fmt.Sprintf("the class name %q is neither a number nor a range, so the order of the classes is unknown", name),
+				Want: "all classes, lowest first", Hint: "put these in order: " + orderFlag(names)}
 		}
 		classes[i] = class{name, sp}
 	}
@@ -42,8 +42,8 @@ func Infer(names []string) (Space, error) {
 	for i, c := range classes {
 		sorted[i], spans[i] = c.name, c.span
 		if i > 0 && classes[i-1].span.overlaps(c.span) {
-			return Space{}, &mistake.Error{Subject: "classes", Found: fmt.Sprintf("%q and %q, which overlap", classes[i-1].name, c.name),
-				Expected: "numbers or ranges apart from each other", Do: "merge or rename them, or give the order: " + orderFlag(names)}
+			return Space{}, &invalid.Error{Field: "classes", Found: fmt.Sprintf("%q and %q, which overlap", classes[i-1].name, c.name),
+				Want: "numbers or ranges apart from each other", Hint: "merge or rename them, or give the order: " + orderFlag(names)}
 		}
 	}
 	values := midpoints(spans)
@@ -57,7 +57,7 @@ func Infer(names []string) (Space, error) {
 // WithOrder returns the space of the classes in the order that the user gave, lowest first. Every one of names,
 // the classes that the data has, must be in order; a class of order that the data lacks is kept, since it was
 // asked for by name. Values are those of Infer where every name is a number or range and the given order is
-// theirs; otherwise there are none. What is wrong is reported as a *mistake.Error that names the classes.
+// theirs; otherwise there are none. What is wrong is reported as a *invalid.Error that names the classes.
 func WithOrder(names, order []string) (Space, error) {
 	ordered, err := New(order, nil)
 	if err != nil {
@@ -77,8 +77,8 @@ func WithOrder(names, order []string) (Space, error) {
 		if extra := ordered.without(present); len(extra) > 0 {
 			found += ", and the data has no class" + sample(extra)
 		}
-		return Space{}, &mistake.Error{Subject: "--order", Found: found, Expected: "every class of the data once, lowest first",
-			Do: "the data has these: " + orderFlag(names)}
+		return Space{}, &invalid.Error{Field: "--order", Found: found, Want: "every class of the data once, lowest first",
+			Hint: "the data has these: " + orderFlag(names)}
 	}
 	if inferred, err := Infer(order); err == nil && slices.Equal(inferred.classes, ordered.classes) {
 		return inferred, nil

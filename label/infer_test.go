@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 )
 
 func TestInfer(t *testing.T) {
@@ -82,7 +82,7 @@ func TestInferRefuses(t *testing.T) {
 			if err == nil {
 				t.Fatalf("accepted as %q", s.Classes())
 			}
-			if !mistake.Is(err) || !strings.Contains(err.Error(), c.want) {
+			if !invalid.Is(err) || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%v; want a mistake with %q", err, c.want)
 			}
 		})
@@ -109,7 +109,7 @@ func TestWithOrder(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s, err := WithOrder(c.names, c.order)
 			if c.wrong != "" {
-				if !mistake.Is(err) || !strings.Contains(err.Error(), c.wrong) {
+				if !invalid.Is(err) || !strings.Contains(err.Error(), c.wrong) {
 					t.Fatalf("%v; want a mistake with %q", err, c.wrong)
 				}
 				return
@@ -134,7 +134,7 @@ func FuzzInfer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, a, b, c string) {
 		s, err := Infer([]string{a, b, c})
 		if err != nil {
-			if !mistake.Is(err) || strings.ContainsAny(err.Error(), "\r\n") {
+			if !invalid.Is(err) || strings.ContainsAny(err.Error(), "\r\n") {
 				t.Fatalf("not a mistake on one line: %v", err)
 			}
 			return

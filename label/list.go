@@ -8,15 +8,15 @@ import (
 	"slices"
 	"strings"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 )
 
 // ParseList reads the value of --order: names with commas between them. A comma inside brackets belongs to the
 // name, so (0, 2),(4, 6),[8,12) are three; a name in double quotes is taken as it stands, with "" for a quote.
-// Space around a name is dropped. An unclosed quote or an empty name is a *mistake.Error.
+// Space around a name is dropped. An unclosed quote or an empty name is a *invalid.Error.
 func ParseList(s string) ([]string, error) {
 	wrong := func(found string) ([]string, error) {
-		return nil, &mistake.Error{Subject: "--order", Found: found, Expected: "class names with commas between them, lowest first"}
+		return nil, &invalid.Error{Field: "--order", Found: found, Want: "class names with commas between them, lowest first"}
 	}
 	var names []string
 	for rest, more := s, true; more; {
@@ -141,10 +141,10 @@ func sample(names []string) string {
 
 // underOrder turns a mistake in the classes into one of the flag that listed them.
 func underOrder(err error) error {
-	var m *mistake.Error
+	var m *invalid.Error
 	if errors.As(err, &m) {
 		c := *m
-		c.Subject = "--order"
+		c.Field = "--order"
 		return &c
 	}
 	return err

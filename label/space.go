@@ -15,7 +15,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 )
 
 // The limits of a space. They hold for every way of making one.
@@ -37,11 +37,11 @@ type Space struct {
 // New returns the space of the classes in the given order, lowest first, with their values in label units.
 // Nil values mean that the classes have none; otherwise there is one finite value a class, strictly
 // increasing. Names are brought to Unicode NFC, so that the same name typed and read from a disk agree; after
-// that they must differ. What is wrong is reported as a *mistake.Error.
+// that they must differ. What is wrong is reported as a *invalid.Error.
 func New(classes []string, values []float64) (Space, error) {
 	if len(classes) < MinClasses || len(classes) > MaxClasses {
-		return Space{}, &mistake.Error{Subject: "classes", Found: fmt.Sprintf("%d%s", len(classes), sample(classes)),
-			Expected: fmt.Sprintf("%d to %d", MinClasses, MaxClasses)}
+		return Space{}, &invalid.Error{Field: "classes", Found: fmt.Sprintf("%d%s", len(classes), sample(classes)),
+			Want: fmt.Sprintf("%d to %d", MinClasses, MaxClasses)}
 	}
 	s := Space{classes: make([]string, len(classes)), index: make(map[string]int, len(classes))}
 	for i, name := range classes {
@@ -50,7 +50,7 @@ func New(classes []string, values []float64) (Space, error) {
 			return Space{}, err
 		}
 		if _, twice := s.index[name]; twice {
-			return Space{}, &mistake.Error{Subject: "classes", Found: fmt.Sprintf("%q twice", name), Expected: "each class once"}
+			return Space{}, &invalid.Error{Field: "classes", Found: fmt.Sprintf("%q twice", name), Want: "each class once"}
 		}
 		s.classes[i] = name
 		s.index[name] = i
@@ -68,7 +68,7 @@ func CleanName(name string) (string, error) {
 		if len(name) > 40 {
 			name = name[:40] + "…"
 		}
-		return "", &mistake.Error{Subject: "classes", Found: fmt.Sprintf("the name %q", name), Expected: expected}
+		return "", &invalid.Error{Field: "classes", Found: fmt.Sprintf("the name %q", name), Want: expected}
 	}
 	switch {
 	case name == "":
@@ -90,12 +90,12 @@ func CleanName(name string) (string, error) {
 // wrong is reported as a mistake of the flag --positions, which is where such values come from.
 func (s Space) WithValues(values []float64) (Space, error) {
 	if len(values) != len(s.classes) {
-		return Space{}, &mistake.Error{Subject: "--positions", Found: fmt.Sprintf("%d values for %d classes", len(values), len(s.classes)),
-			Expected: "one number for each class, lowest class first"}
+		return Space{}, &invalid.Error{Field: "--positions", Found: fmt.Sprintf("%d values for %d classes", len(values), len(s.classes)),
+			Want: "one number for each class, lowest class first"}
 	}
 	if i := firstNotIncreasing(values); i >= 0 {
-		return Space{}, &mistake.Error{Subject: "--positions", Found: fmt.Sprintf("%v for class %q", values[i], s.classes[i]),
-			Expected: "finite numbers that grow from class to class"}
+		return Space{}, &invalid.Error{Field: "--positions", Found: fmt.Sprintf("%v for class %q", values[i], s.classes[i]),
+			Want: "finite numbers that grow from class to class"}
 	}
 	s.values = slices.Clone(values)
 	return s, nil

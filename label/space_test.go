@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 )
 
 func TestNew(t *testing.T) {
@@ -41,7 +41,7 @@ func TestNew(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s, err := New(c.classes, c.values)
 			if c.wrong != "" {
-				if !mistake.Is(err) || !strings.Contains(err.Error(), c.wrong) {
+				if !invalid.Is(err) || !strings.Contains(err.Error(), c.wrong) {
 					t.Errorf("%v; want a mistake with %q", err, c.wrong)
 				}
 				return
@@ -108,18 +108,18 @@ func TestBins(t *testing.T) {
 			}
 		}
 		for _, x := range []float64{c.below, math.NaN(), math.Inf(1), math.Inf(-1)} {
-			if got, err := s.BinOf(x); !mistake.Is(err) {
+			if got, err := s.BinOf(x); !invalid.Is(err) {
 				t.Errorf("%v was put into class %d", x, got)
 			}
 		}
 	}
 	for _, edges := range [][]float64{nil, {1}, {1, 1}, {2, 1}, {0, math.NaN()}, make([]float64, MaxClasses+1)} {
-		if s, err := Bins(edges); !mistake.Is(err) {
+		if s, err := Bins(edges); !invalid.Is(err) {
 			t.Errorf("edges %v gave %q", edges[:min(3, len(edges))], s.Classes())
 		}
 	}
 	plain, _ := New([]string{"a", "b"}, nil)
-	if _, err := plain.BinOf(1); !mistake.Is(err) {
+	if _, err := plain.BinOf(1); !invalid.Is(err) {
 		t.Error("a space without edges has bins")
 	}
 }
@@ -201,7 +201,7 @@ func TestParseList(t *testing.T) {
 		{`"a"b,c`, nil},
 	} {
 		got, err := ParseList(c.in)
-		if !slices.Equal(got, c.want) || (c.want == nil) != mistake.Is(err) {
+		if !slices.Equal(got, c.want) || (c.want == nil) != invalid.Is(err) {
 			t.Errorf("%q: %q, %v; want %q", c.in, got, err, c.want)
 		}
 	}
@@ -214,7 +214,7 @@ func FuzzParseList(f *testing.F) {
 	f.Add("a(b", "c)d")
 	f.Add("it's", " padded ")
 	f.Fuzz(func(t *testing.T, a, b string) {
-		if _, err := ParseList(a); err != nil && !mistake.Is(err) {
+		if _, err := ParseList(a); err != nil && !invalid.Is(err) {
 			t.Fatal(err)
 		}
 		if _, err := New([]string{a, b}, nil); err != nil {

@@ -5,26 +5,26 @@ import (
 	"math"
 	"strings"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 )
 
 // check reports the first fault of a Config with its defaults filled in, under the name of its flag.
 func (c Config) check() error {
 	s, ok := settingsOf(c.Name)
 	if !ok {
-		return &mistake.Error{Subject: "--loss", Found: fmt.Sprintf("%q", c.Name), Expected: oneOf(Names())}
+		return &invalid.Error{Field: "--loss", Found: fmt.Sprintf("%q", c.Name), Want: oneOf(Names())}
 	}
 	if c.Classes < 2 || c.Classes > MaxClasses {
-		return &mistake.Error{
-			Subject: "--loss " + c.Name, Found: count(c.Classes, "class", "classes"), Expected: fmt.Sprintf("2 to %d", MaxClasses),
-			Do: "look at how labels became classes (--label-regex, --bins)",
+		return &invalid.Error{
+			Field: "--loss " + c.Name, Found: count(c.Classes, "class", "classes"), Want: fmt.Sprintf("2 to %d", MaxClasses),
+			Hint: "look at how labels became classes (--label-regex, --bins)",
 		}
 	}
 	if c.Ground.Matrix != nil && !s.matrix {
-		return &mistake.Error{
-			Subject: "--ground-distance", Found: "a matrix with --loss " + c.Name,
-			Expected: "a loss that uses one: " + strings.Join(namesWith(func(s settings) bool { return s.matrix }), ", "),
-			Do:       "leave out --ground-distance or choose another --loss",
+		return &invalid.Error{
+			Field: "--ground-distance", Found: "a matrix with --loss " + c.Name,
+			Want: "a loss that uses one: " + strings.Join(namesWith(func(s settings) bool { return s.matrix }), ", "),
+			Hint: "leave out --ground-distance or choose another --loss",
 		}
 	}
 	if err := c.Ground.check(c.Classes); err != nil {
@@ -48,12 +48,12 @@ func (c Config) check() error {
 	} {
 		switch {
 		case !n.used && n.value != 0:
-			return &mistake.Error{
-				Subject: n.flag, Found: fmt.Sprintf("%v with --loss %s", n.value, c.Name), Expected: "--loss " + n.user,
-				Do: "leave out " + n.flag,
+			return &invalid.Error{
+				Field: n.flag, Found: fmt.Sprintf("%v with --loss %s", n.value, c.Name), Want: "--loss " + n.user,
+				Hint: "leave out " + n.flag,
 			}
 		case n.used && (!n.ok || !(math.Abs(n.value) <= maxNumber)):
-			return &mistake.Error{Subject: n.flag, Found: fmt.Sprint(n.value), Expected: n.want}
+			return &invalid.Error{Field: n.flag, Found: fmt.Sprint(n.value), Want: n.want}
 		}
 	}
 	return c.checkScale(s)
@@ -66,9 +66,9 @@ const maxNumber = 1e15
 func (c Config) checkScale(s settings) error {
 	if s.powers(c.Ground) {
 		if largest := math.Pow(c.Ground.largest(), c.Omega); !(largest <= maxNumber) {
-			return &mistake.Error{
-				Subject: "--emd-omega", Found: fmt.Sprintf("%v, which makes the largest distance %.3g", c.Omega, largest),
-				Expected: fmt.Sprintf("at most %g", float64(maxNumber)), Do: "lower it or scale the matrix down",
+			return &invalid.Error{
+				Field: "--emd-omega", Found: fmt.Sprintf("%v, which makes the largest distance %.3g", c.Omega, largest),
+				Want: fmt.Sprintf("at most %g", float64(maxNumber)), Hint: "lower it or scale the matrix down",
 			}
 		}
 	}
@@ -76,9 +76,9 @@ func (c Config) checkScale(s settings) error {
 		// Beyond, float64 has too few digits for the exponents γD, or for the distances beside the entropy.
 		const least, most = 1e-6, 1e5
 		if product := c.Gamma * c.Ground.largest(); !(product >= least && product <= most) {
-			return &mistake.Error{
-				Subject: "--sinkhorn-gamma", Found: fmt.Sprintf("%v, which times the largest distance is %.3g", c.Gamma, product),
-				Expected: fmt.Sprintf("%g to %g", float64(least), float64(most)),
+			return &invalid.Error{
+				Field: "--sinkhorn-gamma", Found: fmt.Sprintf("%v, which times the largest distance is %.3g", c.Gamma, product),
+				Want: fmt.Sprintf("%g to %g", float64(least), float64(most)),
 			}
 		}
 	}
@@ -91,24 +91,24 @@ const sumTolerance = 1e-5
 // checkDistribution reports why target isn't a distribution over k classes.
 func checkDistribution[T Float](target []T, k int) error {
 	if len(target) != k {
-		return &mistake.Error{
-			Subject: "target", Found: count(len(target), "class", "classes"),
-			Expected: fmt.Sprint(k),
+		return &invalid.Error{
+			Field: "target", Found: count(len(target), "class", "classes"),
+			Want: fmt.Sprint(k),
 		}
 	}
 	var sum float64
 	for i, t := range target {
 		if !(t >= 0) || !finite(float64(t)) {
-			return &mistake.Error{
-				Subject: "target", Found: fmt.Sprintf("%v for class %d", t, i),
-				Expected: "a share from 0 to 1",
+			return &invalid.Error{
+				Field: "target", Found: fmt.Sprintf("%v for class %d", t, i),
+				Want: "a share from 0 to 1",
 			}
 		}
 		sum += float64(t)
 	}
 	if math.Abs(sum-1) > sumTolerance {
-		return &mistake.Error{
-			Subject: "target", Found: fmt.Sprintf("shares that sum to %.6g", sum), Expected: "1", Do: "divide votes by their number",
+		return &invalid.Error{
+			Field: "target", Found: fmt.Sprintf("shares that sum to %.6g", sum), Want: "1", Hint: "divide votes by their number",
 		}
 	}
 	return nil

@@ -51,7 +51,7 @@ func (s settings) powers(g GroundDistance) bool {
 	return (s.name == EMD2 || s.name == XEMD2) && g.Matrix != nil
 }
 
-// New makes the loss that c describes. The error is a *mistake.Error about the flag that is at fault.
+// New makes the loss that c describes. The error is a *invalid.Error about the flag that is at fault.
 // It costs O(K²) with a matrix and O(K) otherwise, so a loss can be made anew each epoch. The slices of c are copied.
 func New[T Float](c Config) (Loss[T], error) {
 	c = c.WithDefaults()

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 )
 
 func TestConfigMistakes(t *testing.T) {
@@ -52,13 +52,13 @@ func TestConfigMistakes(t *testing.T) {
 		{Config{Name: CORAL, Classes: 3, Gamma: 10}, "--sinkhorn-gamma", "10 with --loss coral"},
 	} {
 		_, err := New[float32](c.cfg)
-		m, ok := err.(*mistake.Error)
+		m, ok := err.(*invalid.Error)
 		if !ok {
 			t.Errorf("%+v: error %v, want a mistake about %s", c.cfg, err, c.subject)
 			continue
 		}
-		if m.Subject != c.subject || m.Found != c.found {
-			t.Errorf("%+v: %q found %q, want %q found %q", c.cfg, m.Subject, m.Found, c.subject, c.found)
+		if m.Field != c.subject || m.Found != c.found {
+			t.Errorf("%+v: %q found %q, want %q found %q", c.cfg, m.Field, m.Found, c.subject, c.found)
 		}
 	}
 }
@@ -118,7 +118,7 @@ func FuzzConfig(f *testing.F) {
 		}
 		l, err := New[float32](cfg)
 		if err != nil {
-			if !mistake.Is(err) {
+			if !invalid.Is(err) {
 				t.Fatalf("%s: not a mistake: %v", data, err)
 			}
 			return

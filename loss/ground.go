@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 )
 
 // A GroundDistance says how far classes lie apart. The zero value is ordered classes at equal steps; [Positions]
@@ -82,9 +82,9 @@ func (g GroundDistance) largest() float64 {
 
 func (g GroundDistance) check(classes int) error {
 	if g.Positions != nil && g.Matrix != nil {
-		return &mistake.Error{
-			Subject: "--ground-distance", Found: "a matrix, and positions besides",
-			Expected: "one of them",
+		return &invalid.Error{
+			Field: "--ground-distance", Found: "a matrix, and positions besides",
+			Want: "one of them",
 		}
 	}
 	if g.Positions != nil {
@@ -100,22 +100,22 @@ func (g GroundDistance) check(classes int) error {
 
 func checkPositions(s []float64, classes int) error {
 	if len(s) != classes {
-		return &mistake.Error{
-			Subject: "--positions", Found: count(len(s), "position", "positions"),
-			Expected: fmt.Sprintf("one for each of %d classes", classes),
+		return &invalid.Error{
+			Field: "--positions", Found: count(len(s), "position", "positions"),
+			Want: fmt.Sprintf("one for each of %d classes", classes),
 		}
 	}
 	for i, v := range s {
 		if !(math.Abs(v) <= maxNumber) {
-			return &mistake.Error{
-				Subject: "--positions", Found: fmt.Sprintf("%v for class %d", v, i),
-				Expected: fmt.Sprintf("a number up to %g in size", float64(maxNumber)),
+			return &invalid.Error{
+				Field: "--positions", Found: fmt.Sprintf("%v for class %d", v, i),
+				Want: fmt.Sprintf("a number up to %g in size", float64(maxNumber)),
 			}
 		}
 		if i > 0 && v <= s[i-1] {
-			return &mistake.Error{
-				Subject: "--positions", Found: fmt.Sprintf("%v after %v", v, s[i-1]), Expected: "positions that rise from class to class",
-				Do: "put the classes in that order with --order",
+			return &invalid.Error{
+				Field: "--positions", Found: fmt.Sprintf("%v after %v", v, s[i-1]), Want: "positions that rise from class to class",
+				Hint: "put the classes in that order with --order",
 			}
 		}
 	}
@@ -124,23 +124,23 @@ func checkPositions(s []float64, classes int) error {
 
 func checkMatrix(d []float64, classes int) error {
 	if len(d) != classes*classes {
-		return &mistake.Error{
-			Subject: "--ground-distance", Found: fmt.Sprintf("%d distances", len(d)),
-			Expected: fmt.Sprintf("%d × %d for %d classes", classes, classes, classes),
+		return &invalid.Error{
+			Field: "--ground-distance", Found: fmt.Sprintf("%d distances", len(d)),
+			Want: fmt.Sprintf("%d × %d for %d classes", classes, classes, classes),
 		}
 	}
 	for n, v := range d {
 		i, k := n/classes, n%classes
 		if !(v >= 0 && v <= maxNumber) {
-			return &mistake.Error{
-				Subject: "--ground-distance", Found: fmt.Sprintf("%v between classes %d and %d", v, i, k),
-				Expected: fmt.Sprintf("0 to %g", float64(maxNumber)),
+			return &invalid.Error{
+				Field: "--ground-distance", Found: fmt.Sprintf("%v between classes %d and %d", v, i, k),
+				Want: fmt.Sprintf("0 to %g", float64(maxNumber)),
 			}
 		}
 		if i == k && v != 0 {
-			return &mistake.Error{
-				Subject: "--ground-distance", Found: fmt.Sprintf("%v between class %d and itself", v, i), Expected: "0",
-				Do: "give distances, not similarities",
+			return &invalid.Error{
+				Field: "--ground-distance", Found: fmt.Sprintf("%v between class %d and itself", v, i), Want: "0",
+				Hint: "give distances, not similarities",
 			}
 		}
 	}

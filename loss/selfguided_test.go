@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 )
 
 func TestSelfGuidedGolden(t *testing.T) {
@@ -71,7 +71,7 @@ func TestAutoLambda(t *testing.T) {
 		t.Errorf("λ = %v, %v; want 2", got, err)
 	}
 	for _, c := range [][2]float64{{1, 0}, {1, -0.5}, {0, 1}, {math.NaN(), 1}, {1, math.NaN()}, {math.Inf(1), 1}, {1, 5e-324}} {
-		if _, err := AutoLambda(c[0], c[1]); !mistake.Is(err) {
+		if _, err := AutoLambda(c[0], c[1]); !invalid.Is(err) {
 			t.Errorf("means %v: error %v", c, err)
 		}
 	}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 )
 
 // OneHot writes the target of a sample with the given label (from 0) to dst, whose length is K. Like all
@@ -14,7 +14,7 @@ func OneHot[T Float](dst []T, label int) {
 	dst[label] = 1
 }
 
-// Votes writes the shares of votes, which may be any amounts, to dst. The error is a *mistake.Error: there
+// Votes writes the shares of votes, which may be any amounts, to dst. The error is a *invalid.Error: there
 // are no votes, or one is negative or not finite. It panics where the lengths differ.
 func Votes[T Float](dst []T, votes []float64) error {
 	if len(dst) != len(votes) {
@@ -23,12 +23,12 @@ func Votes[T Float](dst []T, votes []float64) error {
 	var total float64
 	for k, v := range votes {
 		if !(v >= 0) || !finite(v) {
-			return &mistake.Error{Subject: "votes", Found: fmt.Sprintf("%v for class %d", v, k), Expected: "a number, 0 or more"}
+			return &invalid.Error{Field: "votes", Found: fmt.Sprintf("%v for class %d", v, k), Want: "a number, 0 or more"}
 		}
 		total += v
 	}
 	if !(total > 0) || !finite(total) {
-		return &mistake.Error{Subject: "votes", Found: fmt.Sprintf("a sum of %v", total), Expected: "at least one vote"}
+		return &invalid.Error{Field: "votes", Found: fmt.Sprintf("a sum of %v", total), Want: "at least one vote"}
 	}
 	for k, v := range votes {
 		dst[k] = T(v / total)

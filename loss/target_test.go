@@ -4,7 +4,7 @@ import (
 	"math"
 	"testing"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 )
 
 func near(t *testing.T, what string, got []float64, want ...float64) {
@@ -78,7 +78,7 @@ func TestSoftened(t *testing.T) {
 
 func TestVotesMistakes(t *testing.T) {
 	for _, votes := range [][]float64{{0, 0}, {1, -1}, {math.NaN(), 1}, {math.Inf(1), 1}, {math.MaxFloat64, math.MaxFloat64}} {
-		if err := Votes(make([]float32, 2), votes); !mistake.Is(err) {
+		if err := Votes(make([]float32, 2), votes); !invalid.Is(err) {
 			t.Errorf("votes %v: error %v", votes, err)
 		}
 	}
@@ -94,7 +94,7 @@ func TestCheckTarget(t *testing.T) {
 	}
 	nan := float32(math.NaN())
 	for _, bad := range [][]float32{{1, 0}, {1, 0, 0, 0}, {0, 0, 0}, {2, 0, -1}, {3, 5, 2}, {nan, 0, 1}, {0.33, 0.33, 0.33}} {
-		if err := l.CheckTarget(bad); !mistake.Is(err) {
+		if err := l.CheckTarget(bad); !invalid.Is(err) {
 			t.Errorf("%v: error %v", bad, err)
 		}
 	}

@@ -3,7 +3,7 @@ package loss
 import (
 	"fmt"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 )
 
 // XEMD2 is cross-entropy + λ·emd2, with any of emd2's ground distances (Hou et al.). The paper's two settings
@@ -12,14 +12,14 @@ const XEMD2 = "xemd2"
 
 // AutoLambda returns the λ that the paper sets for xemd2: (mean cross-entropy / mean emd2) / 3.5, both measured
 // over the last epoch of the warm-up, so that cross-entropy weighs 3.5 times as much as the EMD² term at the start.
-// The error is a *mistake.Error: with a negative μ the mean emd2 may be zero or negative, and no λ balances that.
+// The error is a *invalid.Error: with a negative μ the mean emd2 may be zero or negative, and no λ balances that.
 func AutoLambda(meanCrossEntropy, meanEMD2 float64) (float64, error) {
 	lambda := meanCrossEntropy / meanEMD2 / 3.5
 	if !(meanEMD2 > 0) || !(lambda > 0) || !finite(lambda) {
-		return 0, &mistake.Error{
-			Subject:  "--emd-weight",
-			Found:    fmt.Sprintf("auto, but the warm-up's mean cross-entropy is %.4g and its mean emd2 %.4g", meanCrossEntropy, meanEMD2),
-			Expected: "both above 0", Do: "give λ as a number or raise --emd-mu",
+		return 0, &invalid.Error{
+			Field: "--emd-weight",
+			Found: fmt.Sprintf("auto, but the warm-up's mean cross-entropy is %.4g and its mean emd2 %.4g", meanCrossEntropy, meanEMD2),
+			Want:  "both above 0", Hint: "give λ as a number or raise --emd-mu",
 		}
 	}
 	return lambda, nil

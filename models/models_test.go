@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"finetune/internal/onnxpb"
+	"finetune/internal/onnx/onnxpb"
 	"finetune/preprocess"
 
 	"google.golang.org/protobuf/proto"

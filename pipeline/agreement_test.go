@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"finetune/internal/npy"
+	"finetune/internal/store/npy"
 	"finetune/pipeline/dataset"
 	"finetune/preprocess"
 )

@@ -4,7 +4,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 )
 
 // cacheFolder is the folder of that name in the given cache, or in the user's own where none is given.
@@ -12,7 +12,7 @@ func cacheFolder(cache, name string) (string, error) {
 	if cache == "" {
 		user, err := os.UserCacheDir()
 		if err != nil {
-			return "", &mistake.Error{Subject: "--cache", Found: "no cache folder of the user", Err: err, Do: "give --cache DIR, or --no-cache"}
+			return "", &invalid.Error{Field: "--cache", Found: "no cache folder of the user", Err: err, Hint: "give --cache DIR, or --no-cache"}
 		}
 		cache = filepath.Join(user, "finetune")
 	}

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"finetune/head"
-	"finetune/internal/mistake"
+	"finetune/invalid"
 	"finetune/label"
 	"finetune/loss"
 	"finetune/pipeline/calibration"
@@ -26,16 +26,16 @@ type Calibrate struct {
 // check reports what can't be meant, for classes as they are.
 func (c Calibrate) check(space label.Space) error {
 	if c.Coverage != 0 && !(c.Coverage > 0 && c.Coverage < 1) {
-		return &mistake.Error{Subject: "--coverage", Found: fmt.Sprint(c.Coverage), Expected: "a number between 0 and 1, such as 0.9, or 0 for no prediction sets"}
+		return &invalid.Error{Field: "--coverage", Found: fmt.Sprint(c.Coverage), Want: "a number between 0 and 1, such as 0.9, or 0 for no prediction sets"}
 	}
 	if c.Metric == "" {
 		return nil
 	}
 	switch m, ok := metrics.ByName(c.Metric); {
 	case !ok || !m.Rule:
-		return &mistake.Error{Subject: "--metric", Found: fmt.Sprintf("%q", c.Metric), Expected: "one of " + listed(metrics.RuleNames()) + ": figures that depend on the decision rule"}
+		return &invalid.Error{Field: "--metric", Found: fmt.Sprintf("%q", c.Metric), Want: "one of " + listed(metrics.RuleNames()) + ": figures that depend on the decision rule"}
 	case c.Metric == "mae_units" && space.Values() == nil:
-		return &mistake.Error{Subject: "--metric", Found: "mae_units with classes that have no values", Expected: "mae", Do: "or say with --positions where the classes lie"}
+		return &invalid.Error{Field: "--metric", Found: "mae_units with classes that have no values", Want: "mae", Hint: "or say with --positions where the classes lie"}
 	}
 	return nil
 }
@@ -53,7 +53,7 @@ func (r *trainRun) calibrate(context.Context) (err error) {
 	}
 	if said == nil {
 		if r.Calibrate.Metric != "" {
-			return &mistake.Error{Subject: "--decision auto", Found: "no validation images to choose by", Do: "give --val-split or --folds, or name a rule"}
+			return &invalid.Error{Field: "--decision auto", Found: "no validation images to choose by", Hint: "give --val-split or --folds, or name a rule"}
 		}
 		r.note("no validation images, so nothing is calibrated: probabilities stay as they are, and there are no prediction sets")
 		return nil

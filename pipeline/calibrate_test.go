@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"finetune/head"
-	"finetune/internal/mistake"
+	"finetune/invalid"
 	"finetune/label"
 	"finetune/loss"
 	"finetune/pipeline/calibration"
@@ -99,7 +99,7 @@ func TestCalibratedRun(t *testing.T) {
 		t.Errorf("resumed: %+v, %v", done, err)
 	}
 	again.Calibrate.Coverage = 0.9
-	if _, err := again.Run(t.Context()); !mistake.Is(err) || !strings.Contains(err.Error(), `"calibrate"`) {
+	if _, err := again.Run(t.Context()); !invalid.Is(err) || !strings.Contains(err.Error(), `"calibrate"`) {
 		t.Errorf("resumed with another coverage: %v", err)
 	}
 }
@@ -153,7 +153,7 @@ func TestNothingToCalibrateOn(t *testing.T) {
 	}
 	job = quickTrain(t, features)
 	job.Split.Val, job.Calibrate.Metric = 0, "mae"
-	if _, err := job.Run(t.Context()); !mistake.Is(err) || !strings.Contains(err.Error(), "--decision auto") {
+	if _, err := job.Run(t.Context()); !invalid.Is(err) || !strings.Contains(err.Error(), "--decision auto") {
 		t.Errorf("chose a rule by nothing: %v", err)
 	}
 }
@@ -196,7 +196,7 @@ func TestCalibrateRefuses(t *testing.T) {
 		`--metric: "nll"`:      {Metric: "nll"},
 		"--metric: mae_units ": {Metric: "mae_units"},
 	} {
-		if err := c.check(space); !mistake.Is(err) || !strings.Contains(err.Error(), want) {
+		if err := c.check(space); !invalid.Is(err) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"finetune/backbone"
-	"finetune/internal/dense"
+	"finetune/internal/linalg/dense"
 	"finetune/internal/lookalike"
 	"finetune/pipeline/dataset"
 )

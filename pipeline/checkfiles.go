@@ -7,7 +7,7 @@ import (
 	"os"
 	"slices"
 
-	"finetune/internal/imagefile"
+	"finetune/internal/image/decode"
 	"finetune/pipeline/dataset"
 	"finetune/preprocess"
 )
@@ -74,7 +74,7 @@ func factsOf(item dataset.Item) fileFacts {
 		return f
 	}
 	f.digest = sha256.Sum256(data)
-	f.width, f.height, _ = imagefile.Size(data, imagefile.Limits{})
+	f.width, f.height, _ = decode.Size(data, decode.Limits{})
 	return f
 }
 

@@ -8,7 +8,7 @@ import (
 	"slices"
 
 	"finetune/head"
-	"finetune/internal/mistake"
+	"finetune/invalid"
 	"finetune/loss"
 	"finetune/pipeline/dataset"
 )
@@ -155,14 +155,14 @@ func (c *Compare) complete() error {
 			*field.value = field.zero
 		}
 		if *field.value < field.atLeast {
-			return &mistake.Error{Subject: field.flag, Found: fmt.Sprint(*field.value), Expected: fmt.Sprintf("%d or more", field.atLeast)}
+			return &invalid.Error{Field: field.flag, Found: fmt.Sprint(*field.value), Want: fmt.Sprintf("%d or more", field.atLeast)}
 		}
 	}
 	if !(c.Val >= 0 && c.Val < 1) {
-		return &mistake.Error{Subject: "--val-split", Found: fmt.Sprint(c.Val), Expected: "0 or more and below 1"}
+		return &invalid.Error{Field: "--val-split", Found: fmt.Sprint(c.Val), Want: "0 or more and below 1"}
 	}
 	if c.Seed > math.MaxUint64-uint64(c.Seeds) {
-		return &mistake.Error{Subject: "--seed", Found: fmt.Sprint(c.Seed), Expected: "a number with room for --seeds after it"}
+		return &invalid.Error{Field: "--seed", Found: fmt.Sprint(c.Seed), Want: "a number with room for --seeds after it"}
 	}
 	return nil
 }
@@ -183,7 +183,7 @@ func (c *Compare) losses() (specs []lossSpec, notes []string, err error) {
 			return nil, nil, err
 		}
 		if slices.Contains(list[:i], text) {
-			return nil, nil, &mistake.Error{Subject: "--losses", Found: text + " twice", Expected: "each loss once"}
+			return nil, nil, &invalid.Error{Field: "--losses", Found: text + " twice", Want: "each loss once"}
 		}
 		specs = append(specs, s)
 	}

@@ -14,8 +14,8 @@ import (
 	"testing"
 
 	"finetune/head"
-	"finetune/internal/mistake"
-	"finetune/internal/npy"
+	"finetune/internal/store/npy"
+	"finetune/invalid"
 	"finetune/loss"
 	"finetune/pipeline/dataset"
 )
@@ -217,7 +217,7 @@ func TestCompareRefuses(t *testing.T) {
 		job := quickCompare(t, features, "emd2")
 		c.change(&job)
 		_, err := job.Run(context.Background())
-		if !mistake.Is(err) || !strings.Contains(err.Error(), c.want) {
+		if !invalid.Is(err) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v; want %q", name, err, c.want)
 		}
 		if _, err := os.Stat(job.Out); job.Out != features && !errors.Is(err, os.ErrNotExist) {
@@ -272,7 +272,7 @@ func TestCompareKeepsEarlierResults(t *testing.T) {
 	if _, err := job.Run(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := job.Run(context.Background()); !mistake.Is(err) || !strings.Contains(err.Error(), "an earlier comparison") {
+	if _, err := job.Run(context.Background()); !invalid.Is(err) || !strings.Contains(err.Error(), "an earlier comparison") {
 		t.Errorf("error %v", err)
 	}
 	job.Overwrite = true

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"finetune/head"
-	"finetune/internal/atomicfile"
+	"finetune/internal/store/atomicfile"
 	"finetune/loss"
 	"finetune/pipeline/metrics"
 	"finetune/pipeline/report"

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"finetune/head"
-	"finetune/internal/mistake"
+	"finetune/invalid"
 	"finetune/loss"
 )
 
@@ -22,7 +22,7 @@ func DefaultLosses() []string {
 }
 
 // SplitLosses cuts a list with commas between, such as "emd2,xemd2:self-guided,omega=2,coral", into losses: what follows a
-// comma and isn't the name of a loss belongs to the loss before it. The error is a *mistake.Error.
+// comma and isn't the name of a loss belongs to the loss before it. The error is a *invalid.Error.
 func SplitLosses(list string) ([]string, error) {
 	var specs []string
 	for part := range strings.SplitSeq(list, ",") {
@@ -74,7 +74,7 @@ func parseLoss(text string) (lossSpec, error) {
 	name, options, has := strings.Cut(text, ":")
 	s := lossSpec{text: text, name: name}
 	wrong := func(found, expected string) (lossSpec, error) {
-		return s, &mistake.Error{Subject: "--losses " + text, Found: found, Expected: expected, Do: "see finetune compare --help"}
+		return s, &invalid.Error{Field: "--losses " + text, Found: found, Want: expected, Hint: "see finetune compare --help"}
 	}
 	if !slices.Contains(loss.Names(), name) {
 		return wrong(fmt.Sprintf("the loss %q", name), "one of "+strings.Join(loss.Names(), ", "))

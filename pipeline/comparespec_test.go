@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"finetune/head"
-	"finetune/internal/mistake"
+	"finetune/invalid"
 	"finetune/loss"
 )
 
@@ -50,7 +50,7 @@ func TestSplitLossesRefuses(t *testing.T) {
 			}
 			continue
 		}
-		if !mistake.Is(err) || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "--losses ") {
+		if !invalid.Is(err) || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "--losses ") {
 			t.Errorf("%q: %v; want a mistake with %q", list, err, want)
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 
-	"finetune/internal/atomicfile"
+	"finetune/internal/store/atomicfile"
 )
 
 // The files of a comparison.

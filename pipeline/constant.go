@@ -2,7 +2,7 @@ package pipeline
 
 import (
 	"finetune/backbone"
-	"finetune/internal/featurestore"
+	"finetune/internal/store/featurestore"
 )
 
 // A constantWatch refuses a network that gives the same feature whatever it is shown, on the first images that differ. Features

@@ -11,9 +11,9 @@ import (
 
 	"golang.org/x/sys/cpu"
 
-	"finetune/internal/mistake"
-	"finetune/internal/ortenv"
-	"finetune/internal/ortlib"
+	"finetune/internal/ort/env"
+	"finetune/internal/ort/library"
+	"finetune/invalid"
 )
 
 // Doctor looks at everything that a run needs of the machine and reports it. It changes nothing.
@@ -47,7 +47,7 @@ type ProgramReport struct {
 }
 
 // LibraryPlace is a file or folder where the native library was looked for, and what is there.
-type LibraryPlace = ortlib.Place
+type LibraryPlace = library.Place
 
 // LibraryReport tells which ONNX Runtime a run would use and whether it works.
 type LibraryReport struct {
@@ -98,11 +98,11 @@ func (d Doctor) Run(ctx context.Context) (*DoctorReport, error) {
 
 // problem takes a mistake apart into what is and what to do; for other errors do says the latter.
 func (r *DoctorReport) problem(err error, do string) {
-	var m *mistake.Error
-	if errors.As(err, &m) && m.Do != "" {
+	var m *invalid.Error
+	if errors.As(err, &m) && m.Hint != "" {
 		found := *m
-		found.Do = ""
-		r.Problems = append(r.Problems, Problem{found.Error(), m.Do})
+		found.Hint = ""
+		r.Problems = append(r.Problems, Problem{found.Error(), m.Hint})
 		return
 	}
 	r.Problems = append(r.Problems, Problem{err.Error(), do})
@@ -127,29 +127,29 @@ func program() ProgramReport {
 
 func (r *DoctorReport) library(ctx context.Context, flag string) {
 	l := &r.Library
-	l.Needed, l.Tested = ortlib.Minimum, ortlib.Version
+	l.Needed, l.Tested = library.Minimum, library.Version
 	l.Providers = []string{}
-	l.Places = ortlib.Search(flag)
-	lib, err := ortenv.Open(flag)
+	l.Places = library.Search(flag)
+	lib, err := env.Open(flag)
 	if err != nil {
-		if found, findErr := ortlib.Find(flag); findErr == nil {
+		if found, findErr := library.Find(flag); findErr == nil {
 			l.Found, l.Path, l.Origin, l.Version = true, found.Path, string(found.Origin), found.Version
 		}
 		r.problem(err, "run `finetune setup`")
 		return
 	}
 	l.Found, l.Path, l.Origin, l.Version = true, lib.Path, string(lib.Origin), lib.Version
-	if lib.Origin == ortlib.FromCache {
-		if _, ok := ortlib.Intact(ctx, lib.Path); !ok && ctx.Err() == nil {
+	if lib.Origin == library.FromCache {
+		if _, ok := library.Intact(ctx, lib.Path); !ok && ctx.Err() == nil {
 			r.problem(errors.New(lib.Path+": not the bytes that were installed"), "run `finetune setup`")
 		}
 	}
-	if err := ortenv.Check(); err != nil {
-		r.problem(err, "install the tested library with `finetune setup`, or name another with "+ortlib.Flag)
+	if err := env.Check(); err != nil {
+		r.problem(err, "install the tested library with `finetune setup`, or name another with "+library.Flag)
 		return
 	}
 	l.Works = true
-	if l.Providers, err = ortenv.Providers(); err != nil {
+	if l.Providers, err = env.Providers(); err != nil {
 		r.problem(err, "install the tested library with `finetune setup`")
 	}
 }

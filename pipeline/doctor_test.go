@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"finetune/internal/ortlib"
+	"finetune/internal/ort/library"
 )
 
 // The library is loaded once per process and make test installs it first.
@@ -25,7 +25,7 @@ func TestDoctorHealthy(t *testing.T) {
 	if len(r.Problems) != 0 {
 		t.Fatalf("problems: %+v", r.Problems)
 	}
-	if l := r.Library; !l.Found || !l.Works || l.Version == "" || l.Needed != ortlib.Minimum || len(l.Providers) == 0 {
+	if l := r.Library; !l.Found || !l.Works || l.Version == "" || l.Needed != library.Minimum || len(l.Providers) == 0 {
 		t.Errorf("library: %+v", l)
 	}
 	if c := r.Cache; c.Path != dir || !c.Exists || c.Files != 1 || c.Bytes != 100 || !c.Writable {
@@ -36,7 +36,7 @@ func TestDoctorHealthy(t *testing.T) {
 	}
 	used := ""
 	for _, p := range r.Library.Places {
-		if p.State == ortlib.Usable && used == "" {
+		if p.State == library.Usable && used == "" {
 			used = p.Path
 		}
 	}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"path/filepath"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 	"finetune/pipeline/dataset"
 	"finetune/pipeline/metrics"
 )
@@ -104,8 +104,8 @@ func (r *Run) sameOrigin(t *table) error {
 	if theirs.Backbone == "" || ours.Backbone == "" || theirs == ours {
 		return nil
 	}
-	return &mistake.Error{
-		Subject: "--features", Found: "features of another network, tap or preprocessing than the run was trained on",
-		Do: "extract them with the --backbone, --tap and preprocessing that the run's " + ConfigFile + " names",
+	return &invalid.Error{
+		Field: "--features", Found: "features of another network, tap or preprocessing than the run was trained on",
+		Hint: "extract them with the --backbone, --tap and preprocessing that the run's " + ConfigFile + " names",
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"slices"
 
 	"finetune/backbone"
-	"finetune/internal/mistake"
+	"finetune/invalid"
 	"finetune/pipeline/dataset"
 )
 
@@ -132,7 +132,7 @@ func (e Explain) Run(ctx context.Context) (*ExplainResult, error) {
 	}
 	if len(result.Images) == 0 {
 		first := result.Unreadable[0]
-		return nil, &mistake.Error{Subject: first.Path, Found: fmt.Sprintf("%s, and none of %d images can be read", first.Reason, len(items)), Expected: "images"}
+		return nil, &invalid.Error{Field: first.Path, Found: fmt.Sprintf("%s, and none of %d images can be read", first.Reason, len(items)), Want: "images"}
 	}
 	if d.single() {
 		return result, nil
@@ -144,7 +144,7 @@ func (e Explain) Run(ctx context.Context) (*ExplainResult, error) {
 func (e *Explain) teller(run *Run, net *network, asker *asker, images int, result *ExplainResult) (teller, error) {
 	methods := []string{"", MethodAuto, MethodCAM, MethodOcclusion}
 	if !slices.Contains(methods, e.Method) {
-		return nil, &mistake.Error{Subject: "--method", Found: fmt.Sprintf("%q", e.Method), Expected: "auto, cam or occlusion"}
+		return nil, &invalid.Error{Field: "--method", Found: fmt.Sprintf("%q", e.Method), Want: "auto, cam or occlusion"}
 	}
 	if e.Method == MethodOcclusion {
 		result.Why = "asked for"
@@ -153,7 +153,7 @@ func (e *Explain) teller(run *Run, net *network, asker *asker, images int, resul
 	mapper, err := net.startMaps()
 	switch {
 	case errors.Is(err, backbone.ErrNoMaps) && e.Method == MethodCAM:
-		return nil, &mistake.Error{Subject: "--method cam", Found: "a network without maps to weigh", Err: err, Do: "leave it out: then places are hidden one after the other"}
+		return nil, &invalid.Error{Field: "--method cam", Found: "a network without maps to weigh", Err: err, Hint: "leave it out: then places are hidden one after the other"}
 	case errors.Is(err, backbone.ErrNoMaps):
 		result.Why = err.Error()
 		return e.occluder(run, net, asker, images, result)
@@ -163,7 +163,7 @@ func (e *Explain) teller(run *Run, net *network, asker *asker, images int, resul
 	m := &mapTeller{head: run.Head, asker: asker, mapper: mapper, height: net.spec.Height, width: net.spec.Width}
 	if e.Patch != 0 || e.Stride != 0 {
 		mapper.Close()
-		return nil, &mistake.Error{Subject: "--patch and --stride", Found: "given where nothing is hidden", Do: "leave them out, or give --method occlusion"}
+		return nil, &invalid.Error{Field: "--patch and --stride", Found: "given where nothing is hidden", Hint: "leave them out, or give --method occlusion"}
 	}
 	if m.mean, err = run.featureMean(); err != nil {
 		mapper.Close()
@@ -187,8 +187,8 @@ func (e *Explain) occluder(run *Run, net *network, asker *asker, images int, res
 		o.patch = max(o.stride, shorter/5)
 	}
 	if o.stride < 1 || o.patch < o.stride || o.patch > shorter {
-		return nil, &mistake.Error{Subject: "--patch and --stride", Found: fmt.Sprintf("%d and %d", o.patch, o.stride),
-			Expected: fmt.Sprintf("a stride of at least 1, a patch no smaller than that and no larger than the network's input, %d", shorter)}
+		return nil, &invalid.Error{Field: "--patch and --stride", Found: fmt.Sprintf("%d and %d", o.patch, o.stride),
+			Want: fmt.Sprintf("a stride of at least 1, a patch no smaller than that and no larger than the network's input, %d", shorter)}
 	}
 	var err error
 	if o.net, err = net.start(); err != nil {

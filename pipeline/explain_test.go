@@ -17,9 +17,9 @@ import (
 	"sync"
 	"testing"
 
-	"finetune/internal/imagefile"
-	"finetune/internal/mistake"
-	"finetune/internal/npy"
+	"finetune/internal/image/decode"
+	"finetune/internal/store/npy"
+	"finetune/invalid"
 	"finetune/pipeline/dataset"
 )
 
@@ -124,7 +124,7 @@ func fileBytes(t testing.TB, path string) []byte {
 func TestExplainUpright(t *testing.T) {
 	run, out := demoRun(t, nil), t.TempDir()
 	const turned = "../preprocess/testdata/images/jpeg-orientation-6.jpg"
-	picture, err := imagefile.Decode(fileBytes(t, turned), imagefile.Limits{})
+	picture, err := decode.Decode(fileBytes(t, turned), decode.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +210,7 @@ func TestExplainRefuses(t *testing.T) {
 		if job.Out == "" {
 			job.Out = t.TempDir()
 		}
-		if _, err := job.Run(t.Context()); !mistake.Is(err) {
+		if _, err := job.Run(t.Context()); !invalid.Is(err) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -261,7 +261,7 @@ func TestExplainFindsTheRuinedHalf(t *testing.T) {
 	for _, photo := range []string{"camera", "coffee", "horse", "rocket"} {
 		for _, crop := range []string{"0", "3"} {
 			whole := func(grade string) *image.NRGBA {
-				img, err := imagefile.Decode(fileBytes(t, filepath.Join("../testdata/demo/images", photo, crop+"-grade"+grade+".jpg")), imagefile.Limits{})
+				img, err := decode.Decode(fileBytes(t, filepath.Join("../testdata/demo/images", photo, crop+"-grade"+grade+".jpg")), decode.Limits{})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -10,9 +10,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"finetune/internal/atomicfile"
-	"finetune/internal/mistake"
-	"finetune/internal/overlay"
+	"finetune/internal/image/overlay"
+	"finetune/internal/store/atomicfile"
+	"finetune/invalid"
 	"finetune/pipeline/dataset"
 	"finetune/preprocess"
 )
@@ -39,12 +39,12 @@ func (e *Explain) claim(run *Run, images int) error {
 	folder := e.Out
 	if isPNG(e.Out) {
 		if images != 1 {
-			return &mistake.Error{Subject: "--out " + e.Out, Found: fmt.Sprintf("one file for %d images", images), Expected: "a folder"}
+			return &invalid.Error{Field: "--out " + e.Out, Found: fmt.Sprintf("one file for %d images", images), Want: "a folder"}
 		}
 		folder = filepath.Dir(e.Out)
 	}
 	if err := os.MkdirAll(folder, 0o777); err != nil {
-		return &mistake.Error{Subject: "--out " + e.Out, Found: "a folder that can't be made", Err: err, Do: "give another --out"}
+		return &invalid.Error{Field: "--out " + e.Out, Found: "a folder that can't be made", Err: err, Hint: "give another --out"}
 	}
 	return nil
 }
@@ -83,7 +83,7 @@ func (d *drawing) all(ctx context.Context, items []dataset.Item) error {
 			}
 			d.result.Unreadable = append(d.result.Unreadable, Unreadable{done.Path, done.unreadable.Error()})
 			if d.Images.Strict {
-				return &mistake.Error{Subject: done.Path, Found: done.unreadable.Error(), Expected: "an image"}
+				return &invalid.Error{Field: done.Path, Found: done.unreadable.Error(), Want: "an image"}
 			}
 			return nil
 		})

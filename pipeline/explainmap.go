@@ -5,7 +5,7 @@ import (
 
 	"finetune/backbone"
 	"finetune/head"
-	"finetune/internal/overlay"
+	"finetune/internal/image/overlay"
 )
 
 // An account says what a head makes of one picture, and where in the picture that comes from.

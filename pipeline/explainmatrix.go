@@ -3,8 +3,8 @@ package pipeline
 import (
 	"fmt"
 
-	"finetune/internal/npy"
-	"finetune/internal/overlay"
+	"finetune/internal/image/overlay"
+	"finetune/internal/store/npy"
 )
 
 // writeMaps writes the maps of an account, as they were before they were smoothed for the eye: stem.order.npy, and

@@ -5,7 +5,7 @@ import (
 
 	"finetune/backbone"
 	"finetune/head"
-	"finetune/internal/overlay"
+	"finetune/internal/image/overlay"
 )
 
 // An occluder slides a patch of the picture's mean colour over it, and takes as heat how much each question's value falls while a

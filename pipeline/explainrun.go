@@ -10,8 +10,8 @@ import (
 
 	"finetune/backbone"
 	"finetune/head"
-	"finetune/internal/mistake"
-	"finetune/internal/npy"
+	"finetune/internal/store/npy"
+	"finetune/invalid"
 )
 
 // What an explanation needs of a run besides its head.
@@ -61,7 +61,7 @@ func (r *Run) featureMean() ([]float32, error) {
 	}
 	defer f.Close()
 	bad := func(found string, err error) error {
-		return &mistake.Error{Subject: path, Found: found, Err: err, Expected: fmt.Sprintf("a row of %d numbers", r.Head.Inputs()), Do: "train again, or remove the file"}
+		return &invalid.Error{Field: path, Found: found, Err: err, Want: fmt.Sprintf("a row of %d numbers", r.Head.Inputs()), Hint: "train again, or remove the file"}
 	}
 	h, err := npy.ReadHeader(f)
 	if err != nil || h.Rows != 1 || h.Cols != r.Head.Inputs() {

@@ -5,7 +5,7 @@ import (
 	"image"
 	"strings"
 
-	"finetune/internal/overlay"
+	"finetune/internal/image/overlay"
 	"finetune/pipeline/dataset"
 )
 

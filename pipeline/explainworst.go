@@ -14,7 +14,7 @@ import (
 	"slices"
 	"strconv"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 	"finetune/pipeline/dataset"
 	"finetune/pipeline/metrics"
 )
@@ -22,11 +22,11 @@ import (
 // worst lists the images of a run's held-out part that were answered wrongly, the furthest off first, as the report does.
 func (e *Explain) worst(ctx context.Context, run *Run) ([]dataset.Item, error) {
 	if e.Most < 0 {
-		return nil, &mistake.Error{Subject: "--worst", Found: fmt.Sprint(e.Most), Expected: "a whole number from 1 up"}
+		return nil, &invalid.Error{Field: "--worst", Found: fmt.Sprint(e.Most), Want: "a whole number from 1 up"}
 	}
 	if features := run.Config.Features; features != "" {
-		return nil, &mistake.Error{Subject: "--image", Found: "nothing, and the run was trained on features (" + features + "), which don't say where their images are",
-			Expected: "an image, a folder or a manifest"}
+		return nil, &invalid.Error{Field: "--image", Found: "nothing, and the run was trained on features (" + features + "), which don't say where their images are",
+			Want: "an image, a folder or a manifest"}
 	}
 	path := filepath.Join(run.Folder, PredictionsFile)
 	wrong, err := readMistakes(path, run)
@@ -34,7 +34,7 @@ func (e *Explain) worst(ctx context.Context, run *Run) ([]dataset.Item, error) {
 		return nil, err
 	}
 	if len(wrong) == 0 {
-		return nil, &mistake.Error{Subject: path, Found: "no mistake to explain", Do: "give --image"}
+		return nil, &invalid.Error{Field: path, Found: "no mistake to explain", Hint: "give --image"}
 	}
 	most := e.Most
 	if most == 0 {
@@ -43,9 +43,9 @@ func (e *Explain) worst(ctx context.Context, run *Run) ([]dataset.Item, error) {
 	wrong = wrong[:min(most, len(wrong))]
 	d := run.Config.Data
 	set, err := dataset.Load(ctx, dataset.Options{Path: d.Path, LabelRegex: d.LabelRegex, Unlabelled: true})
-	if mistake.Is(err) {
-		return nil, &mistake.Error{Subject: "--image", Found: "nothing, and the images that the run was measured on can't be had from here", Err: err,
-			Do: "give --image, or call from the folder that the run was trained in"}
+	if invalid.Is(err) {
+		return nil, &invalid.Error{Field: "--image", Found: "nothing, and the images that the run was measured on can't be had from here", Err: err,
+			Hint: "give --image, or call from the folder that the run was trained in"}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the images of %s: %w", run.Folder, err)
@@ -58,7 +58,7 @@ func (e *Explain) worst(ctx context.Context, run *Run) ([]dataset.Item, error) {
 	for _, w := range wrong {
 		item, ok := byPath[w.path]
 		if !ok {
-			return nil, &mistake.Error{Subject: d.Path, Found: "no " + w.path + ", which the run was measured on", Do: "bring it back, or give --image"}
+			return nil, &invalid.Error{Field: d.Path, Found: "no " + w.path + ", which the run was measured on", Hint: "bring it back, or give --image"}
 		}
 		item.Label = w.label
 		items = append(items, item)
@@ -78,14 +78,14 @@ type mistaken struct {
 func readMistakes(path string, run *Run) ([]mistaken, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &mistake.Error{Subject: "--image", Found: "nothing, and no " + path + " to take the worst mistakes from", Expected: "an image, a folder or a manifest"}
+		return nil, &invalid.Error{Field: "--image", Found: "nothing, and no " + path + " to take the worst mistakes from", Want: "an image, a folder or a manifest"}
 	}
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	bad := func(err error) error {
-		return &mistake.Error{Subject: path, Found: "not the predictions of this run", Err: err, Do: "restore the file or train again"}
+		return &invalid.Error{Field: path, Found: "not the predictions of this run", Err: err, Hint: "restore the file or train again"}
 	}
 	space := run.Head.Space()
 	table := csv.NewReader(f)

@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 
-	"finetune/internal/mistake"
-	"finetune/internal/npy"
+	"finetune/internal/store/npy"
+	"finetune/invalid"
 	"finetune/pipeline/dataset"
 )
 
@@ -34,7 +34,7 @@ type ExtractResult struct {
 func (e Extract) Run(ctx context.Context) (*ExtractResult, error) {
 	e.Progress = orQuiet(e.Progress)
 	if e.Out == "" {
-		return nil, &mistake.Error{Subject: "--out", Found: "nothing", Expected: "the folder for the features"}
+		return nil, &invalid.Error{Field: "--out", Found: "nothing", Want: "the folder for the features"}
 	}
 	views := e.Images.views()
 	if err := e.Images.plan().Check("--views", views); err != nil {
@@ -118,7 +118,7 @@ func (e Extract) write(set *dataset.Set, matrix *npy.Writer, meta FeatureMeta, u
 }
 
 func noneReadable(set *dataset.Set) error {
-	return &mistake.Error{Subject: set.Source, Found: fmt.Sprintf("%d images, none of which can be read", len(set.Items)), Expected: "images"}
+	return &invalid.Error{Field: set.Source, Found: fmt.Sprintf("%d images, none of which can be read", len(set.Items)), Want: "images"}
 }
 
 // tell prints the classes, their order and counts, so that a wrong order is seen before the work starts.

@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"finetune/internal/featurestore"
-	"finetune/internal/mistake"
+	"finetune/internal/store/featurestore"
+	"finetune/invalid"
 	"finetune/pipeline/dataset"
 )
 
@@ -124,12 +124,12 @@ func (x *extractor) extract(ctx context.Context, items []dataset.Item, views fun
 func (x *extractor) tooMany(list []Unreadable, total int) error {
 	last := list[len(list)-1]
 	if x.images.Strict {
-		return &mistake.Error{Subject: last.Path, Found: last.Reason, Do: "mend or remove the file, or leave out --strict"}
+		return &invalid.Error{Field: last.Path, Found: last.Reason, Hint: "mend or remove the file, or leave out --strict"}
 	}
-	return &mistake.Error{
-		Subject: last.Path, Found: fmt.Sprintf("%s; with it %d of %d images can't be read", last.Reason, len(list), total),
-		Expected: fmt.Sprintf("at most %.0f %%", 100*x.images.maxUnreadable()),
-		Do:       "mend or remove the files, or raise --max-unreadable",
+	return &invalid.Error{
+		Field: last.Path, Found: fmt.Sprintf("%s; with it %d of %d images can't be read", last.Reason, len(list), total),
+		Want: fmt.Sprintf("at most %.0f %%", 100*x.images.maxUnreadable()),
+		Hint: "mend or remove the files, or raise --max-unreadable",
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 	"os"
 
 	"finetune/augment"
-	"finetune/internal/featurestore"
+	"finetune/internal/store/featurestore"
 	"finetune/pipeline/dataset"
 	"finetune/preprocess"
 )

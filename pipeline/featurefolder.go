@@ -12,8 +12,8 @@ import (
 	"finetune/augment"
 	"finetune/backbone"
 	"finetune/head"
-	"finetune/internal/mistake"
-	"finetune/internal/npy"
+	"finetune/internal/store/npy"
+	"finetune/invalid"
 	"finetune/pipeline/dataset"
 )
 
@@ -52,8 +52,8 @@ type FolderViews struct {
 func openFeatureFolder(ctx context.Context, folder string, o dataset.Options) (_ *table, err error) {
 	matrix, err := npy.Open(filepath.Join(folder, FeaturesFile))
 	if err != nil {
-		return nil, &mistake.Error{Subject: "--features " + folder, Found: "no " + FeaturesFile + " that can be read", Err: err,
-			Expected: "a folder that finetune extract wrote", Do: "run finetune extract first"}
+		return nil, &invalid.Error{Field: "--features " + folder, Found: "no " + FeaturesFile + " that can be read", Err: err,
+			Want: "a folder that finetune extract wrote", Hint: "run finetune extract first"}
 	}
 	defer func() {
 		if err != nil {
@@ -77,8 +77,8 @@ func openFeatureFolder(ctx context.Context, folder string, o dataset.Options) (_
 		features: head.Features{Rows: matrix.Rows, Cols: matrix.Cols, Data: matrix.Data},
 	}
 	if rows := len(set.Items) * set.Views; rows != matrix.Rows {
-		return nil, &mistake.Error{Subject: o.Path, Found: fmt.Sprintf("%d rows", rows),
-			Expected: fmt.Sprintf("%d, as many as %s has", matrix.Rows, FeaturesFile), Do: "run finetune extract again"}
+		return nil, &invalid.Error{Field: o.Path, Found: fmt.Sprintf("%d rows", rows),
+			Want: fmt.Sprintf("%d, as many as %s has", matrix.Rows, FeaturesFile), Hint: "run finetune extract again"}
 	}
 	t.views = ViewConfig{Train: set.Views, Predict: 1}
 	if meta.Views != nil {
@@ -90,15 +90,15 @@ func openFeatureFolder(ctx context.Context, folder string, o dataset.Options) (_
 // use checks what the user asks for against the views that a feature folder has, and notes what they are used for.
 func (t *table) use(i Images, tta int) error {
 	if i.Views != 0 && i.Views != t.perItem {
-		return &mistake.Error{Subject: fmt.Sprintf("--views %d", i.Views), Found: viewsOfEach(t.perItem),
-			Do: "leave it out, or give it to finetune extract"}
+		return &invalid.Error{Field: fmt.Sprintf("--views %d", i.Views), Found: viewsOfEach(t.perItem),
+			Hint: "leave it out, or give it to finetune extract"}
 	}
 	if tta == AllViews {
 		tta = max(2, t.perItem)
 	}
 	if tta > t.perItem {
-		return &mistake.Error{Subject: "--tta", Found: viewsOfEach(t.perItem),
-			Expected: fmt.Sprintf("%d or more", tta), Do: fmt.Sprintf("run finetune extract with --views %d, or give --tta=false", tta)}
+		return &invalid.Error{Field: "--tta", Found: viewsOfEach(t.perItem),
+			Want: fmt.Sprintf("%d or more", tta), Hint: fmt.Sprintf("run finetune extract with --views %d, or give --tta=false", tta)}
 	}
 	t.views.Predict = max(1, tta)
 	return nil

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"unicode"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 	"finetune/loss"
 )
 
@@ -21,7 +21,7 @@ const maxGroundDistance = 1 << 26
 
 // ReadGroundDistance reads how far classes lie apart from a text file: a line for each class that can be predicted, in it a number
 // for each true class, with commas, semicolons or blanks between. Empty lines and lines that begin with # are passed over.
-// The error is a *mistake.Error that names the line. Whether the matrix fits the classes is checked when it is used.
+// The error is a *invalid.Error that names the line. Whether the matrix fits the classes is checked when it is used.
 func ReadGroundDistance(path string) (loss.GroundDistance, error) {
 	var none loss.GroundDistance
 	f, err := os.Open(path)
@@ -30,14 +30,14 @@ func ReadGroundDistance(path string) (loss.GroundDistance, error) {
 		if errors.Is(err, fs.ErrNotExist) {
 			found = "no such file"
 		}
-		return none, &mistake.Error{Subject: "--ground-distance " + path, Found: found, Err: err, Expected: "ordered, self-guided or a file with a matrix"}
+		return none, &invalid.Error{Field: "--ground-distance " + path, Found: found, Err: err, Want: "ordered, self-guided or a file with a matrix"}
 	}
 	defer f.Close()
 	matrix, err := parseGroundDistance(io.LimitReader(f, maxGroundDistance+1))
 	if err != nil {
-		var own *mistake.Error
+		var own *invalid.Error
 		if errors.As(err, &own) {
-			own.Subject = strings.TrimSuffix("--ground-distance "+path+": "+own.Subject, ": ")
+			own.Field = strings.TrimSuffix("--ground-distance "+path+": "+own.Field, ": ")
 		}
 		return none, err
 	}
@@ -52,7 +52,7 @@ func parseGroundDistance(r io.Reader) ([]float64, error) {
 	s.Buffer(nil, maxGroundDistance)
 	for line := 1; s.Scan(); line++ {
 		wrong := func(found, expected string) error {
-			return &mistake.Error{Subject: fmt.Sprintf("line %d", line), Found: found, Expected: expected}
+			return &invalid.Error{Field: fmt.Sprintf("line %d", line), Found: found, Want: expected}
 		}
 		if bytes += len(s.Bytes()) + 1; bytes > maxGroundDistance {
 			return nil, wrong("a file that doesn't end", fmt.Sprintf("at most %d MiB", maxGroundDistance>>20))
@@ -84,11 +84,11 @@ func parseGroundDistance(r io.Reader) ([]float64, error) {
 	}
 	switch err := s.Err(); {
 	case errors.Is(err, bufio.ErrTooLong):
-		return nil, &mistake.Error{Found: "a line that doesn't end", Expected: "a line of numbers for each class"}
+		return nil, &invalid.Error{Found: "a line that doesn't end", Want: "a line of numbers for each class"}
 	case err != nil:
 		return nil, err
 	case rows == 0 || rows != columns:
-		return nil, &mistake.Error{Found: fmt.Sprintf("%d lines of %d numbers", rows, columns), Expected: "as many lines as numbers in each"}
+		return nil, &invalid.Error{Found: fmt.Sprintf("%d lines of %d numbers", rows, columns), Want: "as many lines as numbers in each"}
 	}
 	return matrix, nil
 }

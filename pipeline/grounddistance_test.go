@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 )
 
 func TestReadGroundDistance(t *testing.T) {
@@ -30,11 +30,11 @@ func TestReadGroundDistance(t *testing.T) {
 		if c.wrong == "" && (err != nil || !slices.Equal(got.Matrix, want)) {
 			t.Errorf("%s: %v, %v", name, got.Matrix, err)
 		}
-		if c.wrong != "" && (!mistake.Is(err) || !strings.Contains(err.Error(), c.wrong) || !strings.Contains(err.Error(), "--ground-distance "+path)) {
+		if c.wrong != "" && (!invalid.Is(err) || !strings.Contains(err.Error(), c.wrong) || !strings.Contains(err.Error(), "--ground-distance "+path)) {
 			t.Errorf("%s: %v, want %q", name, err, c.wrong)
 		}
 	}
-	if _, err := ReadGroundDistance(filepath.Join(t.TempDir(), "none")); !mistake.Is(err) || !strings.Contains(err.Error(), "no such file") {
+	if _, err := ReadGroundDistance(filepath.Join(t.TempDir(), "none")); !invalid.Is(err) || !strings.Contains(err.Error(), "no such file") {
 		t.Errorf("a missing file: %v", err)
 	}
 }
@@ -46,7 +46,7 @@ func FuzzParseGroundDistance(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		matrix, err := parseGroundDistance(strings.NewReader(text))
 		if err != nil {
-			if !mistake.Is(err) {
+			if !invalid.Is(err) {
 				t.Fatalf("%v is no mistake", err)
 			}
 			return

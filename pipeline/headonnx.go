@@ -6,8 +6,8 @@ import (
 
 	"finetune/backbone"
 	"finetune/head"
-	"finetune/internal/atomicfile"
-	"finetune/internal/onnxgraph"
+	"finetune/internal/onnx/graph"
+	"finetune/internal/store/atomicfile"
 )
 
 // writeHeadONNX writes the head as a network of its own, for programs that have features: logits, and the probabilities
@@ -18,8 +18,8 @@ func writeHeadONNX(path string, h *head.Head) error {
 	if err != nil {
 		return err
 	}
-	model := onnxgraph.Head{
-		Probability: onnxgraph.Probability(d.Loss.Rule()), Positions: classPositions(d), Temperature: float32(d.Temperature),
+	model := graph.Head{
+		Probability: graph.Probability(d.Loss.Rule()), Positions: classPositions(d), Temperature: float32(d.Temperature),
 		Metadata: map[string]string{
 			"finetune.backbone": d.Origin.Backbone, "finetune.tap": d.Origin.Tap, backbone.PreprocessingKey: d.Origin.Preprocessing,
 			"finetune.decision": string(d.Decision), "finetune.classes": string(classes),
@@ -29,9 +29,9 @@ func writeHeadONNX(path string, h *head.Head) error {
 		model.Metadata["finetune.coverage"], model.Metadata["finetune.set_threshold"] = shortest(s.Coverage), shortest(s.Threshold)
 	}
 	for _, l := range h.Network().Layers {
-		model.Layers = append(model.Layers, onnxgraph.Dense(l))
+		model.Layers = append(model.Layers, graph.Dense(l))
 	}
-	data, err := onnxgraph.HeadModel(model)
+	data, err := graph.HeadModel(model)
 	if err != nil {
 		return err
 	}

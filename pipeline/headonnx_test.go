@@ -11,14 +11,14 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 
 	"finetune/head"
-	"finetune/internal/ortenv"
+	"finetune/internal/ort/env"
 	"finetune/label"
 	"finetune/loss"
 )
 
 // head.onnx must give the probabilities of head.safetensors, for every loss, number of classes and shape of head.
 func TestHeadONNXAgrees(t *testing.T) {
-	if _, err := ortenv.Open(""); err != nil {
+	if _, err := env.Open(""); err != nil {
 		t.Fatal(err)
 	}
 	const inputs, rows = 6, 40

@@ -7,10 +7,10 @@ import (
 	"time"
 
 	"finetune/backbone"
-	"finetune/internal/featurestore"
-	"finetune/internal/mistake"
-	"finetune/internal/ortenv"
-	"finetune/internal/ortlib"
+	"finetune/internal/ort/env"
+	"finetune/internal/ort/library"
+	"finetune/internal/store/featurestore"
+	"finetune/invalid"
 	"finetune/models"
 	"finetune/preprocess"
 )
@@ -40,7 +40,7 @@ type network struct {
 	about   *backbone.Description
 	spec    preprocess.Spec
 	from    string
-	library lazy[ortlib.Library]
+	library lazy[library.Library]
 	running lazy[*backbone.Backbone]
 
 	helped    *backbone.Backbone // takes the place of running where its runs have more threads than the worker's
@@ -55,8 +55,8 @@ func openNetwork(i Images, digest string, images int) (*network, error) {
 	if i.Backbone == "" {
 		n.name, n.data = models.Default().Name, models.Default().Data
 	} else if info, err := os.Stat(i.Backbone); err != nil || info.IsDir() {
-		return nil, &mistake.Error{Subject: "--backbone " + i.Backbone, Found: "no such file", Expected: "an ONNX network",
-			Do: "give its path, or leave --backbone out to use the embedded " + models.Default().Name}
+		return nil, &invalid.Error{Field: "--backbone " + i.Backbone, Found: "no such file", Want: "an ONNX network",
+			Hint: "give its path, or leave --backbone out to use the embedded " + models.Default().Name}
 	}
 	var err error
 	if n.about, err = describeNetwork(&i, images); err != nil {
@@ -64,9 +64,9 @@ func openNetwork(i Images, digest string, images int) (*network, error) {
 	}
 	n.images = i
 	if digest != "" && n.about.Digest != digest {
-		return nil, &mistake.Error{
-			Subject: "--backbone " + n.name, Found: "another network than the run was trained on (SHA-256 " + short(n.about.Digest) + ")",
-			Expected: "SHA-256 " + short(digest), Do: "give the file that the run was trained with",
+		return nil, &invalid.Error{
+			Field: "--backbone " + n.name, Found: "another network than the run was trained on (SHA-256 " + short(n.about.Digest) + ")",
+			Want: "SHA-256 " + short(digest), Hint: "give the file that the run was trained with",
 		}
 	}
 	if err := n.about.Err(); err != nil {
@@ -83,9 +83,9 @@ func (n *network) fitSize() error {
 	in := n.about.Image
 	for _, side := range []struct{ fixed, given int }{{in.Height, n.images.Overrides.ImageSize}, {in.Width, n.images.Overrides.ImageSize}} {
 		if side.fixed > 0 && side.given > 0 && side.fixed != side.given {
-			return &mistake.Error{
-				Subject: fmt.Sprintf("--image-size %d", side.given), Found: fmt.Sprintf("%s takes %d × %d pixels only", n.name, in.Height, in.Width),
-				Do: "leave out --image-size",
+			return &invalid.Error{
+				Field: fmt.Sprintf("--image-size %d", side.given), Found: fmt.Sprintf("%s takes %d × %d pixels only", n.name, in.Height, in.Width),
+				Hint: "leave out --image-size",
 			}
 		}
 	}
@@ -111,11 +111,11 @@ func (n *network) adopt(text string) error {
 }
 
 // runtime is the native library to use.
-func (n *network) runtime() (ortlib.Library, error) {
-	return n.library.get(func() (ortlib.Library, error) {
-		lib, err := ortlib.Find(n.images.Library)
+func (n *network) runtime() (library.Library, error) {
+	return n.library.get(func() (library.Library, error) {
+		lib, err := library.Find(n.images.Library)
 		if err == nil && lib.Version == "" {
-			return ortenv.Open(n.images.Library) // the file doesn't tell; the library does, once loaded
+			return env.Open(n.images.Library) // the file doesn't tell; the library does, once loaded
 		}
 		return lib, err
 	})
@@ -146,7 +146,7 @@ func (n *network) takeDevice() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if asked == ortenv.Auto && net.Device() == ortenv.CPU {
+	if asked == env.Auto && net.Device() == env.CPU {
 		return "cpu (auto: the native library can use no other here)", nil
 	}
 	return net.Device(), nil

@@ -9,7 +9,7 @@ import (
 	"strconv"
 
 	"finetune/head"
-	"finetune/internal/atomicfile"
+	"finetune/internal/store/atomicfile"
 	"finetune/label"
 	"finetune/loss"
 )

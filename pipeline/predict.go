@@ -7,8 +7,8 @@ import (
 	"slices"
 
 	"finetune/head"
-	"finetune/internal/atomicfile"
-	"finetune/internal/mistake"
+	"finetune/internal/store/atomicfile"
+	"finetune/invalid"
 	"finetune/pipeline/dataset"
 )
 
@@ -89,7 +89,7 @@ func (p Predict) format() (newPredictionWriter, error) {
 	case ".jsonl", ".ndjson", "jsonl":
 		return newJSONLPredictions, nil
 	}
-	return nil, &mistake.Error{Subject: subject, Found: "no known kind of file", Expected: "an ending of .csv or .jsonl"}
+	return nil, &invalid.Error{Field: subject, Found: "no known kind of file", Want: "an ending of .csv or .jsonl"}
 }
 
 // label predicts block by block, from so many views of each image, and writes each as it comes.

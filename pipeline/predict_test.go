@@ -8,8 +8,8 @@ import (
 	"strconv"
 	"testing"
 
-	"finetune/internal/npy"
-	"finetune/internal/safetensors"
+	"finetune/internal/store/npy"
+	"finetune/internal/store/safetensors"
 	"finetune/pipeline/dataset"
 )
 

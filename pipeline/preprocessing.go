@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 	"finetune/models"
 	"finetune/preprocess"
 )
@@ -51,7 +51,7 @@ func preprocessing(file, own, preset string, o Overrides) (spec preprocess.Spec,
 func ownPreprocessing(file, own string) (spec preprocess.Spec, from string, err error) {
 	if own != "" {
 		if spec, err = preprocess.Parse(own); err != nil {
-			err = &mistake.Error{Subject: file, Found: "preprocessing metadata that can't be read", Err: err, Do: "give --preset"}
+			err = &invalid.Error{Field: file, Found: "preprocessing metadata that can't be read", Err: err, Hint: "give --preset"}
 		}
 		return spec, "the network's own metadata", err
 	}
@@ -67,9 +67,9 @@ func presetNamed(name string) (preprocess.Spec, error) {
 		return spec, nil
 	}
 	spec, err := preprocess.Preset(name)
-	var m *mistake.Error
+	var m *invalid.Error
 	if errors.As(err, &m) {
-		m.Expected += ", or a network such as resnet50 (docs/presets.md lists them)"
+		m.Want += ", or a network such as resnet50 (docs/presets.md lists them)"
 	}
 	return spec, err
 }
@@ -114,7 +114,7 @@ func setTriple(field *[3]float64, values []float64, flag string) error {
 	case 3:
 		*field = [3]float64(values)
 	default:
-		return &mistake.Error{Subject: flag, Found: fmt.Sprintf("%d numbers", len(values)), Expected: "three numbers, or one for all channels"}
+		return &invalid.Error{Field: flag, Found: fmt.Sprintf("%d numbers", len(values)), Want: "three numbers, or one for all channels"}
 	}
 	return nil
 }

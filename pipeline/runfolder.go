@@ -11,8 +11,8 @@ import (
 	"slices"
 
 	"finetune/head"
-	"finetune/internal/atomicfile"
-	"finetune/internal/mistake"
+	"finetune/internal/store/atomicfile"
+	"finetune/invalid"
 	"finetune/pipeline/dataset"
 )
 
@@ -120,9 +120,9 @@ func OpenRun(path string) (*Run, error) {
 }
 
 func notARun(path, found string, err error) error {
-	return &mistake.Error{
-		Subject: "--model " + path, Found: found, Err: err,
-		Expected: "the folder of a training run, or its " + HeadFile, Do: "give what --out of the training run said",
+	return &invalid.Error{
+		Field: "--model " + path, Found: found, Err: err,
+		Want: "the folder of a training run, or its " + HeadFile, Hint: "give what --out of the training run said",
 	}
 }
 
@@ -135,20 +135,20 @@ func claimRunFolder(dir string, replace bool) error {
 // claimFolder does so for the folder of any job. What the job leaves is known by the files of those names.
 func claimFolder(dir string, replace bool, what string, marks ...string) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return &mistake.Error{Subject: "--out " + dir, Found: "a folder that can't be made", Err: err, Do: "give another --out"}
+		return &invalid.Error{Field: "--out " + dir, Found: "a folder that can't be made", Err: err, Hint: "give another --out"}
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return &mistake.Error{Subject: "--out " + dir, Found: "a folder that can't be read", Err: err, Do: "give another --out"}
+		return &invalid.Error{Field: "--out " + dir, Found: "a folder that can't be read", Err: err, Hint: "give another --out"}
 	}
 	marked := slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return slices.Contains(marks, e.Name()) })
 	switch {
 	case len(entries) == 0 || replace && marked:
 		return nil
 	case marked:
-		return &mistake.Error{Subject: "--out " + dir, Found: "an earlier " + what, Expected: "a new or empty folder", Do: "give another --out, or --overwrite to replace the " + what}
+		return &invalid.Error{Field: "--out " + dir, Found: "an earlier " + what, Want: "a new or empty folder", Hint: "give another --out, or --overwrite to replace the " + what}
 	}
-	return &mistake.Error{Subject: "--out " + dir, Found: "a folder with other files in it", Expected: "a new or empty folder", Do: "give another --out"}
+	return &invalid.Error{Field: "--out " + dir, Found: "a folder with other files in it", Want: "a new or empty folder", Hint: "give another --out"}
 }
 
 // freeFolder returns the first of base-1, base-2 … that isn't there or is empty.
@@ -168,7 +168,7 @@ func readJSON(path string, into any) error {
 		return err
 	}
 	if err := json.Unmarshal(data, into); err != nil {
-		return &mistake.Error{Subject: path, Found: "not the JSON that finetune writes", Err: err, Do: "restore the file or run the job again"}
+		return &invalid.Error{Field: path, Found: "not the JSON that finetune writes", Err: err, Hint: "restore the file or run the job again"}
 	}
 	return nil
 }

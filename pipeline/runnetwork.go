@@ -6,7 +6,7 @@ import (
 	"io/fs"
 	"os"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 	"finetune/models"
 )
 
@@ -25,12 +25,12 @@ func (r *Run) extractor(i Images, views ViewConfig, progress Progress) (*extract
 func (r *Run) network(i *Images) (*network, error) {
 	origin := r.Head.Description().Origin
 	if origin.Backbone == "" {
-		return nil, &mistake.Error{Subject: "--model " + r.Folder, Found: "a head that doesn't say which network its features come from",
-			Do: "use --features, with features of the same kind as it was trained on"}
+		return nil, &invalid.Error{Field: "--model " + r.Folder, Found: "a head that doesn't say which network its features come from",
+			Hint: "use --features, with features of the same kind as it was trained on"}
 	}
 	if i.Preset != "" || i.Overrides.given() || i.Tap != "" && i.Tap != origin.Tap || i.Pool != nil {
-		return nil, &mistake.Error{Subject: "--tap, --pool, --preset and the flags of preprocessing", Found: "given for a trained run",
-			Do: "leave them out: the run has its own"}
+		return nil, &invalid.Error{Field: "--tap, --pool, --preset and the flags of preprocessing", Found: "given for a trained run",
+			Hint: "leave them out: the run has its own"}
 	}
 	if i.Backbone == "" {
 		var err error
@@ -54,9 +54,9 @@ func (r *Run) backboneFile(digest string) (string, error) {
 	if digest == models.Default().SHA256 {
 		return "", nil
 	}
-	missing := &mistake.Error{
-		Subject: "--backbone", Found: "not given, and the run doesn't say where its network is",
-		Expected: "the ONNX file with SHA-256 " + short(digest), Do: "give --backbone FILE",
+	missing := &invalid.Error{
+		Field: "--backbone", Found: "not given, and the run doesn't say where its network is",
+		Want: "the ONNX file with SHA-256 " + short(digest), Hint: "give --backbone FILE",
 	}
 	b := r.Config.Backbone
 	if b == nil || b.File == "" {

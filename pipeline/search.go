@@ -12,8 +12,8 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"finetune/head"
-	"finetune/internal/mistake"
 	"finetune/internal/randstream"
+	"finetune/invalid"
 	"finetune/pipeline/metrics"
 )
 
@@ -48,19 +48,19 @@ func (s *Search) complete() error {
 		return nil
 	}
 	if s.Trials < 0 || s.Time < 0 {
-		return &mistake.Error{Subject: "--search", Found: fmt.Sprintf("%d trials, %v", s.Trials, s.Time), Expected: "numbers from 0 up"}
+		return &invalid.Error{Field: "--search", Found: fmt.Sprintf("%d trials, %v", s.Trials, s.Time), Want: "numbers from 0 up"}
 	}
 	if s.Folds == 0 {
 		s.Folds = 3
 	}
 	if s.Folds < 2 {
-		return &mistake.Error{Subject: "--search-folds", Found: strconv.Itoa(s.Folds), Expected: "2 or more"}
+		return &invalid.Error{Field: "--search-folds", Found: strconv.Itoa(s.Folds), Want: "2 or more"}
 	}
 	if s.Metric == "" {
 		s.Metric = "mae"
 	}
 	if !slices.Contains(searchMetrics, s.Metric) {
-		return &mistake.Error{Subject: "--search-metric", Found: strconv.Quote(s.Metric), Expected: "mae, rps, qwk or accuracy"}
+		return &invalid.Error{Field: "--search-metric", Found: strconv.Quote(s.Metric), Want: "mae, rps, qwk or accuracy"}
 	}
 	if s.Over == nil {
 		s.Over = SearchSettings()
@@ -115,7 +115,7 @@ func (r *trainRun) search(ctx context.Context, rows []int, limit time.Duration, 
 		stage.Add(1)
 	}
 	if found.trials[found.best].Failed != "" {
-		return nil, &mistake.Error{Subject: "--search", Found: "no settings that can be trained; the first: " + found.trials[found.best].Failed}
+		return nil, &invalid.Error{Field: "--search", Found: "no settings that can be trained; the first: " + found.trials[found.best].Failed}
 	}
 	r.Progress.Note(fmt.Sprintf("%ssearch: training on all but the held-out images with trial %d: %s", about, found.best+1, describeTrial(found.trials[found.best].Config)))
 	return found, nil
@@ -131,7 +131,7 @@ func (r *trainRun) try(ctx context.Context, run *comparison, cfg head.Config, ex
 	}
 	// What is told and kept suits the number of images that the head is trained on in the end.
 	trial := Trial{Config: cfg.Resolved(run.table.features.Cols, examples), Score: metrics.Number(math.NaN()), Std: metrics.Number(math.NaN())}
-	if ctx.Err() != nil || err != nil && !mistake.Is(err) {
+	if ctx.Err() != nil || err != nil && !invalid.Is(err) {
 		return trial, err
 	}
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"finetune/head"
-	"finetune/internal/mistake"
+	"finetune/invalid"
 	"finetune/loss"
 )
 
@@ -30,7 +30,7 @@ func SearchSettings() []string {
 func checkSearchSettings(names []string) error {
 	for _, name := range names {
 		if !slices.Contains(SearchSettings(), name) {
-			return &mistake.Error{Subject: "--search", Found: fmt.Sprintf("the setting %q", name), Expected: "one of " + strings.Join(SearchSettings(), ", ")}
+			return &invalid.Error{Field: "--search", Found: fmt.Sprintf("the setting %q", name), Want: "one of " + strings.Join(SearchSettings(), ", ")}
 		}
 	}
 	return nil

@@ -3,7 +3,7 @@ package pipeline
 import (
 	"context"
 
-	"finetune/internal/ortlib"
+	"finetune/internal/ort/library"
 )
 
 // Setup installs the native ONNX Runtime that this program is tested with into the user's cache. It is the
@@ -24,7 +24,7 @@ type SetupResult struct {
 
 // Run installs the library unless an intact one is there. It may run several times and several times at once.
 func (s Setup) Run(ctx context.Context) (SetupResult, error) {
-	done, err := ortlib.Install(ctx, ortlib.Options{From: s.From, With: s.With})
+	done, err := library.Install(ctx, library.Options{From: s.From, With: s.With})
 	if err != nil {
 		return SetupResult{}, err
 	}

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 	"finetune/loss"
 )
 
@@ -20,7 +20,7 @@ type Softening struct {
 var softenings = map[string]float64{"binomial": 0, "triangular": 1.5, "exponential": 1}
 
 // ParseSoftening reads none, binomial, triangular or exponential, the last two with :WIDTH where it isn't the usual one. The
-// error is a *mistake.Error.
+// error is a *invalid.Error.
 func ParseSoftening(text string) (Softening, error) {
 	name, width, has := strings.Cut(text, ":")
 	usual, known := softenings[name]
@@ -28,13 +28,13 @@ func ParseSoftening(text string) (Softening, error) {
 	case !has && (name == "" || name == "none"):
 		return Softening{}, nil
 	case !known:
-		return Softening{}, &mistake.Error{Subject: "--soften", Found: strconv.Quote(text), Expected: "none, binomial, triangular[:WIDTH] or exponential[:WIDTH]"}
+		return Softening{}, &invalid.Error{Field: "--soften", Found: strconv.Quote(text), Want: "none, binomial, triangular[:WIDTH] or exponential[:WIDTH]"}
 	case !has:
 		return Softening{name, usual}, nil
 	}
 	v, err := strconv.ParseFloat(width, 64)
 	if err != nil || v == 0 {
-		return Softening{}, &mistake.Error{Subject: "--soften", Found: strconv.Quote(text), Expected: "a number of classes above 0 after the colon"}
+		return Softening{}, &invalid.Error{Field: "--soften", Found: strconv.Quote(text), Want: "a number of classes above 0 after the colon"}
 	}
 	s := Softening{name, v}
 	return s, s.check()
@@ -54,11 +54,11 @@ func (s Softening) check() error {
 	case s.Function == "" && s.Width == 0:
 		return nil
 	case !known:
-		return &mistake.Error{Subject: "--soften", Found: strconv.Quote(s.Function), Expected: "none, binomial, triangular or exponential"}
+		return &invalid.Error{Field: "--soften", Found: strconv.Quote(s.Function), Want: "none, binomial, triangular or exponential"}
 	case usual == 0 && s.Width != 0:
-		return &mistake.Error{Subject: "--soften", Found: fmt.Sprintf("%s:%g", s.Function, s.Width), Expected: s.Function + " alone: its width follows from the number of classes"}
+		return &invalid.Error{Field: "--soften", Found: fmt.Sprintf("%s:%g", s.Function, s.Width), Want: s.Function + " alone: its width follows from the number of classes"}
 	case usual != 0 && !(s.resolved().Width > 0 && s.Width <= loss.MaxClasses):
-		return &mistake.Error{Subject: "--soften", Found: fmt.Sprintf("%s:%g", s.Function, s.Width), Expected: "a width above 0, in classes"}
+		return &invalid.Error{Field: "--soften", Found: fmt.Sprintf("%s:%g", s.Function, s.Width), Want: "a width above 0, in classes"}
 	}
 	return nil
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 )
 
 func TestSoftening(t *testing.T) {
@@ -30,7 +30,7 @@ func TestSoftening(t *testing.T) {
 	} {
 		s, err := ParseSoftening(text)
 		if c.wrong != "" {
-			if !mistake.Is(err) || !strings.Contains(err.Error(), c.wrong) {
+			if !invalid.Is(err) || !strings.Contains(err.Error(), c.wrong) {
 				t.Errorf("%q: %v, want %q", text, err, c.wrong)
 			}
 			continue

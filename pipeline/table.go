@@ -6,7 +6,7 @@ import (
 
 	"finetune/backbone"
 	"finetune/head"
-	"finetune/internal/scratch"
+	"finetune/internal/store/scratch"
 	"finetune/loss"
 	"finetune/pipeline/dataset"
 )

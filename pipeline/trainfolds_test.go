@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 	"finetune/loss"
 	"finetune/pipeline/dataset"
 )
@@ -156,7 +156,7 @@ func TestFoldsRefused(t *testing.T) {
 		{3, 0, "--folds: 3; expected 2, the folds that the data gives"}} {
 		job := foldsJob(t, features)
 		job.Folds, job.Repeats = c.folds, c.repeats
-		if _, err := job.Run(t.Context()); !mistake.Is(err) || !strings.Contains(err.Error(), c.want) {
+		if _, err := job.Run(t.Context()); !invalid.Is(err) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%d folds, %d repeats: %v; want %q", c.folds, c.repeats, err, c.want)
 		}
 	}
@@ -311,11 +311,11 @@ func TestFoldsAnyThreadsAndResumed(t *testing.T) {
 				}
 				other := job
 				other.Head.Epochs++
-				if _, err := other.Run(t.Context()); !mistake.Is(err) {
+				if _, err := other.Run(t.Context()); !invalid.Is(err) {
 					t.Errorf("resumed with other epochs: %v", err)
 				}
 				job.Folds = 4
-				if _, err := job.Run(t.Context()); !mistake.Is(err) || !strings.Contains(err.Error(), `another "split"`) {
+				if _, err := job.Run(t.Context()); !invalid.Is(err) || !strings.Contains(err.Error(), `another "split"`) {
 					t.Errorf("resumed with other folds: %v", err)
 				}
 			}

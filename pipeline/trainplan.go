@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"finetune/head"
-	"finetune/internal/mistake"
+	"finetune/invalid"
 	"finetune/pipeline/dataset"
 )
 
@@ -33,11 +33,11 @@ type fitPlace struct{ repeat, fold int }
 func (t *Train) checkFolds() error {
 	switch {
 	case t.Folds < 0 || t.Folds == 1:
-		return &mistake.Error{Subject: "--folds", Found: fmt.Sprint(t.Folds), Expected: "2 or more"}
+		return &invalid.Error{Field: "--folds", Found: fmt.Sprint(t.Folds), Want: "2 or more"}
 	case t.Repeats < 0:
-		return &mistake.Error{Subject: "--repeats", Found: fmt.Sprint(t.Repeats), Expected: "1 or more"}
+		return &invalid.Error{Field: "--repeats", Found: fmt.Sprint(t.Repeats), Want: "1 or more"}
 	case t.Repeats > 0 && t.Folds == 0:
-		return &mistake.Error{Subject: "--repeats", Found: "given without --folds", Do: "say with --folds how many folds to repeat"}
+		return &invalid.Error{Field: "--repeats", Found: "given without --folds", Hint: "say with --folds how many folds to repeat"}
 	case t.Repeats == 0 && t.Folds > 0:
 		t.Repeats = 1
 	}

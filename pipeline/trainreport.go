@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"finetune/head"
-	"finetune/internal/atomicfile"
+	"finetune/internal/store/atomicfile"
 	"finetune/loss"
 	"finetune/pipeline/dataset"
 	"finetune/pipeline/metrics"

@@ -8,7 +8,7 @@ import (
 	"image/jpeg"
 
 	"finetune/backbone"
-	"finetune/internal/overlay"
+	"finetune/internal/image/overlay"
 	"finetune/pipeline/dataset"
 	"finetune/pipeline/report"
 )

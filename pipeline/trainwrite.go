@@ -13,7 +13,7 @@ import (
 	"strings"
 
 	"finetune/head"
-	"finetune/internal/mistake"
+	"finetune/invalid"
 	"finetune/pipeline/dataset"
 )
 
@@ -79,9 +79,9 @@ func (t *Train) finished(now RunConfig) (*TrainResult, error) {
 		now.Head.Epochs = before.Head.Epochs
 	}
 	if what := firstDifference(before, now); what != "" {
-		return nil, &mistake.Error{
-			Subject: "--resume", Found: fmt.Sprintf("a complete run in %s with another %q in its %s", t.Out, what, ConfigFile),
-			Do: "give the settings that it was begun with, another --out, or --overwrite",
+		return nil, &invalid.Error{
+			Field: "--resume", Found: fmt.Sprintf("a complete run in %s with another %q in its %s", t.Out, what, ConfigFile),
+			Hint: "give the settings that it was begun with, another --out, or --overwrite",
 		}
 	}
 	result := &TrainResult{Run: t.Out, HeldOut: before.Split.HeldOut, Notes: []string{"the run was complete already; nothing was done"}}

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"finetune/augment"
-	"finetune/internal/mistake"
+	"finetune/invalid"
 	"finetune/pipeline/dataset"
 )
 
@@ -91,8 +91,8 @@ func viewConfig(i Images, tta int) (ViewConfig, error) {
 		return v, err
 	}
 	if v.Train > 1 && v.Predict > v.Train {
-		return v, &mistake.Error{Subject: fmt.Sprintf("--tta=%d", v.Predict), Found: fmt.Sprintf("--views %d", v.Train),
-			Expected: "no more views to predict from than to train on", Do: "raise --views"}
+		return v, &invalid.Error{Field: fmt.Sprintf("--tta=%d", v.Predict), Found: fmt.Sprintf("--views %d", v.Train),
+			Want: "no more views to predict from than to train on", Hint: "raise --views"}
 	}
 	return v, nil
 }
@@ -126,8 +126,8 @@ func (t *table) useAs(v ViewConfig) error {
 		return err
 	}
 	if t.views.Kinds != 0 && !same(t.views.Plan, v.Plan, v.Predict) {
-		return &mistake.Error{Subject: "--features", Found: fmt.Sprintf("views made with --augment %v, --augment-seed %d", t.views.Kinds, t.views.Seed),
-			Expected: fmt.Sprintf("--augment %v, --augment-seed %d, as the run has it", v.Kinds, v.Seed), Do: "extract them with these, or give --tta=false"}
+		return &invalid.Error{Field: "--features", Found: fmt.Sprintf("views made with --augment %v, --augment-seed %d", t.views.Kinds, t.views.Seed),
+			Want: fmt.Sprintf("--augment %v, --augment-seed %d, as the run has it", v.Kinds, v.Seed), Hint: "extract them with these, or give --tta=false"}
 	}
 	return nil
 }

@@ -13,7 +13,7 @@ import (
 
 	"finetune/augment"
 	"finetune/head"
-	"finetune/internal/mistake"
+	"finetune/invalid"
 	"finetune/label"
 	"finetune/loss"
 	"finetune/pipeline/dataset"
@@ -246,7 +246,7 @@ func TestViewConfig(t *testing.T) {
 	} {
 		v, err := viewConfig(Images{Views: c.views, Augment: c.plan}, c.tta)
 		if c.train == 0 {
-			if !mistake.Is(err) {
+			if !invalid.Is(err) {
 				t.Errorf("%+v: %+v, %v", c, v, err)
 			}
 			continue

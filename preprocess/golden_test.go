@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"finetune/internal/imagetest"
+	"finetune/internal/image/imagetest"
 )
 
 // levelsOf turns a tensor back into 8-bit RGB, row by row.

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 )
 
 // presets differ from Default in what they say here.
@@ -56,12 +56,12 @@ func (s *Spec) normalise(scale, mean, std float64) {
 //	unit               pixels from 0 to 1
 //	raw                pixels from 0 to 255, for networks that normalise inside
 //
-// An unknown name is a *mistake.Error about --preset.
+// An unknown name is a *invalid.Error about --preset.
 func Preset(name string) (Spec, error) {
 	change, ok := presets[name]
 	if !ok {
-		return Spec{}, &mistake.Error{Subject: "--preset", Found: fmt.Sprintf("unknown preset %q", name),
-			Expected: "one of " + strings.Join(PresetNames(), ", ")}
+		return Spec{}, &invalid.Error{Field: "--preset", Found: fmt.Sprintf("unknown preset %q", name),
+			Want: "one of " + strings.Join(PresetNames(), ", ")}
 	}
 	s := Default()
 	change(&s)

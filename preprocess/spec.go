@@ -12,7 +12,7 @@ import (
 	"fmt"
 	"math"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 )
 
 // Resize says what becomes of a picture whose shape isn't the network's.
@@ -106,44 +106,44 @@ func (s Spec) Side() int {
 	return roundHalfEven(float64(longer) / s.CropPct)
 }
 
-// Validate returns a *mistake.Error that names the flag of the first field out of range.
+// Validate returns a *invalid.Error that names the flag of the first field out of range.
 func (s Spec) Validate() error {
 	for _, size := range []int{s.Height, s.Width} {
 		if size < 0 || size > MaxSize {
-			return &mistake.Error{Subject: "--image-size", Found: fmt.Sprint(size),
-				Expected: fmt.Sprintf("1 to %d pixels", MaxSize)}
+			return &invalid.Error{Field: "--image-size", Found: fmt.Sprint(size),
+				Want: fmt.Sprintf("1 to %d pixels", MaxSize)}
 		}
 	}
 	if !(s.CropPct >= minCropPct && s.CropPct <= 1) {
-		return &mistake.Error{Subject: "--crop-pct", Found: fmt.Sprint(s.CropPct),
-			Expected: fmt.Sprintf("a fraction from %v to 1", minCropPct)}
+		return &invalid.Error{Field: "--crop-pct", Found: fmt.Sprint(s.CropPct),
+			Want: fmt.Sprintf("a fraction from %v to 1", minCropPct)}
 	}
 	if s.Resize != Shorter && s.Resize != Squash {
-		return &mistake.Error{Subject: "--resize", Found: fmt.Sprintf("%q", s.Resize), Expected: "shorter or squash"}
+		return &invalid.Error{Field: "--resize", Found: fmt.Sprintf("%q", s.Resize), Want: "shorter or squash"}
 	}
 	if s.Interpolation != Bilinear && s.Interpolation != Bicubic {
-		return &mistake.Error{Subject: "--interpolation", Found: fmt.Sprintf("%q", s.Interpolation),
-			Expected: "bilinear or bicubic"}
+		return &invalid.Error{Field: "--interpolation", Found: fmt.Sprintf("%q", s.Interpolation),
+			Want: "bilinear or bicubic"}
 	}
 	if s.ChannelOrder != RGB && s.ChannelOrder != BGR {
-		return &mistake.Error{Subject: "--channel-order", Found: fmt.Sprintf("%q", s.ChannelOrder), Expected: "rgb or bgr"}
+		return &invalid.Error{Field: "--channel-order", Found: fmt.Sprintf("%q", s.ChannelOrder), Want: "rgb or bgr"}
 	}
 	if !positive(s.Scale) {
-		return &mistake.Error{Subject: "--scale", Found: fmt.Sprint(s.Scale), Expected: "a number above 0",
-			Do: "255 maps pixels to 0…1, 1 leaves them as they are"}
+		return &invalid.Error{Field: "--scale", Found: fmt.Sprint(s.Scale), Want: "a number above 0",
+			Hint: "255 maps pixels to 0…1, 1 leaves them as they are"}
 	}
 	for c := range 3 {
 		if math.IsNaN(s.Mean[c]) || math.IsInf(s.Mean[c], 0) {
-			return &mistake.Error{Subject: "--mean", Found: numbers(s.Mean), Expected: "three finite numbers"}
+			return &invalid.Error{Field: "--mean", Found: numbers(s.Mean), Want: "three finite numbers"}
 		}
 		if !positive(s.Std[c]) {
-			return &mistake.Error{Subject: "--std", Found: numbers(s.Std), Expected: "three numbers above 0"}
+			return &invalid.Error{Field: "--std", Found: numbers(s.Std), Want: "three numbers above 0"}
 		}
 	}
 	for c, lut := range s.levels() {
 		if math.IsInf(float64(lut[0]), 0) || math.IsInf(float64(lut[255]), 0) {
-			return &mistake.Error{Subject: "--scale, --mean and --std", Found: fmt.Sprintf("values of channel %d beyond float32", c),
-				Expected: "numbers that give a finite tensor"}
+			return &invalid.Error{Field: "--scale, --mean and --std", Found: fmt.Sprintf("values of channel %d beyond float32", c),
+				Want: "numbers that give a finite tensor"}
 		}
 	}
 	return nil

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 )
 
 func TestDefaultIsImagenet(t *testing.T) {
@@ -37,7 +37,7 @@ func TestPresets(t *testing.T) {
 		}
 	}
 	_, err := Preset("imagnet")
-	if !mistake.Is(err) || !strings.Contains(err.Error(), "imagenet") {
+	if !invalid.Is(err) || !strings.Contains(err.Error(), "imagenet") {
 		t.Errorf("unknown preset: %v", err)
 	}
 }
@@ -97,8 +97,8 @@ func TestValidateNamesTheFlag(t *testing.T) {
 		for i, change := range changes {
 			s := Default()
 			change(&s)
-			var m *mistake.Error
-			if err := s.Validate(); !errors.As(err, &m) || m.Subject != flag || m.Expected == "" {
+			var m *invalid.Error
+			if err := s.Validate(); !errors.As(err, &m) || m.Field != flag || m.Want == "" {
 				t.Errorf("%s, change %d: %v", flag, i, err)
 			}
 			if _, err := s.MarshalText(); err == nil {
@@ -141,7 +141,7 @@ func TestParseErrors(t *testing.T) {
 		strings.Replace(good, "scale=255", "scale=", 1), strings.Replace(good, "scale=255 ", "", 1), good + " scale=255",
 		good + " colour=red", strings.Replace(good, "0.406", "0.406,1", 1), strings.Replace(good, "shorter", "longer", 1),
 	} {
-		if s, err := Parse(text); err == nil || !mistake.Is(err) {
+		if s, err := Parse(text); err == nil || !invalid.Is(err) {
 			t.Errorf("Parse(%q) = %v, %v", text, s, err)
 		}
 	}

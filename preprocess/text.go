@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 )
 
 // String returns the canonical text form: every field as key=value, in a fixed order, numbers as short as they
@@ -93,8 +93,8 @@ func ParseTriple(text string) ([3]float64, error) {
 }
 
 func broken(found string, err error) error {
-	return &mistake.Error{Subject: "preprocessing", Found: found, Err: err,
-		Expected: "a text like " + strconv.Quote(Default().String())}
+	return &invalid.Error{Field: "preprocessing", Found: found, Err: err,
+		Want: "a text like " + strconv.Quote(Default().String())}
 }
 
 const auto = "auto"

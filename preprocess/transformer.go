@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"image"
 
-	"finetune/internal/imagefile"
-	"finetune/internal/resample"
+	"finetune/internal/image/decode"
+	"finetune/internal/image/resample"
 )
 
 // A Layout is the order of a tensor's axes after the batch.
@@ -26,7 +26,7 @@ func (l Layout) String() string {
 }
 
 // MaxBytes is the length of the largest image file that is read; a caller needn't load more than one byte above.
-const MaxBytes = imagefile.DefaultMaxBytes
+const MaxBytes = decode.DefaultMaxBytes
 
 // A Transformer makes tensors as a Spec says, one after the other, in buffers that it keeps. Each goroutine needs
 // its own.
@@ -34,7 +34,7 @@ type Transformer struct {
 	spec    Spec
 	layout  Layout
 	levels  [3][256]float32
-	decoder imagefile.Decoder
+	decoder decode.Decoder
 	resizer resample.Resizer
 	crop    []uint8 // height × width × RGB
 }
@@ -88,7 +88,7 @@ func (t *Transformer) TensorOf(dst []float32, img image.Image) error {
 	}
 	pixels, ok := img.(*image.NRGBA)
 	if !ok {
-		pixels = imagefile.ToNRGBA(img)
+		pixels = decode.ToNRGBA(img)
 	}
 	t.tensor(dst, resample.Image{NRGBA: pixels}, resample.Turn{})
 	return nil

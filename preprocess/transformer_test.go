@@ -11,8 +11,8 @@ import (
 	"strings"
 	"testing"
 
-	"finetune/internal/imagefile"
-	"finetune/internal/imagetest"
+	"finetune/internal/image/decode"
+	"finetune/internal/image/imagetest"
 )
 
 func transformer(t testing.TB, spec Spec, layout Layout) *Transformer {
@@ -95,8 +95,8 @@ func TestErrors(t *testing.T) {
 		is   error
 		says string
 	}{
-		"text":    {[]byte("path,label"), imagefile.ErrFormat, "expected JPEG, PNG, WebP, GIF, BMP or TIFF"},
-		"nothing": {nil, imagefile.ErrFormat, "an empty file"},
+		"text":    {[]byte("path,label"), decode.ErrFormat, "expected JPEG, PNG, WebP, GIF, BMP or TIFF"},
+		"nothing": {nil, decode.ErrFormat, "an empty file"},
 		"half":    {whole[:len(whole)/2], io.ErrUnexpectedEOF, "cut off"},
 	} {
 		err := tr.Tensor(dst, c.data)
@@ -184,7 +184,7 @@ func BenchmarkTensor(b *testing.B) {
 				}
 			}
 		})
-		img, err := imagefile.Decode(data, imagefile.Limits{})
+		img, err := decode.Decode(data, decode.Limits{})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 	"finetune/pipeline"
 )
 
@@ -54,7 +54,7 @@ Exit status: 0 where nothing is wrong, 3 where there are problems (with --fail-o
 			"problem": {pipeline.Trouble}, "warning": {pipeline.Trouble, pipeline.Warning}, "never": {},
 		}[failOn]
 		if !known {
-			return &mistake.Error{Subject: "--fail-on", Found: failOn, Expected: "problem, warning or never"}
+			return &invalid.Error{Field: "--fail-on", Found: failOn, Want: "problem, warning or never"}
 		}
 		var worst pipeline.Severity
 		run := func(ctx context.Context, p pipeline.Progress) (*pipeline.CheckResult, error) {

@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"finetune/head"
-	"finetune/internal/mistake"
+	"finetune/invalid"
 	"finetune/pipeline"
 )
 
@@ -24,11 +24,11 @@ func addCalibrationFlags(f *pflag.FlagSet, c *pipeline.Calibrate) {
 func (h *headFlags) decide(f *pflag.FlagSet, c *pipeline.Calibrate) (err error) {
 	if h.decision != autoDecision {
 		if f.Changed("metric") {
-			return &mistake.Error{Subject: "--metric", Found: "given with --decision " + h.decision, Expected: "--decision auto", Do: "leave it out, or let the rule be chosen"}
+			return &invalid.Error{Field: "--metric", Found: "given with --decision " + h.decision, Want: "--decision auto", Hint: "leave it out, or let the rule be chosen"}
 		}
 		h.config.Decision, err = head.ParseDecision(h.decision)
-		if wrong := (*mistake.Error)(nil); errors.As(err, &wrong) {
-			wrong.Expected = autoDecision + ", " + wrong.Expected
+		if wrong := (*invalid.Error)(nil); errors.As(err, &wrong) {
+			wrong.Want = autoDecision + ", " + wrong.Want
 		}
 		return err
 	}

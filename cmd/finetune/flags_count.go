@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 )
 
 // countFlag is how many of something there are to be: 1 or more. Left out, the job chooses.
@@ -30,7 +30,7 @@ func (c *countFlag) String() string {
 func (c *countFlag) Set(text string) error {
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 {
-		return &mistake.Error{Subject: c.name, Found: strconv.Quote(text), Expected: "a whole number from 1 up", Do: "leave it out for the default"}
+		return &invalid.Error{Field: c.name, Found: strconv.Quote(text), Want: "a whole number from 1 up", Hint: "leave it out for the default"}
 	}
 	*c.n = n
 	return nil

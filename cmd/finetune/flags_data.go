@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 	"finetune/label"
 	"finetune/pipeline"
 	"finetune/pipeline/dataset"
@@ -82,7 +82,7 @@ func (n *numbersFlag) Set(text string) error {
 	for part := range strings.SplitSeq(text, ",") {
 		v, err := strconv.ParseFloat(strings.TrimSpace(part), 64)
 		if err != nil {
-			return &mistake.Error{Subject: n.name, Found: strconv.Quote(part), Expected: "numbers with commas between, such as 0,3,7"}
+			return &invalid.Error{Field: n.name, Found: strconv.Quote(part), Want: "numbers with commas between, such as 0,3,7"}
 		}
 		*n.values = append(*n.values, v)
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"finetune/head"
-	"finetune/internal/mistake"
+	"finetune/invalid"
 	"finetune/loss"
 	"finetune/pipeline"
 )
@@ -65,7 +65,7 @@ func (h *headFlags) complete() (err error) {
 	// The library takes 0 for "what suits". Whoever types it means 0.
 	for _, name := range []string{"lr", "epochs", "batch-size", "emd-omega", "emd-exponent", "sinkhorn-gamma"} {
 		if given := h.flags.Lookup(name); given != nil && given.Changed && given.Value.String() == "0" {
-			return &mistake.Error{Subject: "--" + name, Found: "0", Expected: "a number above 0", Do: "leave it out for what suits the loss and the data"}
+			return &invalid.Error{Field: "--" + name, Found: "0", Want: "a number above 0", Hint: "leave it out for what suits the loss and the data"}
 		}
 	}
 	switch h.distance {
@@ -84,7 +84,7 @@ func (h *headFlags) complete() (err error) {
 	default:
 		v, err := strconv.ParseFloat(h.lambda, 64)
 		if err != nil || v == 0 {
-			return &mistake.Error{Subject: "--emd-weight", Found: strconv.Quote(h.lambda), Expected: "a number above 0, or auto"}
+			return &invalid.Error{Field: "--emd-weight", Found: strconv.Quote(h.lambda), Want: "a number above 0, or auto"}
 		}
 		c.Loss.Lambda = v
 	}

@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"finetune/augment"
-	"finetune/internal/mistake"
+	"finetune/invalid"
 	"finetune/pipeline"
 )
 
@@ -59,7 +59,7 @@ func (t *ttaFlag) Set(text string) error {
 	}
 	all, err := strconv.ParseBool(text)
 	if err != nil {
-		return &mistake.Error{Subject: "--tta", Found: strconv.Quote(text), Expected: "nothing, true, false or a number of views from 1"}
+		return &invalid.Error{Field: "--tta", Found: strconv.Quote(text), Want: "nothing, true, false or a number of views from 1"}
 	}
 	*t.views = 1
 	if all {

@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 	"finetune/pipeline"
 )
 
@@ -54,7 +54,7 @@ func run(args []string, in io.Reader, out, errs io.Writer) int {
 		return exitInterrupted
 	case errors.Is(err, errFound):
 		return exitFound // what was found is printed already
-	case errors.As(err, &usage), mistake.Is(err):
+	case errors.As(err, &usage), invalid.Is(err):
 		fmt.Fprintln(errs, "finetune:", err)
 		return exitMistake
 	}
@@ -87,17 +87,17 @@ func newRoot(a *app) *cobra.Command {
 
 // flagError says what is wrong with a flag in the words of all other errors.
 func flagError(c *cobra.Command, err error) error {
-	var own *mistake.Error
+	var own *invalid.Error
 	if errors.As(err, &own) {
 		return own
 	}
 	var value *pflag.InvalidValueError
 	if errors.As(err, &value) {
-		return &mistake.Error{
-			Subject: "--" + value.GetFlag().Name, Found: strconv.Quote(value.GetValue()),
-			Expected: map[string]string{"int": "a whole number", "uint64": "a whole number from 0 up", "float64": "a number", "bool": "true or false",
+		return &invalid.Error{
+			Field: "--" + value.GetFlag().Name, Found: strconv.Quote(value.GetValue()),
+			Want: map[string]string{"int": "a whole number", "uint64": "a whole number from 0 up", "float64": "a number", "bool": "true or false",
 				"stringToString": "NAME=VALUE, as in device_id=1", "intSlice": "whole numbers with commas between, as in 1,3"}[value.GetFlag().Value.Type()],
-			Do: "see " + c.CommandPath() + " --help",
+			Hint: "see " + c.CommandPath() + " --help",
 		}
 	}
 	return &usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
@@ -149,7 +149,7 @@ func either(c *cobra.Command, data, features string) error {
 	}
 	for _, name := range ofImages() {
 		if c.Flags().Changed(name) {
-			return &mistake.Error{Subject: "--" + name, Found: "given with --features, whose features are made already", Do: "leave it out, or give it to finetune extract"}
+			return &invalid.Error{Field: "--" + name, Found: "given with --features, whose features are made already", Hint: "leave it out, or give it to finetune extract"}
 		}
 	}
 	return nil

@@ -14,7 +14,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"finetune/internal/ortlib"
+	"finetune/internal/ort/library"
 )
 
 func TestMain(m *testing.M) {
@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the command as a user does: the real program, the native library, the embedded network.
 func TestScripts(t *testing.T) {
-	lib, err := ortlib.Find("")
+	lib, err := library.Find("")
 	if err != nil {
 		t.Fatal(err) // a test that skipped here would hide that nothing was tested
 	}

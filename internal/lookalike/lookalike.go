@@ -5,7 +5,7 @@ package lookalike
 import (
 	"context"
 
-	"finetune/internal/dense"
+	"finetune/internal/linalg/dense"
 )
 
 // Certain is the similarity from which a pair is one whatever else there is.

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"testing"
 
-	"finetune/internal/dense"
+	"finetune/internal/linalg/dense"
 )
 
 // pictures makes features that share a few themes, as those of real pictures do. Columns 2c and 2c+1 are the left and the right

@@ -3,7 +3,7 @@ package lookalike
 import (
 	"math"
 
-	"finetune/internal/dense"
+	"finetune/internal/linalg/dense"
 	"finetune/internal/randstream"
 )
 

@@ -14,7 +14,7 @@ import (
 	"strconv"
 	"strings"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 )
 
 // Adience is the layout of the faces of Eidinger, Enbar and Hassner 2014 as they are distributed: fold_0_data.txt to
@@ -80,7 +80,7 @@ func (l *loader) adienceFolder() error {
 func (l *loader) adience(root string, files []string) error {
 	l.layout = Adience
 	if l.o.Bins != nil {
-		return &mistake.Error{Subject: "--bins", Found: "given for " + string(Adience), Do: "leave it out: the ages there are groups already"}
+		return &invalid.Error{Field: "--bins", Found: "given for " + string(Adience), Hint: "leave it out: the ages there are groups already"}
 	}
 	pictures, prefix := "", ""
 	for _, kind := range [][2]string{{"faces", "coarse_tilt_aligned_face"}, {"aligned", "landmark_aligned_face"}} {
@@ -90,14 +90,14 @@ func (l *loader) adience(root string, files []string) error {
 		}
 	}
 	if pictures == "" && !l.o.NoFiles {
-		return &mistake.Error{Subject: root, Found: "fold files without pictures", Expected: "the folder faces or aligned beside them",
-			Do: "unpack faces.tar.gz or aligned.tar.gz there"}
+		return &invalid.Error{Field: root, Found: "fold files without pictures", Want: "the folder faces or aligned beside them",
+			Hint: "unpack faces.tar.gz or aligned.tar.gz there"}
 	}
 	var ageless []string
 	for _, name := range files {
 		fold, _ := strconv.Atoi(adienceFile.FindStringSubmatch(filepath.Base(name))[1]) // one digit
 		if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
-			return &mistake.Error{Subject: root, Found: "no " + filepath.Base(name), Expected: fmt.Sprintf("fold_0_data.txt to fold_%d_data.txt", adienceFolds-1)}
+			return &invalid.Error{Field: root, Found: "no " + filepath.Base(name), Want: fmt.Sprintf("fold_0_data.txt to fold_%d_data.txt", adienceFolds-1)}
 		}
 		f, err := openManifest(name)
 		if err != nil {
@@ -137,7 +137,7 @@ func readAdience(r io.Reader, name string, emit func(adienceRow)) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, maxLine)
 	wrong := func(line int, found, expected string) error {
-		return &mistake.Error{Subject: fmt.Sprintf("%s line %d", name, line), Found: found, Expected: expected, Do: "take the file as it is distributed"}
+		return &invalid.Error{Field: fmt.Sprintf("%s line %d", name, line), Found: found, Want: expected, Hint: "take the file as it is distributed"}
 	}
 	var at [len(adienceColumns)]int
 	line := 0

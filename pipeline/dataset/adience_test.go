@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 )
 
 const adienceHeader = "user_id\toriginal_image\tface_id\tage\tgender\tx\ty\tdx\tdy\ttilt_ang\tfiducial_yaw_angle\tfiducial_score\n"
@@ -105,7 +105,7 @@ func TestAdienceMistakes(t *testing.T) {
 		"bins":         {adienceData(t, "faces", "x"), Options{Bins: []float64{0, 30}}, "--bins: given for Adience's fold files"},
 	} {
 		c.o.Path = c.dir
-		if _, err := Load(context.Background(), c.o); !mistake.Is(err) || !strings.Contains(err.Error(), c.want) {
+		if _, err := Load(context.Background(), c.o); !invalid.Is(err) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v; want %q", name, err, c.want)
 		}
 	}
@@ -127,7 +127,7 @@ func FuzzAdience(f *testing.F) {
 				t.Errorf("age %q: %q, %v", row.age, class, ok)
 			}
 		})
-		if err != nil && !mistake.Is(err) {
+		if err != nil && !invalid.Is(err) {
 			t.Errorf("not a mistake: %v", err)
 		}
 	})

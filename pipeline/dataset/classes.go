@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 	"finetune/label"
 )
 
@@ -22,10 +22,10 @@ func (l *loader) space() (label.Space, error) {
 	case l.o.Order != nil:
 		s, err = label.WithOrder(names, l.o.Order)
 	case len(names) == 1:
-		return s, &mistake.Error{Subject: l.o.Path, Found: fmt.Sprintf("only the class %q", names[0]), Expected: "at least two classes"}
+		return s, &invalid.Error{Field: l.o.Path, Found: fmt.Sprintf("only the class %q", names[0]), Want: "at least two classes"}
 	case len(names) > label.MaxClasses:
-		return s, &mistake.Error{Subject: l.o.Path, Found: fmt.Sprintf("%d different labels", len(names)),
-			Expected: fmt.Sprintf("at most %d classes", label.MaxClasses), Do: "where they are numbers, cut them into ranges, as with --bins 0,3,7,14"}
+		return s, &invalid.Error{Field: l.o.Path, Found: fmt.Sprintf("%d different labels", len(names)),
+			Want: fmt.Sprintf("at most %d classes", label.MaxClasses), Hint: "where they are numbers, cut them into ranges, as with --bins 0,3,7,14"}
 	default:
 		s, err = label.Infer(names)
 	}
@@ -72,7 +72,7 @@ func (l *loader) votePlaces(space label.Space) ([]int, error) {
 		}
 		c, ok := space.Index(class)
 		if !ok {
-			return nil, &mistake.Error{Subject: l.o.Path, Found: fmt.Sprintf("votes for %q", short(class)), Expected: "classes among " + listed(space)}
+			return nil, &invalid.Error{Field: l.o.Path, Found: fmt.Sprintf("votes for %q", short(class)), Want: "classes among " + listed(space)}
 		}
 		places[i] = c
 	}
@@ -95,10 +95,10 @@ func (l *loader) checkCounts(s *Set) error {
 	}
 	switch {
 	case full < 2 && !s.Soft():
-		return &mistake.Error{Subject: l.o.Path, Found: fmt.Sprintf("images of one class only, with none of %s", some(empty)), Expected: "images of at least two classes"}
+		return &invalid.Error{Field: l.o.Path, Found: fmt.Sprintf("images of one class only, with none of %s", some(empty)), Want: "images of at least two classes"}
 	case len(empty) > 0 && l.o.Order == nil && l.o.Bins == nil && !s.Soft():
-		return &mistake.Error{Subject: l.o.Path, Found: fmt.Sprintf("no image of the class %q", empty[0]), Expected: "at least one of each class",
-			Do: "add some or remove its folder, or keep the class by naming all with --order"}
+		return &invalid.Error{Field: l.o.Path, Found: fmt.Sprintf("no image of the class %q", empty[0]), Want: "at least one of each class",
+			Hint: "add some or remove its folder, or keep the class by naming all with --order"}
 	case len(empty) > 0:
 		l.notes = append(l.notes, fmt.Sprintf("no image of %s: %s", count(len(empty), "class"), some(empty)))
 	}

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 )
 
 // bom marks UTF-8 in files of some Windows programs.
@@ -44,7 +44,7 @@ func (l *loader) readCSV(r io.Reader) error {
 	rows.ReuseRecord = true
 	header, err := rows.Read()
 	if errors.Is(err, io.EOF) {
-		return &mistake.Error{Subject: l.o.Path, Found: "nothing", Expected: "a header such as path,label and a line for each image"}
+		return &invalid.Error{Field: l.o.Path, Found: "nothing", Want: "a header such as path,label and a line for each image"}
 	}
 	if err != nil {
 		return l.csvError(err)

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 )
 
 // partNames are the folder names and column values that assign a part.
@@ -43,8 +43,8 @@ func (l *loader) classFolders() error {
 		l.keep(r)
 	}
 	if len(l.items) == 0 {
-		return &mistake.Error{Subject: l.o.Path, Found: count(len(outside), "image") + " but no class folders with images",
-			Expected: "a folder for each class", Do: "sort the images into such folders, or read labels from names with --label-regex, or give a manifest"}
+		return &invalid.Error{Field: l.o.Path, Found: count(len(outside), "image") + " but no class folders with images",
+			Want: "a folder for each class", Hint: "sort the images into such folders, or read labels from names with --label-regex, or give a manifest"}
 	}
 	if !parted {
 		l.classes = t.folders
@@ -62,7 +62,7 @@ func (l *loader) someImages(t *tree) error {
 	if len(t.others) > 0 {
 		found += fmt.Sprintf(" among %s, such as %s", count(len(t.others), "file"), t.others[0])
 	}
-	return &mistake.Error{Subject: l.o.Path, Found: found, Expected: "files ending in " + strings.Join(imageExtensions, ", ")}
+	return &invalid.Error{Field: l.o.Path, Found: found, Want: "files ending in " + strings.Join(imageExtensions, ", ")}
 }
 
 // hasParts reports whether the folders are parts (train, val, test) and not classes: all of them are, and train is
@@ -81,8 +81,8 @@ func (l *loader) hasParts(folders []string) (bool, error) {
 		return false, nil
 	}
 	if len(other) > 0 && (slices.Contains(parts, Val) || slices.Contains(parts, Test)) {
-		return false, &mistake.Error{Subject: l.o.Path, Found: fmt.Sprintf("the folder %q beside train, val or test", other[0]),
-			Expected: "either parts or classes at the top", Do: "move it away or into the parts"}
+		return false, &invalid.Error{Field: l.o.Path, Found: fmt.Sprintf("the folder %q beside train, val or test", other[0]),
+			Want: "either parts or classes at the top", Hint: "move it away or into the parts"}
 	}
 	return len(other) == 0, nil
 }
@@ -136,8 +136,8 @@ func (l *loader) folder() error {
 		l.keep(r)
 	}
 	if len(l.items) == 0 {
-		return &mistake.Error{Subject: "--label-regex", Found: fmt.Sprintf("no match in any of %s, such as %s", count(len(t.images), "name"), t.images[0].path),
-			Expected: "a pattern whose first group is the label", Do: `try '^(\d+)_' for 25_1_0.jpg`}
+		return &invalid.Error{Field: "--label-regex", Found: fmt.Sprintf("no match in any of %s, such as %s", count(len(t.images), "name"), t.images[0].path),
+			Want: "a pattern whose first group is the label", Hint: `try '^(\d+)_' for 25_1_0.jpg`}
 	}
 	l.noteOthers(t)
 	l.noteLeftOut(unmatched, "image", "its name doesn't match --label-regex")

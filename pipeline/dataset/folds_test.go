@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 )
 
 // TestFoldsAsEvenAsScikitLearn compares the folds with what StratifiedGroupKFold reaches on the same data; folds.json is
@@ -75,15 +75,15 @@ func TestGivenFolds(t *testing.T) {
 			t.Errorf("%v %v", got, err)
 		}
 	}
-	if _, err := Folds(s, 5, 0); !mistake.Is(err) {
+	if _, err := Folds(s, 5, 0); !invalid.Is(err) {
 		t.Error("five folds out of three given")
 	}
 	s.Items[2].Fold = 2
-	if _, err := Folds(s, 0, 0); !mistake.Is(err) || !strings.Contains(err.Error(), `the group "p" in fold 7`) {
+	if _, err := Folds(s, 0, 0); !invalid.Is(err) || !strings.Contains(err.Error(), `the group "p" in fold 7`) {
 		t.Error(err)
 	}
 	s.Items[2].Fold = -1
-	if _, err := Folds(s, 0, 0); !mistake.Is(err) || !strings.Contains(err.Error(), "3 of 4 images, none for 2.jpg") {
+	if _, err := Folds(s, 0, 0); !invalid.Is(err) || !strings.Contains(err.Error(), "3 of 4 images, none for 2.jpg") {
 		t.Error(err)
 	}
 }

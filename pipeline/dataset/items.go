@@ -7,14 +7,14 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 	"finetune/label"
 )
 
 // set understands the items, once all of them are read.
 func (l *loader) set() (*Set, error) {
 	if len(l.items) == 0 {
-		return nil, &mistake.Error{Subject: l.o.Path, Found: "no images", Expected: "at least one"}
+		return nil, &invalid.Error{Field: l.o.Path, Found: "no images", Want: "at least one"}
 	}
 	views, err := l.gatherViews()
 	if err != nil {
@@ -56,8 +56,8 @@ func (l *loader) set() (*Set, error) {
 		}
 	}
 	if l.groupRegex != nil && ungrouped == len(s.Items) {
-		return nil, &mistake.Error{Subject: "--group-regex", Found: fmt.Sprintf("no match in any of %s, such as %s", count(ungrouped, "name"), s.Items[0].Path),
-			Expected: "a pattern whose first group names the group"}
+		return nil, &invalid.Error{Field: "--group-regex", Found: fmt.Sprintf("no match in any of %s, such as %s", count(ungrouped, "name"), s.Items[0].Path),
+			Want: "a pattern whose first group names the group"}
 	}
 	if ungrouped > 0 {
 		l.notes = append(l.notes, fmt.Sprintf("%s without a match of --group-regex, each on its own", count(ungrouped, "image")))
@@ -107,8 +107,8 @@ func (l *loader) someFile() error {
 			return nil
 		}
 	}
-	return &mistake.Error{Subject: l.o.Path, Found: fmt.Sprintf("the path %q, where there is no file (nor for the lines after it)", short(l.items[0].Path)),
-		Expected: "paths relative to the folder of the manifest", Do: "move the manifest or change the paths"}
+	return &invalid.Error{Field: l.o.Path, Found: fmt.Sprintf("the path %q, where there is no file (nor for the lines after it)", short(l.items[0].Path)),
+		Want: "paths relative to the folder of the manifest", Hint: "move the manifest or change the paths"}
 }
 
 // understand fills in the label, target and value of an item from its text and its votes.
@@ -130,8 +130,8 @@ func (l *loader) understand(it *Item, line int, space label.Space, places []int)
 	if edges := space.Edges(); edges != nil {
 		if x, err := strconv.ParseFloat(it.Text, 64); err == nil {
 			if it.Label, err = space.BinOf(x); err != nil {
-				return &mistake.Error{Subject: l.where(it, line), Found: "the label " + short(it.Text),
-					Expected: fmt.Sprintf("a finite number from the first edge, %v, up", edges[0]), Do: "lower the first of --bins or leave the image out"}
+				return &invalid.Error{Field: l.where(it, line), Found: "the label " + short(it.Text),
+					Want: fmt.Sprintf("a finite number from the first edge, %v, up", edges[0]), Hint: "lower the first of --bins or leave the image out"}
 			}
 			it.Value = x
 			return nil
@@ -139,7 +139,7 @@ func (l *loader) understand(it *Item, line int, space label.Space, places []int)
 	}
 	c, ok := space.Index(it.Text)
 	if !ok {
-		return &mistake.Error{Subject: l.where(it, line), Found: fmt.Sprintf("the label %q", short(it.Text)), Expected: "one of " + listed(space)}
+		return &invalid.Error{Field: l.where(it, line), Found: fmt.Sprintf("the label %q", short(it.Text)), Want: "one of " + listed(space)}
 	}
 	it.Label = c
 	return nil

@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 	"finetune/label"
 )
 
@@ -143,7 +143,7 @@ func (l *loader) eachLine(r io.Reader, do func(line int, text []byte) error) err
 	case err != nil:
 		return fmt.Errorf("read %s: %w", l.o.Path, err)
 	case line == 0:
-		return &mistake.Error{Subject: l.o.Path, Found: "nothing", Expected: "a line for each image"}
+		return &invalid.Error{Field: l.o.Path, Found: "nothing", Want: "a line for each image"}
 	}
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 	"regexp"
 	"strings"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 	"finetune/label"
 )
 
@@ -42,7 +42,7 @@ type Options struct {
 }
 
 // Load reads the data. Items come in a fixed order: those of a manifest or list as written, others sorted by
-// path. Whatever the user can mend is a *mistake.Error.
+// path. Whatever the user can mend is a *invalid.Error.
 func Load(ctx context.Context, o Options) (*Set, error) {
 	l, err := newLoader(ctx, o)
 	if err != nil {
@@ -80,14 +80,14 @@ func Load(ctx context.Context, o Options) (*Set, error) {
 }
 
 func (l *loader) unknownKind(ext string) error {
-	m := &mistake.Error{Subject: l.o.Path, Found: "a file that is no known kind of data", Expected: "a folder, or a manifest (.csv, .tsv, .jsonl, .ndjson)"}
+	m := &invalid.Error{Field: l.o.Path, Found: "a file that is no known kind of data", Want: "a folder, or a manifest (.csv, .tsv, .jsonl, .ndjson)"}
 	switch {
 	case l.o.Unlabelled:
-		m.Expected = "a folder, a manifest (.csv, .tsv, .jsonl, .ndjson), a list of files (.txt) or an image"
+		m.Want = "a folder, a manifest (.csv, .tsv, .jsonl, .ndjson), a list of files (.txt) or an image"
 	case isImage(l.o.Path):
-		m.Found, m.Do = "one image", "give the folder that it is in"
+		m.Found, m.Hint = "one image", "give the folder that it is in"
 	case ext == ".txt":
-		m.Found, m.Do = "a list without labels", "make it a CSV file with the header path,label"
+		m.Found, m.Hint = "a list without labels", "make it a CSV file with the header path,label"
 	}
 	return m
 }
@@ -114,12 +114,12 @@ func newLoader(ctx context.Context, o Options) (*loader, error) {
 	l := &loader{ctx: ctx, o: o, voteIndex: make(map[string]int), words: make(map[string]string)}
 	switch {
 	case o.Path == "":
-		return nil, &mistake.Error{Subject: "--data", Found: "nothing", Expected: "a folder of images or a manifest"}
+		return nil, &invalid.Error{Field: "--data", Found: "nothing", Want: "a folder of images or a manifest"}
 	case o.Space != nil && (o.Order != nil || o.Positions != nil || o.Bins != nil):
-		return nil, &mistake.Error{Subject: "--order, --positions, --bins", Found: "given for a trained model",
-			Do: "leave them out: the model has its own classes"}
+		return nil, &invalid.Error{Field: "--order, --positions, --bins", Found: "given for a trained model",
+			Hint: "leave them out: the model has its own classes"}
 	case o.Order != nil && o.Bins != nil:
-		return nil, &mistake.Error{Subject: "--order", Found: "given beside --bins", Do: "leave out one: bins have their order from their edges"}
+		return nil, &invalid.Error{Field: "--order", Found: "given beside --bins", Hint: "leave out one: bins have their order from their edges"}
 	}
 	var err error
 	if l.labelRegex, err = compile("--label-regex", o.LabelRegex, `^(\d+)_`); err != nil {
@@ -135,10 +135,10 @@ func compile(flag, pattern, example string) (*regexp.Regexp, error) {
 	}
 	re, err := regexp.Compile(pattern)
 	if err != nil {
-		return nil, &mistake.Error{Subject: flag, Found: "a pattern that can't be read", Err: err, Do: "see the syntax of RE2; an example is '" + example + "'"}
+		return nil, &invalid.Error{Field: flag, Found: "a pattern that can't be read", Err: err, Hint: "see the syntax of RE2; an example is '" + example + "'"}
 	}
 	if re.NumSubexp() < 1 {
-		return nil, &mistake.Error{Subject: flag, Found: "a pattern without a group, " + pattern, Expected: "brackets around what is meant, as in '" + example + "'"}
+		return nil, &invalid.Error{Field: flag, Found: "a pattern without a group, " + pattern, Want: "brackets around what is meant, as in '" + example + "'"}
 	}
 	return re, nil
 }
@@ -159,9 +159,9 @@ func capture(re *regexp.Regexp, path string) (string, bool) {
 func unreadable(path string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return &mistake.Error{Subject: path, Found: "no such file or folder", Do: "check the spelling and the current folder"}
+		return &invalid.Error{Field: path, Found: "no such file or folder", Hint: "check the spelling and the current folder"}
 	case errors.Is(err, fs.ErrPermission):
-		return &mistake.Error{Subject: path, Found: "no permission to read it", Do: "change its permissions or run as its owner"}
+		return &invalid.Error{Field: path, Found: "no permission to read it", Hint: "change its permissions or run as its owner"}
 	}
 	return err
 }

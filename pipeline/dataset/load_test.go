@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 	"finetune/label"
 )
 
@@ -189,7 +189,7 @@ func TestMistakes(t *testing.T) {
 			if err == nil {
 				t.Fatalf("loaded %v", brief(s))
 			}
-			if !mistake.Is(err) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+			if !invalid.Is(err) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("%v\nwant a mistake on one line with %q", err, c.want)
 			}
 		})
@@ -202,7 +202,7 @@ func TestManyLabelsNeedBins(t *testing.T) {
 		files[i] = strings.Repeat("1", i/100+1) + string(rune('0'+i%10)) + string(rune('0'+i/10%10)) + "_a.jpg"
 	}
 	_, err := Load(context.Background(), Options{Path: folder(t, files...), LabelRegex: `^(\d+)_`})
-	if !mistake.Is(err) || !strings.Contains(err.Error(), "--bins") {
+	if !invalid.Is(err) || !strings.Contains(err.Error(), "--bins") {
 		t.Error(err)
 	}
 }

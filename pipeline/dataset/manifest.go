@@ -11,7 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 )
 
 // Limits of manifests, far above honest use; they keep a wrong file from filling the memory.
@@ -41,7 +41,7 @@ func openManifest(name string) (*os.File, error) {
 	}
 	info, err := f.Stat()
 	if err == nil && info.Size() > maxManifest {
-		err = &mistake.Error{Subject: name, Found: fmt.Sprintf("%d bytes", info.Size()), Expected: fmt.Sprintf("a manifest of at most %d", maxManifest)}
+		err = &invalid.Error{Field: name, Found: fmt.Sprintf("%d bytes", info.Size()), Want: fmt.Sprintf("a manifest of at most %d", maxManifest)}
 	}
 	if err != nil {
 		f.Close()
@@ -64,7 +64,7 @@ func (l *loader) at(line int) string { return fmt.Sprintf("%s line %d", l.o.Path
 
 // mistakeAt is a mistake in a line of the manifest.
 func (l *loader) mistakeAt(line int, found, expected, do string) error {
-	return &mistake.Error{Subject: l.at(line), Found: found, Expected: expected, Do: do}
+	return &invalid.Error{Field: l.at(line), Found: found, Want: expected, Hint: do}
 }
 
 // set puts the value of a column into the record. Space around a value isn't part of it, but for a path.
@@ -166,7 +166,7 @@ func short(s string) string {
 // checkText tells apart what is no text at all, such as a spreadsheet or UTF-16, by the beginning of a file.
 func (l *loader) checkText(begin []byte) error {
 	if bytes.IndexByte(begin, 0) >= 0 || bytes.HasPrefix(begin, []byte("PK\x03\x04")) {
-		return &mistake.Error{Subject: l.o.Path, Found: "bytes that are no plain text", Expected: "a text file in UTF-8", Do: "export it as CSV, UTF-8"}
+		return &invalid.Error{Field: l.o.Path, Found: "bytes that are no plain text", Want: "a text file in UTF-8", Hint: "export it as CSV, UTF-8"}
 	}
 	return nil
 }

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 	"finetune/label"
 )
 
@@ -124,7 +124,7 @@ func TestManifestMistakes(t *testing.T) {
 			if err == nil {
 				t.Fatalf("loaded %v", brief(s))
 			}
-			if !mistake.Is(err) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+			if !invalid.Is(err) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("%v\nwant a mistake on one line with %q", err, c.want)
 			}
 		})
@@ -137,7 +137,7 @@ func TestMissingFiles(t *testing.T) {
 		t.Errorf("one file is there: %v", err)
 	}
 	_, err := Load(context.Background(), Options{Path: filepath.Join(root, "n.csv")})
-	if !mistake.Is(err) || !strings.Contains(err.Error(), "relative to the folder of the manifest") {
+	if !invalid.Is(err) || !strings.Contains(err.Error(), "relative to the folder of the manifest") {
 		t.Error(err)
 	}
 	s, err := Load(context.Background(), Options{Path: filepath.Join(root, "a.jpg"), Unlabelled: true})
@@ -215,7 +215,7 @@ func FuzzManifest(f *testing.F) {
 			s, err = l.set()
 		}
 		if err != nil {
-			if !mistake.Is(err) || strings.ContainsAny(err.Error(), "\r\n") {
+			if !invalid.Is(err) || strings.ContainsAny(err.Error(), "\r\n") {
 				t.Fatalf("not a mistake on one line: %v", err)
 			}
 			return

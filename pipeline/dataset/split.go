@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"slices"
 
-	"finetune/internal/mistake"
 	"finetune/internal/randstream"
+	"finetune/invalid"
 )
 
 // SplitOptions say how much of the data to hold out.
@@ -28,11 +28,11 @@ type Partition struct {
 // Parts that the user gave are kept. Where items are given to train and test, only a validation part of share
 // Val is cut from train. Where they are given to train and val alone, that val is the part that nothing was
 // chosen on by anyone else, so it becomes Test and a new Val is cut from train. Items without a part, in data
-// that has parts, go where train goes. A group that the user put into two parts is a *mistake.Error, as are
+// that has parts, go where train goes. A group that the user put into two parts is a *invalid.Error, as are
 // given parts without train and data too small to hold anything out.
 func Split(s *Set, o SplitOptions) (Partition, error) {
 	if !(o.Val >= 0 && o.Test >= 0 && o.Val+o.Test < 1) {
-		return Partition{}, &mistake.Error{Subject: "--val-split, --test-split", Found: fmt.Sprintf("%v and %v", o.Val, o.Test), Expected: "shares from 0 that leave something to train on"}
+		return Partition{}, &invalid.Error{Field: "--val-split, --test-split", Found: fmt.Sprintf("%v and %v", o.Val, o.Test), Want: "shares from 0 that leave something to train on"}
 	}
 	var given [4][]int
 	for i, it := range s.Items {
@@ -58,7 +58,7 @@ func Split(s *Set, o SplitOptions) (Partition, error) {
 	val, test := o.Val, o.Test
 	switch {
 	case len(pool) == 0:
-		return Partition{}, &mistake.Error{Subject: s.Source, Found: "val or test but no images to train on", Expected: "a train part"}
+		return Partition{}, &invalid.Error{Field: s.Source, Found: "val or test but no images to train on", Want: "a train part"}
 	case len(p.Val) > 0 && len(p.Test) > 0:
 		val, test = 0, 0
 	case len(p.Test) > 0:
@@ -88,8 +88,8 @@ func Split(s *Set, o SplitOptions) (Partition, error) {
 		if len(parts) < len(pool) {
 			found = count(len(pool), "image") + " to cut, in " + count(len(parts), "group") + " that stay whole"
 		}
-		return Partition{}, &mistake.Error{Subject: s.Source, Found: found,
-			Expected: "enough to hold some out and keep some of every class in training", Do: "add images, or ask for none with --val-split 0 or --test-split 0"}
+		return Partition{}, &invalid.Error{Field: s.Source, Found: found,
+			Want: "enough to hold some out and keep some of every class in training", Hint: "add images, or ask for none with --val-split 0 or --test-split 0"}
 	}
 	p.Notes = append(p.Notes, s.spreadNotes(p)...)
 	return p, nil
@@ -135,8 +135,8 @@ func (s *Set) checkGivenGroups(place func(Item) int, name func(int) string) erro
 			continue
 		}
 		if a, b := place(s.Items[j]), place(it); a != b {
-			return &mistake.Error{Subject: s.Source, Found: fmt.Sprintf("the group %q in %s (%s) and in %s (%s)", it.Group, name(a), s.Items[j].Path, name(b), it.Path),
-				Expected: "each group on one side", Do: "assign the whole group to one, or leave the assignment out"}
+			return &invalid.Error{Field: s.Source, Found: fmt.Sprintf("the group %q in %s (%s) and in %s (%s)", it.Group, name(a), s.Items[j].Path, name(b), it.Path),
+				Want: "each group on one side", Hint: "assign the whole group to one, or leave the assignment out"}
 		}
 	}
 	return nil

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 	"finetune/label"
 )
 
@@ -280,7 +280,7 @@ func TestSplitMistakes(t *testing.T) {
 		{"a group half assigned", half, SplitOptions{}, `the group "p"`},
 		{"nothing to train on", noTrain, SplitOptions{}, "a train part"},
 	} {
-		if _, err := Split(c.set, c.o); !mistake.Is(err) || !strings.Contains(err.Error(), c.want) {
+		if _, err := Split(c.set, c.o); !invalid.Is(err) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v; want a mistake with %q", c.name, err, c.want)
 		}
 	}
@@ -288,7 +288,7 @@ func TestSplitMistakes(t *testing.T) {
 		t.Error("items without labels were split")
 	}
 	for _, k := range []int{-1, 0, 1, 3} {
-		if _, err := Folds(two, k, 0); !mistake.Is(err) {
+		if _, err := Folds(two, k, 0); !invalid.Is(err) {
 			t.Errorf("%d folds of 2 images: %v", k, err)
 		}
 	}
@@ -318,12 +318,12 @@ func FuzzSplit(f *testing.F) {
 					t.Errorf("class %d isn't in training", c)
 				}
 			}
-		} else if !mistake.Is(err) {
+		} else if !invalid.Is(err) {
 			t.Error(err)
 		}
 		folds, err := Folds(s, int(k), seed)
 		if err != nil {
-			if !mistake.Is(err) {
+			if !invalid.Is(err) {
 				t.Error(err)
 			}
 			return

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"finetune/internal/mistake"
+	"finetune/invalid"
 )
 
 func loadIndex(t *testing.T, text string, noFiles bool) (*Set, error) {
@@ -48,7 +48,7 @@ func TestViewsMustBeWhole(t *testing.T) {
 		"view,path,label\n0,a,1\n1,a,1\n0,a,1\n1,a,1\n": `line 4: the path "a" again`,
 	} {
 		s, err := loadIndex(t, text, true)
-		if !mistake.Is(err) || !strings.Contains(err.Error(), part) {
+		if !invalid.Is(err) || !strings.Contains(err.Error(), part) {
 			t.Errorf("%q: %v, %v; want %q", text, s, err, part)
 		}
 	}

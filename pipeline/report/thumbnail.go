@@ -7,14 +7,14 @@ import (
 
 	"github.com/disintegration/imaging"
 
-	"finetune/internal/imagefile"
+	"finetune/internal/image/decode"
 )
 
 // The longer side of a thumbnail in pixels, and the quality of its JPEG: about 4 KB.
 const thumbnailSide, thumbnailQuality = 128, 80
 
 // A Thumbnailer makes thumbnails, one after the other. The zero value is ready.
-type Thumbnailer struct{ decoder imagefile.Decoder }
+type Thumbnailer struct{ decoder decode.Decoder }
 
 // Thumbnail returns a small JPEG of the picture in the bytes of an image file, upright and whole. A small picture
 // keeps its size. The error says what is wrong with the bytes.

@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"time"
 
-	"finetune/internal/atomicfile"
+	"finetune/internal/store/atomicfile"
 	"finetune/pipeline"
 )
 

@@ -18,7 +18,7 @@ import (
 	"regexp"
 	"runtime"
 
-	"finetune/internal/atomicfile"
+	"finetune/internal/store/atomicfile"
 )
 
 func main() {

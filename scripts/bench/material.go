@@ -12,7 +12,7 @@ import (
 
 	"github.com/disintegration/imaging"
 
-	"finetune/internal/atomicfile"
+	"finetune/internal/store/atomicfile"
 )
 
 // demoPhotos are the photos of the demo, from which all pictures are made.

@@ -20,8 +20,8 @@ import (
 	"path/filepath"
 	"strconv"
 
-	"finetune/internal/atomicfile"
-	"finetune/internal/npy"
+	"finetune/internal/store/atomicfile"
+	"finetune/internal/store/npy"
 	"finetune/pipeline"
 	"finetune/pipeline/dataset"
 )

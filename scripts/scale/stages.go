@@ -11,7 +11,7 @@ import (
 	"strconv"
 
 	"finetune/head"
-	"finetune/internal/npy"
+	"finetune/internal/store/npy"
 	"finetune/label"
 	"finetune/loss"
 	"finetune/pipeline"

@@ -1,0 +1,92 @@
+package jpeg
+
+import "fmt"
+
+// A frame is what the frame header says.
+type frame struct {
+	width, height int
+	progressive   bool
+	maxH, maxV    int // the largest sampling factors
+	mcusX, mcusY  int // of an interleaved scan
+	components    []component
+}
+
+// A component is one plane while it is decoded.
+type component struct {
+	id, quant     byte
+	h, v          int // sampling factors
+	width, height int // in samples
+	blocksX       int // blocks in a row and rows of blocks that hold samples,
+	blocksY       int // which is what a scan of this component alone holds
+	stride        int // bytes in a row, a whole number of MCUs
+	seen          bool
+	table         [64]uint16 // for quantisation, as it was at the component's first scan
+
+	pix    []uint8
+	blocks []coeffBlock // of a progressive file: stride/8 in a row
+}
+
+func (d *Decoder) readFrame(body []byte, progressive bool) error {
+	if d.frame.components != nil {
+		return fmt.Errorf("%w: a second frame", ErrDamaged)
+	}
+	if len(body) < 6 || len(body) != 6+3*int(body[5]) {
+		return fmt.Errorf("%w: frame header", ErrDamaged)
+	}
+	if body[0] != 8 {
+		return fmt.Errorf("%w: %d bits a sample", ErrUnsupported, body[0])
+	}
+	n := int(body[5])
+	if n == 0 || n > 4 {
+		return fmt.Errorf("%w: %d components", ErrUnsupported, n)
+	}
+	f := frame{
+		height:      int(body[1])<<8 | int(body[2]),
+		width:       int(body[3])<<8 | int(body[4]),
+		progressive: progressive,
+	}
+	if f.width == 0 || f.height == 0 {
+		return fmt.Errorf("%w: a size of %d × %d", ErrUnsupported, f.width, f.height)
+	}
+	for i := range n {
+		b := body[6+3*i:]
+		c := component{id: b[0], h: int(b[1] >> 4), v: int(b[1] & 15), quant: b[2]}
+		if c.h < 1 || c.h > 4 || c.v < 1 || c.v > 4 || c.quant > 3 {
+			return fmt.Errorf("%w: component %d", ErrDamaged, i+1)
+		}
+		for _, other := range f.components {
+			if other.id == c.id {
+				return fmt.Errorf("%w: two components with the id %d", ErrDamaged, c.id)
+			}
+		}
+		f.maxH, f.maxV = max(f.maxH, c.h), max(f.maxV, c.v)
+		f.components = append(f.components, c)
+	}
+	f.mcusX, f.mcusY = ceil(f.width, 8*f.maxH), ceil(f.height, 8*f.maxV)
+	for i := range f.components {
+		c := &f.components[i]
+		if f.maxH%c.h != 0 || f.maxV%c.v != 0 {
+			return fmt.Errorf("%w: sampling of %d × %d among %d × %d", ErrUnsupported, c.h, c.v, f.maxH, f.maxV)
+		}
+		c.width, c.height = ceil(f.width*c.h, f.maxH), ceil(f.height*c.v, f.maxV)
+		c.blocksX, c.blocksY = ceil(c.width, 8), ceil(c.height, 8)
+		c.stride = 8 * c.h * f.mcusX
+	}
+	d.frame = f
+	return nil
+}
+
+// allocate makes the planes, and the coefficients where they are needed, before the first scan.
+func (d *Decoder) allocate() {
+	for i := range d.frame.components {
+		c := &d.frame.components[i]
+		n := c.stride * 8 * c.v * d.frame.mcusY
+		c.pix = take(&d.kept[i], n)
+		if d.frame.progressive {
+			c.blocks = take(&d.coeffs[i], n/64)
+			clear(c.blocks)
+		}
+	}
+}
+
+func ceil(a, b int) int { return (a + b - 1) / b }

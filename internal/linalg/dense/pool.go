@@ -1,0 +1,116 @@
+package dense
+
+import (
+	"runtime"
+	"sync/atomic"
+
+	"finetune/internal/linalg/kernel"
+)
+
+// A Pool is a fixed set of workers for work that is cut into numbered blocks. The caller is one of the workers, so
+// a pool of one starts no goroutine. A pool runs one job at a time and belongs to one goroutine; it must be closed.
+type Pool struct {
+	helpers []helper // the workers from number 1 on
+
+	// The job under way.
+	job     func(block, worker int)
+	blocks  int
+	next    atomic.Int64
+	working atomic.Int32 // helpers at it
+	caller  sleeper
+
+	dot   dotProduct
+	outer outerProduct
+	rows  rowsJob
+}
+
+// A helper is a worker with a goroutine of its own.
+type helper struct {
+	jobs atomic.Int64 // how many it was given; below 0: it ends
+	sleeper
+	_ [64]byte // no two helpers in one line of the cache
+}
+
+// NewPool starts a pool of at least one worker.
+func NewPool(workers int) *Pool {
+	return newPool(workers, kernel.Best())
+}
+
+func newPool(workers int, k *kernel.Kernel) *Pool {
+	workers = max(workers, 1)
+	spins := spinning
+	if workers > runtime.GOMAXPROCS(0) {
+		spins = 0 // it would keep another worker from running
+	}
+	p := &Pool{helpers: make([]helper, workers-1), caller: newSleeper(spins)}
+	p.dot.init(k, workers)
+	p.outer.init(k, workers)
+	products := make([]*RowProducts, workers)
+	for i := range products {
+		products[i] = newRowProducts(k)
+	}
+	p.rows.init(products)
+	for i := range p.helpers {
+		p.helpers[i].sleeper = newSleeper(spins)
+		go p.help(i)
+	}
+	return p
+}
+
+// help does jobs until the pool is closed.
+func (p *Pool) help(number int) {
+	h := &p.helpers[number]
+	for done := int64(0); ; done++ {
+		h.wait(func() bool { return h.jobs.Load() != done })
+		if h.jobs.Load() < 0 {
+			return
+		}
+		p.drain(number + 1)
+		if p.working.Add(-1) == 0 {
+			p.caller.wake()
+		}
+	}
+}
+
+// Workers is the number of workers; the worker number given to a job is below it.
+func (p *Pool) Workers() int { return len(p.helpers) + 1 }
+
+// Run calls job once for each block in [0, blocks) and returns when all have ended. Which worker gets which block
+// isn't fixed, so a job may use the worker number for its scratch space but not for its result. Run allocates nothing.
+func (p *Pool) Run(blocks int, job func(block, worker int)) {
+	helpers := p.helpers[:max(0, min(len(p.helpers), blocks-1))]
+	if len(helpers) == 0 {
+		for b := range blocks {
+			job(b, 0)
+		}
+		return
+	}
+	p.job, p.blocks = job, blocks
+	p.next.Store(0)
+	p.working.Store(int32(len(helpers)))
+	for i := range helpers {
+		helpers[i].jobs.Add(1)
+		helpers[i].wake()
+	}
+	p.drain(0)
+	p.caller.wait(func() bool { return p.working.Load() == 0 })
+	p.job = nil
+}
+
+func (p *Pool) drain(worker int) {
+	for {
+		b := int(p.next.Add(1)) - 1
+		if b >= p.blocks {
+			return
+		}
+		p.job(b, worker)
+	}
+}
+
+// Close ends the workers. The pool must not be used afterwards.
+func (p *Pool) Close() {
+	for i := range p.helpers {
+		p.helpers[i].jobs.Store(-1)
+		p.helpers[i].wake()
+	}
+}

@@ -1,0 +1,182 @@
+package graph
+
+import (
+	"fmt"
+	"slices"
+
+	"finetune/internal/onnx/onnxpb"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// Cut returns the part of the network that a feature needs, with one float32 output: N×D, taps and grids as
+// Feature.Blocks says. The one input is the images, as float32 whatever the network takes. Layers behind the taps,
+// other outputs, training information and unused weights are gone. The weights are shared with m, not copied. The
+// ImageInput describes what m took; where that wasn't float32 the input of the result has another name and a cast.
+//
+// A feature whose Width isn't known yet is refused: see Expose.
+func (m *Model) Cut(f Feature) (*Model, ImageInput, error) {
+	if f.Width == 0 {
+		return nil, ImageInput{}, fmt.Errorf("cut the network of %s: the shape of %s isn't known", m.name, f.Text)
+	}
+	var tensors []string
+	for _, t := range f.Taps {
+		tensors = append(tensors, t.Tensor.Name)
+	}
+	return m.cut(tensors, func(c *cutter, in ImageInput) { c.putFeature(f, in.Batch) })
+}
+
+// Expose returns the part of the network that tensors need, with each of them, as it is but float32, as an output.
+// A run of it tells the shapes that inference left unknown.
+func (m *Model) Expose(tensors ...string) (*Model, ImageInput, error) {
+	return m.cut(tensors, func(c *cutter, _ ImageInput) {
+		for i, tensor := range tensors {
+			c.putOut(c.asFloat(tensor), fmt.Sprintf("features.%d", i), nil)
+		}
+	})
+}
+
+// InputOf returns the input that a feature depends on, as Cut does, also where only a run can tell the feature's width.
+func (m *Model) InputOf(f Feature) (ImageInput, error) {
+	var tensors []string
+	for _, t := range f.Taps {
+		tensors = append(tensors, t.Tensor.Name)
+	}
+	_, in, err := m.Expose(tensors...)
+	return in, err
+}
+
+func (m *Model) cut(tensors []string, put func(*cutter, ImageInput)) (*Model, ImageInput, error) {
+	c := cutter{Model: m, needed: map[string]bool{}, made: map[string]string{}}
+	for _, tensor := range tensors {
+		c.need(tensor)
+	}
+	graph := c.keep()
+	c.graph = graph
+	inner, err := c.model(graph).ImageInput()
+	if err != nil {
+		return nil, ImageInput{}, err
+	}
+	c.takeFloat(inner)
+	put(&c, inner)
+	cut, err := fromProto(m.name, c.model(graph).pb)
+	if err != nil {
+		return nil, ImageInput{}, fmt.Errorf("cut the network of %s: %w", m.name, err)
+	}
+	return cut, inner, nil
+}
+
+// A cutter collects what a cut keeps.
+type cutter struct {
+	*Model
+	needed map[string]bool // tensors
+	graph  *onnxpb.GraphProto
+	made   map[string]string // names of what the cut added, by what it is
+}
+
+// need marks a tensor and all that it is computed from.
+func (c *cutter) need(tensor string) {
+	open := []string{tensor}
+	for len(open) > 0 {
+		tensor, open = open[len(open)-1], open[:len(open)-1]
+		if tensor == "" || c.needed[tensor] {
+			continue
+		}
+		c.needed[tensor] = true
+		if n := c.producerOf(tensor); n != nil {
+			open = appendReads(open, n)
+		}
+	}
+}
+
+// appendReads appends the tensors that a node reads, those of the subgraphs of If and Loop included: they may
+// capture any tensor around them. Names of a subgraph's own tensors do no harm.
+func appendReads(list []string, n *onnxpb.NodeProto) []string {
+	list = append(list, n.Input...)
+	for _, a := range n.Attribute {
+		for _, g := range append(slices.Clip(a.Graphs), a.GetG()) {
+			for _, inner := range g.GetNode() {
+				list = appendReads(list, inner)
+			}
+			for _, out := range g.GetOutput() {
+				list = append(list, out.GetName())
+			}
+		}
+	}
+	return list
+}
+
+// keeps reports whether a node makes a tensor that is needed.
+func (c *cutter) keeps(n *onnxpb.NodeProto) bool {
+	return slices.ContainsFunc(n.Output, func(out string) bool { return out != "" && c.needed[out] })
+}
+
+// keep returns the graph without what isn't needed, in the order of the file.
+func (c *cutter) keep() *onnxpb.GraphProto {
+	g := c.pb.Graph
+	kept := &onnxpb.GraphProto{Name: g.Name}
+	for _, n := range g.Node {
+		if c.keeps(n) {
+			kept.Node = append(kept.Node, n)
+		}
+	}
+	for _, t := range g.Initializer {
+		if c.needed[t.GetName()] {
+			kept.Initializer = append(kept.Initializer, t)
+		}
+	}
+	for _, t := range g.SparseInitializer {
+		if c.needed[t.GetValues().GetName()] {
+			kept.SparseInitializer = append(kept.SparseInitializer, t)
+		}
+	}
+	for _, v := range g.Input {
+		// Files before version 4 of the format list weights as inputs, which would keep them from being folded.
+		if c.needed[v.GetName()] && c.constant[v.GetName()] == nil {
+			kept.Input = append(kept.Input, v)
+		}
+	}
+	for _, v := range g.ValueInfo {
+		if c.needed[v.GetName()] {
+			kept.ValueInfo = append(kept.ValueInfo, v)
+		}
+	}
+	return kept
+}
+
+// model wraps a graph as a model that knows what the whole one knows.
+func (c *cutter) model(g *onnxpb.GraphProto) *Model {
+	m := &Model{name: c.name, producer: c.producer, readers: c.readers, constant: c.constant, info: c.info}
+	m.pb = &onnxpb.ModelProto{
+		IrVersion: proto.Int64(max(c.pb.GetIrVersion(), 4)), OpsetImport: c.pb.OpsetImport, ProducerName: proto.String("finetune"),
+		Graph: g, Functions: c.pb.Functions,
+	}
+	for _, v := range c.inputs {
+		if c.needed[v.Name] {
+			m.inputs = append(m.inputs, v)
+		}
+	}
+	return m
+}
+
+// takeFloat puts a cast behind an input that isn't float32 and gives the image a name of its own.
+func (c *cutter) takeFloat(in ImageInput) {
+	if in.Type == "float32" {
+		return
+	}
+	i := slices.IndexFunc(c.graph.Input, func(v *onnxpb.ValueInfoProto) bool { return v.GetName() == in.Name })
+	image := c.unused("image")
+	typ := c.info[in.Name].elem
+	c.graph.Input[i] = tensorValue(image, c.info[in.Name].shape)
+	c.graph.Node = slices.Insert(c.graph.Node, 0, castNode(image, in.Name, typ))
+}
+
+// unused returns a tensor name that the network doesn't use, starting with stem, and takes it.
+func (c *cutter) unused(stem string) string {
+	name := stem
+	for i := 1; c.needed[name] || c.isTensor(name) || len(c.readers[name]) > 0; i++ {
+		name = fmt.Sprintf("%s_%d", stem, i)
+	}
+	c.needed[name] = true
+	return name
+}

@@ -1,0 +1,241 @@
+package graph
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"finetune/invalid"
+)
+
+// Multi is the name of the tap that takes a network at several depths (see stages.go for which).
+const Multi = "multi"
+
+// maxGrid bounds a grid: finer ones than any network's last map would only repeat places.
+const maxGrid = 16
+
+// A Feature says what one row of numbers is made of: taps, each pooled over grids, one behind the other.
+type Feature struct {
+	// Text names taps, what becomes of their tokens (see tokentext.go) and pooling in full. FindFeature takes it as a tap and
+	// gives the same feature, which makes it the right key for whatever is kept of the feature's numbers. While Width is 0 it
+	// says nothing of tokens.
+	Text  string `json:"text"`
+	Width int    `json:"width"` // numbers an image; 0 until the network has run
+	Why   string `json:"why"`   // one phrase for people
+	Pool  []int  `json:"pool"`  // grids that were asked for, by their cells a side
+	Taps  []Tap  `json:"taps"`  // as they stand in the row: for Multi from the image to the end
+}
+
+// A Block is a part of a feature's row: the channels of one tap at one cell of one grid.
+type Block struct {
+	Tap    string `json:"tap"`   // the tensor
+	Depth  int    `json:"depth"` // index of the tap in Feature.Taps
+	Grid   int    `json:"grid"`  // cells a side: 1 is the whole map, 0 the class token
+	Row    int    `json:"row"`   // of the cell, from the top
+	Column int    `json:"column"`
+	Offset int    `json:"offset"` // of the first number in the row
+	Width  int    `json:"width"`  // channels
+}
+
+// Blocks returns the layout of the row, without gaps and in its order: tap by tap, each grid in the order asked
+// for, its cells row by row. It is nil while the width of a tap isn't known.
+func (f Feature) Blocks() []Block {
+	var list []Block
+	at := 0
+	for depth, t := range f.Taps {
+		if t.Width == 0 {
+			return nil
+		}
+		for _, g := range t.Grids {
+			if g == 1 && t.ClassToken {
+				list = append(list, Block{Tap: t.Tensor.Name, Depth: depth, Offset: at, Width: t.Width})
+				at += t.Width
+			}
+			for cell := range g * g {
+				list = append(list, Block{Tap: t.Tensor.Name, Depth: depth, Grid: g, Row: cell / g, Column: cell % g, Offset: at, Width: t.Width})
+				at += t.Width
+			}
+		}
+	}
+	return list
+}
+
+// FindFeature returns the feature that a tap and a pooling stand for. tap is "" (found: what enters the final
+// classifier, or the output of a network without one), the name of a tensor or node, names separated by commas, Multi, or
+// the Text of a Feature; what becomes of tokens may follow any name, as it does there. pool lists grids by their cells a side,
+// nil meaning {1}: the mean over the whole map; 3 stands for the means over a grid of 3 × 3 cells.
+//
+// A tensor without space (a vector an image) enters once, whatever the grids. Where it is the only tap, finer
+// grids are those of the map that it was made from. The mean of a map that is another tap already is left out.
+// Taps of unknown shape leave Width 0; Complete goes on when a run has told their shapes.
+func (m *Model) FindFeature(tap string, pool []int) (Feature, error) {
+	tap, pool, err := m.splitText(tap, pool)
+	if err != nil {
+		return Feature{}, err
+	}
+	var f Feature
+	switch names := m.tapNames(tap); {
+	case tap == Multi && !m.isTensor(Multi):
+		f, err = m.multi()
+	case len(names) > 1:
+		f, err = m.listed(names)
+	case tap == "":
+		f, err = m.found()
+	default:
+		var t Tap
+		t, err = m.namedTap(tap)
+		f = Feature{Why: t.Why, Taps: []Tap{t}}
+	}
+	if err != nil {
+		return Feature{}, err
+	}
+	f.Pool = pool
+	return m.Complete(f)
+}
+
+// Complete works out grids, layout and width of a feature whose taps have got their shapes. Where a shape is still
+// unknown it leaves the width open.
+func (m *Model) Complete(f Feature) (Feature, error) {
+	names := make([]string, len(f.Taps))
+	for i, t := range f.Taps {
+		names[i] = t.text()
+	}
+	f.Text = strings.Join(names, ",")
+	if !slices.Equal(f.Pool, []int{1}) {
+		f.Text += poolMark + joinInts(f.Pool)
+	}
+	f.Width = 0
+	if slices.ContainsFunc(f.Taps, func(t Tap) bool { return t.Tensor.Shape == nil || t.Width == 0 }) {
+		return f, nil
+	}
+	var err error
+	if f.Taps, err = m.spread(f.Taps, f.Pool); err != nil {
+		return Feature{}, err
+	}
+	for _, b := range f.Blocks() {
+		f.Width += b.Width
+	}
+	return f, nil
+}
+
+// spread gives each tap its grids and drops what another tap says already.
+func (m *Model) spread(taps []Tap, pool []int) ([]Tap, error) {
+	if len(taps) == 1 && !taps[0].spatial() && !slices.Equal(pool, []int{1}) {
+		return m.behindPooling(taps[0], pool)
+	}
+	var list []Tap
+	for _, t := range taps {
+		t.Grids = []int{1}
+		if t.spatial() {
+			t.Grids = slices.Clone(pool)
+			if err := t.tokenGrids(); err != nil {
+				return nil, err
+			}
+			if t.Prefix == 0 && slices.ContainsFunc(taps, func(other Tap) bool { return m.sameMap(m.meanOf(other.Tensor.Name), t.Tensor.Name) }) {
+				t.Grids = slices.DeleteFunc(t.Grids, func(g int) bool { return g == 1 })
+			}
+		}
+		if len(t.Grids) > 0 {
+			list = append(list, t)
+		}
+	}
+	return list, nil
+}
+
+// behindPooling spreads a vector that was made from a map: finer grids are those of the map.
+func (m *Model) behindPooling(t Tap, pool []int) ([]Tap, error) {
+	source := m.mapBefore(t.Tensor.Name)
+	if source == "" {
+		return nil, &invalid.Error{Field: "--pool " + joinInts(pool), Found: fmt.Sprintf("%q is %s, and no map before it is known", t.Tensor.Name, t.Tensor.Shape),
+			Want: "a tensor with space, N×C×H×W or N×T×D", Hint: m.offer()}
+	}
+	whole, err := m.tapAt(source)
+	if err != nil {
+		return nil, err
+	}
+	whole.Why = fmt.Sprintf("the map that %q is made from", t.Tensor.Name)
+	whole.Grids = slices.DeleteFunc(slices.Clone(pool), func(g int) bool { return g == 1 })
+	if err := whole.tokenGrids(); err != nil {
+		return nil, err
+	}
+	if !slices.Contains(pool, 1) {
+		return []Tap{whole}, nil
+	}
+	t.Grids = []int{1}
+	return []Tap{whole, t}, nil
+}
+
+func (m *Model) found() (Feature, error) {
+	taps, err := m.findTaps()
+	if err != nil {
+		return Feature{}, err
+	}
+	return Feature{Why: taps[0].Why, Taps: taps}, nil
+}
+
+func (m *Model) listed(names []string) (Feature, error) {
+	f := Feature{Why: "named by --tap"}
+	for _, name := range names {
+		t, err := m.namedTap(name)
+		if err != nil {
+			return Feature{}, err
+		}
+		if slices.ContainsFunc(f.Taps, func(other Tap) bool { return other.Tensor.Name == t.Tensor.Name }) {
+			return Feature{}, &invalid.Error{Field: "--tap", Found: fmt.Sprintf("%q is named twice", name), Want: "each tensor once"}
+		}
+		f.Taps = append(f.Taps, t)
+	}
+	return f, nil
+}
+
+// tapNames splits a list of taps. Names may hold commas themselves: what names a tensor as a whole is one.
+func (m *Model) tapNames(tap string) []string {
+	if whole, _ := m.splitTokens(tap); tap == "" || m.isTensor(whole) || !strings.Contains(tap, ",") {
+		return []string{tap}
+	}
+	names := strings.Split(tap, ",")
+	for i := range names {
+		names[i] = strings.TrimSpace(names[i])
+	}
+	return names
+}
+
+// poolMark stands between the taps and the grids in a feature's text.
+const poolMark = " pool="
+
+// splitText takes the grids out of a feature's text and checks them.
+func (m *Model) splitText(tap string, pool []int) (string, []int, error) {
+	bad := func(found string) error {
+		return &invalid.Error{Field: "--pool", Found: found, Want: fmt.Sprintf("grids from 1 to %d cells a side, each once, as in 1,3", maxGrid)}
+	}
+	if i := strings.LastIndex(tap, poolMark); i >= 0 && !m.isTensor(tap) {
+		text := tap[i+len(poolMark):]
+		if tap = tap[:i]; pool == nil {
+			for field := range strings.SplitSeq(text, ",") {
+				g, err := strconv.Atoi(field)
+				if err != nil {
+					return "", nil, bad(strconv.Quote(text))
+				}
+				pool = append(pool, g)
+			}
+		}
+	}
+	if len(pool) == 0 {
+		pool = []int{1}
+	}
+	for i, g := range pool {
+		if g < 1 || g > maxGrid || slices.Contains(pool[:i], g) {
+			return "", nil, bad(joinInts(pool))
+		}
+	}
+	return tap, pool, nil
+}
+
+func joinInts(list []int) string {
+	parts := make([]string, len(list))
+	for i, v := range list {
+		parts[i] = strconv.Itoa(v)
+	}
+	return strings.Join(parts, ",")
+}

@@ -1,0 +1,52 @@
+package graph
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// FuzzModel feeds any bytes through all that reads a file: nothing may panic, and what is cut must be readable.
+func FuzzModel(f *testing.F) {
+	data, err := os.ReadFile(filepath.Join("..", "..", "..", "backbone", "testdata", "two_heads_13.onnx"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(data, "")
+	f.Add(encode(f, 13, body+"s = Shape r\ni = Constant {name: 'value_int' i: 0}\ng = Gather s i\nu = Unsqueeze g {name: 'axes' ints: [0]}\n"+
+		"m = Constant {name: 'value_ints' ints: [-1]}\nk = Concat u m {name: 'axis' i: 0}\nf = Reshape r k\ny = Gemm f w b\nout y"), "f")
+	f.Add(encode(f, 11, body+"a = Slice r s s\nv = Split a\nq = Squeeze v\nz = ReduceMean q {name: 'axes' ints: [1]}\nt = Transpose z {name: 'perm' ints: [1,0]}\nout t"), "v")
+	f.Fuzz(func(t *testing.T, data []byte, name string) {
+		if len(data) > 1<<16 {
+			t.Skip()
+		}
+		m, err := Parse("fuzz.onnx", data)
+		if err != nil {
+			return
+		}
+		m.Facts()
+		m.Candidates()
+		m.ExternalFiles()
+		for _, name := range []string{"", name, Multi, name + " pool=1,3"} {
+			feature, err := m.FindFeature(name, nil)
+			if err != nil {
+				continue
+			}
+			m.Expose(feature.Taps[0].Tensor.Name)
+			if feature.Width == 0 {
+				continue
+			}
+			cut, _, err := m.Cut(feature)
+			if err != nil {
+				continue
+			}
+			out, err := cut.Bytes()
+			if err != nil {
+				t.Fatalf("a cut network can't be written: %v", err)
+			}
+			if _, err := Parse("cut.onnx", out); err != nil {
+				t.Fatalf("a cut network can't be read: %v", err)
+			}
+		}
+	})
+}

@@ -1,0 +1,88 @@
+package graph
+
+import (
+	"slices"
+
+	"finetune/internal/onnx/onnxpb"
+)
+
+// A joint is a tensor through which everything passes that a network knows of its image: when it is written, no
+// other tensor that depends on the image is read any more. Between two joints stands a block.
+type joint struct {
+	tensor string
+	closes bool // it joins branches: the end of a residual or a concatenating block, but not of attention alone
+	layers int  // convolutions and products that stand before it
+}
+
+// joints returns the joints on the way to a tensor, from the image to the end. Computations on shapes don't count
+// as knowledge of the image.
+func (m *Model) joints(tensor string) []joint {
+	c := cutter{Model: m, needed: map[string]bool{}}
+	c.need(tensor)
+	alive := map[string]int{} // tensors that depend on the image, with the readers still to come
+	for _, v := range m.inputs {
+		if c.needed[v.Name] {
+			alive[v.Name] = c.readersOf(v.Name)
+		}
+	}
+	var list []joint
+	count, before := 0, 0 // now and at the last joint
+	attends, activates := false, false
+	for _, n := range m.pb.Graph.Node {
+		if !c.keeps(n) || ofShapes(n) {
+			continue
+		}
+		var read []string
+		for _, in := range n.Input {
+			if _, depends := alive[in]; depends && !slices.Contains(read, in) {
+				read = append(read, in)
+			}
+		}
+		if len(read) == 0 {
+			continue // computed from weights alone
+		}
+		if is(n, "Conv", "ConvInteger", "Gemm", "MatMul", "MatMulInteger") {
+			count++
+		}
+		// A block of a transformer has two sums, one behind attention and one behind its layers.
+		attends = attends || is(n, "Softmax", "Attention")
+		activates = activates || is(n, "Erf", "Gelu", "HardSwish", "QuickGelu", "Relu", "Sigmoid", "Swish", "Tanh")
+		for _, in := range read {
+			if alive[in]--; alive[in] == 0 {
+				delete(alive, in)
+			}
+		}
+		for _, o := range n.Output {
+			if readers := c.readersOf(o); o != "" && c.needed[o] && (readers > 0 || o == tensor) {
+				alive[o] = readers
+			}
+		}
+		out := output(n)
+		if _, ok := alive[out]; ok && len(alive) == 1 {
+			// Without a layer since the last joint only places were moved, as where Swin merges its patches.
+			closes := len(read) > 1 && joins(n) && count > before && (activates || !attends)
+			list = append(list, joint{tensor: out, closes: closes, layers: count})
+			before, attends, activates = count, false, false
+		}
+	}
+	return list
+}
+
+// readersOf counts the needed nodes that read a tensor for what it holds.
+func (c *cutter) readersOf(tensor string) int {
+	count := 0
+	for _, i := range c.readers[tensor] {
+		if n := c.pb.Graph.Node[i]; c.keeps(n) && !ofShapes(n) {
+			count++
+		}
+	}
+	return count
+}
+
+// ofShapes reports whether a node asks a tensor for its shape only.
+func ofShapes(n *onnxpb.NodeProto) bool { return isOp(n, "Shape", "Size") }
+
+// joins reports whether a node adds or concatenates what its branches computed. A product is none: gates multiply.
+func joins(n *onnxpb.NodeProto) bool {
+	return is(n, "Add", "Sum", "Concat")
+}

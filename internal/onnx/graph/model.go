@@ -1,0 +1,156 @@
+// Package graph reads ONNX models, says what is in them, finds the tensor that a network's classifier reads,
+// and writes the smaller model that ends there. It also writes a trained head as a model of its own.
+//
+// It runs nothing and needs no native library: ONNX Runtime belongs to the package backbone. Files are taken as
+// hostile: size, nesting and the number of parts are limited, and no input makes it panic.
+package graph
+
+import (
+	"fmt"
+	"slices"
+
+	"finetune/internal/onnx/onnxpb"
+	"finetune/invalid"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// A Model is a parsed ONNX model. It is never changed after Parse, so that several goroutines may read it.
+type Model struct {
+	name     string // for messages: the file's path
+	pb       *onnxpb.ModelProto
+	producer map[string]int                 // tensor → index of the node that writes it
+	readers  map[string][]int               // tensor → indices of the nodes that read it
+	constant map[string]*onnxpb.TensorProto // initialisers and Constant nodes, by tensor
+	info     map[string]tensorInfo          // element types and shapes, declared or inferred
+	inputs   []Value                        // without initialisers, which old files list as inputs too
+	outputs  []Value
+	prefixes map[int64]int // see findPrefixes
+}
+
+// Parse reads a model from the bytes of its file; name stands for it in errors. Weights in other files
+// (external data) aren't touched. What is no ONNX model, or breaks the limits, gives a *invalid.Error.
+func Parse(name string, data []byte) (*Model, error) {
+	bad := func(found string, err error) error {
+		return &invalid.Error{Field: name, Found: found, Err: err, Want: "an ONNX model", Hint: "export the network to ONNX again"}
+	}
+	if len(data) == 0 {
+		return nil, bad("is empty", nil)
+	}
+	if err := checkParts(data); err != nil {
+		return nil, bad("is no readable ONNX model", err)
+	}
+	pb := new(onnxpb.ModelProto)
+	if err := (proto.UnmarshalOptions{DiscardUnknown: true, RecursionLimit: maxNesting}).Unmarshal(data, pb); err != nil {
+		return nil, bad("is no readable ONNX model", err)
+	}
+	if len(pb.GetGraph().GetNode()) == 0 {
+		return nil, bad("holds no network", nil)
+	}
+	m, err := fromProto(name, pb)
+	if err != nil {
+		return nil, bad("holds a broken network", err)
+	}
+	return m, nil
+}
+
+func fromProto(name string, pb *onnxpb.ModelProto) (*Model, error) {
+	m := &Model{name: name, pb: pb}
+	if err := m.index(); err != nil {
+		return nil, err
+	}
+	m.infer()
+	m.findPrefixes()
+	for _, v := range pb.Graph.Input {
+		if m.constant[v.GetName()] == nil {
+			m.inputs = append(m.inputs, m.value(v.GetName()))
+		}
+	}
+	for _, v := range pb.Graph.Output {
+		m.outputs = append(m.outputs, m.value(v.GetName()))
+	}
+	return m, nil
+}
+
+// index fills the maps from tensors to nodes and refuses graphs in which a tensor is written twice.
+func (m *Model) index() error {
+	g := m.pb.Graph
+	m.producer = make(map[string]int, len(g.Node))
+	m.readers = make(map[string][]int, len(g.Node))
+	m.constant = make(map[string]*onnxpb.TensorProto, len(g.Initializer))
+	for _, t := range g.Initializer {
+		m.constant[t.GetName()] = t
+	}
+	for i, n := range g.Node {
+		for _, out := range n.Output {
+			if out == "" {
+				continue // an optional output that isn't wanted
+			}
+			if _, twice := m.producer[out]; twice || m.constant[out] != nil {
+				return fmt.Errorf("tensor %q is written twice", out)
+			}
+			m.producer[out] = i
+		}
+		for _, in := range n.Input {
+			if r := m.readers[in]; len(r) == 0 || r[len(r)-1] != i {
+				m.readers[in] = append(r, i)
+			}
+		}
+		if isOp(n, "Constant") && len(n.Output) == 1 {
+			if t := constantTensor(n); t != nil {
+				m.constant[n.Output[0]] = t
+			}
+		}
+	}
+	return nil
+}
+
+// Name returns the name that Parse was given.
+func (m *Model) Name() string { return m.name }
+
+// Inputs returns what the network must be fed, in the file's order.
+func (m *Model) Inputs() []Value { return slices.Clone(m.inputs) }
+
+// Outputs returns what the network answers, in the file's order.
+func (m *Model) Outputs() []Value { return slices.Clone(m.outputs) }
+
+// Metadata returns a value of the file's metadata_props, "" where the key is absent.
+func (m *Model) Metadata(key string) string {
+	for _, p := range m.pb.MetadataProps {
+		if p.GetKey() == key {
+			return p.GetValue()
+		}
+	}
+	return ""
+}
+
+// Bytes returns the model as the bytes of a file. The same model gives the same bytes.
+func (m *Model) Bytes() ([]byte, error) {
+	if size := proto.Size(m.pb); size > maxBytes {
+		return nil, &invalid.Error{Field: m.name, Found: fmt.Sprintf("the network takes %d MB", size>>20),
+			Want: fmt.Sprintf("at most %d MB, the limit of the ONNX format for one file", maxBytes>>20)}
+	}
+	data, err := proto.MarshalOptions{Deterministic: true}.Marshal(m.pb)
+	if err != nil {
+		return nil, fmt.Errorf("write the network of %s: %w", m.name, err)
+	}
+	return data, nil
+}
+
+// producerOf returns the node that writes a tensor, nil for inputs, initialisers and unknown names.
+func (m *Model) producerOf(tensor string) *onnxpb.NodeProto {
+	if i, ok := m.producer[tensor]; ok {
+		return m.pb.Graph.Node[i]
+	}
+	return nil
+}
+
+// opset returns the version of the default operator set.
+func (m *Model) opset() int64 {
+	for _, o := range m.pb.OpsetImport {
+		if o.GetDomain() == "" || o.GetDomain() == "ai.onnx" {
+			return o.GetVersion()
+		}
+	}
+	return 1 // files older than operator sets
+}

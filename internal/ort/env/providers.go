@@ -1,0 +1,174 @@
+package env
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	ort "github.com/yalue/onnxruntime_go"
+
+	"finetune/invalid"
+)
+
+// CPU is the device that every library has; Auto is the best that this one can use.
+const (
+	CPU  = "cpu"
+	Auto = "auto"
+)
+
+// A provider runs networks on a kind of device.
+type provider struct {
+	name string
+	add  func(o *ort.SessionOptions, settings map[string]string) error
+	// automatic providers are tried for Auto, in the order of the list. The others need minutes to start (TensorRT) or
+	// settings to be of use.
+	automatic bool
+}
+
+var providers = []provider{
+	{"cuda", addCUDA, true},
+	{"directml", addDirectML, true},
+	{"coreml", (*ort.SessionOptions).AppendExecutionProviderCoreMLV2, true},
+	{"tensorrt", addTensorRT, false},
+	{"openvino", (*ort.SessionOptions).AppendExecutionProviderOpenVINO, false},
+	{"xnnpack", addXNNPACK, false},
+}
+
+// Devices returns the names that a device may have, Auto among them.
+func Devices() []string {
+	names := []string{Auto, CPU}
+	for _, p := range providers {
+		names = append(names, p.name)
+	}
+	return names
+}
+
+// Candidates returns the devices to try for a name, best first: the name itself, or for Auto those that choose
+// themselves and then CPU; "" is CPU. A name that no device has gives a *invalid.Error.
+func Candidates(device string) ([]string, error) {
+	switch {
+	case device == "":
+		return []string{CPU}, nil
+	case device == Auto:
+		var list []string
+		for _, p := range providers {
+			if p.automatic {
+				list = append(list, p.name)
+			}
+		}
+		return append(list, CPU), nil
+	case slices.Contains(Devices(), device):
+		return []string{device}, nil
+	}
+	return nil, &invalid.Error{Field: "--device " + device, Found: "no such device", Want: strings.Join(Devices(), ", ")}
+}
+
+// Use makes sessions with these options run on a device, with the settings of its execution provider. What the
+// loaded library lacks, or this machine, gives a *invalid.Error. Open must have succeeded before.
+func Use(o *ort.SessionOptions, device string, settings map[string]string) error {
+	if device == CPU {
+		if len(settings) > 0 {
+			return &invalid.Error{Field: "--device-option " + slices.Sorted(maps.Keys(settings))[0], Found: "the CPU has no options",
+				Hint: "name another --device, or leave it out"}
+		}
+		return nil
+	}
+	i := slices.IndexFunc(providers, func(p provider) bool { return p.name == device })
+	if i < 0 {
+		_, err := Candidates(device)
+		return errors.Join(err, fmt.Errorf("use %q as a device", device))
+	}
+	if err := quietly(func() error { return providers[i].add(o, settings) }); err != nil {
+		return &invalid.Error{Field: "--device " + device, Found: fmt.Sprintf("ONNX Runtime %s at %s can't use it here", loaded.Version, loaded.Path), Err: oneLine(err),
+			Hint: "use --device auto, or name a library that has it with --library; `finetune doctor` shows what this one can use"}
+	}
+	return nil
+}
+
+// oneLine shortens what a library says at length to its first line.
+func oneLine(err error) error {
+	line, _, _ := strings.Cut(strings.TrimSpace(err.Error()), "\n")
+	const most = 200
+	if r := []rune(line); len(r) > most {
+		line = string(r[:most]) + "…"
+	}
+	return errors.New(line)
+}
+
+// quietly runs f without what the library itself prints: a build that knows CUDA but lacks its part logs that at
+// length, and the error says it already.
+func quietly(f func() error) error {
+	if err := ort.SetEnvironmentLogLevel(ort.LoggingLevelFatal); err != nil {
+		return err
+	}
+	return errors.Join(f(), ort.SetEnvironmentLogLevel(ort.LoggingLevelError))
+}
+
+// Providers names the execution providers that the loaded library can use on this machine, cpu first. Each is
+// tried: a build may know a provider whose driver or device isn't there. Open must have succeeded before.
+func Providers() (usable []string, err error) {
+	usable = []string{CPU}
+	for _, p := range providers {
+		options, err := ort.NewSessionOptions()
+		if err != nil {
+			return nil, err
+		}
+		if Use(options, p.name, nil) == nil {
+			usable = append(usable, p.name)
+		}
+		if err := options.Destroy(); err != nil {
+			return nil, err
+		}
+	}
+	return usable, nil
+}
+
+// addCUDA keeps products in full float32 unless settings say otherwise: features shall be those of the CPU.
+func addCUDA(o *ort.SessionOptions, settings map[string]string) error {
+	cuda, err := ort.NewCUDAProviderOptions()
+	if err != nil {
+		return err
+	}
+	all := map[string]string{"use_tf32": "0"}
+	maps.Copy(all, settings)
+	err = cuda.Update(all)
+	if err == nil {
+		err = o.AppendExecutionProviderCUDA(cuda)
+	}
+	return errors.Join(err, cuda.Destroy())
+}
+
+func addTensorRT(o *ort.SessionOptions, settings map[string]string) error {
+	rt, err := ort.NewTensorRTProviderOptions()
+	if err != nil {
+		return err
+	}
+	if len(settings) > 0 {
+		err = rt.Update(settings)
+	}
+	if err == nil {
+		err = o.AppendExecutionProviderTensorRT(rt)
+	}
+	return errors.Join(err, rt.Destroy())
+}
+
+func addDirectML(o *ort.SessionOptions, settings map[string]string) error {
+	device := 0
+	for key, value := range settings {
+		var err error
+		if device, err = strconv.Atoi(value); key != "device_id" || err != nil {
+			return fmt.Errorf("%s=%s isn't device_id=NUMBER, its one option", key, value)
+		}
+	}
+	if err := o.SetMemPattern(false); err != nil { // DirectML can't plan memory ahead
+		return err
+	}
+	return o.AppendExecutionProviderDirectML(device)
+}
+
+func addXNNPACK(o *ort.SessionOptions, settings map[string]string) error {
+	return o.AppendExecutionProvider("XNNPACK", settings)
+}

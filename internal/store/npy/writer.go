@@ -1,0 +1,67 @@
+package npy
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"finetune/internal/store/atomicfile"
+)
+
+// headerSize is the length of the header that NumPy writes for any matrix: a multiple of 64, so that a mapped file is
+// aligned, with room for the number of rows to grow.
+const headerSize = 128
+
+// A Writer writes a float32 matrix row by row to a file that is whole or absent. Every Writer must end with
+// Commit or Abort.
+type Writer struct {
+	file       *atomicfile.File
+	rows, cols int
+	buf        []byte
+}
+
+// Create starts a matrix that will stand at path. The number of rows need not be known yet.
+func Create(path string, cols int) (*Writer, error) {
+	f, err := atomicfile.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := f.Write(make([]byte, headerSize)); err != nil {
+		f.Abort()
+		return nil, err
+	}
+	return &Writer{file: f, cols: cols, buf: make([]byte, 4*cols)}, nil
+}
+
+// WriteRow writes the next row, which must have as many elements as the matrix has columns.
+func (w *Writer) WriteRow(row []float32) error {
+	if len(row) != w.cols {
+		return fmt.Errorf("npy: a row of %d elements in a matrix of %d columns", len(row), w.cols)
+	}
+	if _, err := binary.Encode(w.buf, binary.LittleEndian, row); err != nil {
+		return err
+	}
+	w.rows++
+	_, err := w.file.Write(w.buf)
+	return err
+}
+
+// Rows is how many rows were written.
+func (w *Writer) Rows() int { return w.rows }
+
+// Commit completes the header and puts the file in place.
+func (w *Writer) Commit() error {
+	if _, err := w.file.WriteAt(header(w.rows, w.cols), 0); err != nil {
+		return err
+	}
+	return w.file.Commit()
+}
+
+// Abort drops what was written, unless it was committed.
+func (w *Writer) Abort() { w.file.Abort() }
+
+func header(rows, cols int) []byte {
+	const prefix = len(magic) + 4
+	text := fmt.Sprintf("{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }", rows, cols)
+	h := binary.LittleEndian.AppendUint16([]byte(magic+"\x01\x00"), headerSize-uint16(prefix))
+	return fmt.Appendf(h, "%-*s\n", headerSize-prefix-1, text)
+}
