@@ -1,10 +1,7 @@
 package pipeline
 
 import (
-	"encoding/json"
 	"math"
-	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -13,7 +10,6 @@ import (
 
 	"finetune/head"
 	"finetune/invalid"
-	"finetune/label"
 	"finetune/loss"
 	"finetune/pipeline/calibration"
 	"finetune/pipeline/dataset"
@@ -30,7 +26,7 @@ func quickTrain(t *testing.T, features string) Train {
 // What is fitted must be in the weight file, and what the files say of ranges must be what the weight file leads to.
 func TestCalibratedRun(t *testing.T) {
 	job := quickTrain(t, featureFolder(t, 4, 60, "", nil))
-	job.Calibrate = Calibrate{Temperature: true, Metric: "rmse", Coverage: 0.8}
+	job.Calibrate = calibration.Options{Temperature: true, Metric: "rmse", Coverage: 0.8}
 	result, err := job.Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +45,7 @@ func TestCalibratedRun(t *testing.T) {
 	if b := c.Temperature.HeldOut; b.After.NLL != result.Metrics.NLL || b.Before.NLL == b.After.NLL || len(b.Before.Reliability) == 0 {
 		t.Errorf("held out: %v before, %v after, the figures say %v", b.Before.NLL, b.After.NLL, result.Metrics.NLL)
 	}
-	taken := slices.IndexFunc(c.Rules, func(r RuleFigures) bool { return r.Taken })
+	taken := slices.IndexFunc(c.Rules, func(r calibration.RuleFigures) bool { return r.Taken })
 	if len(c.Rules) != 3 || taken < 0 || c.Rules[taken].Decision != d.Decision {
 		t.Fatalf("rules %+v, the head has %s", c.Rules, d.Decision)
 	}
@@ -107,7 +103,7 @@ func TestCalibratedRun(t *testing.T) {
 // In a cross-validation everything is fitted to what the folds said, and ranges are measured with the other folds' threshold.
 func TestCalibratedFolds(t *testing.T) {
 	job := quickTrain(t, featureFolder(t, 3, 40, "", nil))
-	job.Folds, job.Split.Test, job.Calibrate = 4, 0, Calibrate{Temperature: true, Coverage: 0.8}
+	job.Folds, job.Split.Test, job.Calibrate = 4, 0, calibration.Options{Temperature: true, Coverage: 0.8}
 	result, err := job.Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -179,149 +175,6 @@ func TestCalibrationNotes(t *testing.T) {
 		}
 		if s := result.Metrics.Sets; (s != nil) != c.sets || s != nil && (s.Coverage != 1 || s.Width != 3) {
 			t.Errorf("%s: sets %+v", name, s)
-		}
-	}
-}
-
-func TestCalibrateRefuses(t *testing.T) {
-	space, err := label.New([]string{"a", "b"}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for want, c := range map[string]Calibrate{
-		"--coverage: 1":        {Coverage: 1},
-		"--coverage: -0.1":     {Coverage: -0.1},
-		"--coverage: NaN":      {Coverage: math.NaN()},
-		`--metric: "f1"`:       {Metric: "f1"},
-		`--metric: "nll"`:      {Metric: "nll"},
-		"--metric: mae_units ": {Metric: "mae_units"},
-	} {
-		if err := c.check(space); !invalid.Is(err) || !strings.Contains(err.Error(), want) {
-			t.Errorf("%v, want %q", err, want)
-		}
-	}
-	if err := (Calibrate{Metric: "qwk", Coverage: 0.5}).check(space); err != nil {
-		t.Error(err)
-	}
-}
-
-// A least distance that a matrix gives is among the rules to choose from, and what it is chosen by may be its own.
-func TestRulesWithMatrix(t *testing.T) {
-	space, err := label.New([]string{"a", "b", "c"}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := head.Description{Space: space, Decision: head.Median, Loss: loss.Config{Name: loss.EMD2, Classes: 3,
-		Ground: loss.Matrix([]float64{0, 1, 4, 1, 0, 4, 9, 9, 0})}}
-	p := &predictions{items: []dataset.Item{{Label: 0}, {Label: 0}}, probs: []float32{0.3, 0.2, 0.5, 0.3, 0.2, 0.5}}
-	list, chosen, err := Calibrate{Metric: "accuracy"}.rules(d, p)
-	if err != nil || chosen != head.LeastDistance || len(list) != 4 || list[0].Decision != head.Median || list[0].Taken {
-		t.Errorf("%s of %+v, %v", chosen, list, err)
-	}
-	if _, chosen, _ = (Calibrate{}).rules(d, p); chosen != head.Median {
-		t.Errorf("%s without a metric", chosen)
-	}
-}
-
-// Distributions that a temperature is put on afterwards must be those of a head that has it.
-func TestFittedAfterwards(t *testing.T) {
-	const inputs, k, rows = 3, 5, 30
-	r := rand.New(rand.NewPCG(4, 4))
-	random := func(n int) []float32 {
-		v := make([]float32, n)
-		for i := range v {
-			v[i] = float32(2 * r.NormFloat64())
-		}
-		return v
-	}
-	space, err := label.New([]string{"0", "1", "2", "3", "4"}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	features := &table{features: head.Features{Rows: rows, Cols: inputs, Data: random(rows * inputs)}, perItem: 1, views: ViewConfig{Train: 1, Predict: 1}}
-	for _, name := range []string{loss.CrossEntropy, loss.CORAL, loss.CORN} {
-		cfg := loss.Config{Name: name, Classes: k}
-		l, err := loss.New[float32](cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		n := head.Network{Layers: []head.Layer{{In: inputs, Out: l.Outputs(), Weight: random(inputs * l.Outputs()), Bias: random(l.Outputs())}}}
-		make := func(temperature float64) *head.Head {
-			h, err := head.New(n, head.Description{Space: space, Loss: cfg, Temperature: temperature, Sets: head.Sets{Coverage: 0.9, Threshold: 0.7, Units: 9}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			return h
-		}
-		items := slices.Repeat([]dataset.Item{{}}, rows)
-		plain, err := predictItems(make(1), features, nil, items, 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := plain.fitted(make(1.7))
-		if again, err := predictItems(make(1.7).Untempered(), features, nil, items, 1); err != nil || !slices.Equal(again.probs, plain.probs) {
-			t.Errorf("%s: without its temperature a head isn't the one that never had any (%v)", name, err)
-		}
-		want, err := predictItems(make(1.7), features, nil, items, 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i := range want.probs {
-			if math.Abs(float64(got.probs[i]-want.probs[i])) > 2e-6 {
-				t.Fatalf("%s: row %d, class %d: %v, the head says %v", name, i/k, i%k, got.probs[i], want.probs[i])
-			}
-		}
-	}
-}
-
-// Evaluating a run and labelling with it give the ranges of the run.
-func TestRangesOutsideOfTraining(t *testing.T) {
-	job := NewTrain(demo)
-	job.Images.Backbone, job.Images.Tap = tinyNetwork, Last
-	job.Out = filepath.Join(t.TempDir(), "run")
-	result, err := job.Run(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := t.TempDir()
-	measured, err := (Evaluate{Model: job.Out, Data: dataset.Options{Path: demo}, Out: out}).Run(t.Context())
-	if err != nil || measured.Metrics.Sets == nil || measured.Metrics.Sets.Wanted != 0.9 {
-		t.Fatalf("%+v, %v", measured, err)
-	}
-	want := columnByPath(t, filepath.Join(out, PredictionsFile), "high")
-	for _, name := range []string{"labels.csv", "labels.jsonl"} {
-		path := filepath.Join(out, name)
-		if _, err := (Predict{Model: job.Out, Data: dataset.Options{Path: demo}, Out: path}).Run(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		got := map[string]string{}
-		if name == "labels.csv" {
-			got = columnByPath(t, path, "high")
-		} else {
-			data, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for line := range strings.Lines(string(data)) {
-				var row struct{ Path, Low, Predicted, High string }
-				if err := json.Unmarshal([]byte(line), &row); err != nil {
-					t.Fatal(err)
-				}
-				got[row.Path] = row.High
-				space := result.Head.Space()
-				at := func(name string) int { return slices.Index(space.Classes(), name) }
-				if at(row.Low) > at(row.Predicted) || at(row.Predicted) > at(row.High) || at(row.Low) < 0 {
-					t.Errorf("%+v", row)
-				}
-			}
-		}
-		if len(got) != len(want) {
-			t.Fatalf("%s has %d images, want %d", name, len(got), len(want))
-		}
-		for path, high := range want {
-			if got[path] != high {
-				t.Errorf("%s: %s reaches up to %q, eval says %q", name, path, got[path], high)
-			}
 		}
 	}
 }

@@ -25,17 +25,17 @@ func (c Check) suspects(ctx context.Context, t *table, copies []Copies) ([]Suspe
 		c.Progress.Note("labels that may be wrong aren't looked for: " + err.Error())
 		return nil, nil
 	}
-	cfg, err := t.fillConfig(NewTrain("").Head)
+	cfg, err := fillConfig(t, NewTrain("").Head)
 	if err != nil {
 		return nil, err
 	}
 	said := &predictions{items: plan.items(set)}
 	stage := c.Progress.Start("labels", len(plan.heldOut), "fold")
 	defer stage.Done()
-	examples := t.examples(Softening{})
+	examples := t.examples(nil)
 	cfg.Threads = c.Images.threads()
 	for fold := range plan.heldOut {
-		fit, err := t.fitFold(ctx, examples, plan, fold, 0, cfg)
+		fit, err := fitFold(ctx, t, examples, plan, fold, 0, cfg)
 		if err != nil {
 			return nil, fmt.Errorf("fold %d: %w", fold+1, err)
 		}

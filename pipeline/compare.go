@@ -92,10 +92,10 @@ func (c *Compare) compare(ctx context.Context, table *table, specs []lossSpec) (
 	if err != nil {
 		return nil, err
 	}
-	run := comparison{plan: plan, table: table, all: table.examples(Softening{}), specs: specs, rules: comparedRules}
+	run := comparison{plan: plan, table: table, all: table.examples(nil), names: lossTexts(specs), rules: comparedRules}
 	for _, s := range specs {
 		cfg := s.config(c.Head)
-		if cfg, err = table.fillConfig(cfg); err != nil {
+		if cfg, err = fillConfig(table, cfg); err != nil {
 			return nil, s.explain(err)
 		}
 		run.configs = append(run.configs, cfg)
@@ -106,7 +106,7 @@ func (c *Compare) compare(ctx context.Context, table *table, specs []lossSpec) (
 	}
 	result := &CompareResult{
 		Out: c.Out, Finetune: Version(), Backbone: table.network, Features: c.Features, Views: table.viewConfig(),
-		Data: table.dataConfig(), Classes: classConfigs(table.set),
+		Data: dataConfigOf(table), Classes: classConfigs(table.set),
 		Folds: plan.sizes(table.set), Seeds: plan.seeds, Val: c.Val, Resamples: c.Resamples,
 		Fits: run.fits, Unreadable: table.unreadable, Notes: plan.notes,
 	}
@@ -189,3 +189,6 @@ func (c *Compare) losses() (specs []lossSpec, notes []string, err error) {
 	}
 	return specs, notes, nil
 }
+
+// The decision rules that every loss is read with.
+var comparedRules = []head.Decision{head.Argmax, head.Median, head.Mean}

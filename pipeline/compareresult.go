@@ -66,16 +66,6 @@ func (d *CompareDifference) ExcludesZero() bool {
 	return d != nil && (d.Interval[0] > 0 || d.Interval[1] < 0)
 }
 
-// A CompareFit is one trained head, measured on the fold that it hasn't seen.
-type CompareFit struct {
-	Loss      string                            `json:"loss"`
-	Fold      int                               `json:"fold"` // from 1
-	Seed      uint64                            `json:"seed"`
-	Epochs    int                               `json:"epochs"`
-	BestEpoch int                               `json:"best_epoch"`
-	Figures   map[head.Decision]metrics.Figures `json:"figures"` // without the rank correlations
-}
-
 // A comparedMetric is a figure that losses are compared by.
 type comparedMetric struct {
 	name   string

@@ -138,3 +138,12 @@ func lossName(text string) string {
 
 // explain says which loss an error is about.
 func (s lossSpec) explain(err error) error { return fmt.Errorf("--losses %s: %w", s.text, err) }
+
+// lossTexts are the losses as they were given.
+func lossTexts(specs []lossSpec) []string {
+	texts := make([]string, len(specs))
+	for i, s := range specs {
+		texts[i] = s.text
+	}
+	return texts
+}

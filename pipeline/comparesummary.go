@@ -59,9 +59,9 @@ func (r *CompareResult) sumUp(run *comparison, seed uint64) error {
 			actual[i] = append(actual[i], p.Figures())
 		}
 	}
-	reference := slices.IndexFunc(run.specs, func(s lossSpec) bool { return s.name == loss.CrossEntropy }) * rules
+	reference := slices.IndexFunc(run.names, func(text string) bool { return lossName(text) == loss.CrossEntropy }) * rules
 	var contrasts []contrast
-	for row := range len(run.specs) * rules {
+	for row := range len(run.names) * rules {
 		for _, c := range []contrast{{row, reference + row%rules}, {row, reference}} {
 			if c.row != c.reference && !slices.Contains(contrasts, c) {
 				contrasts = append(contrasts, c)
@@ -102,9 +102,9 @@ func (r *CompareResult) sumUp(run *comparison, seed uint64) error {
 
 	for rule, decision := range comparedRules {
 		first := len(r.Rows)
-		for i, s := range run.specs {
+		for i, text := range run.names {
 			id := i*rules + rule
-			row := CompareRow{Loss: s.text, Decision: decision}
+			row := CompareRow{Loss: text, Decision: decision}
 			for j, m := range comparedMetrics {
 				mean, std := stat.MeanStdDev(of(actual, id).values(m), nil)
 				f := CompareFigure{Metric: m.name, Mean: metrics.Number(mean), Std: metrics.Number(std)}

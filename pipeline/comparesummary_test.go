@@ -30,7 +30,7 @@ func constructed(t *testing.T, losses []string, off func(loss, rule, fold, image
 	run := &comparison{table: &table{set: &dataset.Set{Space: space}}, plan: &foldPlan{seeds: []uint64{4, 5}}}
 	result := &CompareResult{Seeds: run.plan.seeds, Resamples: 200}
 	for i, name := range losses {
-		run.specs = append(run.specs, lossSpec{text: name, name: lossName(name)})
+		run.names = append(run.names, name)
 		result.Losses = append(result.Losses, CompareLoss{Loss: name})
 		for rule := range comparedRules {
 			for range run.plan.seeds {

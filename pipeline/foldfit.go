@@ -15,7 +15,7 @@ type foldFit struct {
 }
 
 // fitFold trains a head on a fold, with one of the plan's seeds.
-func (t *table) fitFold(ctx context.Context, all head.Examples, p *foldPlan, fold, seed int, cfg head.Config) (*foldFit, error) {
+func fitFold(ctx context.Context, t *table, all head.Examples, p *foldPlan, fold, seed int, cfg head.Config) (*foldFit, error) {
 	parts := p.parts[fold][seed]
 	cfg.Seed = p.seeds[seed]
 	trained, err := head.Train(ctx, all.Subset(parts.Train), all.Subset(parts.Val), cfg, nil)

@@ -248,3 +248,19 @@ func (n *network) describe() []string {
 		"          from " + n.from,
 	}
 }
+
+// startMaps starts the network so that it gives the maps before pooling. Every run has one thread, as in start.
+func (n *network) startMaps() (*backbone.Mapper, error) {
+	o := n.images.backbone()
+	o.Threads = 1
+	if n.file == "" {
+		return backbone.OpenMapsBytes(n.name, n.data, o)
+	}
+	return backbone.OpenMaps(n.file, o)
+}
+
+// channelsLast reports whether pictures stand in tensors pixel by pixel.
+func (n *network) channelsLast() bool { return string(n.about.Image.Layout) == "NHWC" }
+
+// short is enough of a digest for a person to compare.
+func short(digest string) string { return digest[:min(12, len(digest))] + "…" }

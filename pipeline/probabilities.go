@@ -28,24 +28,3 @@ func probabilities(h *head.Head, f head.Features, perItem, few int, items []int,
 	}
 	return nil
 }
-
-// rowsOf returns the first few rows of each item, where every item has perItem of them. Nil items are all; the answer is nil where
-// it is all rows.
-func rowsOf(items []int, rows, perItem, few int) []int {
-	if items == nil {
-		if few == perItem {
-			return nil
-		}
-		items = make([]int, rows/perItem)
-		for i := range items {
-			items[i] = i
-		}
-	}
-	index := make([]int, 0, len(items)*few)
-	for _, item := range items {
-		for v := range few {
-			index = append(index, item*perItem+v)
-		}
-	}
-	return index
-}

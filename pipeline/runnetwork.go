@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strconv"
 
 	"finetune/invalid"
 	"finetune/models"
@@ -85,5 +86,42 @@ func (r *Run) prior() []float64 {
 	return shares
 }
 
-// short is enough of a digest for a person to compare.
-func short(digest string) string { return digest[:min(12, len(digest))] + "…" }
+// views says what a prediction of the run is the mean of: what the user asks for in tta, or what the run was measured with.
+func (r *Run) views(tta int) (ViewConfig, error) {
+	v, err := parseAverage(r.Head.Description().Origin.Views)
+	if err != nil {
+		return v, fmt.Errorf("%s: %w", r.Folder, err)
+	}
+	trained := 1
+	if c := r.Config.Views; c != nil {
+		v.Plan, trained = c.Plan, c.Train
+	}
+	if v.Kinds == 0 {
+		v.Kinds = DefaultAugment
+	}
+	switch tta {
+	case 0:
+	case AllViews:
+		v.Predict = max(2, v.Predict, trained)
+	default:
+		v.Predict = tta
+	}
+	return v, v.Check("--tta", v.Predict)
+}
+
+// labelOf understands a label as the run's were, -1 where it is none.
+func (r *Run) labelOf(text string) int {
+	space := r.Head.Space()
+	if space.Edges() != nil {
+		if x, err := strconv.ParseFloat(text, 64); err == nil {
+			if class, err := space.BinOf(x); err == nil {
+				return class
+			}
+			return -1
+		}
+	}
+	if class, ok := space.Index(text); ok {
+		return class
+	}
+	return -1
+}

@@ -17,17 +17,6 @@ import (
 	"finetune/pipeline/metrics"
 )
 
-// Search says how Train looks for settings: it draws some at random and measures each by cross-validation inside the images that are not
-// held out. The images behind the run's figures play no part in the choice, so the figures stay honest; in a cross-validation each
-// fold therefore has a search of its own. The zero value doesn't search.
-type Search struct {
-	Trials int           `json:"trials"`           // how many settings to measure, the given ones first
-	Time   time.Duration `json:"time,omitempty"`   // no trial is begun that would probably end later; 0: no limit. Folds share it. With it the outcome depends on the machine
-	Folds  int           `json:"folds,omitempty"`  // of the cross-validation; 0: 3
-	Metric string        `json:"metric,omitempty"` // mae, rps, qwk or accuracy; "": mae
-	Over   []string      `json:"over,omitempty"`   // which settings to vary, of SearchSettings; nil: all
-}
-
 // A Trial is one of the settings that a search measured.
 type Trial struct {
 	Config  head.Config    `json:"head"`
@@ -102,7 +91,7 @@ func (r *trainRun) search(ctx context.Context, rows []int, limit time.Duration, 
 		if i > 0 {
 			cfg = propose(base, s.Over, draw, r.table.features.Cols, examples)
 		}
-		run := &comparison{plan: inner, table: r.table, all: r.examples, specs: []lossSpec{{text: cfg.Loss.Name}}, rules: []head.Decision{cfg.Decision}}
+		run := &comparison{plan: inner, table: r.table, all: r.examples, names: []string{cfg.Loss.Name}, rules: []head.Decision{cfg.Decision}}
 		trial, err := r.try(ctx, run, cfg, examples)
 		if err != nil {
 			return nil, err
@@ -124,7 +113,7 @@ func (r *trainRun) search(ctx context.Context, rows []int, limit time.Duration, 
 // try measures one configuration on all inner folds. Settings that can't be trained are a failed trial, no error.
 func (r *trainRun) try(ctx context.Context, run *comparison, cfg head.Config, examples int) (Trial, error) {
 	began := time.Now()
-	cfg, err := run.table.fillConfig(cfg)
+	cfg, err := fillConfig(run.table, cfg)
 	if err == nil {
 		run.configs = []head.Config{cfg}
 		err = run.train(ctx, r.Images.threads(), quiet{})

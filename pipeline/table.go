@@ -43,19 +43,6 @@ func (t *table) origin() head.Origin {
 	return o
 }
 
-// fillConfig completes the configuration of a head with what the data says, and checks its loss.
-func (t *table) fillConfig(cfg head.Config) (head.Config, error) {
-	cfg.Loss.Classes = t.set.Space.Len()
-	if cfg.SelfGuided {
-		return cfg, nil // the ground distance comes, and is checked, while training
-	}
-	if t.labels.Positions != nil && cfg.Loss.Ground.Matrix == nil {
-		cfg.Loss.Ground = loss.Positions(t.set.Space.Values())
-	}
-	_, err := loss.New[float32](cfg.Loss)
-	return cfg, err
-}
-
 // reserve makes room for so many numbers: in memory, or in a file where that would take more than half of it.
 func (t *table) reserve(x *extractor, numbers int) error {
 	most := x.images.matrixBytes
@@ -148,8 +135,12 @@ func suffices(views []int, wanted demand, set *dataset.Set) (bool, error) {
 // plain returns the rows of the pictures themselves; nil items are all.
 func (t *table) plain(items []int) []int { return rowsOf(items, t.features.Rows, t.perItem, 1) }
 
-// examples are the rows of the table as the head learns from them.
-func (t *table) examples(soften Softening) head.Examples {
+// examples are the rows of the table as a head learns from them. spread writes the target of a label, nil for a one-hot one; votes
+// stay as they are.
+func (t *table) examples(spread func(dst []float32, label int)) head.Examples {
+	if spread == nil {
+		spread = loss.OneHot[float32]
+	}
 	k := t.set.Space.Len()
 	e := head.Examples{Features: t.features, Targets: make([]float32, len(t.set.Items)*k)}
 	if t.views.Train > 1 {
@@ -159,12 +150,12 @@ func (t *table) examples(soften Softening) head.Examples {
 	}
 	weighted := false
 	for i, item := range t.set.Items {
-		target := e.Targets[i*k : (i+1)*k]
+		row := e.Targets[i*k : (i+1)*k]
 		if item.Target == nil {
-			soften.target(target, item.Label)
+			spread(row, item.Label)
 		}
 		for j, p := range item.Target {
-			target[j] = float32(p)
+			row[j] = float32(p)
 		}
 		weighted = weighted || item.Weight != 1
 	}
@@ -174,4 +165,25 @@ func (t *table) examples(soften Softening) head.Examples {
 		}
 	}
 	return e
+}
+
+// rowsOf returns the first few rows of each item, where every item has perItem of them. Nil items are all; the answer is nil where
+// it is all rows.
+func rowsOf(items []int, rows, perItem, few int) []int {
+	if items == nil {
+		if few == perItem {
+			return nil
+		}
+		items = make([]int, rows/perItem)
+		for i := range items {
+			items[i] = i
+		}
+	}
+	index := make([]int, 0, len(items)*few)
+	for _, item := range items {
+		for v := range few {
+			index = append(index, item*perItem+v)
+		}
+	}
+	return index
 }

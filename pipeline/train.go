@@ -7,6 +7,7 @@ import (
 
 	"finetune/head"
 	"finetune/loss"
+	"finetune/pipeline/calibration"
 	"finetune/pipeline/dataset"
 	"finetune/pipeline/metrics"
 )
@@ -24,7 +25,7 @@ type Train struct {
 	TTA      int                  // views of an image that a prediction is the mean of, or AllViews; 0: the image alone
 	Search   Search               // for better settings than Head's; the zero value takes Head as it is
 	// Calibrate is fitted to images that no head was trained on, though early stopping may have watched them.
-	Calibrate Calibrate
+	Calibrate calibration.Options
 	Out       string // the run folder; "" is finetune-run-1, or the next number that is free
 	// Overwrite replaces an earlier run in Out once the new one is complete. Resume leaves a complete run with the
 	// same settings as it is, and otherwise goes on: features that were computed are kept by the cache.
@@ -44,7 +45,7 @@ func NewTrain(data string) Train {
 		Split: dataset.SplitOptions{Val: 0.15, Test: 0.2},
 		Head:  cfg,
 
-		Calibrate: Calibrate{Coverage: 0.9},
+		Calibrate: calibration.Options{Coverage: 0.9},
 	}
 }
 
@@ -62,7 +63,7 @@ type TrainResult struct {
 	// CrossValidation says how the folds fared, where there are any. Epochs, BestEpoch and History are then those of the final head.
 	CrossValidation *CrossValidation `json:"cross_validation,omitempty"`
 	// Calibration is what was fitted to the head once it was trained; nil for nothing.
-	Calibration *Calibration `json:"calibration,omitempty"`
+	Calibration *calibration.Result `json:"calibration,omitempty"`
 
 	// ByDepth and ByCell say how much the head takes from each depth of the network and from each place of the picture, where the
 	// features have several.
@@ -129,7 +130,7 @@ func (t *Train) table(ctx context.Context) (*table, error) {
 		if err := cfg.Check(); err != nil {
 			return err
 		}
-		if err := t.Calibrate.check(set.Space); err != nil {
+		if err := t.Calibrate.Check(set.Space); err != nil {
 			return err
 		}
 		_, err := t.plan(set)

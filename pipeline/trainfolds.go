@@ -10,34 +10,6 @@ import (
 	"finetune/pipeline/metrics"
 )
 
-// CrossValidation is how heads fared on images that they weren't trained on, fold by fold.
-type CrossValidation struct {
-	Folds []FoldResult `json:"folds"` // by repeat, then by fold
-	// Mean and Std are the mean and the sample standard deviation of each figure over Folds. Std says how much folds differ, from luck
-	// in their images and in training; it is no error of Mean, since folds share most of their training images.
-	Mean metrics.Figures `json:"folds_mean"`
-	Std  metrics.Figures `json:"folds_std"`
-	// OutOfFold are the figures of all images in folds, where those of the run are of a test part.
-	OutOfFold *metrics.Report `json:"out_of_fold,omitempty"`
-}
-
-// A FoldResult is one head of a cross-validation, measured on the fold that it hasn't seen.
-type FoldResult struct {
-	Repeat int `json:"repeat"` // from 1
-	FoldSize
-	Epochs    int             `json:"epochs"`
-	BestEpoch int             `json:"best_epoch"`
-	Figures   metrics.Figures `json:"figures"`
-	Head      *head.Config    `json:"head,omitempty"` // where each fold searched for its settings
-}
-
-// RunMetrics is metrics.json.
-type RunMetrics struct {
-	metrics.Report
-	*CrossValidation              // nil for one split
-	Calibration      *Calibration `json:"calibration,omitempty"` // nil where nothing was fitted
-}
-
 // chooseFolds finds the settings of each fold's head inside what that fold trains on: had the held-out images a say in them,
 // the figures would flatter (Cawley and Talbot 2010).
 func (r *trainRun) chooseFolds(ctx context.Context, limit time.Duration) error {
@@ -51,7 +23,7 @@ func (r *trainRun) chooseFolds(ctx context.Context, limit time.Duration) error {
 		if err != nil {
 			return err
 		}
-		if r.foldConfigs[i], err = r.table.fillConfig(found.drawn[found.best]); err != nil {
+		if r.foldConfigs[i], err = fillConfig(r.table, found.drawn[found.best]); err != nil {
 			return err
 		}
 	}
@@ -79,7 +51,7 @@ func (r *trainRun) fitFolds(ctx context.Context) error {
 	if err := sideBySide(ctx, n, atOnce, func(ctx context.Context, i int) (err error) {
 		at, cfg := r.plan.fits[i], r.foldConfigs[i]
 		cfg.Threads = each
-		if r.folds[i], err = r.table.fitFold(ctx, r.examples, r.plan.repeats[at.repeat], at.fold, 0, cfg); err != nil {
+		if r.folds[i], err = fitFold(ctx, r.table, r.examples, r.plan.repeats[at.repeat], at.fold, 0, cfg); err != nil {
 			return fmt.Errorf("%s: %w", r.nameFold(at), err)
 		}
 		stage.Add(1)
@@ -137,7 +109,29 @@ func (r *trainRun) gather() *predictions {
 	for i, sum := range sums {
 		p.probs[i] = float32(sum / float64(repeats))
 	}
+	if repeats == 1 {
+		p.logits = r.gatherLogits(place)
+	}
 	return p
+}
+
+// gatherLogits puts the logits of the folds' held-out images into the order of the data; nil where predictions have none.
+func (r *trainRun) gatherLogits(place map[int]int) []float32 {
+	var logits []float32
+	for f, at := range r.plan.fits {
+		said := r.folds[f].said
+		if said.logits == nil {
+			return nil
+		}
+		outputs := len(said.logits) / len(said.items)
+		if logits == nil {
+			logits = make([]float32, len(place)*outputs)
+		}
+		for j, row := range r.plan.repeats[at.repeat].heldOut[at.fold] {
+			copy(logits[place[row]*outputs:], said.logits[j*outputs:(j+1)*outputs])
+		}
+	}
+	return logits
 }
 
 // crossValidated measures each fold by the rule of the run's head.
@@ -164,13 +158,4 @@ func (r *trainRun) crossValidated() (*CrossValidation, error) {
 	}
 	cv.Mean, cv.Std = metrics.MeanStd(figures)
 	return cv, nil
-}
-
-// append adds predictions for other items, which are in no fold.
-func (p *predictions) append(others *predictions) *predictions {
-	return &predictions{
-		items: slices.Concat(p.items, others.items), probs: slices.Concat(p.probs, others.probs), classes: slices.Concat(p.classes, others.classes),
-		low: slices.Concat(p.low, others.low), high: slices.Concat(p.high, others.high), coverage: p.coverage,
-		folds: append(slices.Clone(p.folds), make([]int, len(others.items)*p.repeats)...), repeats: p.repeats,
-	}
 }

@@ -120,32 +120,6 @@ func classParts(set *dataset.Set, parts dataset.Partition) []report.Class {
 	return classes
 }
 
-// groupCount counts the groups of items; 0 where there are none.
-func groupCount(items []dataset.Item) int {
-	seen := map[string]bool{}
-	for _, it := range items {
-		if it.Group != "" {
-			seen[it.Group] = true
-		}
-	}
-	return len(seen)
-}
-
-// byLabel sums the distributions of the items of each class.
-func (p *predictions) byLabel() [][]float64 {
-	k := len(p.probs) / len(p.items)
-	sums := make([][]float64, k)
-	for i := range sums {
-		sums[i] = make([]float64, k)
-	}
-	for i, item := range p.items {
-		for c, v := range p.row(i) {
-			sums[item.Label][c] += float64(v)
-		}
-	}
-	return sums
-}
-
 // groundOf returns the distances that a loss holds classes apart by, nil where it has none or only equal steps.
 func groundOf(c loss.Config) *report.Ground {
 	uses := slices.Contains([]string{loss.EMD2, loss.XEMD2, loss.Sinkhorn, loss.L2}, c.Name)

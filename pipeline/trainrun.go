@@ -34,7 +34,7 @@ type trainRun struct {
 
 // begin completes the settings with what the data says.
 func (t *Train) begin(table *table, plan *trainPlan) (*trainRun, error) {
-	r := &trainRun{Train: t, table: table, plan: plan, examples: table.examples(t.Soften)}
+	r := &trainRun{Train: t, table: table, plan: plan, examples: table.examples(t.Soften.target)}
 	r.result = &TrainResult{Run: t.Out, HeldOut: plan.heldOut, Unreadable: table.unreadable, Notes: plan.notes}
 	if err := r.configure(t.Head); err != nil {
 		return nil, err
@@ -46,7 +46,7 @@ func (t *Train) begin(table *table, plan *trainPlan) (*trainRun, error) {
 // configure resolves the settings of the head for the images that it is trained on.
 func (r *trainRun) configure(cfg head.Config) (err error) {
 	cfg.Seed, cfg.Threads = r.Split.Seed, r.Images.threads()
-	r.open, err = r.table.fillConfig(cfg)
+	r.open, err = fillConfig(r.table, cfg)
 	r.config = r.open.Resolved(r.table.features.Cols, len(r.plan.parts.Train))
 	return err
 }

@@ -7,14 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 
 	"finetune/head"
 	"finetune/invalid"
-	"finetune/pipeline/dataset"
 )
 
 // record is config.json as far as it is known before training.
@@ -25,7 +23,7 @@ func (t *Train) record(table *table, cfg head.Config, plan *trainPlan) RunConfig
 	}
 	return RunConfig{
 		Finetune: Version(), Backbone: table.network, Features: t.Features, Views: table.viewConfig(), Head: cfg, Soften: t.softening(), Search: search, Calibrate: t.Calibrate,
-		Data: table.dataConfig(), Classes: classConfigs(table.set),
+		Data: dataConfigOf(table), Classes: classConfigs(table.set),
 		Split: plan.config(t.Split, cfg),
 	}
 }
@@ -37,28 +35,6 @@ func (t *Train) softening() *Softening {
 	}
 	s := t.Soften.resolved()
 	return &s
-}
-
-// dataConfig says what was read.
-func (t *table) dataConfig() DataConfig {
-	return DataConfig{
-		Path: t.set.Source, Layout: string(t.set.Layout),
-		Images: len(t.set.Items), Unreadable: len(t.unreadable), Digest: setDigest(t.set),
-		Order: t.labels.Order, LabelRegex: t.labels.LabelRegex, GroupRegex: t.labels.GroupRegex, Bins: t.labels.Bins,
-	}
-}
-
-// classConfigs describes the classes as they were met.
-func classConfigs(set *dataset.Set) []ClassConfig {
-	values := set.Space.Values()
-	classes := make([]ClassConfig, set.Space.Len())
-	for i, n := range set.Counts() {
-		classes[i] = ClassConfig{Name: set.Space.Class(i), Count: n}
-		if values != nil {
-			classes[i].Value = &values[i]
-		}
-	}
-	return classes
 }
 
 // finished returns the result of a complete run with the same settings, nil where the folder holds none yet. A run with
@@ -114,21 +90,6 @@ func (r *TrainResult) writeGroundDistance(path string) error {
 		return removeIfThere(path)
 	}
 	return writeGroundDistance(path, r.GroundDistance, r.Head.Space().Len())
-}
-
-func removeIfThere(path string) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
-}
-
-// replaceUnreadable writes the list of skipped images, or removes that of an earlier run where there are none.
-func replaceUnreadable(path string, list []Unreadable) error {
-	if len(list) > 0 {
-		return writeUnreadable(path, list)
-	}
-	return removeIfThere(path)
 }
 
 // write leaves the run folder: config.json last, so that a folder which has it is whole.

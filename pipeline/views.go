@@ -97,29 +97,6 @@ func viewConfig(i Images, tta int) (ViewConfig, error) {
 	return v, nil
 }
 
-// views says what a prediction of the run is the mean of: what the user asks for in tta, or what the run was measured with.
-func (r *Run) views(tta int) (ViewConfig, error) {
-	v, err := parseAverage(r.Head.Description().Origin.Views)
-	if err != nil {
-		return v, fmt.Errorf("%s: %w", r.Folder, err)
-	}
-	trained := 1
-	if c := r.Config.Views; c != nil {
-		v.Plan, trained = c.Plan, c.Train
-	}
-	if v.Kinds == 0 {
-		v.Kinds = DefaultAugment
-	}
-	switch tta {
-	case 0:
-	case AllViews:
-		v.Predict = max(2, v.Predict, trained)
-	default:
-		v.Predict = tta
-	}
-	return v, v.Check("--tta", v.Predict)
-}
-
 // useAs makes a table average the views that a run says, if it has them.
 func (t *table) useAs(v ViewConfig) error {
 	if err := t.use(Images{}, v.Predict); err != nil {

@@ -2,7 +2,7 @@
 // trained on: a temperature under which probabilities match frequencies, and prediction sets, contiguous ranges of classes that
 // hold the true class as often as was asked for.
 //
-// [Temperature] is temperature scaling (Guo, Pleiss, Sun and Weinberger 2017, arXiv 1706.04599): one number that logits are divided
+// [FitTemperature] is temperature scaling (Guo, Pleiss, Sun and Weinberger 2017, arXiv 1706.04599): one number that logits are divided
 // by, chosen by likelihood.
 //
 // Prediction sets are split conformal (Vovk, Gammerman and Shafer 2005; Papadopoulos et al. 2002). From a start, the class that was
@@ -14,6 +14,6 @@
 // model: a bad one gets wide ranges. That is on average over images. It is no promise for each class, and none where images come
 // from elsewhere.
 //
-// The package takes numbers and labels. It knows no heads, files or reports, and it measures nothing on held-out images: that is
-// what package metrics is for.
+// [Fit] does all of this for a trained head. The package must not import features, folds or files. It measures nothing on held-out
+// images: that is what package metrics is for.
 package calibration

@@ -9,7 +9,7 @@ import (
 )
 
 // A model that says 98 % and is right three times of four is told to be less sure.
-func ExampleTemperature() {
+func ExampleFitTemperature() {
 	rule, err := loss.New[float64](loss.Config{Name: loss.CrossEntropy, Classes: 2})
 	if err != nil {
 		log.Fatal(err)
@@ -19,7 +19,7 @@ func ExampleTemperature() {
 		Targets: []float64{1, 0, 1, 0, 1, 0, 0, 1}, Classes: 2,
 		Rule: rule.Probabilities,
 	}
-	t, err := calibration.Temperature(said)
+	t, err := calibration.FitTemperature(said)
 	if err != nil {
 		log.Fatal(err)
 	}

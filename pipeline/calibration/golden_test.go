@@ -66,7 +66,7 @@ func ruleOf(t testing.TB, name string, classes int) func(logits, probs []float64
 func TestTemperatureGolden(t *testing.T) {
 	for _, c := range readGolden(t).Temperatures {
 		l := calibration.Logits{Values: c.Logits, Outputs: c.Outputs, Targets: c.Targets, Classes: c.Classes, Rule: ruleOf(t, c.Rule, c.Classes)}
-		got, err := calibration.Temperature(l)
+		got, err := calibration.FitTemperature(l)
 		if err != nil || math.Abs(got/c.Temperature-1) > 1e-6 {
 			t.Errorf("%s: temperature %v, %v; want %v", c.Name, got, err, c.Temperature)
 		}

@@ -214,19 +214,19 @@ func TestThresholdRefuses(t *testing.T) {
 
 func TestTemperatureWithoutMaximum(t *testing.T) {
 	l := calibration.Logits{Values: []float32{2, 0, 0, 2}, Outputs: 2, Targets: []float64{1, 0, 0, 1}, Classes: 2, Rule: ruleOf(t, "softmax", 2)}
-	if _, err := calibration.Temperature(l); !errors.Is(err, calibration.ErrNoTemperature) {
+	if _, err := calibration.FitTemperature(l); !errors.Is(err, calibration.ErrNoTemperature) {
 		t.Errorf("all right: %v", err)
 	}
 	l.Targets = []float64{0, 1, 1, 0}
-	if _, err := calibration.Temperature(l); !errors.Is(err, calibration.ErrNoTemperature) {
+	if _, err := calibration.FitTemperature(l); !errors.Is(err, calibration.ErrNoTemperature) {
 		t.Errorf("all wrong: %v", err)
 	}
 	l.Values[0] = float32(math.NaN())
-	if _, err := calibration.Temperature(l); err == nil || errors.Is(err, calibration.ErrNoTemperature) {
+	if _, err := calibration.FitTemperature(l); err == nil || errors.Is(err, calibration.ErrNoTemperature) {
 		t.Errorf("NaN: %v", err)
 	}
 	l.Values = l.Values[1:]
-	if _, err := calibration.Temperature(l); err == nil {
+	if _, err := calibration.FitTemperature(l); err == nil {
 		t.Error("no error for lengths that disagree")
 	}
 }

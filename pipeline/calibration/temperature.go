@@ -48,10 +48,10 @@ func (l Logits) NLL(temperature float64) float64 {
 	return sum * float64(l.Outputs) / float64(len(l.Values))
 }
 
-// Temperature returns the temperature of least NLL, to six digits. Above 1 it makes the model less sure, below 1 surer; the order
+// FitTemperature returns the temperature of least NLL, to six digits. Above 1 it makes the model less sure, below 1 surer; the order
 // of the probabilities stays with softmax, so its most probable class does too. The NLL is convex in 1/T, so it has one minimum;
 // where that lies beyond the range the error is ErrNoTemperature, and without items or with lengths that disagree another one.
-func Temperature(l Logits) (float64, error) {
+func FitTemperature(l Logits) (float64, error) {
 	if l.Outputs < 1 || l.Classes < 1 || len(l.Values) == 0 || len(l.Values)%l.Outputs != 0 || len(l.Targets)*l.Outputs != len(l.Values)*l.Classes {
 		return 0, fmt.Errorf("calibration: %d logits in vectors of %d and %d target values over %d classes", len(l.Values), l.Outputs, len(l.Targets), l.Classes)
 	}

@@ -2,21 +2,17 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
-
 	"finetune/head"
 	"finetune/pipeline/metrics"
+	"fmt"
 )
-
-// The decision rules that every loss is read with.
-var comparedRules = []head.Decision{head.Argmax, head.Median, head.Mean}
 
 // A comparison is the work of a Compare: a fit for every loss, fold and seed.
 type comparison struct {
 	plan    *foldPlan
 	table   *table
 	all     head.Examples
-	specs   []lossSpec
+	names   []string        // of the configurations, for messages
 	configs []head.Config   // by loss
 	rules   []head.Decision // that each head is read with
 	fits    []CompareFit    // by loss, fold and seed, the last fastest
@@ -31,8 +27,8 @@ func (r *comparison) model(loss, rule, seed int) int {
 // train does all fits, so many at a time.
 func (r *comparison) train(ctx context.Context, threads int, progress Progress) error {
 	folds, seeds := len(r.plan.heldOut), len(r.plan.seeds)
-	r.fits = make([]CompareFit, len(r.specs)*folds*seeds)
-	r.scores = make([][]*metrics.Scores, len(r.specs)*len(r.rules)*seeds)
+	r.fits = make([]CompareFit, len(r.configs)*folds*seeds)
+	r.scores = make([][]*metrics.Scores, len(r.configs)*len(r.rules)*seeds)
 	for i := range r.scores {
 		r.scores[i] = make([]*metrics.Scores, folds)
 	}
@@ -42,7 +38,7 @@ func (r *comparison) train(ctx context.Context, threads int, progress Progress) 
 	return sideBySide(ctx, len(r.fits), atOnce, func(ctx context.Context, i int) error {
 		loss, fold, seed := i/(folds*seeds), i/seeds%folds, i%seeds
 		if err := r.fit(ctx, &r.fits[i], loss, fold, seed, each); err != nil {
-			return r.specs[loss].explain(fmt.Errorf("fold %d, seed %d: %w", fold+1, r.plan.seeds[seed], err))
+			return fmt.Errorf("%s: fold %d, seed %d: %w", r.names[loss], fold+1, r.plan.seeds[seed], err)
 		}
 		stage.Add(1)
 		return nil
@@ -53,12 +49,12 @@ func (r *comparison) train(ctx context.Context, threads int, progress Progress) 
 func (r *comparison) fit(ctx context.Context, out *CompareFit, loss, fold, seed, threads int) error {
 	cfg := r.configs[loss]
 	cfg.Threads = threads
-	fit, err := r.table.fitFold(ctx, r.all, r.plan, fold, seed, cfg)
+	fit, err := fitFold(ctx, r.table, r.all, r.plan, fold, seed, cfg)
 	if err != nil {
 		return err
 	}
 	*out = CompareFit{
-		Loss: r.specs[loss].text, Fold: fold + 1, Seed: r.plan.seeds[seed], Epochs: len(fit.trained.History), BestEpoch: fit.trained.Best,
+		Loss: r.names[loss], Fold: fold + 1, Seed: r.plan.seeds[seed], Epochs: len(fit.trained.History), BestEpoch: fit.trained.Best,
 		Figures: map[head.Decision]metrics.Figures{},
 	}
 	in := fit.said.input(r.table.set.Space)
@@ -75,4 +71,14 @@ func (r *comparison) fit(ctx context.Context, out *CompareFit, loss, fold, seed,
 		out.Figures[decision] = scores.Figures()
 	}
 	return nil
+}
+
+// A CompareFit is one trained head, measured on the fold that it hasn't seen.
+type CompareFit struct {
+	Loss      string                            `json:"loss"`
+	Fold      int                               `json:"fold"` // from 1
+	Seed      uint64                            `json:"seed"`
+	Epochs    int                               `json:"epochs"`
+	BestEpoch int                               `json:"best_epoch"`
+	Figures   map[head.Decision]metrics.Figures `json:"figures"` // without the rank correlations
 }

@@ -3,10 +3,9 @@ package pipeline
 import (
 	"bytes"
 	"encoding/json"
+	"finetune/pipeline/report"
 	"fmt"
 	"strings"
-
-	"finetune/pipeline/report"
 )
 
 // settingsOf returns what stands in the JSON of a configuration, in its order: a section for each object in it, and what is in
@@ -96,4 +95,39 @@ func (f *flattener) value(path []string, text json.RawMessage) error {
 	}
 	f.found = append(f.found, report.Setting{Name: strings.Join(path, "\x00"), Value: words})
 	return nil
+}
+
+// dataInWords says what was read.
+func dataInWords(d DataConfig, features string) string {
+	if features != "" {
+		return fmt.Sprintf("the features in %s, %d images", features, d.Images)
+	}
+	return fmt.Sprintf("%s: %s, %d images", d.Path, d.Layout, d.Images)
+}
+
+// networkInWords says what gave the features; n is nil where a feature folder doesn't tell.
+func networkInWords(n *NetworkInfo) []report.Setting {
+	if n == nil {
+		return []report.Setting{{Name: "Network", Value: "not known: the feature folder doesn't say"}}
+	}
+	return []report.Setting{
+		{Name: "Network", Value: fmt.Sprintf("%s, tensor %s, %d wide, frozen (SHA-256 %s)", n.Name, n.Tap, n.Width, n.Digest)},
+		{Name: "Pixels", Value: fmt.Sprintf("%v (from %s)", n.Preprocessing, n.From)},
+	}
+}
+
+func classNames(classes []ClassConfig) []string {
+	names := make([]string, len(classes))
+	for i, c := range classes {
+		names[i] = c.Name
+	}
+	return names
+}
+
+// repeated says how often there are folds, where it isn't once.
+func repeated(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return fmt.Sprintf(", %d times", n)
 }

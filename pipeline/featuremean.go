@@ -2,19 +2,14 @@ package pipeline
 
 import (
 	"errors"
+	"finetune/head"
+	"finetune/internal/store/npy"
+	"finetune/invalid"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
-
-	"finetune/backbone"
-	"finetune/head"
-	"finetune/internal/store/npy"
-	"finetune/invalid"
 )
-
-// What an explanation needs of a run besides its head.
 
 // FeatureMeanFile holds the mean of the features that a head was trained on, a row of float32: what explanations compare a
 // picture with.
@@ -81,33 +76,3 @@ func (r *Run) featureMean() ([]float32, error) {
 	}
 	return mean, nil
 }
-
-// labelOf understands a label as the run's were, -1 where it is none.
-func (r *Run) labelOf(text string) int {
-	space := r.Head.Space()
-	if space.Edges() != nil {
-		if x, err := strconv.ParseFloat(text, 64); err == nil {
-			if class, err := space.BinOf(x); err == nil {
-				return class
-			}
-			return -1
-		}
-	}
-	if class, ok := space.Index(text); ok {
-		return class
-	}
-	return -1
-}
-
-// startMaps starts the network so that it gives the maps before pooling. Every run has one thread, as in start.
-func (n *network) startMaps() (*backbone.Mapper, error) {
-	o := n.images.backbone()
-	o.Threads = 1
-	if n.file == "" {
-		return backbone.OpenMapsBytes(n.name, n.data, o)
-	}
-	return backbone.OpenMaps(n.file, o)
-}
-
-// channelsLast reports whether pictures stand in tensors pixel by pixel.
-func (n *network) channelsLast() bool { return string(n.about.Image.Layout) == "NHWC" }

@@ -1,0 +1,139 @@
+package calibration
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+
+	"finetune/head"
+	"finetune/invalid"
+	"finetune/label"
+	"finetune/loss"
+	"finetune/pipeline/metrics"
+)
+
+// Options say what is fitted to a trained head on images that it wasn't trained on. The zero value fits nothing.
+type Options struct {
+	Temperature bool    `json:"temperature"`        // divide logits by the temperature of least NLL
+	Metric      string  `json:"metric,omitempty"`   // take the decision rule that is best by this figure; "": Head.Decision stays
+	Coverage    float64 `json:"coverage,omitempty"` // of prediction sets, in (0, 1); 0: none
+}
+
+// Check reports options that are out of range or don't fit the classes, as an *invalid.Error.
+func (o Options) Check(space label.Space) error {
+	if o.Coverage != 0 && !(o.Coverage > 0 && o.Coverage < 1) {
+		return &invalid.Error{Field: "Calibrate.Coverage", Found: fmt.Sprint(o.Coverage),
+			Want: "a number between 0 and 1, such as 0.9, or 0 for no prediction sets"}
+	}
+	if o.Metric == "" {
+		return nil
+	}
+	switch m, ok := metrics.ByName(o.Metric); {
+	case !ok || !m.Rule:
+		names := metrics.RuleNames()
+		return &invalid.Error{Field: "Calibrate.Metric", Found: fmt.Sprintf("%q", o.Metric),
+			Want: "one of " + strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1] + ": figures that depend on the decision rule"}
+	case o.Metric == "mae_units" && space.Values() == nil:
+		return &invalid.Error{Field: "Calibrate.Metric", Found: "mae_units with classes that have no values", Want: "mae",
+			Hint: "or give the values of the classes with {Data.Positions}"}
+	}
+	return nil
+}
+
+// Fit returns the head with everything that was fitted to a sample, and what that is. The parts are fitted in the order in which
+// a prediction passes them: the temperature makes a distribution of logits, the decision rule a class of that, and the
+// prediction set grows from there.
+func Fit(o Options, h *head.Head, s Sample) (*head.Head, *Result, error) {
+	out := &Result{Images: s.Len()}
+	d := h.Description()
+	if d.Loss.Name == loss.L2 {
+		out.Note("%s predicts one number and no distribution, so nothing is calibrated: no temperature and no prediction sets", d.Loss.Name)
+		o.Temperature, o.Coverage = false, 0
+	}
+	var err error
+	if o.Temperature {
+		if h, s, err = out.fitTemperature(h, s); err != nil {
+			return nil, nil, err
+		}
+		d = h.Description()
+	}
+	if out.Rules, d.Decision, err = o.rules(d, s); err != nil {
+		return nil, nil, err
+	}
+	out.Metric = o.Metric
+	if h, err = head.New(h.Network(), d); err != nil || o.Coverage == 0 {
+		return h, out, err
+	}
+	classes, _, _ := Decide(h, s.Probabilities)
+	d.Sets = head.Sets{Coverage: o.Coverage}
+	scores := Scores(s.Probabilities, classes, s.Input.Labels)
+	if d.Sets.Threshold, d.Sets.Units, err = Threshold(scores, s.Input.Groups, o.Coverage); err != nil {
+		return nil, nil, err
+	}
+	out.Sets = &d.Sets
+	if need := FewestUnits(o.Coverage); d.Sets.Units < need {
+		out.Note("prediction sets hold every class: a coverage of %v takes at least %d independent images (or groups) to calibrate, and there are %d", o.Coverage, need, d.Sets.Units)
+	} else if d.Sets.Threshold == 1 {
+		out.Note("prediction sets hold every class: too many true classes have next to no probability for anything less to cover %v of them", o.Coverage)
+	}
+	h, err = head.New(h.Network(), d)
+	return h, out, err
+}
+
+// fitTemperature returns the head with a temperature, and the sample under it.
+func (r *Result) fitTemperature(h *head.Head, s Sample) (*head.Head, Sample, error) {
+	d := h.Description()
+	t, err := s.temperature(d)
+	switch {
+	case errors.Is(err, ErrNoTemperature):
+		r.Note("the temperature stays 1: the %d validation images are too few or too easy to fit one", s.Len())
+		t = 1
+	case err != nil:
+		return nil, s, err
+	}
+	before, err := s.Figures()
+	if err != nil {
+		return nil, s, err
+	}
+	d.Temperature = t
+	if h, err = head.New(h.Network(), d); err != nil {
+		return nil, s, err
+	}
+	s = s.tempered(h)
+	after, err := s.Figures()
+	r.Temperature = &TemperatureResult{Value: t, Fitted: BeforeAfter{before, after}}
+	return h, s, err
+}
+
+// rules measures each decision rule and names the one to take: that of the description, unless another is to be chosen and is better.
+func (o Options) rules(d head.Description, s Sample) (list []RuleFigures, chosen head.Decision, err error) {
+	metric, auto := metrics.ByName(o.Metric)
+	in := s.Input
+	in.Predicted, in.Resamples = make([]int, s.Len()), -1
+	chosen = d.Decision
+	best := metrics.Number(math.NaN())
+	order := []head.Decision{d.Decision} // the first, so that it wins ties
+	for _, rule := range head.Decisions() {
+		if rule != d.Decision && (rule != head.LeastDistance || d.Loss.Ground.Matrix != nil) { // otherwise it is the median
+			order = append(order, rule)
+		}
+	}
+	for _, rule := range order {
+		for i := range s.Len() {
+			in.Predicted[i] = rule.Decide(s.row(i), d.Loss.Ground)
+		}
+		measured, err := metrics.Evaluate(in)
+		if err != nil {
+			return nil, "", err
+		}
+		list = append(list, RuleFigures{Decision: rule, Figures: measured.Figures})
+		if value := metric.Of; auto && metric.Better(value(&measured.Figures), best) {
+			best, chosen = value(&measured.Figures), rule
+		}
+	}
+	for i := range list {
+		list[i].Taken = list[i].Decision == chosen
+	}
+	return list, chosen, nil
+}
