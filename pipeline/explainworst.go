@@ -17,6 +17,7 @@ import (
 	"finetune/invalid"
 	"finetune/pipeline/dataset"
 	"finetune/pipeline/metrics"
+	"finetune/pipeline/report"
 )
 
 // worst lists the images of a run's held-out part that were answered wrongly, the furthest off first, as the report does.
@@ -38,7 +39,7 @@ func (e *Explain) worst(ctx context.Context, run *Run) ([]dataset.Item, error) {
 	}
 	most := e.Most
 	if most == 0 {
-		most = mostShown
+		most = report.GallerySize
 	}
 	wrong = wrong[:min(most, len(wrong))]
 	d := run.Config.Data

@@ -31,8 +31,8 @@ type Trial struct {
 // searchMetrics are what a search can choose by.
 var searchMetrics = []string{"mae", "rps", "qwk", "accuracy"}
 
-// complete fills in what zeros stand for and checks the rest. A search that doesn't take place stays as it is.
-func (s *Search) complete() error {
+// completeSearch fills in what zeros stand for and checks the rest. A search that doesn't take place stays as it is.
+func completeSearch(s *Search) error {
 	if s.Trials == 0 {
 		return nil
 	}
@@ -97,10 +97,10 @@ func (r *trainRun) search(ctx context.Context, rows []int, limit time.Duration, 
 			return nil, err
 		}
 		found.trials, found.drawn = append(found.trials, trial), append(found.drawn, cfg)
-		if s.better(trial, found.trials[found.best]) {
+		if betterTrial(s, trial, found.trials[found.best]) {
 			found.best = i
 		}
-		r.Progress.Note(about + s.line(i, trial, found.best == i))
+		r.Progress.Note(about + trialLine(s, i, trial, found.best == i))
 		stage.Add(1)
 	}
 	if found.trials[found.best].Failed != "" {
@@ -139,13 +139,13 @@ func (r *trainRun) try(ctx context.Context, run *comparison, cfg head.Config, ex
 	return trial, nil
 }
 
-// better reports whether a beats b.
-func (s Search) better(a, b Trial) bool {
+// betterTrial reports whether a beats b.
+func betterTrial(s Search, a, b Trial) bool {
 	metric, _ := metrics.ByName(s.Metric)
 	return metric.Better(a.Score, b.Score)
 }
 
-func (s Search) line(i int, t Trial, best bool) string {
+func trialLine(s Search, i int, t Trial, best bool) string {
 	if t.Failed != "" {
 		return fmt.Sprintf("search %d: %s: failed: %s", i+1, describeTrial(t.Config), t.Failed)
 	}

@@ -119,7 +119,7 @@ func (t *Train) table(ctx context.Context) (*table, error) {
 		if err := t.Soften.check(); err != nil {
 			return err
 		}
-		if err := t.Search.complete(); err != nil {
+		if err := completeSearch(&t.Search); err != nil {
 			return err
 		}
 		if err := t.checkFolds(); err != nil {

@@ -14,9 +14,6 @@ import (
 	"finetune/pipeline/report"
 )
 
-// mostShown is the number of images in each list of the report.
-const mostShown = 20
-
 // report gathers what the page shows of a run. An image that can't be shown is named without a picture.
 func (r *trainRun) report(ctx context.Context) (*report.Data, error) {
 	record, result, said, set := r.record, r.result, r.said, r.table.set

@@ -65,7 +65,7 @@ func (g *galleryMaker) spread(i int) float64 {
 // gallery shows the first of the items. It stops with an error only when ctx ends.
 func (g *galleryMaker) gallery(ctx context.Context, index []int) (report.Gallery, error) {
 	out := report.Gallery{Total: len(index)}
-	for _, i := range index[:min(mostShown, len(index))] {
+	for _, i := range index[:min(report.GallerySize, len(index))] {
 		if err := ctx.Err(); err != nil {
 			return out, err
 		}

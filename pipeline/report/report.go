@@ -39,3 +39,6 @@ func put(w io.Writer, name string, view any) error {
 	}
 	return nil
 }
+
+// GallerySize is the number of images in each list of a page.
+const GallerySize = 20
