@@ -7,16 +7,20 @@ import (
 	"os"
 	"path/filepath"
 
-	"finetune/pipeline"
+	"finetune/internal/pipelinetest"
+	"finetune/pipeline/check"
 	"finetune/pipeline/dataset"
+	"finetune/pipeline/features"
+	"finetune/pipeline/run"
+	"finetune/pipeline/train"
 )
 
 // The main job: train on labelled images, look at the figures, label other images.
 func Example() {
-	ctx, out := context.Background(), tempFolder()
+	ctx, out := context.Background(), pipelinetest.TempFolder()
 	defer os.RemoveAll(out)
 
-	job := pipeline.NewTrain("../testdata/demo/demo.csv")
+	job := train.New("../testdata/demo/demo.csv")
 	job.Out = filepath.Join(out, "run")
 	trained, err := job.Run(ctx)
 	if err != nil {
@@ -24,7 +28,7 @@ func Example() {
 	}
 	fmt.Println("better than the commonest class:", trained.Metrics.QWK > trained.Metrics.Baseline.QWK+0.5)
 
-	labels, err := pipeline.Predict{
+	labels, err := run.Predict{
 		Model: job.Out,
 		Data:  dataset.Options{Path: "../testdata/demo/images"},
 		Out:   filepath.Join(out, "labels.csv"),
@@ -39,38 +43,38 @@ func Example() {
 }
 
 // What is wrong with data is better known before training.
-func ExampleCheck() {
-	found, err := pipeline.NewCheck("../testdata/demo/demo.csv").Run(context.Background())
+func Example_check() {
+	found, err := check.New("../testdata/demo/demo.csv").Run(context.Background())
 	if err != nil {
 		log.Fatal(err)
 	}
 	for _, f := range found.Findings {
-		if f.Severity == pipeline.Trouble {
+		if f.Severity == check.Problem {
 			fmt.Println(f.Found, "–", f.Do)
 		}
 	}
-	fmt.Println("fit to train on:", found.Worst() != pipeline.Trouble)
+	fmt.Println("fit to train on:", found.Worst() != check.Problem)
 	// Output:
 	// fit to train on: true
 }
 
 // Features on disk train any number of heads without an image being read again.
-func ExampleExtract() {
-	ctx, out := context.Background(), tempFolder()
+func Example_extract() {
+	ctx, out := context.Background(), pipelinetest.TempFolder()
 	defer os.RemoveAll(out)
 
-	features, err := pipeline.Extract{
+	folder, err := features.Extract{
 		Data: dataset.Options{Path: "../testdata/demo/demo.csv"},
 		Out:  filepath.Join(out, "features"),
 	}.Run(ctx)
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(features.Rows, "×", features.Width)
+	fmt.Println(folder.Rows, "×", folder.Width)
 
 	for _, hidden := range []int{0, 32} {
-		job := pipeline.NewTrain("")
-		job.Features, job.Head.Hidden = features.Folder, hidden
+		job := train.New("")
+		job.Features, job.Head.Hidden = folder.Folder, hidden
 		job.Out = filepath.Join(out, fmt.Sprint("hidden-", hidden))
 		trained, err := job.Run(ctx)
 		if err != nil {
@@ -85,11 +89,11 @@ func ExampleExtract() {
 }
 
 // With few images one split says little: here each is held out once, and the head that is kept is trained on all of them.
-func ExampleTrain_folds() {
-	out := tempFolder()
+func Example_folds() {
+	out := pipelinetest.TempFolder()
 	defer os.RemoveAll(out)
 
-	job := pipeline.NewTrain("../testdata/demo/images/coffee")
+	job := train.New("../testdata/demo/images/coffee")
 	job.Data.LabelRegex = `grade(\d)`
 	job.Folds, job.Split.Test = 5, 0 // no image is kept out of the folds
 	job.Out = filepath.Join(out, "run")
@@ -111,30 +115,22 @@ func ExampleTrain_folds() {
 }
 
 // A head may be trained on views of the images, and predict the mean over them.
-func ExampleTrain_views() {
-	out := tempFolder()
+func Example_views() {
+	out := pipelinetest.TempFolder()
 	defer os.RemoveAll(out)
 
-	job := pipeline.NewTrain("../testdata/demo/images/coffee")
+	job := train.New("../testdata/demo/images/coffee")
 	job.Data.LabelRegex = `grade(\d)`
-	job.Images.Views, job.TTA = 2, pipeline.AllViews
+	job.Images.Views, job.TTA = 2, features.AllViews
 	job.Out = filepath.Join(out, "run")
 	if _, err := job.Run(context.Background()); err != nil {
 		log.Fatal(err)
 	}
-	run, err := pipeline.OpenRun(job.Out)
+	model, err := run.Open(job.Out)
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(run.Config.Views)
+	fmt.Println(model.Config.Views)
 	// Output:
 	// trained on 2 views of each image, predictions are the mean over 2 (flip, crop, scale, colour; seed 0)
-}
-
-func tempFolder() string {
-	dir, err := os.MkdirTemp("", "finetune-example-")
-	if err != nil {
-		log.Fatal(err)
-	}
-	return dir
 }

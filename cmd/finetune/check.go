@@ -10,12 +10,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"finetune/invalid"
-	"finetune/pipeline"
+	"finetune/pipeline/check"
+	"finetune/pipeline/progress"
 )
 
 func newCheck(a *app) *cobra.Command {
-	job := pipeline.NewCheck("")
-	failOn := string(pipeline.Trouble)
+	job := check.New("")
+	failOn := string(check.Problem)
 	c := &cobra.Command{
 		Use:   "check --data PATH",
 		Short: "Look for what is wrong with labelled images before training on them",
@@ -50,14 +51,14 @@ Exit status: 0 where nothing is wrong, 3 where there are problems (with --fail-o
 		if err := required(c, "data"); err != nil {
 			return err
 		}
-		fails, known := map[string][]pipeline.Severity{
-			"problem": {pipeline.Trouble}, "warning": {pipeline.Trouble, pipeline.Warning}, "never": {},
+		fails, known := map[string][]check.Severity{
+			"problem": {check.Problem}, "warning": {check.Problem, check.Warning}, "never": {},
 		}[failOn]
 		if !known {
 			return &invalid.Error{Field: "--fail-on", Found: failOn, Want: "problem, warning or never"}
 		}
-		var worst pipeline.Severity
-		run := func(ctx context.Context, p pipeline.Progress) (*pipeline.CheckResult, error) {
+		var worst check.Severity
+		run := func(ctx context.Context, p progress.Reporter) (*check.Result, error) {
 			job.Progress = p
 			r, err := job.Run(ctx)
 			if err == nil {
@@ -65,7 +66,7 @@ Exit status: 0 where nothing is wrong, 3 where there are problems (with --fail-o
 			}
 			return r, err
 		}
-		if err := perform(a, c, run, func(w io.Writer, r *pipeline.CheckResult) {
+		if err := perform(a, c, run, func(w io.Writer, r *check.Result) {
 			printCheck(w, r, job.Out, givenOf(f, "bins", "order", "positions"))
 		}); err != nil {
 			return err
@@ -84,7 +85,7 @@ Exit status: 0 where nothing is wrong, 3 where there are problems (with --fail-o
 const mostListed = 10
 
 // printCheck writes what was found. The flags in again say what the labels mean, and the manifest in out has the labels as they were.
-func printCheck(w io.Writer, r *pipeline.CheckResult, out string, again []string) {
+func printCheck(w io.Writer, r *check.Result, out string, again []string) {
 	fmt.Fprintf(w, "%d images\n\n", r.Images)
 	printClasses(w, r)
 	if len(r.Findings) == 0 {
@@ -105,11 +106,11 @@ func printCheck(w io.Writer, r *pipeline.CheckResult, out string, again []string
 		if len(again) > 0 {
 			with = ", with " + strings.Join(again, " and ") + " as here"
 		}
-		fmt.Fprintf(w, "\nlists in %s; train on %[1]s/%s to keep copies together%s\n", out, pipeline.ManifestFile, with)
+		fmt.Fprintf(w, "\nlists in %s; train on %[1]s/%s to keep copies together%s\n", out, check.ManifestFile, with)
 	}
 }
 
-func printClasses(w io.Writer, r *pipeline.CheckResult) {
+func printClasses(w io.Writer, r *check.Result) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprint(t, "class\timages\ttrain\tval\ttest\t\n")
 	for _, c := range r.Classes {

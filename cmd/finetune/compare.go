@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"finetune/pipeline"
+	"finetune/pipeline/compare"
 )
 
 var compareLong = `compare trains one head with several losses on the same folds of the same features, reads each with every decision rule, and
@@ -23,10 +23,10 @@ A loss is its name (cross-entropy, emd2, xemd2, emd, sinkhorn, l2, coral or corn
   exponent=        of emd; gamma= of sinkhorn
   warmup=          epochs of cross-entropy (a sixth of --epochs, where something is measured after them)
   lr=, weight-decay=   instead of --lr and --weight-decay, for this loss
-The losses are, unless given: ` + strings.Join(pipeline.DefaultLosses(), ",\n")
+The losses are, unless given: ` + strings.Join(compare.DefaultLosses(), ",\n")
 
 func newCompare(a *app) *cobra.Command {
-	job := pipeline.NewCompare("", 0)
+	job := compare.New("", 0)
 	h := newHeadFlags(&job.Head)
 	c := &cobra.Command{
 		Use:   "compare --data PATH [--losses LIST]",
@@ -82,12 +82,12 @@ var _ pflag.Value = (*lossesFlag)(nil)
 func (l *lossesFlag) String() string { return "" }
 func (l *lossesFlag) Type() string   { return "list" }
 func (l *lossesFlag) Set(text string) (err error) {
-	*l.losses, err = pipeline.SplitLosses(text)
+	*l.losses, err = compare.SplitLosses(text)
 	return err
 }
 
 // printCompared writes a table for each rule, then the differences in the two figures that tell ordinal models apart.
-func printCompared(w io.Writer, r *pipeline.CompareResult) {
+func printCompared(w io.Writer, r *compare.Result) {
 	fmt.Fprintf(w, "%d held-out images, %d folds × %d seeds; mean ± std over them\n", r.Data.Images, len(r.Folds), len(r.Seeds))
 	n := len(r.Losses)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
@@ -129,6 +129,6 @@ func printCompared(w io.Writer, r *pipeline.CompareResult) {
 	fmt.Fprintf(w, "\nresults: %s (compare.csv, compare.json with every fit, compare.svg)\n", r.Out)
 }
 
-func difference(d *pipeline.CompareDifference) string {
+func difference(d *compare.Difference) string {
 	return fmt.Sprintf("%+.3f [%+.3f, %+.3f]", float64(d.Mean), float64(d.Interval[0]), float64(d.Interval[1]))
 }

@@ -7,11 +7,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"finetune/pipeline"
+	"finetune/pipeline/machine"
 )
 
 func newDoctor(a *app) *cobra.Command {
-	job := pipeline.Doctor{}
+	job := machine.Doctor{}
 	c := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check the native library, the processor and the cache",
@@ -36,7 +36,7 @@ func newDoctor(a *app) *cobra.Command {
 	return c
 }
 
-func printDoctor(w io.Writer, r *pipeline.DoctorReport) {
+func printDoctor(w io.Writer, r *machine.DoctorReport) {
 	fmt.Fprintf(w, "finetune   %s, %s, %s\n", r.Program.Version, r.Program.Go, r.Program.Platform)
 	fmt.Fprintf(w, "processor  %d cores, %s\n", r.CPU.Cores, strings.Join(r.CPU.SIMD, " "))
 	fmt.Fprintf(w, "cache      %s, %d files, %.1f MB\n", r.Cache.Path, r.Cache.Files, float64(r.Cache.Bytes)/1e6)

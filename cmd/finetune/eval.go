@@ -6,11 +6,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"finetune/pipeline"
+	"finetune/pipeline/progress"
+	"finetune/pipeline/run"
 )
 
 func newEval(a *app) *cobra.Command {
-	job := pipeline.Evaluate{}
+	job := run.Evaluate{}
 	c := &cobra.Command{
 		Use:   "eval --model RUN --data PATH",
 		Short: "Measure a trained run on other labelled images",
@@ -38,11 +39,11 @@ func newEval(a *app) *cobra.Command {
 		if err := either(c, job.Data.Path, job.Features); err != nil {
 			return err
 		}
-		run := func(ctx context.Context, p pipeline.Progress) (*pipeline.EvaluateResult, error) {
+		work := func(ctx context.Context, p progress.Reporter) (*run.EvaluateResult, error) {
 			job.Progress = p
 			return job.Run(ctx)
 		}
-		return perform(a, c, run, func(w io.Writer, r *pipeline.EvaluateResult) {
+		return perform(a, c, work, func(w io.Writer, r *run.EvaluateResult) {
 			printReport(w, &r.Metrics)
 			printUnreadable(w, r.Unreadable)
 		})

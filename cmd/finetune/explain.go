@@ -8,11 +8,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"finetune/pipeline"
+	"finetune/pipeline/explain"
+	"finetune/pipeline/progress"
 )
 
 func newExplain(a *app) *cobra.Command {
-	job := pipeline.Explain{}
+	job := explain.Job{}
 	c := &cobra.Command{
 		Use:   "explain --model RUN [--image PATH]",
 		Short: "Show which places of an image decide",
@@ -38,7 +39,7 @@ Without --image the worst mistakes of the run's held-out images are explained, i
 	f.StringVar(&job.Class, "class", "", "explain this `class` too")
 	f.StringVar(&job.LabelRegex, "label-regex", "", "`pattern` whose first group is the label in an image's path (default: that of the run)")
 	f.IntVar(&job.Most, "worst", 0, "explain so many of the worst `mistakes`, without --image (default 20)")
-	f.StringVar(&job.Method, "method", pipeline.MethodAuto, "cam: weigh the maps before pooling; occlusion: hide places; auto: cam where it can be")
+	f.StringVar(&job.Method, "method", explain.MethodAuto, "cam: weigh the maps before pooling; occlusion: hide places; auto: cam where it can be")
 	f.IntVar(&job.Patch, "patch", 0, "side of the square that occlusion hides, in `pixels` of the network's input (default: a fifth of it)")
 	f.IntVar(&job.Stride, "stride", 0, "steps between the places that occlusion hides, in `pixels` (default: a fourteenth of the input)")
 	f.BoolVar(&job.Maps, "maps", false, "write each map as a matrix too, .npy beside the picture")
@@ -48,7 +49,7 @@ Without --image the worst mistakes of the run's held-out images are explained, i
 		if err := required(c, "model"); err != nil {
 			return err
 		}
-		run := func(ctx context.Context, p pipeline.Progress) (*pipeline.ExplainResult, error) {
+		run := func(ctx context.Context, p progress.Reporter) (*explain.Result, error) {
 			job.Progress = p
 			return job.Run(ctx)
 		}
@@ -58,7 +59,7 @@ Without --image the worst mistakes of the run's held-out images are explained, i
 }
 
 // printExplained says of each picture what it was taken for, and where the drawing is.
-func printExplained(w io.Writer, r *pipeline.ExplainResult) {
+func printExplained(w io.Writer, r *explain.Result) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "image\tanswer\tlabel\tmean step\tpicture")
 	for _, im := range r.Images {

@@ -7,11 +7,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"finetune/pipeline"
+	"finetune/pipeline/features"
+	"finetune/pipeline/progress"
 )
 
 func newExtract(a *app) *cobra.Command {
-	job := pipeline.Extract{}
+	job := features.Extract{}
 	c := &cobra.Command{
 		Use:   "extract --data PATH --out DIR",
 		Short: "Turn images into a folder of features",
@@ -36,11 +37,11 @@ them, 0 being the image itself.`,
 		if err := required(c, "data", "out"); err != nil {
 			return err
 		}
-		run := func(ctx context.Context, p pipeline.Progress) (*pipeline.ExtractResult, error) {
+		run := func(ctx context.Context, p progress.Reporter) (*features.ExtractResult, error) {
 			job.Progress = p
 			return job.Run(ctx)
 		}
-		return perform(a, c, run, func(w io.Writer, r *pipeline.ExtractResult) {
+		return perform(a, c, run, func(w io.Writer, r *features.ExtractResult) {
 			fmt.Fprintf(w, "%d × %d features in %s\n", r.Rows, r.Width, r.Folder)
 			printUnreadable(w, r.Unreadable)
 		})

@@ -8,8 +8,8 @@ import (
 
 	"finetune/invalid"
 	"finetune/label"
-	"finetune/pipeline"
 	"finetune/pipeline/dataset"
+	"finetune/pipeline/train"
 )
 
 // addLabelFlags binds how labels are read.
@@ -40,7 +40,7 @@ func addSplitFlags(f *pflag.FlagSet, o *dataset.SplitOptions) {
 }
 
 // addFoldFlags binds the cross-validation.
-func addFoldFlags(f *pflag.FlagSet, job *pipeline.Train) {
+func addFoldFlags(f *pflag.FlagSet, job *train.Job) {
 	f.IntVar(&job.Folds, "folds", 0, "hold out every image once in so many `folds`, those of the data where it gives some, and train the head on all")
 	f.IntVar(&job.Repeats, "repeats", 0, "do so this many `times` with other folds (default 1)")
 }

@@ -10,7 +10,8 @@ import (
 	"finetune/head"
 	"finetune/invalid"
 	"finetune/loss"
-	"finetune/pipeline"
+	"finetune/pipeline/artifact"
+	"finetune/pipeline/crossval"
 )
 
 // headFlags binds the head and its training. The defaults are those of the job that it is for.
@@ -73,7 +74,7 @@ func (h *headFlags) complete() (err error) {
 	case "self-guided":
 		c.SelfGuided = true
 	default:
-		if c.Loss.Ground, err = pipeline.ReadGroundDistance(h.distance); err != nil {
+		if c.Loss.Ground, err = artifact.ReadGroundDistance(h.distance); err != nil {
 			return err
 		}
 	}
@@ -99,12 +100,12 @@ func (h *headFlags) complete() (err error) {
 	return nil
 }
 
-func softeningFlag(f *pflag.FlagSet, s *pipeline.Softening) {
+func softeningFlag(f *pflag.FlagSet, s *crossval.Softening) {
 	f.Var(&softenFlag{s}, "soften", "spread labels over neighbouring classes in training: none, binomial, triangular[:half width in classes] or exponential[:decay in classes] (default none)")
 }
 
 // softenFlag reads how labels are softened.
-type softenFlag struct{ soften *pipeline.Softening }
+type softenFlag struct{ soften *crossval.Softening }
 
 var _ pflag.Value = (*softenFlag)(nil)
 
@@ -116,6 +117,6 @@ func (s *softenFlag) String() string {
 	return fmt.Sprintf("%s:%g", s.soften.Function, s.soften.Width)
 }
 func (s *softenFlag) Set(text string) (err error) {
-	*s.soften, err = pipeline.ParseSoftening(text)
+	*s.soften, err = crossval.ParseSoftening(text)
 	return err
 }

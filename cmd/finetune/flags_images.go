@@ -6,12 +6,12 @@ import (
 	"github.com/spf13/pflag"
 
 	"finetune/backbone"
-	"finetune/pipeline"
+	"finetune/pipeline/features"
 	"finetune/preprocess"
 )
 
 // addRuntimeFlags binds what decides how fast and where the work is done, never what comes out.
-func addRuntimeFlags(f *pflag.FlagSet, i *pipeline.Images) {
+func addRuntimeFlags(f *pflag.FlagSet, i *features.Images) {
 	f.StringVar(&i.Cache, "cache", "", "folder of the feature `cache` (default: finetune in the user's cache folder)")
 	f.BoolVar(&i.NoCache, "no-cache", false, "neither read nor write the feature cache")
 	addComputeFlags(f, i)
@@ -19,7 +19,7 @@ func addRuntimeFlags(f *pflag.FlagSet, i *pipeline.Images) {
 }
 
 // addComputeFlags binds what runs the network, for commands that need more of it than the feature cache has.
-func addComputeFlags(f *pflag.FlagSet, i *pipeline.Images) {
+func addComputeFlags(f *pflag.FlagSet, i *features.Images) {
 	f.Var(&countFlag{&i.Threads, "--threads"}, "threads", "cores to work on (default: all)")
 	f.Var(&countFlag{&i.Batch, "--image-batch"}, "image-batch", "`images` that go through the network at once (default: 8, or what is found to be fastest where there are many)")
 	f.StringVar(&i.Device, "device", "", "what runs the network: "+strings.Join(backbone.Devices(), ", ")+" (default cpu)")
@@ -29,7 +29,7 @@ func addComputeFlags(f *pflag.FlagSet, i *pipeline.Images) {
 }
 
 // addNetworkFlags binds what decides a feature: the network, its tap and the preprocessing.
-func addNetworkFlags(f *pflag.FlagSet, i *pipeline.Images) {
+func addNetworkFlags(f *pflag.FlagSet, i *features.Images) {
 	f.StringVar(&i.Backbone, "backbone", "", "ONNX `file` of the network (default: the embedded EfficientNet-Lite0)")
 	addTapFlags(f, &i.Tap, &i.Pool)
 	f.StringVar(&i.Preset, "preset", "", "preprocessing by `name`: "+presetHelp())

@@ -5,11 +5,12 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"finetune/pipeline"
+	"finetune/pipeline/run"
+	"finetune/pipeline/train"
 )
 
 // addSearchFlags binds the search for better settings.
-func addSearchFlags(f *pflag.FlagSet, s *pipeline.Search) {
+func addSearchFlags(f *pflag.FlagSet, s *run.Search) {
 	f.IntVar(&s.Trials, "search", 0, "try so many `settings` (loss, weight of emd2, rate, decay, width) by cross-validation inside the images that aren't held out, and train with the best; what is given by flag stays")
 	f.DurationVar(&s.Time, "search-time", 0, "begin no trial that would probably end after this `time`, such as 2m (default: no limit)")
 	f.IntVar(&s.Folds, "search-folds", 0, "`folds` of that cross-validation (default 3)")
@@ -19,14 +20,14 @@ func addSearchFlags(f *pflag.FlagSet, s *pipeline.Search) {
 // searchOver is what a search may vary: all but what the user gave. A loss of one's own keeps its distances too.
 func searchOver(f *pflag.FlagSet) []string {
 	fixedBy := map[string][]string{
-		pipeline.SearchLoss:   {"loss", "ground-distance", "emd-exponent", "sinkhorn-gamma"},
-		pipeline.SearchLambda: {"emd-weight"},
-		pipeline.SearchOmega:  {"emd-omega", "emd-mu"},
-		pipeline.SearchLR:     {"lr"},
-		pipeline.SearchDecay:  {"weight-decay"},
-		pipeline.SearchHidden: {"hidden"},
+		train.SearchLoss:   {"loss", "ground-distance", "emd-exponent", "sinkhorn-gamma"},
+		train.SearchLambda: {"emd-weight"},
+		train.SearchOmega:  {"emd-omega", "emd-mu"},
+		train.SearchLR:     {"lr"},
+		train.SearchDecay:  {"weight-decay"},
+		train.SearchHidden: {"hidden"},
 	}
-	return slices.DeleteFunc(pipeline.SearchSettings(), func(setting string) bool {
+	return slices.DeleteFunc(train.SearchSettings(), func(setting string) bool {
 		return slices.ContainsFunc(fixedBy[setting], f.Changed)
 	})
 }

@@ -7,11 +7,11 @@ import (
 
 	"finetune/augment"
 	"finetune/invalid"
-	"finetune/pipeline"
+	"finetune/pipeline/features"
 )
 
 // addViewFlags binds which views of an image become features.
-func addViewFlags(f *pflag.FlagSet, i *pipeline.Images) {
+func addViewFlags(f *pflag.FlagSet, i *features.Images) {
 	f.IntVar(&i.Views, "views", 0, "`number` of views of each image to train on, the image itself being one and its mirror image the second; each takes the network as long as an image does (default 1)")
 	f.Var(&augmentFlag{&i.Augment.Kinds}, "augment", "what views may change: some of flip (left and right), crop, scale and colour, with commas between (default all); leave out flip where left and right matter")
 	f.Uint64Var(&i.Augment.Seed, "augment-seed", 0, "seed of the views; another one makes other views, and --seed does not")
@@ -63,7 +63,7 @@ func (t *ttaFlag) Set(text string) error {
 	}
 	*t.views = 1
 	if all {
-		*t.views = pipeline.AllViews
+		*t.views = features.AllViews
 	}
 	return nil
 }

@@ -1,14 +1,15 @@
 package main
 
 import (
-	"github.com/spf13/cobra"
 	"io"
 
-	"finetune/pipeline"
+	"github.com/spf13/cobra"
+
+	"finetune/pipeline/run"
 )
 
 func newInspect(a *app) *cobra.Command {
-	job := pipeline.Inspect{}
+	job := run.Inspect{}
 	c := &cobra.Command{
 		Use:   "inspect [FILE]",
 		Short: "Tell what a network or a trained run holds",

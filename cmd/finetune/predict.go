@@ -6,11 +6,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"finetune/pipeline"
+	"finetune/pipeline/run"
 )
 
 func newPredict(a *app) *cobra.Command {
-	job := pipeline.Predict{}
+	job := run.Predict{}
 	c := &cobra.Command{
 		Use:   "predict --model RUN --data PATH [--out FILE]",
 		Short: "Label images with a trained run",

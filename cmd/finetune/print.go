@@ -6,8 +6,10 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"finetune/pipeline"
+	"finetune/pipeline/artifact"
 	"finetune/pipeline/metrics"
+	"finetune/pipeline/run"
+	"finetune/pipeline/train"
 )
 
 // headline are the figures that people read first, in that order.
@@ -70,7 +72,7 @@ func printConfusion(w io.Writer, r *metrics.Report) {
 	t.Flush()
 }
 
-func printTrained(w io.Writer, r *pipeline.TrainResult) {
+func printTrained(w io.Writer, r *train.Result) {
 	printReport(w, &r.Metrics)
 	printCalibration(w, r.Calibration)
 	printGroundDistance(w, r.GroundDistance, r.Head.Space())
@@ -92,7 +94,7 @@ func printTrained(w io.Writer, r *pipeline.TrainResult) {
 }
 
 // printContributions says how much the head takes from each depth, and from each place, of the network.
-func printContributions(w io.Writer, r *pipeline.TrainResult) {
+func printContributions(w io.Writer, r *train.Result) {
 	if len(r.ByDepth) > 1 {
 		fmt.Fprint(w, "taken from each depth, first to last:")
 		for _, c := range r.ByDepth {
@@ -120,7 +122,7 @@ func printContributions(w io.Writer, r *pipeline.TrainResult) {
 }
 
 // printUnreadable names the first skipped images; the folder that was written lists all.
-func printUnreadable(w io.Writer, list []pipeline.Unreadable) {
+func printUnreadable(w io.Writer, list []artifact.Unreadable) {
 	const most = 5
 	for i, u := range list {
 		if i == most {
@@ -131,7 +133,7 @@ func printUnreadable(w io.Writer, list []pipeline.Unreadable) {
 	}
 }
 
-func printInspected(w io.Writer, r *pipeline.InspectResult) {
+func printInspected(w io.Writer, r *run.InspectResult) {
 	if r.Run != nil {
 		printRun(w, r.Run)
 		return
@@ -139,7 +141,7 @@ func printInspected(w io.Writer, r *pipeline.InspectResult) {
 	printNetwork(w, r.Network)
 }
 
-func printRun(w io.Writer, r *pipeline.RunDescription) {
+func printRun(w io.Writer, r *run.RunDescription) {
 	shape := fmt.Sprintf("linear, %d × %d", r.Outputs, r.Inputs)
 	if r.Hidden > 0 {
 		shape = fmt.Sprintf("%d inputs, %d hidden, %d outputs", r.Inputs, r.Hidden, r.Outputs)

@@ -5,7 +5,7 @@ import (
 	"io"
 	"text/tabwriter"
 
-	"finetune/pipeline"
+	"finetune/pipeline/calibration"
 	"finetune/pipeline/metrics"
 )
 
@@ -29,7 +29,7 @@ func printSets(w io.Writer, s *metrics.Sets) {
 }
 
 // printCalibration writes what was fitted to a head after its training.
-func printCalibration(w io.Writer, c *pipeline.Calibration) {
+func printCalibration(w io.Writer, c *calibration.Result) {
 	if c == nil {
 		return
 	}

@@ -5,14 +5,14 @@ import (
 	"io"
 	"text/tabwriter"
 
-	"finetune/pipeline"
+	"finetune/pipeline/run"
 )
 
 // mostFolds is how many folds are listed one by one.
 const mostFolds = 20
 
 // printFolds writes how each fold fared and how much they differ.
-func printFolds(w io.Writer, c *pipeline.CrossValidation) {
+func printFolds(w io.Writer, c *run.CrossValidation) {
 	repeats := c.Folds[len(c.Folds)-1].Repeat
 	fmt.Fprintf(w, "\n%d folds, each measured with a head that was trained without it", len(c.Folds)/repeats)
 	if repeats > 1 {

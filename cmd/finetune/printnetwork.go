@@ -7,12 +7,12 @@ import (
 	"text/tabwriter"
 
 	"finetune/backbone"
-	"finetune/pipeline"
+	"finetune/pipeline/run"
 )
 
 // printNetwork describes a network to somebody who has never seen the inside of one: what goes in, what it answers,
 // what is taken from it instead, and what else could be.
-func printNetwork(w io.Writer, n *pipeline.NetworkDescription) {
+func printNetwork(w io.Writer, n *run.NetworkDescription) {
 	size := fmt.Sprintf("%.1f million", float64(n.Parameters)/1e6)
 	if n.Parameters < 1e5 {
 		size = fmt.Sprint(n.Parameters)
@@ -48,7 +48,7 @@ func printNetwork(w io.Writer, n *pipeline.NetworkDescription) {
 }
 
 // printImage says what the network takes, or lists its inputs where none of them is known to be the image.
-func printImage(w io.Writer, n *pipeline.NetworkDescription) {
+func printImage(w io.Writer, n *run.NetworkDescription) {
 	in := n.Image
 	if in == nil {
 		for _, v := range n.Inputs {
@@ -83,7 +83,7 @@ func cutOff(f *backbone.Feature) string {
 }
 
 // printFeature lists the tensors that make up a row of features.
-func printFeature(w io.Writer, n *pipeline.NetworkDescription) {
+func printFeature(w io.Writer, n *run.NetworkDescription) {
 	f := n.Feature
 	fmt.Fprintf(w, "\nfeature: the numbers that describe a picture to the head that finetune trains\n  %s\n", f.Why)
 	if f.Width > 0 {

@@ -10,11 +10,11 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 	"golang.org/x/term"
 
-	"finetune/pipeline"
+	"finetune/pipeline/progress"
 )
 
 // newProgress shows bars where w is a terminal and plain lines where it isn't. The second result ends it.
-func newProgress(w io.Writer) (pipeline.Progress, func()) {
+func newProgress(w io.Writer) (progress.Reporter, func()) {
 	if f, ok := w.(interface{ Fd() uintptr }); ok && term.IsTerminal(int(f.Fd())) {
 		bars := &barProgress{p: mpb.New(mpb.WithOutput(w), mpb.WithWidth(40), mpb.WithRefreshRate(120*time.Millisecond))}
 		return bars, bars.p.Shutdown
@@ -27,7 +27,7 @@ type barProgress struct{ p *mpb.Progress }
 
 func (b *barProgress) Note(line string) { fmt.Fprintln(b.p, line) }
 
-func (b *barProgress) Start(stage string, total int, unit string) pipeline.Stage {
+func (b *barProgress) Start(stage string, total int, unit string) progress.Stage {
 	bar := b.p.New(int64(total), mpb.BarStyle().Lbound("").Rbound("").Filler("━").Tip("━").Padding("─"),
 		mpb.PrependDecorators(decor.Name(stage, decor.WC{W: 10, C: decor.DindentRight})),
 		mpb.AppendDecorators(
@@ -59,7 +59,7 @@ func (l *lineProgress) Note(line string) {
 	fmt.Fprintln(l.w, line)
 }
 
-func (l *lineProgress) Start(stage string, total int, unit string) pipeline.Stage {
+func (l *lineProgress) Start(stage string, total int, unit string) progress.Stage {
 	now := l.now()
 	return &lineStage{l: l, name: stage, unit: unit, total: total, began: now, told: now}
 }

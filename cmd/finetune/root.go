@@ -15,7 +15,9 @@ import (
 	"github.com/spf13/pflag"
 
 	"finetune/invalid"
-	"finetune/pipeline"
+	"finetune/pipeline/artifact"
+	"finetune/pipeline/features"
+	"finetune/pipeline/progress"
 )
 
 // The exit statuses, as SPEC and README promise them.
@@ -34,8 +36,8 @@ type app struct {
 	json, quiet bool
 }
 
-// run is the whole command: it returns the exit status and never exits itself, so tests can call it.
-func run(args []string, in io.Reader, out, errs io.Writer) int {
+// execute is the whole command: it returns the exit status and never exits itself, so tests can call it.
+func execute(args []string, in io.Reader, out, errs io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	a := &app{in: in, out: out, err: errs}
@@ -73,7 +75,7 @@ func newRoot(a *app) *cobra.Command {
 	root.Use = "finetune --data PATH [--backbone FILE]"
 	root.Short = "Train an ordinal image classifier on the features of a frozen network"
 	root.Long = "finetune trains an ordinal image classifier on the features of a frozen ONNX network.\n\n" + trainLong
-	root.Version = pipeline.Version()
+	root.Version = artifact.Version()
 	root.SilenceUsage, root.SilenceErrors = true, true
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SuggestionsMinimumDistance = 2
@@ -159,13 +161,13 @@ func either(c *cobra.Command, data, features string) error {
 func ofImages() []string {
 	names := []string{"label-regex", "augment", "augment-seed"}
 	network := pflag.NewFlagSet("", pflag.ContinueOnError)
-	addNetworkFlags(network, &pipeline.Images{})
+	addNetworkFlags(network, &features.Images{})
 	network.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 	return names
 }
 
 // progress returns what the jobs report to, and a function that ends it.
-func (a *app) progress() (pipeline.Progress, func()) {
+func (a *app) progress() (progress.Reporter, func()) {
 	if a.quiet {
 		return nil, func() {}
 	}
@@ -173,9 +175,9 @@ func (a *app) progress() (pipeline.Progress, func()) {
 }
 
 // perform runs a job with its progress shown and prints its result: as JSON where that was asked for, else by asText.
-func perform[R any](a *app, c *cobra.Command, job func(context.Context, pipeline.Progress) (R, error), asText func(io.Writer, R)) error {
-	progress, done := a.progress()
-	result, err := job(c.Context(), progress)
+func perform[R any](a *app, c *cobra.Command, job func(context.Context, progress.Reporter) (R, error), asText func(io.Writer, R)) error {
+	reporter, done := a.progress()
+	result, err := job(c.Context(), reporter)
 	done()
 	if err != nil {
 		return err

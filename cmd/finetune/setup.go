@@ -6,11 +6,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"finetune/pipeline"
+	"finetune/pipeline/machine"
 )
 
 func newSetup(a *app) *cobra.Command {
-	job := pipeline.Setup{}
+	job := machine.Setup{}
 	c := &cobra.Command{
 		Use:   "setup",
 		Short: "Install the native ONNX Runtime into the user's cache",

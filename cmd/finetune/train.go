@@ -5,7 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"finetune/pipeline"
+	"finetune/pipeline/progress"
+	"finetune/pipeline/train"
 )
 
 const trainLong = `It computes the features of the images (or finds them in the cache), fits a small head to them, measures it on images
@@ -29,7 +30,7 @@ const trainExamples = `  finetune --data faces/
   finetune --data faces/ --folds 5 --repeats 3`
 
 func newTrain(a *app) *cobra.Command {
-	job := pipeline.NewTrain("")
+	job := train.New("")
 	h := newHeadFlags(&job.Head)
 	c := &cobra.Command{
 		Use:     "train --data PATH [--backbone FILE]",
@@ -71,7 +72,7 @@ func newTrain(a *app) *cobra.Command {
 		if job.Folds > 0 && !f.Changed("test-split") {
 			job.Split.Test = 0 // every image is held out by a fold
 		}
-		run := func(ctx context.Context, p pipeline.Progress) (*pipeline.TrainResult, error) {
+		run := func(ctx context.Context, p progress.Reporter) (*train.Result, error) {
 			job.Progress = p
 			return job.Run(ctx)
 		}

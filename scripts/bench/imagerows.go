@@ -8,8 +8,9 @@ import (
 	"sync"
 	"time"
 
-	"finetune/pipeline"
 	"finetune/pipeline/dataset"
+	"finetune/pipeline/features"
+	"finetune/pipeline/progress"
 	"finetune/preprocess"
 )
 
@@ -131,9 +132,9 @@ func (b *bench) extraction(network func() (string, error), paths func() ([]strin
 			return 0, "", err
 		}
 		clock := &stopwatch{}
-		job := pipeline.Extract{
+		job := features.Extract{
 			Data:     dataset.Options{Path: filepath.Dir(files[0])},
-			Images:   pipeline.Images{Backbone: model, Tap: pipeline.Last, Preset: "efficientnet-lite", NoCache: true, Threads: b.threads},
+			Images:   features.Images{Backbone: model, Tap: features.Last, Preset: "efficientnet-lite", NoCache: true, Threads: b.threads},
 			Out:      filepath.Join(b.work, "features"),
 			Progress: clock,
 		}
@@ -156,7 +157,7 @@ type stopwatch struct {
 
 func (s *stopwatch) Note(string) {}
 
-func (s *stopwatch) Start(string, int, string) pipeline.Stage { return s }
+func (s *stopwatch) Start(string, int, string) progress.Stage { return s }
 
 func (s *stopwatch) Done() {}
 

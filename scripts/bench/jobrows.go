@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"finetune/internal/store/atomicfile"
-	"finetune/pipeline"
+	"finetune/pipeline/run"
 )
 
 // jobRows measure the command as people wait for it.
@@ -119,11 +119,11 @@ func (b *bench) warmRun(ctx context.Context, name string, flags ...string) (floa
 
 // sameTraining has the peer train as many epochs on as many features as the run with the default features did.
 func (b *bench) sameTraining(context.Context) (float64, string, error) {
-	run, err := pipeline.OpenRun(filepath.Join(b.work, "run-default"))
+	model, err := run.Open(filepath.Join(b.work, "run-default"))
 	if err != nil {
 		return 0, "", err
 	}
-	history, err := os.Open(filepath.Join(run.Folder, pipeline.HistoryFile))
+	history, err := os.Open(filepath.Join(model.Folder, run.HistoryFile))
 	if err != nil {
 		return 0, "", err
 	}
@@ -133,8 +133,8 @@ func (b *bench) sameTraining(context.Context) (float64, string, error) {
 		return 0, "", err
 	}
 	count := len(epochs) - 1
-	seconds, _, err := b.peer.ask("training", map[string]any{"n": run.Config.Split.Train, "d": run.Head.Inputs(), "k": grades,
-		"batch": run.Config.Head.BatchSize, "count": count, "threads": b.threads})
+	seconds, _, err := b.peer.ask("training", map[string]any{"n": model.Config.Split.Train, "d": model.Head.Inputs(), "k": grades,
+		"batch": model.Config.Head.BatchSize, "count": count, "threads": b.threads})
 	return seconds, fmt.Sprintf("%d epochs", count), err
 }
 

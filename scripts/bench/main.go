@@ -33,7 +33,7 @@ func main() {
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, &b, *only, *out); err != nil {
+	if err := measure(ctx, &b, *only, *out); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -48,7 +48,7 @@ type bench struct {
 	memory           float64 // peak of the command that ran last, in bytes
 }
 
-func run(ctx context.Context, b *bench, only, out string) error {
+func measure(ctx context.Context, b *bench, only, out string) error {
 	wanted, err := regexp.Compile(only)
 	if err != nil {
 		return fmt.Errorf("-only: %w", err)

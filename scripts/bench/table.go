@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"finetune/pipeline"
+	"finetune/pipeline/machine"
 )
 
 // A unit is how a figure is shown.
@@ -31,7 +31,7 @@ func (b *bench) about(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	report, err := pipeline.Doctor{}.Run(ctx)
+	report, err := machine.Doctor{}.Run(ctx)
 	if err != nil {
 		return "", err
 	}

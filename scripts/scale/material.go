@@ -22,8 +22,10 @@ import (
 
 	"finetune/internal/store/atomicfile"
 	"finetune/internal/store/npy"
-	"finetune/pipeline"
 	"finetune/pipeline/dataset"
+	"finetune/pipeline/features"
+	"finetune/pipeline/run"
+	"finetune/pipeline/train"
 )
 
 // What the images are: in so many classes, of so many pixels a side, so many in a folder.
@@ -146,13 +148,13 @@ func (s *scale) writeLines(path, header string, n int, line func(i int) string) 
 	})
 }
 
-// features writes a feature folder of random rows, in which one number tells a little of the class.
-func features(ctx context.Context, s *scale, n int) error {
+// featureFolder writes a feature folder of random rows, in which one number tells a little of the class.
+func featureFolder(ctx context.Context, s *scale, n int) error {
 	folder := s.features(n)
-	if there(filepath.Join(folder, pipeline.IndexFile)) {
+	if there(filepath.Join(folder, features.IndexFile)) {
 		return nil
 	}
-	w, err := npy.Create(filepath.Join(folder, pipeline.FeaturesFile), s.cols)
+	w, err := npy.Create(filepath.Join(folder, features.MatrixFile), s.cols)
 	if err != nil {
 		return err
 	}
@@ -174,7 +176,7 @@ func features(ctx context.Context, s *scale, n int) error {
 	if err := w.Commit(); err != nil {
 		return err
 	}
-	return s.writeLines(filepath.Join(folder, pipeline.IndexFile), "row,path,label\n", n, func(i int) string {
+	return s.writeLines(filepath.Join(folder, features.IndexFile), "row,path,label\n", n, func(i int) string {
 		return strconv.Itoa(i) + "," + name(i) + "," + strconv.Itoa(i%classes) + "\n"
 	})
 }
@@ -182,15 +184,15 @@ func features(ctx context.Context, s *scale, n int) error {
 // trained trains a run on the smallest set of images, for others to predict with.
 func trained(ctx context.Context, s *scale, _ int) error {
 	const few = 1000
-	if there(filepath.Join(s.trained(), pipeline.ConfigFile)) {
+	if there(filepath.Join(s.trained(), run.ConfigFile)) {
 		return nil
 	}
 	if err := images(ctx, s, few); err != nil {
 		return err
 	}
-	job := pipeline.NewTrain(s.imageFolder(few))
+	job := train.New(s.imageFolder(few))
 	job.Data = dataset.Options{Path: s.imageFolder(few)}
-	job.Images = small(pipeline.Images{Backbone: network, Tap: pipeline.Last, Cache: s.cache(few)})
+	job.Images = small(features.Images{Backbone: network, Tap: features.Last, Cache: s.cache(few)})
 	job.Out, job.Overwrite = s.trained(), true
 	_, err := job.Run(ctx)
 	return err

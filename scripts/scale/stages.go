@@ -14,9 +14,11 @@ import (
 	"finetune/internal/store/npy"
 	"finetune/label"
 	"finetune/loss"
-	"finetune/pipeline"
 	"finetune/pipeline/dataset"
+	"finetune/pipeline/features"
 	"finetune/pipeline/metrics"
+	"finetune/pipeline/run"
+	"finetune/pipeline/train"
 )
 
 // A stage is a part of the work.
@@ -61,7 +63,7 @@ var stages = []stage{
 		})
 	}},
 	{"predict, nothing cached", "system calls, decoding, ONNX Runtime", []material{images, trained}, func(ctx context.Context, s *scale, n int) (spent, error) {
-		return timed(func() error { return s.predict(ctx, n, pipeline.Images{NoCache: true}) })
+		return timed(func() error { return s.predict(ctx, n, features.Images{NoCache: true}) })
 	}},
 	{"extract, nothing cached", "the same, and writing", []material{images}, func(ctx context.Context, s *scale, n int) (spent, error) {
 		if err := os.RemoveAll(s.cache(n)); err != nil {
@@ -73,16 +75,16 @@ var stages = []stage{
 		return timed(func() error { return s.extract(ctx, n) })
 	}},
 	{"predict, all cached", "system calls, SHA-256", []material{images, trained}, func(ctx context.Context, s *scale, n int) (spent, error) {
-		return timed(func() error { return s.predict(ctx, n, pipeline.Images{Cache: s.cache(n)}) })
+		return timed(func() error { return s.predict(ctx, n, features.Images{Cache: s.cache(n)}) })
 	}},
-	{"train 3 epochs, with figures, report and files", "the bootstrap: arithmetic", []material{features}, func(ctx context.Context, s *scale, n int) (spent, error) {
+	{"train 3 epochs, with figures, report and files", "the bootstrap: arithmetic", []material{featureFolder}, func(ctx context.Context, s *scale, n int) (spent, error) {
 		return timed(func() error {
 			_, err := s.train(ctx, n)
 			return err
 		})
 	}},
-	{"3 epochs of a linear head, 256 features", "memory", []material{features}, func(ctx context.Context, s *scale, n int) (spent, error) {
-		x, err := npy.Open(filepath.Join(s.features(n), pipeline.FeaturesFile))
+	{"3 epochs of a linear head, 256 features", "memory", []material{featureFolder}, func(ctx context.Context, s *scale, n int) (spent, error) {
+		x, err := npy.Open(filepath.Join(s.features(n), features.MatrixFile))
 		if err != nil {
 			return spent{}, err
 		}
@@ -107,9 +109,9 @@ func (s *scale) load(ctx context.Context, o dataset.Options, n int) error {
 }
 
 func (s *scale) extract(ctx context.Context, n int) error {
-	result, err := pipeline.Extract{
+	result, err := features.Extract{
 		Data: dataset.Options{Path: s.imageFolder(n)}, Out: filepath.Join(s.work, "extracted"),
-		Images: small(pipeline.Images{Backbone: network, Tap: pipeline.Last, Cache: s.cache(n)}),
+		Images: small(features.Images{Backbone: network, Tap: features.Last, Cache: s.cache(n)}),
 	}.Run(ctx)
 	if err == nil && result.Rows != n {
 		err = unexpected(result.Rows, n)
@@ -117,8 +119,8 @@ func (s *scale) extract(ctx context.Context, n int) error {
 	return err
 }
 
-func (s *scale) predict(ctx context.Context, n int, i pipeline.Images) error {
-	result, err := pipeline.Predict{
+func (s *scale) predict(ctx context.Context, n int, i features.Images) error {
+	result, err := run.Predict{
 		Model: s.trained(), Data: dataset.Options{Path: s.imageFolder(n)}, Images: i, Out: filepath.Join(s.work, "predicted.csv"),
 	}.Run(ctx)
 	if err == nil && result.Images != n {
@@ -128,8 +130,8 @@ func (s *scale) predict(ctx context.Context, n int, i pipeline.Images) error {
 }
 
 // train trains a linear head for three epochs on features that were generated.
-func (s *scale) train(ctx context.Context, n int) (*pipeline.TrainResult, error) {
-	job := pipeline.NewTrain("")
+func (s *scale) train(ctx context.Context, n int) (*train.Result, error) {
+	job := train.New("")
 	job.Features, job.Out, job.Overwrite = s.features(n), filepath.Join(s.work, "trained"), true
 	job.Head.Epochs, job.Head.Optimizer = 3, head.SGD
 	return job.Run(ctx)
@@ -147,7 +149,7 @@ func epochs(ctx context.Context, x *npy.Mapped) error {
 }
 
 // small is the network's own size of picture, for the images are no larger.
-func small(i pipeline.Images) pipeline.Images {
+func small(i features.Images) features.Images {
 	i.Overrides.ImageSize = side
 	return i
 }

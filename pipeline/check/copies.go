@@ -1,0 +1,141 @@
+package check
+
+import (
+	"context"
+	"strings"
+
+	"finetune/backbone"
+	"finetune/internal/linalg/dense"
+	"finetune/internal/lookalike"
+	"finetune/pipeline/dataset"
+	"finetune/pipeline/features"
+)
+
+// Copies are images of one picture.
+type Copies struct {
+	SameBytes bool `json:"same_bytes"` // the files are equal
+	// Sure is false where some are only more alike than all that is around them, as two pictures of one person can be.
+	Sure        bool   `json:"sure"`
+	LabelsApart int    `json:"labels_apart"` // the largest distance between two of their labels, in classes
+	AcrossSplit bool   `json:"across_split"` // they are in several parts
+	GroupsApart bool   `json:"groups_apart"` // they are of several groups, or some of none
+	Images      []Copy `json:"images"`       // two or more, in the order of the data
+	rows        []int  // of the table
+}
+
+// A Copy is one of several images of a picture.
+type Copy struct {
+	Path       string  `json:"path"`
+	Label      string  `json:"label"`
+	Part       string  `json:"part,omitempty"`
+	Group      string  `json:"group,omitempty"`
+	Similarity float64 `json:"similarity"`         // to the nearest other, 1 for equal files
+	Mirrored   bool    `json:"mirrored,omitempty"` // against that one
+}
+
+// String names the images, their labels and their parts in a line.
+func (c Copies) String() string {
+	parts := make([]string, len(c.Images))
+	for i, image := range c.Images {
+		parts[i] = image.Path + " (" + image.Label
+		if image.Part != "" {
+			parts[i] += ", " + image.Part
+		}
+		if image.Mirrored {
+			parts[i] += ", mirrored"
+		}
+		parts[i] += ")"
+	}
+	return strings.Join(parts, " = ")
+}
+
+// copies finds images of one picture: files of the same bytes, and pictures whose features say so.
+func (c Job) copies(ctx context.Context, t *features.Table, files map[string]fileFacts, parts []dataset.Part) ([]Copies, error) {
+	stage := c.Progress.Start("copies", 1, "comparison")
+	defer stage.Done()
+	pairs := equalFiles(t.Set.Items, files)
+	matrix := dense.Wrap(t.Features.Rows, t.Features.Cols, t.Features.Data)
+	alike, err := lookalike.Find(ctx, matrix, mirroring(t.Blocks, t.Features.Cols), c.Images.Workers())
+	if err != nil {
+		return nil, err
+	}
+	pairs = append(pairs, alike...)
+	nearest := map[int]lookalike.Pair{}
+	for _, p := range pairs {
+		for _, row := range []int{p.A, p.B} {
+			if at, known := nearest[row]; !known || p.Similarity > at.Similarity {
+				nearest[row] = p
+			}
+		}
+	}
+	var list []Copies
+	for _, rows := range lookalike.Clusters(len(t.Set.Items), pairs) {
+		list = append(list, describeCopies(t.Set, files, parts, rows, nearest))
+	}
+	stage.Add(1)
+	return list, nil
+}
+
+func describeCopies(set *dataset.Set, files map[string]fileFacts, parts []dataset.Part, rows []int, nearest map[int]lookalike.Pair) Copies {
+	first := set.Items[rows[0]]
+	out := Copies{SameBytes: true, Sure: true, rows: rows}
+	least, most := first.Label, first.Label
+	for _, row := range rows {
+		item := set.Items[row]
+		out.SameBytes = out.SameBytes && files[item.Path].digest == files[first.Path].digest
+		out.AcrossSplit = out.AcrossSplit || parts[row] != parts[rows[0]]
+		out.GroupsApart = out.GroupsApart || item.Group != first.Group || item.Group == ""
+		out.Sure = out.Sure && nearest[row].Similarity >= lookalike.Certain
+		least, most = min(least, item.Label), max(most, item.Label)
+		out.Images = append(out.Images, Copy{
+			Path: item.Path, Label: set.Space.Class(item.Label), Part: parts[row].String(), Group: item.Group,
+			Similarity: nearest[row].Similarity, Mirrored: nearest[row].Mirrored,
+		})
+	}
+	out.LabelsApart = most - least
+	return out
+}
+
+// equalFiles are the pairs of a file and the first that has the same bytes.
+func equalFiles(items []dataset.Item, files map[string]fileFacts) []lookalike.Pair {
+	first := map[[32]byte]int{}
+	var pairs []lookalike.Pair
+	for i, item := range items {
+		digest := files[item.Path].digest
+		if digest == ([32]byte{}) {
+			continue
+		}
+		if at, known := first[digest]; known {
+			pairs = append(pairs, lookalike.Pair{A: at, B: i, Similarity: 1})
+		} else {
+			first[digest] = i
+		}
+	}
+	return pairs
+}
+
+// mirroring says which column a column becomes when the picture is mirrored: that of the cell on the other side. The same channel of
+// a network mostly answers to a mirrored pattern as well. It is nil where there are no cells, and mirroring so changes little.
+func mirroring(blocks []backbone.Block, cols int) []int {
+	type place struct{ depth, grid, row, column int }
+	at := map[place]int{}
+	cells := false
+	for _, b := range blocks {
+		at[place{b.Depth, b.Grid, b.Row, b.Column}] = b.Offset
+		cells = cells || b.Grid > 1
+	}
+	if !cells {
+		return nil
+	}
+	mirror := make([]int, cols)
+	for i := range mirror {
+		mirror[i] = i
+	}
+	for _, b := range blocks {
+		other, known := at[place{b.Depth, b.Grid, b.Row, b.Grid - 1 - b.Column}]
+		for i := 0; known && i < b.Width; i++ {
+			mirror[b.Offset+i] = other + i
+		}
+	}
+	return mirror
+}

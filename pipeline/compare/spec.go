@@ -1,0 +1,149 @@
+package compare
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"finetune/head"
+	"finetune/invalid"
+	"finetune/loss"
+)
+
+// DefaultLosses returns the losses that Compare sets side by side unless told otherwise: cross-entropy, which the others are
+// measured against; the paper's ordered EMD² and its two self-guided settings, XEMD1 and XEMD2; and the usual others.
+func DefaultLosses() []string {
+	return []string{
+		loss.CrossEntropy, loss.EMD2,
+		loss.XEMD2 + ":self-guided,omega=1,mu=0.5", loss.XEMD2 + ":self-guided,omega=2,mu=0.25",
+		loss.EMD, loss.Sinkhorn, loss.L2, loss.CORAL, loss.CORN,
+	}
+}
+
+// SplitLosses cuts a list with commas between, such as "emd2,xemd2:self-guided,omega=2,coral", into losses: what follows a
+// comma and isn't the name of a loss belongs to the loss before it. The error is a *invalid.Error.
+func SplitLosses(list string) ([]string, error) {
+	var specs []string
+	for part := range strings.SplitSeq(list, ",") {
+		part = strings.TrimSpace(part)
+		if len(specs) > 0 && !slices.Contains(loss.Names(), lossName(part)) && strings.Contains(specs[len(specs)-1], ":") {
+			specs[len(specs)-1] += "," + part
+			continue
+		}
+		specs = append(specs, part)
+	}
+	for _, s := range specs {
+		if _, err := parseLoss(s); err != nil {
+			return nil, err
+		}
+	}
+	return specs, nil
+}
+
+// A lossSpec is one loss of a comparison, read from its text: what it changes in the settings that all share.
+type lossSpec struct {
+	text  string
+	name  string
+	apply []func(*head.Config)
+}
+
+// lossOptions are what may follow the name of a loss, in the order in which they are told to users. They are called as the
+// flags of training, without emd- or sinkhorn- in front.
+var lossOptions = []lossOption{
+	{"weight", func(c *head.Config, v float64) { c.Loss.Lambda = v }},
+	{"omega", func(c *head.Config, v float64) { c.Loss.Omega = v }},
+	{"mu", func(c *head.Config, v float64) { c.Loss.Mu = v }},
+	{"exponent", func(c *head.Config, v float64) { c.Loss.Exponent = v }},
+	{"gamma", func(c *head.Config, v float64) { c.Loss.Gamma = v }},
+	{"warmup", func(c *head.Config, v float64) { c.WarmupEpochs = int(v) }},
+	{"lr", func(c *head.Config, v float64) { c.LR = v }},
+	{"weight-decay", func(c *head.Config, v float64) { c.WeightDecay = v }},
+}
+
+// A lossOption is a number that a loss or its training takes.
+type lossOption struct {
+	name string
+	set  func(c *head.Config, v float64)
+}
+
+const selfGuided = "self-guided"
+
+// parseLoss reads NAME or NAME:option,option=number,….
+func parseLoss(text string) (lossSpec, error) {
+	name, options, has := strings.Cut(text, ":")
+	s := lossSpec{text: text, name: name}
+	wrong := func(found, expected string) (lossSpec, error) {
+		return s, &invalid.Error{Field: "--losses " + text, Found: found, Want: expected, Hint: "see finetune compare --help"}
+	}
+	if !slices.Contains(loss.Names(), name) {
+		return wrong(fmt.Sprintf("the loss %q", name), "one of "+strings.Join(loss.Names(), ", "))
+	}
+	if !has {
+		return s, nil
+	}
+	seen := map[string]bool{}
+	for option := range strings.SplitSeq(options, ",") {
+		key, value, hasValue := strings.Cut(option, "=")
+		if seen[key] {
+			return wrong(fmt.Sprintf("%q twice", key), "each option once")
+		}
+		seen[key] = true
+		switch {
+		case option == selfGuided:
+			s.apply = append(s.apply, func(c *head.Config) { c.SelfGuided = true })
+			continue
+		case option == "weight=auto":
+			s.apply = append(s.apply, func(c *head.Config) { c.AutoLambda = true })
+			continue
+		}
+		i := slices.IndexFunc(lossOptions, func(o lossOption) bool { return o.name == key })
+		if i < 0 || !hasValue {
+			return wrong(fmt.Sprintf("the option %q", option), lossOptionsHelp())
+		}
+		v, err := strconv.ParseFloat(value, 64)
+		if err != nil || key == "warmup" && v != float64(int(v)) {
+			return wrong(fmt.Sprintf("%s=%s", key, value), "a number after "+key+"=")
+		}
+		s.apply = append(s.apply, func(c *head.Config) { lossOptions[i].set(c, v) })
+	}
+	return s, nil
+}
+
+func lossOptionsHelp() string {
+	list := selfGuided + ", weight=auto"
+	for _, o := range lossOptions {
+		list += ", " + o.name + "=NUMBER"
+	}
+	return list
+}
+
+// config is the head's configuration for this loss. What common leaves open suits each loss; of a warm-up and an automatic
+// weight common has no say.
+func (s lossSpec) config(common head.Config) head.Config {
+	c := common
+	c.Loss = loss.Config{Name: s.name}
+	c.WarmupEpochs, c.SelfGuided, c.AutoLambda = head.Auto, false, false
+	for _, set := range s.apply {
+		set(&c)
+	}
+	return c
+}
+
+// lossName is the name that a loss begins with, known or not.
+func lossName(text string) string {
+	name, _, _ := strings.Cut(text, ":")
+	return name
+}
+
+// explain says which loss an error is about.
+func (s lossSpec) explain(err error) error { return fmt.Errorf("--losses %s: %w", s.text, err) }
+
+// lossTexts are the losses as they were given.
+func lossTexts(specs []lossSpec) []string {
+	texts := make([]string, len(specs))
+	for i, s := range specs {
+		texts[i] = s.text
+	}
+	return texts
+}

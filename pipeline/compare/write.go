@@ -1,0 +1,64 @@
+package compare
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strconv"
+
+	"finetune/internal/store/atomicfile"
+	"finetune/pipeline/artifact"
+	"finetune/pipeline/run"
+)
+
+// The files of a comparison.
+const (
+	JSONFile        = "compare.json" // everything: settings, the table, every fit
+	CSVFile         = "compare.csv"  // the table, a line for each figure
+	ComparePlotFile = "compare.svg"
+)
+
+// write leaves the files of the comparison: compare.json last, so that a folder which has it is whole.
+func (r *Result) write(folder string) error {
+	if err := r.writeCSV(filepath.Join(folder, CSVFile)); err != nil {
+		return err
+	}
+	err := atomicfile.Write(filepath.Join(folder, ComparePlotFile), func(w io.Writer) error { return r.plot(w) })
+	if err != nil {
+		return fmt.Errorf("write %s: %w", ComparePlotFile, err)
+	}
+	if err := artifact.ReplaceUnreadable(filepath.Join(folder, artifact.UnreadableFile), r.Unreadable); err != nil {
+		return err
+	}
+	if err := r.writeReport(filepath.Join(folder, run.ReportFile)); err != nil {
+		return err
+	}
+	return artifact.WriteJSON(filepath.Join(folder, JSONFile), r)
+}
+
+// writeCSV writes a line for each rule, loss and figure. A difference of something with itself is left empty.
+func (r *Result) writeCSV(path string) error {
+	return artifact.WriteCSV(path, func(w *csv.Writer) error {
+		if err := w.Write([]string{"decision", "loss", "metric", "mean", "std", "same_rule", "same_rule_low", "same_rule_high",
+			"baseline", "baseline_low", "baseline_high", "best"}); err != nil {
+			return err
+		}
+		for _, row := range r.Rows {
+			for _, f := range row.Figures {
+				line := []string{string(row.Decision), row.Loss, f.Metric, artifact.FormatFloat(float64(f.Mean)), artifact.FormatFloat(float64(f.Std))}
+				for _, d := range []*Difference{f.SameRule, f.Baseline} {
+					if d == nil {
+						line = append(line, "", "", "")
+						continue
+					}
+					line = append(line, artifact.FormatFloat(float64(d.Mean)), artifact.FormatFloat(float64(d.Interval[0])), artifact.FormatFloat(float64(d.Interval[1])))
+				}
+				if err := w.Write(append(line, strconv.FormatBool(f.Best))); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,172 @@
+package explain
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"image/png"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"finetune/internal/image/overlay"
+	"finetune/internal/store/atomicfile"
+	"finetune/invalid"
+	"finetune/pipeline/artifact"
+	"finetune/pipeline/dataset"
+	"finetune/pipeline/features"
+	"finetune/pipeline/progress"
+	"finetune/pipeline/run"
+	"finetune/preprocess"
+)
+
+// A drawing is the work on a list of pictures.
+type drawing struct {
+	*Job
+	run    *run.Run
+	net    *features.Network
+	asker  *TargetBuilder
+	teller attributor
+	class  int // that the user asks about, -1 for none
+	result *Result
+}
+
+// claim decides where the pictures go and makes the folder.
+func (e *Job) claim(model *run.Run, images int) error {
+	switch {
+	case e.Out == "" && len(e.Paths) == 0:
+		e.Out = filepath.Join(model.Folder, "explained")
+	case e.Out == "":
+		e.Out = artifact.FreeFolder("finetune-explain")
+	}
+	folder := e.Out
+	if isPNG(e.Out) {
+		if images != 1 {
+			return &invalid.Error{Field: "--out " + e.Out, Found: fmt.Sprintf("one file for %d images", images), Want: "a folder"}
+		}
+		folder = filepath.Dir(e.Out)
+	}
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return &invalid.Error{Field: "--out " + e.Out, Found: "a folder that can't be made", Err: err, Hint: "give another --out"}
+	}
+	return nil
+}
+
+func isPNG(path string) bool { return strings.EqualFold(filepath.Ext(path), ".png") }
+
+// single reports whether there is one picture and nothing beside it.
+func (d *drawing) single() bool { return isPNG(d.Out) }
+
+// all explains every item, in their order, on all cores. Memory doesn't grow with their number.
+func (d *drawing) all(ctx context.Context, items []dataset.Item) error {
+	workers := d.Images.Workers()
+	stage := d.Progress.Start("explained", len(items), "image")
+	if o, ok := d.teller.(*occluder); ok {
+		workers = 1 // it uses all cores itself
+		stage.Done()
+		stage = progress.None{}
+		defer o.stage.Done()
+	}
+	defer stage.Done()
+	files := fileNames(items)
+	return features.InOrder(ctx, len(items), 1, workers,
+		func() *Worker { return &Worker{} },
+		func(ctx context.Context, w *Worker, i, _ int) (*Image, error) {
+			file := filepath.Join(d.Out, files[i])
+			if d.single() {
+				file = d.Out
+			}
+			return d.explain(ctx, w, items[i], file)
+		},
+		func(i int, done *Image) error {
+			stage.Add(1)
+			if done.Picture != "" {
+				d.result.Images = append(d.result.Images, *done)
+				return nil
+			}
+			d.result.Unreadable = append(d.result.Unreadable, artifact.Unreadable{Path: done.Path, Reason: done.unreadable.Error()})
+			if d.Images.Strict {
+				return &invalid.Error{Field: done.Path, Found: done.unreadable.Error(), Want: "an image"}
+			}
+			return nil
+		})
+}
+
+// longestStem bounds a file's name, which file systems bound too.
+const longestStem = 150
+
+// fileNames returns a name for each item's picture: its path below the data with the slashes gone, and a number where that comes twice.
+func fileNames(items []dataset.Item) []string {
+	names, taken := make([]string, len(items)), map[string]bool{}
+	for i, item := range items {
+		path := item.Path
+		if filepath.IsAbs(path) || strings.HasPrefix(path, "..") {
+			path = filepath.Base(path)
+		}
+		stem := strings.TrimSuffix(strings.NewReplacer("/", "_", "\\", "_", ":", "_").Replace(path), filepath.Ext(path))
+		stem = strings.ToValidUTF8(stem[max(0, len(stem)-longestStem):], "")
+		if stem == "" {
+			stem = "image"
+		}
+		name := stem
+		for n := 2; taken[name]; n++ {
+			name = fmt.Sprintf("%s-%d", stem, n)
+		}
+		names[i], taken[name] = name+".png", true
+	}
+	return names
+}
+
+// An explainWorker is what one worker keeps to itself.
+type Worker struct {
+	files     features.Worker // reads them
+	transform *preprocess.Transformer
+	Tensor    []float32
+}
+
+// picture decodes a picture and makes its tensor. The picture is valid until the next one.
+func (w *Worker) Load(net *features.Network, file string) (*image.NRGBA, error) {
+	data, err := w.files.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	if w.transform == nil {
+		if w.transform, err = net.Transformer(); err != nil {
+			return nil, err
+		}
+		w.Tensor = make([]float32, w.transform.Len())
+	}
+	picture, err := w.transform.Decode(data)
+	if err != nil {
+		return nil, err
+	}
+	return picture, w.transform.TensorOf(w.Tensor, picture)
+}
+
+// encoder takes a fifth of the default's time for files a tenth larger.
+var encoder = png.Encoder{CompressionLevel: png.BestSpeed}
+
+// explain draws the sheet of one item.
+func (d *drawing) explain(ctx context.Context, w *Worker, item dataset.Item, file string) (*Image, error) {
+	picture, err := w.Load(d.net, item.File)
+	if err != nil {
+		return &Image{Path: item.Path, unreadable: err}, nil
+	}
+	a, err := d.teller.Attribute(ctx, w.Tensor, func(predicted int) []Target { return d.asker.ask(predicted, item.Label, d.class) })
+	if err != nil {
+		return nil, fmt.Errorf("explain %s: %w", item.Path, err)
+	}
+	size := picture.Bounds().Size()
+	view := overlay.View(d.net.Spec.View(size.X, size.Y))
+	sheet := d.sheet(picture, view, item, a)
+	if err := atomicfile.Write(file, func(out io.Writer) error { return encoder.Encode(out, sheet.Draw()) }); err != nil {
+		return nil, err
+	}
+	done := d.describe(item, a, view)
+	done.Picture = file
+	if d.Maps {
+		err = writeMaps(strings.TrimSuffix(file, filepath.Ext(file)), a)
+	}
+	return done, err
+}

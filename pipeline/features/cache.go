@@ -1,0 +1,20 @@
+package features
+
+import (
+	"os"
+	"path/filepath"
+
+	"finetune/invalid"
+)
+
+// cacheFolder is the folder of that name in the given cache, or in the user's own where none is given.
+func cacheFolder(cache, name string) (string, error) {
+	if cache == "" {
+		user, err := os.UserCacheDir()
+		if err != nil {
+			return "", &invalid.Error{Field: "--cache", Found: "no cache folder of the user", Err: err, Hint: "give --cache DIR, or --no-cache"}
+		}
+		cache = filepath.Join(user, "finetune")
+	}
+	return filepath.Join(cache, name), nil
+}

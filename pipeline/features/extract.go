@@ -1,0 +1,131 @@
+package features
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"finetune/internal/store/npy"
+	"finetune/invalid"
+	"finetune/pipeline/artifact"
+	"finetune/pipeline/dataset"
+	"finetune/pipeline/progress"
+)
+
+// Extract turns images into a feature folder: features.npy, index.csv and meta.json.
+type Extract struct {
+	Data     dataset.Options // labels are kept as they are written; Order, Positions and Bins are noted for training
+	Images   Images
+	Out      string // the feature folder
+	Progress progress.Reporter
+}
+
+// An ExtractResult says what was written.
+type ExtractResult struct {
+	Folder     string                `json:"folder"`
+	Rows       int                   `json:"rows"`
+	Views      int                   `json:"views,omitempty"` // rows of each image, where that isn't one
+	Width      int                   `json:"width"`
+	Backbone   *NetworkInfo          `json:"backbone"`
+	Unreadable []artifact.Unreadable `json:"unreadable,omitempty"`
+}
+
+// Run does the job. Cancelling ctx stops it; features that were computed stay in the cache, and no half-written file is
+// left.
+func (e Extract) Run(ctx context.Context) (*ExtractResult, error) {
+	e.Progress = progress.OrNone(e.Progress)
+	if e.Out == "" {
+		return nil, &invalid.Error{Field: "--out", Found: "nothing", Want: "the folder for the features"}
+	}
+	views := e.Images.views()
+	if err := e.Images.plan().Check("--views", views); err != nil {
+		return nil, err
+	}
+	meta := Meta{Finetune: artifact.Version(), Order: e.Data.Order, Positions: e.Data.Positions, Bins: e.Data.Bins}
+	set, err := e.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	x, err := StartExtractor(e.Images, len(set.Items)*views, e.Progress)
+	if err != nil {
+		return nil, err
+	}
+	defer x.Close()
+	var matrix *npy.Writer
+	defer func() {
+		if matrix != nil {
+			matrix.Abort()
+		}
+	}()
+	kept := *set
+	kept.Items = make([]dataset.Item, 0, len(set.Items))
+	unreadable, err := x.Extract(ctx, set.Items, func(int) int { return views }, func(b Block) error {
+		if matrix == nil {
+			if matrix, err = npy.Create(filepath.Join(e.Out, MatrixFile), b.Cols); err != nil {
+				return err
+			}
+		}
+		for i, item := range b.Read {
+			kept.Items = append(kept.Items, set.Items[item])
+			for row := range slices.Chunk(b.RowsOf(i), b.Cols) {
+				if err := matrix.WriteRow(row); err != nil {
+					return err
+				}
+			}
+		}
+		meta.Width = b.Cols
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if matrix == nil {
+		return nil, noneReadable(set)
+	}
+	meta.Rows, meta.Backbone, meta.Unreadable = len(kept.Items)*views, x.Net.info(meta.Width), len(unreadable)
+	meta.Blocks = x.Net.about.Blocks
+	result := &ExtractResult{Folder: e.Out, Rows: meta.Rows, Width: meta.Width, Backbone: meta.Backbone, Unreadable: unreadable}
+	if views > 1 {
+		meta.Views, result.Views = &FolderViews{views, e.Images.plan()}, views
+	}
+	if err := e.write(&kept, matrix, meta, unreadable); err != nil {
+		return nil, err
+	}
+	return result, x.Close()
+}
+
+// load reads the labels where the user says how, and otherwise takes images as they come.
+func (e Extract) load(ctx context.Context) (*dataset.Set, error) {
+	o := e.Data
+	o.Unlabelled = o.Order == nil && o.Positions == nil && o.Bins == nil && o.LabelRegex == ""
+	set, err := dataset.Load(ctx, o)
+	if err == nil {
+		NoteData(e.Progress, set)
+	}
+	return set, err
+}
+
+func (e Extract) write(set *dataset.Set, matrix *npy.Writer, meta Meta, unreadable []artifact.Unreadable) error {
+	if err := matrix.Commit(); err != nil {
+		return err
+	}
+	if err := writeIndex(filepath.Join(e.Out, IndexFile), set, e.Images.views()); err != nil {
+		return err
+	}
+	if err := artifact.ReplaceUnreadable(filepath.Join(e.Out, artifact.UnreadableFile), unreadable); err != nil {
+		return err
+	}
+	return artifact.WriteJSON(filepath.Join(e.Out, MetaFile), meta)
+}
+
+func noneReadable(set *dataset.Set) error {
+	return &invalid.Error{Field: set.Source, Found: fmt.Sprintf("%d images, none of which can be read", len(set.Items)), Want: "images"}
+}
+
+// tell prints the classes, their order and counts, so that a wrong order is seen before the work starts.
+func NoteData(p progress.Reporter, set *dataset.Set) {
+	for _, line := range append(set.Summary(), set.Notes...) {
+		p.Note(line)
+	}
+}

@@ -1,0 +1,148 @@
+package features
+
+import (
+	"context"
+	"fmt"
+
+	"finetune/internal/store/featurestore"
+	"finetune/invalid"
+	"finetune/pipeline/artifact"
+	"finetune/pipeline/dataset"
+	"finetune/pipeline/progress"
+)
+
+// An extractor turns items into feature rows: those that the store has are read, the others computed and stored.
+type Extractor struct {
+	Net      *Network
+	stores   []*featurestore.Store // by view; none without a cache
+	images   Images
+	progress progress.Reporter
+}
+
+// startExtractor opens the network that i names and the feature cache for so many rows, and tells what will be used.
+func StartExtractor(i Images, rows int, reporter progress.Reporter) (*Extractor, error) {
+	net, err := OpenNetwork(i, "", rows)
+	if err != nil {
+		return nil, err
+	}
+	for _, line := range net.describe() {
+		reporter.Note(line)
+	}
+	return NewExtractor(i, net, reporter)
+}
+
+// newExtractor opens the feature cache for a network. The network itself isn't started before a feature is missing.
+func NewExtractor(i Images, net *Network, reporter progress.Reporter) (*Extractor, error) {
+	x := &Extractor{Net: net, images: i, progress: reporter}
+	if device, err := net.takeDevice(); err != nil {
+		return nil, err
+	} else if device != "" {
+		reporter.Note("device:   " + device)
+	}
+	if i.NoCache {
+		return x, nil
+	}
+	root, err := cacheFolder(i.Cache, "features")
+	if err != nil {
+		return nil, err
+	}
+	recipe, err := net.recipe()
+	if err != nil {
+		return nil, err
+	}
+	for view := range i.views() {
+		recipe.View = i.plan().Name(view)
+		store, err := featurestore.Open(root, recipe)
+		if err != nil {
+			x.closeStores()
+			return nil, err
+		}
+		x.stores = append(x.stores, store)
+		for _, note := range store.Notes() {
+			reporter.Note(note)
+		}
+	}
+	return x, nil
+}
+
+// Close writes what the stores still hold and ends the network.
+func (x *Extractor) Close() error {
+	err := x.closeStores()
+	if closeErr := x.Net.Close(); err == nil {
+		err = closeErr
+	}
+	return err
+}
+
+func (x *Extractor) closeStores() (err error) {
+	for _, s := range x.stores {
+		if closeErr := s.Close(); err == nil {
+			err = closeErr
+		}
+	}
+	return err
+}
+
+// storedCols is the width of the rows in the cache, 0 where there are none yet.
+func (x *Extractor) storedCols() int {
+	for _, s := range x.stores {
+		if cols := s.Cols(); cols > 0 {
+			return cols
+		}
+	}
+	return 0
+}
+
+// cached copies the feature of a view from the cache to dst and reports whether it is there.
+func (x *Extractor) cached(view int, key featurestore.Key, dst []float32) bool {
+	return view < len(x.stores) && x.stores[view].Cols() == len(dst) && x.stores[view].Get(key, dst)
+}
+
+// keep puts the feature of a view into the cache, where there is one.
+func (x *Extractor) keep(view int, key featurestore.Key, row []float32) error {
+	if x.stores == nil {
+		return nil
+	}
+	return x.stores[view].Put(key, row)
+}
+
+// extract hands emit the features of every item, as many views of it as views says, block by block in the order of the items, and
+// returns the items that couldn't be read. Memory doesn't grow with their number. A block without a readable image is passed over.
+func (x *Extractor) Extract(ctx context.Context, items []dataset.Item, views func(item int) int, emit func(b Block) error) ([]artifact.Unreadable, error) {
+	e := &extraction{x: x, items: items, views: views, emit: emit, stage: x.progress.Start("features", len(items), "image")}
+	err := e.run(ctx)
+	for _, s := range x.stores {
+		if err == nil {
+			err = s.Flush()
+		}
+	}
+	e.stage.Done()
+	if err == nil {
+		x.note(len(items)-len(e.unreadable), e.rows, e.computed, len(e.unreadable))
+	}
+	return e.unreadable, err
+}
+
+func (x *Extractor) tooMany(list []artifact.Unreadable, total int) error {
+	last := list[len(list)-1]
+	if x.images.Strict {
+		return &invalid.Error{Field: last.Path, Found: last.Reason, Hint: "mend or remove the file, or leave out --strict"}
+	}
+	return &invalid.Error{
+		Field: last.Path, Found: fmt.Sprintf("%s; with it %d of %d images can't be read", last.Reason, len(list), total),
+		Want: fmt.Sprintf("at most %.0f %%", 100*x.images.maxUnreadable()),
+		Hint: "mend or remove the files, or raise --max-unreadable",
+	}
+}
+
+func (x *Extractor) note(images, rows, computed, unreadable int) {
+	line := "features"
+	if rows > images {
+		line = fmt.Sprintf("features of %d views of %d images", rows, images)
+	}
+	line += fmt.Sprintf(": %d computed, %d from the cache", computed, rows-computed)
+	if unreadable > 0 {
+		line += fmt.Sprintf(", %d unreadable and skipped", unreadable)
+	}
+	x.progress.Note(line)
+}

@@ -1,0 +1,208 @@
+package features
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"os"
+
+	"finetune/augment"
+	"finetune/internal/store/featurestore"
+	"finetune/pipeline/dataset"
+	"finetune/preprocess"
+)
+
+// A featureBlock is the outcome for consecutive items: a row for each view of each that could be read.
+type Block struct {
+	Cols       int
+	Read       []int              // the items that have rows, in order
+	first      []int              // the first row of each, which is that of the picture itself; then the number of rows
+	keys       []featurestore.Key // of what was read: equal images have equal keys
+	Rows       []float32          // first[len(read)] × cols
+	unreadable []failure          // the others, in order
+	computed   int                // rows that the network made, the rest being from the cache
+}
+
+// of returns the rows of the i-th item that was read, one view after the other.
+func (b *Block) RowsOf(i int) []float32 { return b.Rows[b.first[i]*b.Cols : b.first[i+1]*b.Cols] }
+
+// reserve makes room for rows once their width is known.
+func (b *Block) reserve(rows int) {
+	if n := rows * b.Cols; len(b.Rows) < n {
+		b.Rows = append(b.Rows, make([]float32, n-len(b.Rows))...)
+	}
+}
+
+// A failure is an item that couldn't be read.
+type failure struct {
+	item int
+	err  error
+}
+
+// An extractWorker is what one worker keeps to itself: a transformer and buffers.
+type Worker struct {
+	x         *Extractor
+	batch     int // pictures that go through the network at once
+	transform *preprocess.Transformer
+	file      []byte
+	tensor    []float32        // pictures waiting for the network
+	waiting   []waiting        // what they are
+	key       featurestore.Key // of the image that was read last
+}
+
+// waiting is a picture whose feature must be computed.
+type waiting struct {
+	row  int // where its feature belongs in the block
+	view int
+	key  featurestore.Key
+}
+
+// block brings the features of items[first:end], as many views of each as views says.
+func (w *Worker) block(ctx context.Context, items []dataset.Item, views func(item int) int, first, end int) (Block, error) {
+	b := Block{Cols: w.x.storedCols(), first: []int{0}}
+	w.waiting = w.waiting[:0]
+	for i := first; i < end; i++ {
+		if err := ctx.Err(); err != nil {
+			return b, err
+		}
+		row, waiting := b.first[len(b.Read)], len(w.waiting)
+		b.reserve(row + views(i))
+		if err := w.picture(items[i], row, views(i), &b); err != nil {
+			w.waiting = w.waiting[:waiting]
+			b.unreadable = append(b.unreadable, failure{i, err})
+			continue
+		}
+		b.Read, b.first, b.keys = append(b.Read, i), append(b.first, row+views(i)), append(b.keys, w.key)
+		if len(w.waiting) >= w.batch {
+			if err := w.compute(ctx, &b); err != nil {
+				return b, fmt.Errorf("features of %s: %w", items[first].Path, err)
+			}
+		}
+	}
+	if err := w.compute(ctx, &b); err != nil {
+		return b, fmt.Errorf("features of %s: %w", items[first].Path, err)
+	}
+	b.Rows = b.Rows[:b.first[len(b.Read)]*b.Cols]
+	return b, nil
+}
+
+// picture brings the features of an image's views from the cache to the block, or their tensors among those that wait. It is
+// decoded once, and only where a view is missing. The error says why the image can't be read.
+func (w *Worker) picture(item dataset.Item, row, views int, b *Block) error {
+	data, err := w.ReadFile(item.File)
+	if err != nil {
+		return err
+	}
+	w.key = featurestore.KeyOf(data)
+	var picture, small *image.NRGBA
+	for v := range views {
+		if b.Cols > 0 && w.x.cached(v, w.key, b.Rows[(row+v)*b.Cols:][:b.Cols]) {
+			continue
+		}
+		if picture == nil {
+			if picture, err = w.decode(data); err != nil {
+				return err
+			}
+			small = picture
+			if views > 1 {
+				small = augment.Reduce(picture, w.x.Net.Spec.Side())
+			}
+		}
+		shown := picture
+		if v > 0 {
+			shown = w.x.images.plan().View(small, v, w.key)
+		}
+		if err := w.transform.TensorOf(w.slot(), shown); err != nil {
+			return err
+		}
+		w.waiting = append(w.waiting, waiting{row + v, v, w.key})
+	}
+	return nil
+}
+
+// decode decodes an image file.
+func (w *Worker) decode(data []byte) (_ *image.NRGBA, err error) {
+	if w.transform == nil {
+		if w.transform, err = w.x.Net.Transformer(); err != nil {
+			return nil, err
+		}
+	}
+	return w.transform.Decode(data)
+}
+
+// slot is where the next tensor waits. The views of the last picture may be more than fill the batch.
+func (w *Worker) slot() []float32 {
+	size := w.transform.Len()
+	if most := (w.batch - 1 + w.x.images.views()) * size; len(w.tensor) < most && len(w.waiting) == 0 {
+		w.tensor = make([]float32, most)
+	}
+	return w.tensor[len(w.waiting)*size:][:size]
+}
+
+// sample returns the tensors of a few pictures that went through the network before.
+func (w *Worker) sample() []float32 {
+	return w.tensor[:min(w.batch, 2)*w.transform.Len()]
+}
+
+// read reads an image file into the worker's buffer. It stops one byte past the limit, which the decoder then reports.
+func (w *Worker) ReadFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, reasonOf(err)
+	}
+	defer f.Close()
+	w.file = w.file[:0]
+	limited := io.LimitReader(f, preprocess.MaxBytes+1)
+	for {
+		if len(w.file) == cap(w.file) {
+			w.file = append(w.file, make([]byte, max(1<<16, len(w.file)))...)[:len(w.file)]
+		}
+		n, err := limited.Read(w.file[len(w.file):cap(w.file)])
+		w.file = w.file[:len(w.file)+n]
+		if errors.Is(err, io.EOF) {
+			return w.file, nil
+		}
+		if err != nil {
+			return nil, reasonOf(err)
+		}
+	}
+}
+
+// reasonOf is the cause of a file error without the path, which the list of unreadable images has already.
+func reasonOf(err error) error {
+	var pathErr *os.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Err
+	}
+	return err
+}
+
+// compute runs the network on the pictures that wait, puts the features in their rows and in the cache.
+func (w *Worker) compute(ctx context.Context, b *Block) error {
+	n := len(w.waiting)
+	if n == 0 {
+		return nil
+	}
+	net, err := w.x.Net.Start()
+	if err != nil {
+		return err
+	}
+	b.Cols = net.Dim()
+	b.reserve(b.first[len(b.Read)])
+	features := make([]float32, n*b.Cols)
+	if err := net.Features(ctx, w.tensor[:n*w.transform.Len()], n, features); err != nil {
+		return err
+	}
+	for i, p := range w.waiting {
+		row := features[i*b.Cols:][:b.Cols]
+		copy(b.Rows[p.row*b.Cols:], row)
+		if err := w.x.keep(p.view, p.key, row); err != nil {
+			return err
+		}
+	}
+	b.computed += n
+	w.waiting = w.waiting[:0]
+	return nil
+}

@@ -1,0 +1,51 @@
+package features
+
+import (
+	"fmt"
+
+	"finetune/backbone"
+	"finetune/models"
+)
+
+// defaultFeatures are the features that are tried where the user says nothing, the best first (docs/defaults.md has the
+// evidence). The first one is taken that the network has and that stays within the limits below; the last one always is.
+var defaultFeatures = []Images{
+	{Tap: Multi, Pool: []int{1, 3}},
+	{Tap: Multi},
+	{Tap: Last},
+}
+
+// Wider rows learn slowly, and all rows of a training set are held in memory at once.
+const (
+	maxDefaultWidth  = 16384
+	maxDefaultMatrix = 4 << 30 // bytes of all rows together
+)
+
+// describeNetwork reads the network that i names and finds the feature that i asks for. Where i leaves the feature open it
+// chooses one that suits the number of images, and i says so afterwards.
+func Describe(i *Images, images int) (*backbone.Description, error) {
+	if i.Tap != "" || i.Pool != nil {
+		return inspectNetwork(*i)
+	}
+	for _, d := range defaultFeatures {
+		i.Tap, i.Pool = d.Tap, d.Pool
+		about, err := inspectNetwork(*i)
+		if err != nil || i.Tap == Last || fits(about.Feature, images) {
+			return about, err
+		}
+	}
+	return nil, fmt.Errorf("no default feature") // the last of defaultFeatures is always taken
+}
+
+// fits reports whether a feature is found, of known width and narrow enough to be taken unasked.
+func fits(f *backbone.Feature, images int) bool {
+	return f != nil && f.Width > 0 && f.Width <= maxDefaultWidth && 4*f.Width*images <= maxDefaultMatrix
+}
+
+func inspectNetwork(i Images) (*backbone.Description, error) {
+	if i.Backbone == "" {
+		m := models.Default()
+		return backbone.InspectBytes(m.Name, m.Data, i.backbone())
+	}
+	return backbone.Inspect(i.Backbone, i.backbone())
+}

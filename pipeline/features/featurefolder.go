@@ -1,0 +1,135 @@
+package features
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strconv"
+
+	"finetune/augment"
+	"finetune/backbone"
+	"finetune/head"
+	"finetune/internal/store/npy"
+	"finetune/invalid"
+	"finetune/pipeline/artifact"
+	"finetune/pipeline/dataset"
+)
+
+// The files of a feature folder.
+const (
+	MatrixFile = "features.npy"
+	IndexFile  = "index.csv"
+	MetaFile   = "meta.json"
+)
+
+// A FeatureMeta is meta.json: where the features come from, and how the labels were to be read, so that it need not be said again.
+type Meta struct {
+	Finetune   string       `json:"finetune"`
+	Rows       int          `json:"rows"`
+	Width      int          `json:"width"`
+	Backbone   *NetworkInfo `json:"backbone"`
+	Order      []string     `json:"order,omitempty"`
+	Positions  []float64    `json:"positions,omitempty"`
+	Bins       []float64    `json:"bins,omitempty"`
+	Unreadable int          `json:"unreadable"`
+
+	// Views are what the rows of an image show, one after the other; none where each has but one row, of the picture itself.
+	Views *FolderViews `json:"views,omitempty"`
+
+	// Blocks say which numbers of a row come from which depth and place of the network.
+	Blocks []backbone.Block `json:"blocks,omitempty"`
+}
+
+// FolderViews is the part of a FeatureMeta that says which views of an image have rows.
+type FolderViews struct {
+	Count int `json:"count"`
+	augment.Plan
+}
+
+// openFeatureFolder maps the features of a folder and reads its index. Only features.npy and index.csv are needed.
+func OpenFolder(ctx context.Context, folder string, o dataset.Options) (_ *Table, err error) {
+	matrix, err := npy.Open(filepath.Join(folder, MatrixFile))
+	if err != nil {
+		return nil, &invalid.Error{Field: "--features " + folder, Found: "no " + MatrixFile + " that can be read", Err: err,
+			Want: "a folder that finetune extract wrote", Hint: "run finetune extract first"}
+	}
+	defer func() {
+		if err != nil {
+			matrix.Close()
+		}
+	}()
+	var meta Meta
+	if err := artifact.ReadJSON(filepath.Join(folder, MetaFile), &meta); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	o.Path, o.NoFiles, o.LabelRegex = filepath.Join(folder, IndexFile), true, ""
+	if o.Space == nil && o.Order == nil && o.Positions == nil && o.Bins == nil {
+		o.Order, o.Positions, o.Bins = meta.Order, meta.Positions, meta.Bins
+	}
+	set, err := dataset.Load(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	t := &Table{
+		Set: set, Labels: o, Network: meta.Backbone, Blocks: meta.Blocks, close: matrix.Close, PerItem: set.Views,
+		Features: head.Features{Rows: matrix.Rows, Cols: matrix.Cols, Data: matrix.Data},
+	}
+	if rows := len(set.Items) * set.Views; rows != matrix.Rows {
+		return nil, &invalid.Error{Field: o.Path, Found: fmt.Sprintf("%d rows", rows),
+			Want: fmt.Sprintf("%d, as many as %s has", matrix.Rows, MatrixFile), Hint: "run finetune extract again"}
+	}
+	t.Views = ViewConfig{Train: set.Views, Predict: 1}
+	if meta.Views != nil {
+		t.Views.Plan = meta.Views.Plan
+	}
+	return t, nil
+}
+
+// use checks what the user asks for against the views that a feature folder has, and notes what they are used for.
+func (t *Table) use(i Images, tta int) error {
+	if i.Views != 0 && i.Views != t.PerItem {
+		return &invalid.Error{Field: fmt.Sprintf("--views %d", i.Views), Found: viewsOfEach(t.PerItem),
+			Hint: "leave it out, or give it to finetune extract"}
+	}
+	if tta == AllViews {
+		tta = max(2, t.PerItem)
+	}
+	if tta > t.PerItem {
+		return &invalid.Error{Field: "--tta", Found: viewsOfEach(t.PerItem),
+			Want: fmt.Sprintf("%d or more", tta), Hint: fmt.Sprintf("run finetune extract with --views %d, or give --tta=false", tta)}
+	}
+	t.Views.Predict = max(1, tta)
+	return nil
+}
+
+// viewsOfEach says what a feature folder holds.
+func viewsOfEach(n int) string {
+	if n == 1 {
+		return "features of 1 view of each image"
+	}
+	return fmt.Sprintf("features of %d views of each image", n)
+}
+
+// writeIndex writes index.csv: the row of each feature, the view where there are several of an image, then what a manifest has.
+func writeIndex(path string, set *dataset.Set, views int) error {
+	return artifact.WriteCSV(path, func(w *csv.Writer) error {
+		first := []string{"row", dataset.ViewColumn}
+		if views == 1 {
+			first = first[:1]
+		}
+		if err := w.Write(append(first, set.Header()...)); err != nil {
+			return err
+		}
+		record := set.Records()
+		for row := range len(set.Items) * views {
+			at := []string{strconv.Itoa(row), strconv.Itoa(row % views)}
+			if err := w.Write(append(at[:len(first)], record(row/views)...)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,80 @@
+package features
+
+import (
+	"cmp"
+	"runtime"
+
+	"finetune/augment"
+	"finetune/backbone"
+)
+
+// Images says how images become features. The zero value is the embedded network on all cores with the user's cache.
+type Images struct {
+	Backbone string // ONNX file; "" is the embedded network, or the one that a trained run names
+	// Tap is the tensor to take, several with commas between, or Multi: the end of every stage and block; or Last: what enters the
+	// final classifier. "" is chosen by the network and the number of images, see defaultFeatures.
+	Tap string
+	// Pool lists the grids to average maps over, by their cells a side; nil is {1}, the mean over the whole, unless Tap is "" too.
+	Pool      []int
+	Preset    string // preprocessing by name; "" is what the network says
+	Overrides Overrides
+
+	// Views is how many views of an image become features, the picture itself being the first; 0 is 1. Augment says what the others
+	// are; where it allows nothing that is DefaultAugment.
+	Views   int
+	Augment augment.Plan
+
+	Library string // the native ONNX Runtime; "" is searched for
+	// Device runs the network: one of backbone.Devices, "" is the CPU, "auto" the best that is there. DeviceOptions are settings of
+	// its execution provider, by ONNX Runtime's names.
+	Device        string
+	DeviceOptions map[string]string
+	Cache         string // folder of the feature cache; "" is in the user's cache folder
+	NoCache       bool   // neither read nor write the feature cache
+	Threads       int    // 0 is all cores
+	Batch         int    // images that go through the network at once; 0 is found by measuring where there are many
+
+	MatrixBytes int64 // what the features may take in memory before they go to a file; 0 is half of it
+
+	Strict        bool    // stop at the first unreadable image
+	MaxUnreadable float64 // share of unreadable images from which a job stops; 0 is 0.1, 1 never stops
+}
+
+// The taps that have names of their own.
+const (
+	Multi = backbone.Multi // the end of every stage and block, one behind the other
+	Last  = "last"         // what enters the final classifier
+)
+
+// backbone says which feature to take of the network, and which library runs it.
+func (i Images) backbone() backbone.Options {
+	o := backbone.Options{Tap: i.Tap, Pool: i.Pool, Library: i.Library, Device: i.Device, DeviceOptions: i.DeviceOptions}
+	if o.Tap == Last {
+		o.Tap = ""
+	}
+	return o
+}
+
+func (i Images) views() int { return cmp.Or(i.Views, 1) }
+
+func (i Images) plan() augment.Plan {
+	p := i.Augment
+	if p.Kinds == 0 {
+		p.Kinds = DefaultAugment
+	}
+	return p
+}
+
+func (i Images) Workers() int {
+	if i.Threads > 0 {
+		return i.Threads
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+func (i Images) maxUnreadable() float64 {
+	if i.MaxUnreadable == 0 {
+		return 0.1
+	}
+	return i.MaxUnreadable
+}

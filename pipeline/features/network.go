@@ -1,0 +1,266 @@
+package features
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"finetune/backbone"
+	"finetune/internal/ort/env"
+	"finetune/internal/ort/library"
+	"finetune/internal/store/featurestore"
+	"finetune/invalid"
+	"finetune/models"
+	"finetune/preprocess"
+)
+
+// pixelsVersion changes whenever our decoding or resizing gives other pixels, so that no feature of the old ones is used.
+const pixelsVersion = "1"
+
+// NetworkInfo says which network gives the features and how. It stands in config.json and in the meta.json of a feature
+// folder.
+type NetworkInfo struct {
+	Name          string          `json:"name"`
+	File          string          `json:"file,omitempty"` // "" for the embedded network
+	Digest        string          `json:"digest"`         // SHA-256
+	Tap           string          `json:"tap"`            // with its pooling, where that isn't the mean over the whole
+	Width         int             `json:"width"`
+	Preprocessing preprocess.Spec `json:"preprocessing"`
+	From          string          `json:"preprocessing_from"` // where the preprocessing comes from, in words
+	Runtime       string          `json:"onnxruntime"`
+}
+
+// A network is a backbone with its preprocessing decided, described but not started.
+type Network struct {
+	images  Images
+	name    string
+	file    string // "" for the embedded one
+	data    []byte // of the embedded one
+	about   *backbone.Description
+	Spec    preprocess.Spec
+	from    string
+	library lazy[library.Library]
+	running lazy[*backbone.Backbone]
+
+	helped    *backbone.Backbone // takes the place of running where its runs have more threads than the worker's
+	threads   int                // of helped
+	startTime time.Duration      // what starting the network took
+}
+
+// openNetwork reads the network that i names and decides how pictures are prepared for it; images is how many there are, about.
+// Nothing is started. Where a digest is given, it must be that of the network's file.
+func OpenNetwork(i Images, digest string, images int) (*Network, error) {
+	n := &Network{name: filepath.Base(i.Backbone), file: i.Backbone}
+	if i.Backbone == "" {
+		n.name, n.data = models.Default().Name, models.Default().Data
+	} else if info, err := os.Stat(i.Backbone); err != nil || info.IsDir() {
+		return nil, &invalid.Error{Field: "--backbone " + i.Backbone, Found: "no such file", Want: "an ONNX network",
+			Hint: "give its path, or leave --backbone out to use the embedded " + models.Default().Name}
+	}
+	var err error
+	if n.about, err = Describe(&i, images); err != nil {
+		return nil, err
+	}
+	n.images = i
+	if digest != "" && n.about.Digest != digest {
+		return nil, &invalid.Error{
+			Field: "--backbone " + n.name, Found: "another network than the run was trained on (SHA-256 " + ShortDigest(n.about.Digest) + ")",
+			Want: "SHA-256 " + ShortDigest(digest), Hint: "give the file that the run was trained with",
+		}
+	}
+	if err := n.about.Err(); err != nil {
+		return nil, err
+	}
+	if n.Spec, n.from, err = ResolvePreprocessing(n.name, n.about.Preprocessing, i.Preset, i.Overrides); err != nil {
+		return nil, err
+	}
+	return n, n.fitSize()
+}
+
+// fitSize takes the height and width that the network fixes, and refuses a flag that says otherwise.
+func (n *Network) fitSize() error {
+	in := n.about.Image
+	for _, side := range []struct{ fixed, given int }{{in.Height, n.images.Overrides.ImageSize}, {in.Width, n.images.Overrides.ImageSize}} {
+		if side.fixed > 0 && side.given > 0 && side.fixed != side.given {
+			return &invalid.Error{
+				Field: fmt.Sprintf("--image-size %d", side.given), Found: fmt.Sprintf("%s takes %d × %d pixels only", n.name, in.Height, in.Width),
+				Hint: "leave out --image-size",
+			}
+		}
+	}
+	n.Spec = SizedFor(n.Spec, in)
+	return nil
+}
+
+// sizedFor gives spec the height and width that a network fixes; a size that it leaves open stays as it is, or becomes the default.
+func SizedFor(spec preprocess.Spec, in *backbone.Input) preprocess.Spec {
+	setIf(&spec.Height, in.Height)
+	setIf(&spec.Width, in.Width)
+	return spec.Sized(0, 0)
+}
+
+// adopt makes the network prepare pictures as a trained head's network did.
+func (n *Network) Adopt(text string) error {
+	spec, err := preprocess.Parse(text)
+	if err != nil {
+		return err
+	}
+	n.Spec, n.from = spec, "the trained run"
+	return nil
+}
+
+// runtime is the native library to use.
+func (n *Network) runtime() (library.Library, error) {
+	return n.library.get(func() (library.Library, error) {
+		lib, err := library.Find(n.images.Library)
+		if err == nil && lib.Version == "" {
+			return env.Open(n.images.Library) // the file doesn't tell; the library does, once loaded
+		}
+		return lib, err
+	})
+}
+
+// start starts the network when it is first needed. Every run has one thread unless more were found to be faster: the workers are
+// the parallelism, so that no core waits for another.
+func (n *Network) Start() (*backbone.Backbone, error) {
+	if n.helped != nil {
+		return n.helped, nil
+	}
+	return n.running.get(func() (*backbone.Backbone, error) {
+		start := time.Now()
+		net, err := n.open(1)
+		n.startTime = time.Since(start)
+		return net, err
+	})
+}
+
+// takeDevice starts the network where the user says anything of a device, so that what is wrong with it is said before an image
+// is read and even where the cache has every feature. It tells where the network runs, "" where nothing was said.
+func (n *Network) takeDevice() (string, error) {
+	asked := n.images.Device
+	if asked == "" && len(n.images.DeviceOptions) == 0 {
+		return "", nil
+	}
+	net, err := n.Start()
+	if err != nil {
+		return "", err
+	}
+	if asked == env.Auto && net.Device() == env.CPU {
+		return "cpu (auto: the native library can use no other here)", nil
+	}
+	return net.Device(), nil
+}
+
+func (n *Network) open(threads int) (*backbone.Backbone, error) {
+	o := n.images.backbone()
+	o.Threads, o.MaxBatch = threads, max(mostBatch, n.images.Batch)
+	if n.file == "" {
+		return backbone.OpenBytes(n.name, n.data, o)
+	}
+	return backbone.Open(n.file, o)
+}
+
+// Close ends the network where it was started.
+func (n *Network) Close() error {
+	err := n.dropThreads()
+	if !n.running.made {
+		return err
+	}
+	if closeErr := n.running.value.Close(); err == nil {
+		err = closeErr
+	}
+	return err
+}
+
+func (n *Network) Transformer() (*preprocess.Transformer, error) {
+	layout := preprocess.NCHW
+	if string(n.about.Image.Layout) == preprocess.NHWC.String() {
+		layout = preprocess.NHWC
+	}
+	return preprocess.NewTransformer(n.Spec, layout)
+}
+
+// recipe is all that decides a feature besides the image. Another device than the CPU gives other bits; which one it is, "auto"
+// shows only when the network is started.
+func (n *Network) recipe() (featurestore.Recipe, error) {
+	lib, err := n.runtime()
+	if err != nil {
+		return featurestore.Recipe{}, err
+	}
+	if d := n.images.Device; d != "" && d != "cpu" {
+		net, err := n.Start()
+		if err != nil {
+			return featurestore.Recipe{}, err
+		}
+		if d := net.Device(); d != "cpu" {
+			lib.Version += " " + d
+		}
+	}
+	feature, err := n.feature()
+	if err != nil {
+		return featurestore.Recipe{}, err
+	}
+	return featurestore.Recipe{
+		Backbone: n.about.Digest, Tap: feature.Text, Preprocessing: n.Spec.String(),
+		Runtime: lib.Version, Pixels: pixelsVersion,
+	}, nil
+}
+
+// feature is the feature in full. Where the file doesn't tell its shape, and so what becomes of tokens, the network is started.
+func (n *Network) feature() (backbone.Feature, error) {
+	if n.about.Feature.Width > 0 {
+		return *n.about.Feature, nil
+	}
+	net, err := n.Start()
+	if err != nil {
+		return backbone.Feature{}, err
+	}
+	return net.Feature(), nil
+}
+
+// info describes the network once features, of the given width, came from it.
+func (n *Network) info(width int) *NetworkInfo {
+	lib, _ := n.runtime() // without a library there would be no features
+	feature, _ := n.feature()
+	return &NetworkInfo{
+		Name: n.name, File: n.file, Digest: n.about.Digest, Tap: feature.Text, Width: width,
+		Preprocessing: n.Spec, From: n.from, Runtime: lib.Version,
+	}
+}
+
+// describe tells a person what will be used.
+func (n *Network) describe() []string {
+	kind, feature := n.file, n.about.Feature.Text
+	if kind == "" {
+		kind = "embedded " + n.name
+	}
+	if many := len(n.about.Feature.Taps); many > 1 {
+		feature = fmt.Sprintf("%d tensors, pooled over grids %v", many, n.about.Feature.Pool)
+	}
+	if n.about.Feature.Width > 0 {
+		feature += fmt.Sprintf(", %d wide", n.about.Feature.Width)
+	}
+	return []string{
+		"backbone: " + kind,
+		fmt.Sprintf("feature:  %s: %s", feature, n.about.Feature.Why),
+		"pixels:   " + n.Spec.String(),
+		"          from " + n.from,
+	}
+}
+
+// startMaps starts the network so that it gives the maps before pooling. Every run has one thread, as in start.
+func (n *Network) StartMaps() (*backbone.Mapper, error) {
+	o := n.images.backbone()
+	o.Threads = 1
+	if n.file == "" {
+		return backbone.OpenMapsBytes(n.name, n.data, o)
+	}
+	return backbone.OpenMaps(n.file, o)
+}
+
+// channelsLast reports whether pictures stand in tensors pixel by pixel.
+func (n *Network) ChannelsLast() bool { return string(n.about.Image.Layout) == "NHWC" }
+
+// short is enough of a digest for a person to compare.
+func ShortDigest(digest string) string { return digest[:min(12, len(digest))] + "…" }

@@ -1,0 +1,89 @@
+package features
+
+import (
+	"context"
+	"slices"
+
+	"finetune/backbone"
+)
+
+// tryThreads starts the network a second time, with so many threads, and uses it from then on, if that gives the same bits for a few
+// pictures and the CPU runs it. Not while workers run.
+func (n *Network) tryThreads(ctx context.Context, threads int, pictures []float32) (bool, error) {
+	if err := n.dropThreads(); err != nil {
+		return false, err
+	}
+	alone, err := n.Start()
+	if err != nil || alone.Device() != "cpu" {
+		return false, err
+	}
+	helped, err := n.open(threads)
+	if err != nil {
+		return false, nil // there may be no room for it twice
+	}
+	same, err := sameFeatures(ctx, alone, helped, pictures, len(pictures)/n.tensorLen())
+	if err != nil || !same {
+		helped.Close()
+		return false, err
+	}
+	n.helped, n.threads = helped, threads
+	return true, nil
+}
+
+func sameFeatures(ctx context.Context, a, b *backbone.Backbone, pictures []float32, count int) (bool, error) {
+	ours, theirs := make([]float32, count*a.Dim()), make([]float32, count*b.Dim())
+	if err := a.Features(ctx, pictures, count, ours); err != nil {
+		return false, err
+	}
+	if err := b.Features(ctx, pictures, count, theirs); err != nil {
+		return false, err
+	}
+	return slices.Equal(ours, theirs), nil
+}
+
+// dropThreads goes back to one thread a run.
+func (n *Network) dropThreads() error {
+	if n.helped == nil {
+		return nil
+	}
+	helped := n.helped
+	n.helped, n.threads = nil, 0
+	return helped.Close()
+}
+
+// keepThreads makes runs have so many threads, as was tried before, and ends the network that isn't used.
+func (n *Network) keepThreads(threads int) (err error) {
+	if threads == 1 {
+		return n.dropThreads()
+	}
+	if n.helped == nil || n.threads != threads {
+		if err := n.dropThreads(); err != nil {
+			return err
+		}
+		if n.helped, err = n.open(threads); err != nil {
+			return err
+		}
+	}
+	err = n.running.value.Close()
+	n.running.value, n.helped = n.helped, nil
+	return err
+}
+
+// tensorLen is how many numbers a picture is to the network.
+func (n *Network) tensorLen() int { return 3 * n.Spec.Height * n.Spec.Width }
+
+// usualSplit is how work is shared where nothing was measured, a core to each worker, and the largest batch to try. Where the file
+// fixes the batch, it is filled.
+func (x *Extractor) usualSplit() (s workSplit, largest int) {
+	s = workSplit{workers: x.images.Workers(), threads: 1, batch: x.images.Batch}
+	largest = largestBatch(x.Net.tensorLen())
+	if s.batch > 0 {
+		return s, s.batch
+	}
+	s.batch = min(BlockSize, largest)
+	if fixed := x.Net.about.Image.Batch; fixed > 0 {
+		s.batch = max(1, s.batch/fixed) * fixed
+		largest = s.batch
+	}
+	return s, largest
+}

@@ -1,0 +1,120 @@
+package features
+
+import (
+	"errors"
+	"fmt"
+
+	"finetune/invalid"
+	"finetune/models"
+	"finetune/preprocess"
+)
+
+// Overrides are the parts of a preprocessing that a user sets one by one. The zero value of a field leaves its part alone.
+type Overrides struct {
+	ImageSize     int
+	CropPct       float64
+	Resize        preprocess.Resize
+	Interpolation preprocess.Interpolation
+	ChannelOrder  preprocess.ChannelOrder
+	Scale         float64
+	Mean, Std     []float64 // three numbers, or one for all channels
+}
+
+// preprocessing decides how pictures are prepared for a network, and says in words where that comes from. What the user
+// gives wins: part by part, then by preset. Then comes what the file says of itself (own), then its name, then ImageNet's.
+//
+// Without a preset the whole picture is squashed to the network's size, whatever the network was trained with: labels may
+// hang on what a centre crop cuts off (docs/defaults.md has the evidence).
+func ResolvePreprocessing(file, own, preset string, o Overrides) (spec preprocess.Spec, from string, err error) {
+	if preset != "" {
+		from = "--preset " + preset
+		if spec, err = presetNamed(preset); err != nil {
+			return spec, "", err
+		}
+	} else {
+		if spec, from, err = ownPreprocessing(file, own); err != nil {
+			return spec, "", err
+		}
+		if o.Resize == "" && spec.Resize != preprocess.Squash {
+			spec.Resize = preprocess.Squash
+			from += "; squashed by default, --resize shorter crops"
+		}
+	}
+	changed, err := o.apply(&spec)
+	if changed {
+		from = "flags, the rest from " + from
+	}
+	return spec, from, err
+}
+
+// ownPreprocessing is what a network was trained with, as far as its file tells.
+func ownPreprocessing(file, own string) (spec preprocess.Spec, from string, err error) {
+	if own != "" {
+		if spec, err = preprocess.Parse(own); err != nil {
+			err = &invalid.Error{Field: file, Found: "preprocessing metadata that can't be read", Err: err, Hint: "give --preset"}
+		}
+		return spec, "the network's own metadata", err
+	}
+	if name, spec, ok := models.Guess(file); ok {
+		return spec, fmt.Sprintf("the file's name: %s, %s", name, models.PresetSource(name)), nil
+	}
+	return preprocess.Default(), "the default, ImageNet's; nothing says otherwise", nil
+}
+
+// presetNamed finds a generic preset or that of a common network.
+func presetNamed(name string) (preprocess.Spec, error) {
+	if spec, ok := models.Preset(name); ok {
+		return spec, nil
+	}
+	spec, err := preprocess.Preset(name)
+	var m *invalid.Error
+	if errors.As(err, &m) {
+		m.Want += ", or a network such as resnet50 (docs/presets.md lists them)"
+	}
+	return spec, err
+}
+
+// given reports whether any part is set.
+func (o Overrides) Given() bool {
+	return o.ImageSize != 0 || o.CropPct != 0 || o.Resize != "" || o.Interpolation != "" || o.ChannelOrder != "" ||
+		o.Scale != 0 || o.Mean != nil || o.Std != nil
+}
+
+func (o Overrides) apply(spec *preprocess.Spec) (changed bool, err error) {
+	before := *spec
+	if o.ImageSize != 0 {
+		spec.Height, spec.Width = o.ImageSize, o.ImageSize
+	}
+	setIf(&spec.CropPct, o.CropPct)
+	setIf(&spec.Resize, o.Resize)
+	setIf(&spec.Interpolation, o.Interpolation)
+	setIf(&spec.ChannelOrder, o.ChannelOrder)
+	setIf(&spec.Scale, o.Scale)
+	if err := setTriple(&spec.Mean, o.Mean, "--mean"); err != nil {
+		return false, err
+	}
+	if err := setTriple(&spec.Std, o.Std, "--std"); err != nil {
+		return false, err
+	}
+	return *spec != before, spec.Validate()
+}
+
+func setIf[T comparable](field *T, value T) {
+	var zero T
+	if value != zero {
+		*field = value
+	}
+}
+
+func setTriple(field *[3]float64, values []float64, flag string) error {
+	switch len(values) {
+	case 0:
+	case 1:
+		*field = [3]float64{values[0], values[0], values[0]}
+	case 3:
+		*field = [3]float64(values)
+	default:
+		return &invalid.Error{Field: flag, Found: fmt.Sprintf("%d numbers", len(values)), Want: "three numbers, or one for all channels"}
+	}
+	return nil
+}

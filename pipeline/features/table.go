@@ -1,0 +1,190 @@
+package features
+
+import (
+	"context"
+	"fmt"
+
+	"finetune/backbone"
+	"finetune/head"
+	"finetune/internal/store/scratch"
+	"finetune/loss"
+	"finetune/pipeline/artifact"
+	"finetune/pipeline/dataset"
+)
+
+// A table is features with the items that they belong to: set.Items[i] has the rows from i·perItem, one view after the other. Those
+// of views that no one asked for hold nothing.
+type Table struct {
+	Set        *dataset.Set    // readable images only
+	Labels     dataset.Options // how their labels were read
+	Features   head.Features
+	PerItem    int              // rows of an item
+	Views      ViewConfig       // what they are used for
+	Network    *NetworkInfo     // nil where a feature folder doesn't say
+	Blocks     []backbone.Block // which numbers of a row come from where; nil where that isn't known
+	Unreadable []artifact.Unreadable
+	close      func() error
+}
+
+// Close gives back what the features are mapped from.
+func (t *Table) Close() error {
+	if t.close == nil {
+		return nil
+	}
+	return t.close()
+}
+
+// origin is what a trained head remembers of its features.
+func (t *Table) Origin() head.Origin {
+	var o head.Origin
+	if t.Network != nil {
+		o.Backbone, o.Tap, o.Preprocessing = t.Network.Digest, t.Network.Tap, t.Network.Preprocessing.String()
+	}
+	o.Views = t.Views.Average()
+	return o
+}
+
+// reserve makes room for so many numbers: in memory, or in a file where that would take more than half of it.
+func (t *Table) reserve(x *Extractor, numbers int) error {
+	most := x.images.MatrixBytes
+	if most == 0 {
+		most = scratch.Memory() / 2
+	}
+	if most == 0 || 4*int64(numbers) <= most {
+		// What isn't written to takes no memory on any system that maps pages when they are touched.
+		t.Features.Data = make([]float32, numbers)
+		return nil
+	}
+	dir, err := cacheFolder(x.images.Cache, "scratch")
+	if err != nil {
+		return err
+	}
+	room, err := scratch.New(dir, numbers)
+	if err != nil {
+		return fmt.Errorf("make room for the features: %w", err)
+	}
+	x.progress.Note(fmt.Sprintf("memory:   the features, %.1f GB, are in a temporary file in %s", 4*float64(numbers)/1e9, dir))
+	t.Features.Data, t.close = room.Data, room.Close
+	return nil
+}
+
+// extractTable brings the features of all items into memory, as many views of each as wanted says.
+func ExtractTable(ctx context.Context, x *Extractor, set *dataset.Set, labels dataset.Options, views ViewConfig, wanted Demand) (_ *Table, err error) {
+	t := &Table{Labels: labels, PerItem: views.Rows(), Views: views}
+	defer func() {
+		if err != nil {
+			t.Close()
+		}
+	}()
+	has, err := wanted(set)
+	if err != nil {
+		return nil, err
+	}
+	kept := *set
+	kept.Items = make([]dataset.Item, 0, len(set.Items))
+	var keptViews []int
+	t.Unreadable, err = x.Extract(ctx, set.Items, func(item int) int { return has[item] }, func(b Block) error {
+		t.Features.Cols = b.Cols
+		if t.Features.Data == nil {
+			if err := t.reserve(x, len(set.Items)*t.PerItem*b.Cols); err != nil {
+				return err
+			}
+		}
+		for i, item := range b.Read {
+			copy(t.Features.Data[len(kept.Items)*t.PerItem*b.Cols:], b.RowsOf(i))
+			kept.Items, keptViews = append(kept.Items, set.Items[item]), append(keptViews, has[item])
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(kept.Items) == 0 {
+		return nil, noneReadable(set)
+	}
+	if ok, err := suffices(keptViews, wanted, &kept); err != nil || !ok {
+		if err != nil {
+			return nil, err
+		}
+		x.progress.Note("images that can't be read change which ones are trained on; their views come now")
+		if err := t.Close(); err != nil {
+			return nil, err
+		}
+		again, err := ExtractTable(ctx, x, &kept, labels, views, wanted)
+		if err == nil {
+			again.Unreadable = append(t.Unreadable, again.Unreadable...)
+		}
+		return again, err
+	}
+	t.Features.Rows = len(kept.Items) * t.PerItem
+	t.Features.Data = t.Features.Data[:t.Features.Rows*t.Features.Cols]
+	t.Set, t.Network, t.Blocks = &kept, x.Net.info(t.Features.Cols), x.Net.about.Blocks
+	return t, nil
+}
+
+// suffices reports whether the items of a set have the views that are wanted of them.
+func suffices(views []int, wanted Demand, set *dataset.Set) (bool, error) {
+	now, err := wanted(set)
+	for i, n := range now {
+		if n > views[i] {
+			return false, err
+		}
+	}
+	return true, err
+}
+
+// plain returns the rows of the pictures themselves; nil items are all.
+func (t *Table) Plain(items []int) []int { return RowsOf(items, t.Features.Rows, t.PerItem, 1) }
+
+// examples are the rows of the table as a head learns from them. spread writes the target of a label, nil for a one-hot one; votes
+// stay as they are.
+func (t *Table) Examples(spread func(dst []float32, label int)) head.Examples {
+	if spread == nil {
+		spread = loss.OneHot[float32]
+	}
+	k := t.Set.Space.Len()
+	e := head.Examples{Features: t.Features, Targets: make([]float32, len(t.Set.Items)*k)}
+	if t.Views.Train > 1 {
+		e.Views = t.PerItem
+	} else {
+		e.Index = t.Plain(nil)
+	}
+	weighted := false
+	for i, item := range t.Set.Items {
+		row := e.Targets[i*k : (i+1)*k]
+		if item.Target == nil {
+			spread(row, item.Label)
+		}
+		for j, p := range item.Target {
+			row[j] = float32(p)
+		}
+		weighted = weighted || item.Weight != 1
+	}
+	if weighted {
+		for _, item := range t.Set.Items {
+			e.Weights = append(e.Weights, float32(item.Weight))
+		}
+	}
+	return e
+}
+
+// rowsOf returns the first few rows of each item, where every item has perItem of them. Nil items are all; the answer is nil where
+// it is all rows.
+func RowsOf(items []int, rows, perItem, few int) []int {
+	if items == nil {
+		if few == perItem {
+			return nil
+		}
+		items = make([]int, rows/perItem)
+		for i := range items {
+			items[i] = i
+		}
+	}
+	index := make([]int, 0, len(items)*few)
+	for _, item := range items {
+		for v := range few {
+			index = append(index, item*perItem+v)
+		}
+	}
+	return index
+}

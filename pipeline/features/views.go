@@ -1,0 +1,142 @@
+package features
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"finetune/augment"
+	"finetune/invalid"
+	"finetune/pipeline/dataset"
+)
+
+// DefaultAugment is what views may change where the user doesn't say.
+const DefaultAugment = augment.All
+
+// AllViews stands for as many views as the head was trained on, and for the picture and its mirror image where that was one.
+const AllViews = -1
+
+// ViewConfig is the part of a RunConfig that says which views of the images a run used. There is none where it was the pictures
+// alone.
+type ViewConfig struct {
+	Train   int `json:"train"`   // views of an image that was trained on, the picture itself being one
+	Predict int `json:"predict"` // views that a prediction is the mean of
+	augment.Plan
+}
+
+// String says it to people.
+func (v ViewConfig) String() string {
+	trained, predicted := "trained on the images alone", "predictions are of the image alone"
+	if v.Train > 1 {
+		trained = fmt.Sprintf("trained on %d views of each image", v.Train)
+	}
+	if v.Predict > 1 {
+		predicted = fmt.Sprintf("predictions are the mean over %d", v.Predict)
+	}
+	if v.Kinds == 0 { // a feature folder without meta.json doesn't say
+		return trained + ", " + predicted
+	}
+	return fmt.Sprintf("%s, %s (%s; seed %d)", trained, predicted, strings.ReplaceAll(v.Kinds.String(), ",", ", "), v.Seed)
+}
+
+// rows is how many views of an image are needed at most.
+func (v ViewConfig) Rows() int { return max(v.Train, v.Predict) }
+
+// plain reports whether it is the pictures alone.
+func (v ViewConfig) Plain() bool { return v.Rows() == 1 }
+
+// average is what a head remembers of the views: how many a prediction is the mean of, and which. It is "" for the picture alone.
+func (v ViewConfig) Average() string {
+	if v.Predict == 1 {
+		return ""
+	}
+	return fmt.Sprintf("count=%d augment=%s seed=%d", v.Predict, v.Kinds, v.Seed)
+}
+
+// parseAverage reads what average wrote.
+func ParseAverage(text string) (ViewConfig, error) {
+	v := ViewConfig{Train: 1, Predict: 1}
+	for _, field := range strings.Fields(text) {
+		var err error
+		switch key, value, _ := strings.Cut(field, "="); key {
+		case "count":
+			v.Predict, err = strconv.Atoi(value)
+		case "augment":
+			err = v.Kinds.UnmarshalText([]byte(value))
+		case "seed":
+			v.Seed, err = strconv.ParseUint(value, 10, 64)
+		}
+		if err != nil || v.Predict < 1 || v.Predict > augment.Most {
+			return v, fmt.Errorf("the views %q that predictions are the mean of can't be read", text)
+		}
+	}
+	return v, nil
+}
+
+// viewConfig resolves what the user asked for: so many views to train on, and tta of them to predict from (0: the picture alone).
+func ResolveViews(i Images, tta int) (ViewConfig, error) {
+	v := ViewConfig{Train: i.views(), Predict: tta, Plan: i.plan()}
+	switch {
+	case tta == 0:
+		v.Predict = 1
+	case tta == AllViews && v.Train > 1:
+		v.Predict = v.Train
+	case tta == AllViews:
+		v.Predict = 2
+	}
+	if err := v.Check("--views", v.Train); err != nil {
+		return v, err
+	}
+	if err := v.Check("--tta", v.Predict); err != nil {
+		return v, err
+	}
+	if v.Train > 1 && v.Predict > v.Train {
+		return v, &invalid.Error{Field: fmt.Sprintf("--tta=%d", v.Predict), Found: fmt.Sprintf("--views %d", v.Train),
+			Want: "no more views to predict from than to train on", Hint: "raise --views"}
+	}
+	return v, nil
+}
+
+// useAs makes a table average the views that a run says, if it has them.
+func (t *Table) UseAs(v ViewConfig) error {
+	if err := t.use(Images{}, v.Predict); err != nil {
+		return err
+	}
+	if t.Views.Kinds != 0 && !same(t.Views.Plan, v.Plan, v.Predict) {
+		return &invalid.Error{Field: "--features", Found: fmt.Sprintf("views made with --augment %v, --augment-seed %d", t.Views.Kinds, t.Views.Seed),
+			Want: fmt.Sprintf("--augment %v, --augment-seed %d, as the run has it", v.Kinds, v.Seed), Hint: "extract them with these, or give --tta=false"}
+	}
+	return nil
+}
+
+// viewConfig is what config.json says of the views, nil for the pictures alone.
+func (t *Table) ResolveViews() *ViewConfig {
+	if t.Views.Plain() {
+		return nil
+	}
+	return &t.Views
+}
+
+// same reports whether the first n views of two plans are the same.
+func same(a, b augment.Plan, n int) bool {
+	for view := range n {
+		if a.Name(view) != b.Name(view) {
+			return false
+		}
+	}
+	return true
+}
+
+// A demand says how many views of each image of a set a job needs.
+type Demand func(set *dataset.Set) ([]int, error)
+
+// viewsOfAll is the demand for n views of every image.
+func EveryItem(n int) Demand {
+	return func(set *dataset.Set) ([]int, error) {
+		views := make([]int, len(set.Items))
+		for i := range views {
+			views[i] = n
+		}
+		return views, nil
+	}
+}

@@ -1,0 +1,123 @@
+package features
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A workSplit is how extraction shares the cores: so many workers, each of which brings pictures and runs the network on batches of
+// them, and so many threads inside the network's runs: the worker's own, and others that help whoever runs.
+type workSplit struct{ workers, threads, batch int }
+
+func (s workSplit) String() string {
+	text := fmt.Sprintf("%d workers", s.workers)
+	if s.workers == 1 {
+		text = "1 worker"
+	}
+	if s.threads > 1 {
+		text += fmt.Sprintf(" and %d more of the network", s.threads-1)
+	}
+	return fmt.Sprintf("%s, batches of %d", text, s.batch)
+}
+
+// What batches may be. Large ones are no faster on a CPU, where each worker runs the network on its own core; and what a network keeps
+// of a batch while it runs grows with it, to many times its pictures.
+const (
+	BlockSize  = 8
+	mostBatch  = 32
+	batchBytes = 32 << 20 // of pictures as tensors
+)
+
+// largestBatch is how many pictures of so many numbers may go through the network at once.
+func largestBatch(numbers int) int { return max(1, min(mostBatch, batchBytes/(4*numbers))) }
+
+// clearly is how much faster another split must be before the usual one is left. Less than that is noise.
+const clearly = 1.03
+
+// A trial is a split and how many images a second it did.
+type trial struct {
+	split workSplit
+	rate  float64
+}
+
+// A tuner looks for the fastest split by trying some on images that are to be computed anyway. All give the same bits.
+type tuner struct {
+	largest int // batch; that of the first split where the network's file fixes it
+	// run computes the next images with a split and tells how many a second. It isn't ok where that says nothing, as the images were
+	// cached or there are no more, or where the split can't be used.
+	run    func(workSplit) (rate float64, ok bool, err error)
+	trials []trial
+}
+
+// fastest tries the usual split, larger or smaller batches as long as they gain, and then fewer workers with more threads.
+func (t *tuner) fastest(usual workSplit) (workSplit, error) {
+	best, ok, err := t.try(usual)
+	if err != nil || !ok {
+		return usual, err
+	}
+	larger := func(s workSplit) (workSplit, bool) { s.batch *= 2; return s, s.batch <= t.largest }
+	smaller := func(s workSplit) (workSplit, bool) { s.batch /= 2; return s, s.batch >= 1 && usual.batch < t.largest }
+	fewer := func(s workSplit) (workSplit, bool) {
+		s.threads += s.workers - s.workers/2
+		s.workers /= 2
+		return s, s.workers >= 1
+	}
+	if best, err = t.climb(best, larger); err == nil && best.split == usual {
+		best, err = t.climb(best, smaller)
+	}
+	if err == nil {
+		best, err = t.climb(best, fewer)
+	}
+	return best.split, err
+}
+
+// climb goes on with step as long as that is clearly faster, also when both are tried again.
+func (t *tuner) climb(best trial, step func(workSplit) (workSplit, bool)) (trial, error) {
+	for {
+		split, possible := step(best.split)
+		if !possible {
+			return best, nil
+		}
+		next, ok, err := t.try(split)
+		if err != nil || !ok || next.rate < clearly*best.rate {
+			return best, err
+		}
+		again, ok, err := t.try(best.split)
+		if err != nil || !ok {
+			return best, err
+		}
+		if next, ok, err = t.try(split); err != nil || !ok || next.rate < clearly*again.rate {
+			return best, err
+		}
+		best = next
+	}
+}
+
+func (t *tuner) try(s workSplit) (trial, bool, error) {
+	rate, ok, err := t.run(s)
+	if ok && err == nil {
+		t.trials = append(t.trials, trial{s, rate})
+	}
+	return trial{s, rate}, ok, err
+}
+
+// describe tells what was chosen, and what it was chosen from.
+func (t *tuner) describe(chosen workSplit) string {
+	var of []string
+	said := map[workSplit]bool{}
+	rate := 0.0
+	for _, trial := range t.trials {
+		switch {
+		case trial.split == chosen:
+			rate = max(rate, trial.rate)
+		case !said[trial.split]:
+			said[trial.split] = true
+			of = append(of, fmt.Sprintf("%v: %.3g", trial.split, trial.rate))
+		}
+	}
+	text := fmt.Sprintf("speed:    %v: %.3g images a second", chosen, rate)
+	if len(of) > 0 {
+		text += "; tried " + strings.Join(of, "; ")
+	}
+	return text
+}

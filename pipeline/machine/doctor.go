@@ -1,0 +1,239 @@
+package machine
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+
+	"golang.org/x/sys/cpu"
+
+	"finetune/internal/ort/env"
+	"finetune/internal/ort/library"
+	"finetune/invalid"
+	"finetune/pipeline/artifact"
+)
+
+// Doctor looks at everything that a run needs of the machine and reports it. It changes nothing.
+type Doctor struct {
+	Library string // as the flag of the same name; "" for the usual search
+	Cache   string // the cache folder; "" for the usual one
+}
+
+// A DoctorReport is what a [Doctor] saw. It is healthy when Problems is empty.
+type DoctorReport struct {
+	Program  ProgramReport `json:"program"`
+	Library  LibraryReport `json:"library"`
+	CPU      CPUReport     `json:"cpu"`
+	Cache    CacheReport   `json:"cache"`
+	Problems []Problem     `json:"problems"`
+}
+
+// A Problem is something that keeps a run from working, and what mends it.
+type Problem struct {
+	Found string `json:"found"`
+	Do    string `json:"do"`
+}
+
+// ProgramReport tells what was built, from what and for what.
+type ProgramReport struct {
+	Version  string `json:"version"` // of this module; "(devel)" when built from a work tree without tags
+	Revision string `json:"revision,omitempty"`
+	Modified bool   `json:"modified"` // the work tree had changes
+	Go       string `json:"go"`
+	Platform string `json:"platform"` // GOOS/GOARCH
+}
+
+// LibraryPlace is a file or folder where the native library was looked for, and what is there.
+type LibraryPlace = library.Place
+
+// LibraryReport tells which ONNX Runtime a run would use and whether it works.
+type LibraryReport struct {
+	Found     bool           `json:"found"`
+	Path      string         `json:"path,omitempty"`
+	Origin    string         `json:"origin,omitempty"`
+	Version   string         `json:"version,omitempty"` // as the library itself reports
+	Needed    string         `json:"needed"`            // the oldest version that would do
+	Tested    string         `json:"tested"`            // the version that set-up installs
+	Works     bool           `json:"works"`             // it loaded and ran a small network right
+	Providers []string       `json:"providers"`         // usable on this machine
+	Places    []LibraryPlace `json:"places"`            // in the order of search
+}
+
+// CPUReport tells what the computation has to work with.
+type CPUReport struct {
+	Cores      int      `json:"cores"`
+	GOMAXPROCS int      `json:"gomaxprocs"`
+	SIMD       []string `json:"simd"`
+}
+
+// CacheReport tells about the folder that holds features and the installed library.
+type CacheReport struct {
+	Path     string `json:"path"`
+	Exists   bool   `json:"exists"`
+	Files    int    `json:"files"`
+	Bytes    int64  `json:"bytes"`
+	Writable bool   `json:"writable"`
+}
+
+// Run makes the report. What is wrong with the machine is in the report and no error; Run fails only when ctx
+// ends.
+func (d Doctor) Run(ctx context.Context) (*DoctorReport, error) {
+	r := &DoctorReport{
+		Program:  program(),
+		CPU:      CPUReport{Cores: runtime.NumCPU(), GOMAXPROCS: runtime.GOMAXPROCS(0), SIMD: simd()},
+		Problems: []Problem{},
+	}
+	r.library(ctx, d.Library)
+	if err := r.cache(ctx, d.Cache); err != nil {
+		return nil, err
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return r, nil
+}
+
+// problem takes a mistake apart into what is and what to do; for other errors do says the latter.
+func (r *DoctorReport) problem(err error, do string) {
+	var m *invalid.Error
+	if errors.As(err, &m) && m.Hint != "" {
+		found := *m
+		found.Hint = ""
+		r.Problems = append(r.Problems, Problem{found.Error(), m.Hint})
+		return
+	}
+	r.Problems = append(r.Problems, Problem{err.Error(), do})
+}
+
+func program() ProgramReport {
+	p := ProgramReport{Version: artifact.Version(), Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return p
+	}
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			p.Revision = s.Value
+		case "vcs.modified":
+			p.Modified = s.Value == "true"
+		}
+	}
+	return p
+}
+
+func (r *DoctorReport) library(ctx context.Context, flag string) {
+	l := &r.Library
+	l.Needed, l.Tested = library.Minimum, library.Version
+	l.Providers = []string{}
+	l.Places = library.Search(flag)
+	lib, err := env.Open(flag)
+	if err != nil {
+		if found, findErr := library.Find(flag); findErr == nil {
+			l.Found, l.Path, l.Origin, l.Version = true, found.Path, string(found.Origin), found.Version
+		}
+		r.problem(err, "run `finetune setup`")
+		return
+	}
+	l.Found, l.Path, l.Origin, l.Version = true, lib.Path, string(lib.Origin), lib.Version
+	if lib.Origin == library.FromCache {
+		if _, ok := library.Intact(ctx, lib.Path); !ok && ctx.Err() == nil {
+			r.problem(errors.New(lib.Path+": not the bytes that were installed"), "run `finetune setup`")
+		}
+	}
+	if err := env.Check(); err != nil {
+		r.problem(err, "install the tested library with `finetune setup`, or name another with "+library.Flag)
+		return
+	}
+	l.Works = true
+	if l.Providers, err = env.Providers(); err != nil {
+		r.problem(err, "install the tested library with `finetune setup`")
+	}
+}
+
+// simd names the vector instructions that matter for dense products.
+func simd() []string {
+	found := []string{}
+	for _, f := range []struct {
+		has  bool
+		name string
+	}{
+		{cpu.X86.HasSSE42, "sse4.2"},
+		{cpu.X86.HasAVX, "avx"},
+		{cpu.X86.HasAVX2, "avx2"},
+		{cpu.X86.HasFMA, "fma"},
+		{cpu.X86.HasF16C, "f16c"},
+		{cpu.X86.HasAVX512F, "avx512f"},
+		{cpu.X86.HasAVX512VNNI, "avx512vnni"},
+		{cpu.X86.HasAMXTile, "amx"},
+		{cpu.ARM64.HasASIMD, "neon"},
+		{cpu.ARM64.HasASIMDHP, "fp16"},
+		{cpu.ARM64.HasASIMDDP, "dotprod"},
+		{cpu.ARM64.HasSVE, "sve"},
+	} {
+		if f.has {
+			found = append(found, f.name)
+		}
+	}
+	return found
+}
+
+func (r *DoctorReport) cache(ctx context.Context, dir string) error {
+	if dir == "" {
+		base, err := os.UserCacheDir()
+		if err != nil {
+			r.problem(err, "set HOME or XDG_CACHE_HOME, or name a folder with --cache")
+			return nil
+		}
+		dir = filepath.Join(base, "finetune")
+	}
+	c := &r.Cache
+	c.Path = dir
+	info, err := os.Stat(dir)
+	c.Exists = err == nil
+	if c.Exists && !info.IsDir() {
+		r.problem(errors.New("cache "+dir+": not a folder"), "name a folder with --cache")
+		return nil
+	}
+	err = filepath.WalkDir(dir, func(_ string, e fs.DirEntry, err error) error {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err != nil || !e.Type().IsRegular() {
+			return nil // gone or unreadable meanwhile: the size is an estimate
+		}
+		if info, err := e.Info(); err == nil {
+			c.Files++
+			c.Bytes += info.Size()
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := writable(dir); err != nil {
+		r.problem(err, "make it writable, or name another folder with --cache")
+		return nil
+	}
+	c.Writable = true
+	return nil
+}
+
+// writable tries to make a file in dir or, where dir isn't there yet, in the folder that it would be made in.
+func writable(dir string) error {
+	for {
+		f, err := os.CreateTemp(dir, ".finetune-doctor-*")
+		if errors.Is(err, fs.ErrNotExist) && filepath.Dir(dir) != dir {
+			dir = filepath.Dir(dir)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		return errors.Join(f.Close(), os.Remove(f.Name()))
+	}
+}

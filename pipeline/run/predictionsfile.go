@@ -1,0 +1,76 @@
+package run
+
+import (
+	"encoding/csv"
+	"finetune/label"
+	"finetune/pipeline/artifact"
+	"finetune/pipeline/crossval"
+	"fmt"
+	"strconv"
+)
+
+// rangeNames are the columns of prediction sets. They come last, so that what tables without them have stands where it did.
+var rangeNames = []string{"low", "high"}
+
+// probabilityNames appends the names of the columns of a distribution.
+func ProbabilityNames(header []string, space label.Space) []string {
+	for _, c := range space.Classes() {
+		header = append(header, "p_"+c)
+	}
+	return header
+}
+
+// probabilityFields appends a distribution with as many digits as float32 needs to come back the same.
+func probabilityFields(row []string, probs []float32) []string {
+	for _, p := range probs {
+		row = append(row, strconv.FormatFloat(float64(p), 'g', -1, 32))
+	}
+	return row
+}
+
+// writePredictions writes what was said of images by heads that weren't trained on them.
+func WritePredictions(path string, space label.Space, p *crossval.Predictions) error {
+	return artifact.WriteCSV(path, func(w *csv.Writer) error {
+		header := ProbabilityNames(append([]string{"path", "label", "predicted"}, foldNames(p.Repeats)...), space)
+		if p.Low != nil {
+			header = append(header, rangeNames...)
+		}
+		if err := w.Write(header); err != nil {
+			return err
+		}
+		for i, item := range p.Items {
+			row := []string{item.Path, space.Class(item.Label), space.Class(p.Classes[i])}
+			for _, fold := range p.FoldsOf(i) {
+				row = append(row, FoldField(fold))
+			}
+			row = probabilityFields(row, p.Row(i))
+			if p.Low != nil {
+				row = append(row, space.Class(p.Low[i]), space.Class(p.High[i]))
+			}
+			if err := w.Write(row); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// foldNames are the columns that say in which fold an image was held out: fold, or fold_1 … where there are several repeats.
+func foldNames(repeats int) []string {
+	if repeats == 1 {
+		return []string{"fold"}
+	}
+	names := make([]string, repeats)
+	for i := range names {
+		names[i] = fmt.Sprintf("fold_%d", i+1)
+	}
+	return names
+}
+
+// foldField writes the number of a fold or repeat, nothing for none.
+func FoldField(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
+}

@@ -1,0 +1,53 @@
+package run
+
+import (
+	"encoding/csv"
+	"strconv"
+
+	"finetune/label"
+	"finetune/pipeline/artifact"
+	"finetune/pipeline/crossval"
+	"finetune/pipeline/metrics"
+)
+
+// A SuspectLabel is a label that may be wrong: heads that were trained on other images say something else of the picture. It is a row of
+// SuspectsFile.
+type SuspectLabel struct {
+	Path       string  `json:"path"`
+	Label      string  `json:"label"`
+	Suggested  string  `json:"suggested"`
+	PLabel     float32 `json:"p_label"`     // probability of Label
+	PSuggested float32 `json:"p_suggested"` // probability of Suggested
+	Distance   int     `json:"distance"`    // between the two, in classes
+	Score      float64 `json:"score"`       // by how many classes what is predicted lies nearer to Suggested; see metrics.Suspect
+}
+
+// suspectLabels describes what metrics found among predictions, in its order.
+func DescribeSuspects(space label.Space, p *crossval.Predictions, found []metrics.Suspect) []SuspectLabel {
+	list := make([]SuspectLabel, len(found))
+	for i, s := range found {
+		item, row := p.Items[s.Item], p.Row(s.Item)
+		list[i] = SuspectLabel{
+			Path: item.Path, Label: space.Class(item.Label), Suggested: space.Class(s.Class),
+			PLabel: row[item.Label], PSuggested: row[s.Class],
+			Distance: max(s.Class-item.Label, item.Label-s.Class), Score: s.Score(),
+		}
+	}
+	return list
+}
+
+// writeSuspects writes SuspectsFile. Where there are none the header stands alone.
+func WriteSuspects(path string, list []SuspectLabel) error {
+	return artifact.WriteCSV(path, func(w *csv.Writer) error {
+		if err := w.Write([]string{"path", "label", "suggested", "p_label", "p_suggested", "distance", "score"}); err != nil {
+			return err
+		}
+		for _, s := range list {
+			row := probabilityFields([]string{s.Path, s.Label, s.Suggested}, []float32{s.PLabel, s.PSuggested})
+			if err := w.Write(append(row, strconv.Itoa(s.Distance), artifact.FormatFloat(s.Score))); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,141 @@
+package train
+
+import (
+	"fmt"
+	"slices"
+
+	"finetune/head"
+	"finetune/invalid"
+	"finetune/pipeline/crossval"
+	"finetune/pipeline/dataset"
+	"finetune/pipeline/run"
+)
+
+// What the figures of a run can be of.
+const (
+	heldOutTest  = "test"
+	heldOutVal   = "val"   // where there is no test part
+	heldOutFolds = "folds" // where there is no test part either: each image as the head says that was trained without its fold
+)
+
+// A trainPlan says which images a run trains on, watches for early stopping and measures.
+type splitPlan struct {
+	// parts of one split. In a cross-validation Train is what the folds are cut from and the final head is trained on, and Val is empty.
+	parts   dataset.Partition
+	repeats []*crossval.Plan // of a cross-validation; nil for one split
+	fits    []fitPlace       // of all repeats and folds, the last fastest
+	heldOut string           // what the figures are of
+	notes   []string
+}
+
+// A fitPlace is one fit of a cross-validation.
+type fitPlace struct{ repeat, fold int }
+
+// checkFolds fills in what zeros stand for and refuses numbers that make no cross-validation.
+func (t *Job) checkFolds() error {
+	switch {
+	case t.Folds < 0 || t.Folds == 1:
+		return &invalid.Error{Field: "--folds", Found: fmt.Sprint(t.Folds), Want: "2 or more"}
+	case t.Repeats < 0:
+		return &invalid.Error{Field: "--repeats", Found: fmt.Sprint(t.Repeats), Want: "1 or more"}
+	case t.Repeats > 0 && t.Folds == 0:
+		return &invalid.Error{Field: "--repeats", Found: "given without --folds", Hint: "say with --folds how many folds to repeat"}
+	case t.Repeats == 0 && t.Folds > 0:
+		t.Repeats = 1
+	}
+	return nil
+}
+
+// plan cuts the data.
+func (t *Job) plan(set *dataset.Set) (*splitPlan, error) {
+	if t.Folds > 0 {
+		return t.planCrossValidation(set)
+	}
+	parts, err := dataset.Split(set, t.Split)
+	if err != nil {
+		return nil, err
+	}
+	p := &splitPlan{parts: parts, heldOut: heldOutTest, notes: parts.Notes}
+	if crossval.HasFolds(set, crossval.AllRows(set)) {
+		p.notes = append(p.notes, "the folds of the data are passed over; --folds with their number takes them")
+	}
+	if len(parts.Test) == 0 {
+		p.heldOut = heldOutVal
+		if len(parts.Val) > 0 {
+			p.notes = append(p.notes, "no test part: the figures are of the images that early stopping used too, so they flatter the head a little")
+		}
+	}
+	return p, nil
+}
+
+// planCrossValidation sets the test part aside, the user's or one of the share that was asked for, and cuts the rest into folds. A
+// part for early stopping comes from what a fold trains on, never from what it holds out: an epoch chosen on the fold that is
+// measured would flatter the figures.
+func (t *Job) planCrossValidation(set *dataset.Set) (*splitPlan, error) {
+	parts, err := dataset.Split(set, dataset.SplitOptions{Test: t.Split.Test, Seed: t.Split.Seed})
+	if err != nil {
+		return nil, err
+	}
+	p := &splitPlan{parts: parts, heldOut: heldOutTest, notes: parts.Notes}
+	if len(parts.Test) == 0 {
+		p.heldOut = heldOutFolds
+	}
+	if len(parts.Val) > 0 {
+		p.notes = append(p.notes, "the given val part takes part in the folds; early stopping watches a part of what each fold trains on")
+	}
+	p.parts.Train, p.parts.Val = append(p.parts.Train, p.parts.Val...), nil
+	slices.Sort(p.parts.Train)
+	for repeat := range t.Repeats {
+		seed := t.Split.Seed + uint64(repeat)
+		folds, err := crossval.NewPlan(set, p.parts.Train, crossval.Options{Folds: t.Folds, Seed: seed, Seeds: []uint64{seed}, ValShare: t.Split.Val})
+		if err != nil {
+			return nil, err
+		}
+		p.repeats = append(p.repeats, folds)
+		for fold := range folds.HeldOut {
+			p.fits = append(p.fits, fitPlace{repeat, fold})
+		}
+		if repeat == 0 || !folds.FromData {
+			p.notes = append(p.notes, folds.Notes...)
+		}
+	}
+	if p.repeats[0].FromData {
+		p.notes = append(p.notes, fmt.Sprintf("the %d folds are those of the data", len(p.repeats[0].HeldOut)))
+		if t.Repeats > 1 {
+			p.notes = append(p.notes, "every repeat has the same folds; early stopping and the start of training differ")
+		}
+	}
+	return p, nil
+}
+
+// measured are the rows that the figures are of.
+func (p *splitPlan) measured() []int {
+	switch p.heldOut {
+	case heldOutVal:
+		return p.parts.Val
+	case heldOutFolds:
+		return p.parts.Train
+	}
+	return p.parts.Test
+}
+
+// config is what config.json says of the plan.
+func (p *splitPlan) config(o dataset.SplitOptions, cfg head.Config) run.SplitConfig {
+	c := run.SplitConfig{SplitOptions: o, Train: len(p.parts.Train), Val: len(p.parts.Val), Test: len(p.parts.Test), HeldOut: p.heldOut}
+	if p.repeats != nil {
+		c.Folds, c.Repeats, c.FoldEpochs = len(p.repeats[0].HeldOut), len(p.repeats), cfg.Epochs
+	}
+	return c
+}
+
+// describe says in words how the data is cut.
+func (p *splitPlan) describe() string {
+	if p.repeats == nil {
+		return fmt.Sprintf("split: %d to train on, %d for early stopping, %d held out (%s)", len(p.parts.Train), len(p.parts.Val), len(p.measured()), p.heldOut)
+	}
+	text := fmt.Sprintf("cross-validation: %d images in %d folds%s", len(p.parts.Train), len(p.repeats[0].HeldOut), run.DescribeRepeats(len(p.repeats)))
+	if n := len(p.parts.Test); n > 0 {
+		text += fmt.Sprintf("; %d held out (test)", n)
+	}
+	return text
+}

@@ -1,0 +1,70 @@
+package train
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"finetune/head"
+	"finetune/pipeline/report"
+	"finetune/pipeline/run"
+)
+
+// trainedOn says in words what was trained on what.
+func trainedOn(record run.Config, result *Result, decision head.Decision) []report.Setting {
+	s := record.Split
+	split := fmt.Sprintf("%d to train on, %d for early stopping, %d held out; seed %d", s.Train, s.Val, s.Test, s.Seed)
+	training := fmt.Sprintf("%d epochs, epoch %d kept", result.Epochs, result.BestEpoch)
+	switch {
+	case s.Folds > 0:
+		split = fmt.Sprintf("%d images in %d folds%s", s.Train, s.Folds, run.DescribeRepeats(s.Repeats))
+		if s.Test > 0 {
+			split += fmt.Sprintf(", %d held out from all", s.Test)
+		}
+		split += fmt.Sprintf("; seed %d", s.Seed)
+		training = fmt.Sprintf("%d epochs on all %d images in the folds", result.Epochs, s.Train)
+	case s.HeldOut == heldOutVal:
+		split = fmt.Sprintf("%d to train on, %d for early stopping and for the figures; seed %d", s.Train, s.Val, s.Seed)
+	}
+	shape := "linear"
+	if h := record.Head.Hidden; h > 0 {
+		shape = fmt.Sprintf("one hidden layer of %d", h)
+	}
+	out := []report.Setting{{Name: "Data", Value: run.DescribeData(record.Data, record.Features)},
+		{Name: "Classes, lowest first", Value: strings.Join(run.ClassNames(record.Classes), " < ")}, {Name: "Split", Value: split}}
+	out = append(out, run.DescribeNetwork(record.Backbone)...)
+	if record.Views != nil {
+		out = append(out, report.Setting{Name: "Views", Value: record.Views.String()})
+	}
+	return append(out, report.Setting{Name: "Head", Value: fmt.Sprintf("%s, trained with %s for %s; it answers by the rule %s",
+		shape, record.Head.Loss.Name, training, decision)})
+}
+
+// filesShown are those of the run folder.
+func (r *session) filesShown() []report.Setting {
+	files := slices.Clone(runFiles)
+	if r.plan.repeats == nil {
+		return files
+	}
+	for i, f := range files {
+		switch f.Name {
+		case run.PredictionsFile:
+			files[i].Value = "every image with its label, its fold, and the answer and distribution by heads that weren't trained on it; images without a fold were held out from all"
+		case run.HistoryFile:
+			files[i].Value = "a row for each epoch of each fold, and of the head trained on all, which has no fold"
+		}
+	}
+	return files
+}
+
+// runFiles says what the files beside the page are.
+var runFiles = []report.Setting{
+	{Name: run.HeadFile, Value: "the weights on raw features: logits = weight · feature + bias; classes, loss, network and preprocessing in the metadata"},
+	{Name: run.HeadONNXFile, Value: "the same as a network: features → logits, probabilities"},
+	{Name: run.MetricsFile, Value: "the figures of this page and more"},
+	{Name: run.PredictionsFile, Value: "every held-out image with its label, its answer, its distribution and its range, low to high"},
+	{Name: run.SuspectsFile, Value: "labels that may be wrong, the likeliest first: the class that the image looks like, the probabilities of both, and by how many classes the prediction is nearer to the other"},
+	{Name: run.HistoryFile, Value: "a row for each epoch"},
+	{Name: run.FeatureMeanFile, Value: "the mean of the features that were trained on, which finetune explain compares an image with"},
+	{Name: run.ConfigFile, Value: "every setting"},
+}

@@ -1,0 +1,159 @@
+package train
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"finetune/head"
+	"finetune/pipeline/crossval"
+	"finetune/pipeline/dataset"
+	"finetune/pipeline/features"
+	"finetune/pipeline/metrics"
+	"finetune/pipeline/run"
+)
+
+// A trainRun is a training run under way: what each step leaves for the next.
+type session struct {
+	*Job
+	table    *features.Table
+	plan     *splitPlan
+	examples head.Examples // all rows of the table
+	open     head.Config   // of the head, with what doesn't depend on the number of images
+	config   head.Config   // of the head, nothing left open
+	record   run.Config    // becomes config.json
+	result   *Result
+
+	// Of a cross-validation, by fit: settings with what depends on the number of images left open, and heads.
+	foldConfigs []head.Config
+	folds       []*crossval.Fit
+	outOfFold   *crossval.Predictions // of each image in a fold by heads that weren't trained on it
+
+	before   *crossval.Predictions // what the figures are of, as the head said it before anything was fitted; nil where nothing was
+	said     *crossval.Predictions // what the figures are of
+	suspects []metrics.Suspect     // of unseen
+	unseen   *crossval.Predictions // all that was said of images by heads that weren't trained on them: said, and outOfFold
+}
+
+// begin completes the settings with what the data says.
+func (t *Job) begin(table *features.Table, plan *splitPlan) (*session, error) {
+	r := &session{Job: t, table: table, plan: plan, examples: table.Examples(t.Soften.Target)}
+	r.result = &Result{Run: t.Out, HeldOut: plan.heldOut, Unreadable: table.Unreadable, Notes: plan.notes}
+	if err := r.configure(t.Head); err != nil {
+		return nil, err
+	}
+	r.record = t.record(table, r.config, plan)
+	return r, nil
+}
+
+// configure resolves the settings of the head for the images that it is trained on.
+func (r *session) configure(cfg head.Config) (err error) {
+	cfg.Seed, cfg.Threads = r.Split.Seed, r.Images.Workers()
+	r.open, err = crossval.HeadConfig(r.table, cfg)
+	r.config = r.open.Resolved(r.table.Features.Cols, len(r.plan.parts.Train))
+	return err
+}
+
+// steps are what a run does, in order. What is fitted to predictions for images that their head wasn't trained on, those of the
+// validation part or outOfFold, has its place between fit and measure.
+func (r *session) steps() []func(context.Context) error {
+	return []func(context.Context) error{r.choose, r.fitFolds, r.fit, r.calibrate, r.measure, r.write}
+}
+
+// choose finds the settings of the head, where they are to be searched for.
+func (r *session) choose(ctx context.Context) error {
+	r.Progress.Note(r.plan.describe())
+	limit := r.Search.Time / time.Duration(1+len(r.plan.fits))
+	if err := r.chooseFolds(ctx, limit); err != nil || r.Search.Trials == 0 {
+		return err
+	}
+	found, err := r.search(ctx, slices.Concat(r.plan.parts.Train, r.plan.parts.Val), limit, "")
+	if err != nil {
+		return err
+	}
+	r.result.Trials = found.trials
+	if err := r.configure(found.drawn[found.best]); err != nil {
+		return err
+	}
+	r.record.Head = r.config
+	if r.plan.repeats != nil && r.config.Patience > 0 {
+		r.trainFor(found.epochs())
+	}
+	return nil
+}
+
+// fit trains the head of the run.
+func (r *session) fit(ctx context.Context) error {
+	stage := r.Progress.Start("training", r.config.Epochs, "epoch")
+	defer stage.Done()
+	parts := r.plan.parts
+	trained, err := head.Train(ctx, r.examples.Subset(parts.Train), r.examples.Subset(parts.Val), r.config, func(head.Epoch) { stage.Add(1) })
+	if err != nil {
+		return err
+	}
+	r.result.Epochs, r.result.BestEpoch, r.result.History = len(trained.History), trained.Best, trained.History
+	if r.config.SelfGuided {
+		r.result.GroundDistance = trained.Loss.Ground.Matrix
+	}
+	if r.result.Head, err = head.New(trained.Network, head.Description{
+		Space: r.table.Set.Space, Loss: trained.Loss, Decision: r.config.Decision, Origin: r.table.Origin(),
+	}); err != nil {
+		return err
+	}
+	r.result.ByDepth, r.result.ByCell = contributions(r.table.Blocks, r.result.Head, r.table.Features, r.table.Plain(parts.Train))
+	return nil
+}
+
+// measure takes the figures.
+func (r *session) measure(context.Context) (err error) {
+	if r.plan.heldOut != heldOutFolds {
+		if r.said, err = r.predict(r.plan.measured()); err != nil {
+			return err
+		}
+		r.unseen = r.said
+	}
+	figures := func(p *crossval.Predictions) (metrics.Report, error) {
+		return p.Evaluate(r.result.Head, classShares(r.table.Set, r.plan.parts.Train), r.Split.Seed)
+	}
+	if r.plan.repeats != nil {
+		r.outOfFold = r.outOfFold.Calibrated(r.result.Head)
+		if err = r.outOfFold.CrossFitRanges(); err != nil {
+			return err
+		}
+		if r.result.CrossValidation, err = r.crossValidated(); err != nil {
+			return err
+		}
+		r.unseen = r.outOfFold
+		if r.said == nil {
+			r.said = r.outOfFold
+		} else {
+			r.unseen = r.outOfFold.Append(r.said)
+			report, err := figures(r.outOfFold)
+			if err != nil {
+				return err
+			}
+			r.result.CrossValidation.OutOfFold = &report
+		}
+	}
+	if r.suspects, err = metrics.Suspects(r.unseen.Input(r.table.Set.Space)); err != nil {
+		return err
+	}
+	if r.result.Metrics, err = figures(r.said); err != nil || r.result.Calibration == nil {
+		return err
+	}
+	return r.weighCalibration()
+}
+
+// predict asks the head of the run about some rows.
+func (r *session) predict(rows []int) (*crossval.Predictions, error) {
+	return crossval.Predict(r.result.Head, r.table, rows, crossval.Pick(r.table.Set.Items, rows), r.Images.Workers())
+}
+
+// classShares is how often each class is met in the training part.
+func classShares(set *dataset.Set, train []int) []float64 {
+	shares := make([]float64, set.Space.Len())
+	for _, i := range train {
+		shares[set.Items[i].Label] += 1 / float64(len(train))
+	}
+	return shares
+}

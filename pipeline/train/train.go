@@ -1,0 +1,163 @@
+package train
+
+import (
+	"context"
+	"os"
+	"slices"
+
+	"finetune/head"
+	"finetune/loss"
+	"finetune/pipeline/artifact"
+	"finetune/pipeline/calibration"
+	"finetune/pipeline/crossval"
+	"finetune/pipeline/dataset"
+	"finetune/pipeline/features"
+	"finetune/pipeline/metrics"
+	"finetune/pipeline/progress"
+	"finetune/pipeline/run"
+)
+
+// Train is the main job: images or ready features in, a run folder out. NewTrain returns one with good settings.
+type Job struct {
+	Data     dataset.Options      // the labelled images; of a feature folder only Order, Positions and Bins count
+	Images   features.Images      // how images become features
+	Features string               // a feature folder, instead of Data.Path and Images
+	Split    dataset.SplitOptions // how much is held out, and the seed of the whole run
+	Head     head.Config          // the head and its training; Loss.Classes, Seed and Threads are filled in
+	Soften   crossval.Softening   // of labels in training
+	Folds    int                  // of a cross-validation of all that Split.Test (0: nothing) and the data don't hold out; 0: none, one split instead
+	Repeats  int                  // of the cross-validation, each with folds drawn anew; 0: 1
+	TTA      int                  // views of an image that a prediction is the mean of, or AllViews; 0: the image alone
+	Search   run.Search           // for better settings than Head's; the zero value takes Head as it is
+	// Calibrate is fitted to images that no head was trained on, though early stopping may have watched them.
+	Calibrate calibration.Options
+	Out       string // the run folder; "" is finetune-run-1, or the next number that is free
+	// Overwrite replaces an earlier run in Out once the new one is complete. Resume leaves a complete run with the
+	// same settings as it is, and otherwise goes on: features that were computed are kept by the cache.
+	Overwrite, Resume bool
+	// Explain draws maps of the worst mistakes into the report, for which the network must be started even where all features are cached.
+	Explain  bool
+	Progress progress.Reporter
+}
+
+// NewTrain returns the main job on data with the settings that proved robust, those of the command: a linear head trained with
+// EMD², the median rule, 15 % of the images for early stopping and prediction sets of coverage 0.9, and 20 % held out.
+func New(data string) Job {
+	cfg := head.Defaults(loss.Config{Name: loss.EMD2}, 0)
+	cfg.Decision = head.Median
+	return Job{
+		Data:  dataset.Options{Path: data},
+		Split: dataset.SplitOptions{Val: 0.15, Test: 0.2},
+		Head:  cfg,
+
+		Calibrate: calibration.Options{Coverage: 0.9},
+	}
+}
+
+// A TrainResult is what a training run found. The rest stands in the run folder.
+type Result struct {
+	Run        string                `json:"run"`
+	HeldOut    string                `json:"held_out"`             // what Metrics are about: test, val or folds, as in SplitConfig
+	BestEpoch  int                   `json:"best_epoch,omitempty"` // with Epochs 0 where the run was complete already
+	Epochs     int                   `json:"epochs,omitempty"`
+	Metrics    metrics.Report        `json:"metrics"`
+	Unreadable []artifact.Unreadable `json:"unreadable,omitempty"`
+	Notes      []string              `json:"notes,omitempty"`
+	Trials     []Trial               `json:"trials,omitempty"` // of a search, in the order in which they were tried
+
+	// CrossValidation says how the folds fared, where there are any. Epochs, BestEpoch and History are then those of the final head.
+	CrossValidation *run.CrossValidation `json:"cross_validation,omitempty"`
+	// Calibration is what was fitted to the head once it was trained; nil for nothing.
+	Calibration *calibration.Result `json:"calibration,omitempty"`
+
+	// ByDepth and ByCell say how much the head takes from each depth of the network and from each place of the picture, where the
+	// features have several.
+	ByDepth []Contribution `json:"by_depth,omitempty"`
+	ByCell  []Contribution `json:"by_cell,omitempty"`
+
+	// GroundDistance is the K × K matrix that a self-guided loss measured, row by row.
+	GroundDistance []float64 `json:"ground_distance,omitempty"`
+
+	Head    *head.Head   `json:"-"`
+	History []head.Epoch `json:"-"`
+}
+
+// Run does the job. Cancelling ctx stops it; features that were computed stay in the cache.
+func (t Job) Run(ctx context.Context) (*Result, error) {
+	t.Progress = progress.OrNone(t.Progress)
+	if t.Out == "" {
+		t.Out = artifact.FreeFolder("finetune-run")
+	}
+	if err := run.Claim(t.Out, t.Overwrite || t.Resume); err != nil {
+		return nil, err
+	}
+	defer os.Remove(t.Out) // of a run that failed; a folder with a run in it isn't empty and stays
+	table, err := t.table(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer table.Close()
+	plan, err := t.plan(table.Set)
+	if err != nil {
+		return nil, err
+	}
+	model, err := t.begin(table, plan)
+	if err != nil {
+		return nil, err
+	}
+	if t.Resume {
+		if done, err := t.finished(model.record); done != nil || err != nil {
+			return done, err
+		}
+	}
+	for _, step := range model.steps() {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return model.result, nil
+}
+
+// table brings the features. What can't be used or split is found before they are computed; unreadable images may change the split itself.
+func (t *Job) table(ctx context.Context) (*features.Table, error) {
+	return features.Load(ctx, t.Data, t.Images, t.Features, t.TTA, t.Progress, func(set *dataset.Set) error {
+		if err := t.Soften.Check(); err != nil {
+			return err
+		}
+		if err := completeSearch(&t.Search); err != nil {
+			return err
+		}
+		if err := t.checkFolds(); err != nil {
+			return err
+		}
+		cfg := t.Head
+		cfg.Loss.Classes = set.Space.Len()
+		if err := cfg.Check(); err != nil {
+			return err
+		}
+		if err := t.Calibrate.Check(set.Space); err != nil {
+			return err
+		}
+		_, err := t.plan(set)
+		return err
+	}, t.wanted)
+}
+
+// wanted says which views are used: those to train on of the images that are trained on, those to predict from of all.
+func (t *Job) wanted(v features.ViewConfig) features.Demand {
+	return func(set *dataset.Set) ([]int, error) {
+		plan, err := t.plan(set)
+		if err != nil {
+			return nil, err
+		}
+		views, err := features.EveryItem(v.Predict)(set)
+		trained, n := plan.parts.Train, v.Train
+		if t.Search.Trials > 0 || plan.repeats != nil { // in folds all of these are trained on, and all predicted
+			trained, n = slices.Concat(trained, plan.parts.Val), v.Rows()
+		}
+		for _, i := range trained {
+			views[i] = n
+		}
+		return views, err
+	}
+}

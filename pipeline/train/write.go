@@ -1,0 +1,131 @@
+package train
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"reflect"
+	"strings"
+
+	"finetune/head"
+	"finetune/invalid"
+	"finetune/pipeline/artifact"
+	"finetune/pipeline/crossval"
+	"finetune/pipeline/features"
+	"finetune/pipeline/run"
+)
+
+// record is config.json as far as it is known before training.
+func (t *Job) record(table *features.Table, cfg head.Config, plan *splitPlan) run.Config {
+	var search *run.SearchConfig
+	if t.Search.Trials > 0 {
+		search = &run.SearchConfig{Search: t.Search, From: cfg}
+	}
+	return run.Config{
+		Finetune: artifact.Version(), Backbone: table.Network, Features: t.Features, Views: table.ResolveViews(), Head: cfg, Soften: t.softening(), Search: search, Calibrate: t.Calibrate,
+		Data: run.DataConfigOf(table), Classes: run.ClassConfigs(table.Set),
+		Split: plan.config(t.Split, cfg),
+	}
+}
+
+// softening is what labels were softened with, nil for nothing.
+func (t *Job) softening() *crossval.Softening {
+	if t.Soften.Function == "" {
+		return nil
+	}
+	s := t.Soften.Resolved()
+	return &s
+}
+
+// finished returns the result of a complete run with the same settings, nil where the folder holds none yet. A run with
+// other settings is not to be mixed with this one.
+func (t *Job) finished(now run.Config) (*Result, error) {
+	var before run.Config
+	err := artifact.ReadJSON(filepath.Join(t.Out, run.ConfigFile), &before)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	switch { // what is found, not given
+	case now.Search != nil:
+		now.Head = before.Head
+	case now.Split.Folds > 0:
+		now.Head.Epochs = before.Head.Epochs
+	}
+	if what := firstDifference(before, now); what != "" {
+		return nil, &invalid.Error{
+			Field: "--resume", Found: fmt.Sprintf("a complete run in %s with another %q in its %s", t.Out, what, run.ConfigFile),
+			Hint: "give the settings that it was begun with, another --out, or --overwrite",
+		}
+	}
+	result := &Result{Run: t.Out, HeldOut: before.Split.HeldOut, Notes: []string{"the run was complete already; nothing was done"}}
+	var measured run.Metrics
+	if err := artifact.ReadJSON(filepath.Join(t.Out, run.MetricsFile), &measured); err != nil {
+		return nil, err
+	}
+	result.Metrics, result.CrossValidation, result.Calibration = measured.Report, measured.CrossValidation, measured.Calibration
+	result.Head, err = head.Load(filepath.Join(t.Out, run.HeadFile))
+	return result, err
+}
+
+// firstDifference names the first field of config.json that two runs don't share, "" where they are equal.
+func firstDifference(a, b run.Config) string {
+	x, y := reflect.ValueOf(a), reflect.ValueOf(b)
+	for i := range x.NumField() {
+		p, errP := json.Marshal(x.Field(i).Interface())
+		q, errQ := json.Marshal(y.Field(i).Interface())
+		if errP != nil || errQ != nil || !bytes.Equal(p, q) {
+			name, _, _ := strings.Cut(x.Type().Field(i).Tag.Get("json"), ",")
+			return name
+		}
+	}
+	return ""
+}
+
+// writeGroundDistance writes the distances that were measured, or removes those of an earlier run where there are none.
+func (r *Result) writeGroundDistance(path string) error {
+	if r.GroundDistance == nil {
+		return artifact.RemoveIfThere(path)
+	}
+	return artifact.WriteGroundDistance(path, r.GroundDistance, r.Head.Space().Len())
+}
+
+// write leaves the run folder: config.json last, so that a folder which has it is whole.
+func (r *session) write(ctx context.Context) error {
+	page, err := r.report(ctx)
+	if err != nil {
+		return err
+	}
+	in := func(name string) string { return filepath.Join(r.Out, name) }
+	for _, step := range []func() error{
+		func() error { return r.result.Head.Save(in(run.HeadFile)) },
+		func() error { return run.WriteHeadONNX(in(run.HeadONNXFile), r.result.Head) },
+		func() error {
+			return run.WriteFeatureMean(in(run.FeatureMeanFile), run.MeanFeature(r.examples, r.plan.parts.Train))
+		},
+		func() error { return writeHistory(in(run.HistoryFile), r.traces()) },
+		func() error { return r.result.writeGroundDistance(in(run.GroundDistanceFile)) },
+		func() error { return r.result.writeSearch(in(run.SearchFile), r.Search.Metric) },
+		func() error { return run.WritePredictions(in(run.PredictionsFile), r.result.Head.Space(), r.unseen) },
+		func() error {
+			return run.WriteSuspects(in(run.SuspectsFile), run.DescribeSuspects(r.result.Head.Space(), r.unseen, r.suspects))
+		},
+		func() error { return artifact.ReplaceUnreadable(in(artifact.UnreadableFile), r.result.Unreadable) },
+		func() error {
+			return artifact.WriteJSON(in(run.MetricsFile), run.Metrics{Report: r.result.Metrics, CrossValidation: r.result.CrossValidation, Calibration: r.result.Calibration})
+		},
+		func() error { return writeReport(in(run.ReportFile), page) },
+		func() error { return artifact.WriteJSON(in(run.ConfigFile), r.record) },
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
