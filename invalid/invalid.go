@@ -40,7 +40,7 @@ func (e *Error) Text(name func(field string) string) string {
 	}
 	found := named(e.Found, name)
 	if e.Err != nil {
-		found += " (" + e.Err.Error() + ")"
+		found += " (" + Text(e.Err, name) + ")"
 	}
 	text := strings.Join(parts, " ") + ": " + found
 	if e.Want != "" {
@@ -49,11 +49,23 @@ func (e *Error) Text(name func(field string) string) string {
 	if e.Hint != "" {
 		text += "; " + named(e.Hint, name)
 	}
-	return strings.NewReplacer("\r", " ", "\n", " ").Replace(text)
+	return oneLine(text)
 }
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
+
+// Text returns the message of any error on one line. Where err is or wraps an [Error], name is called for the options that it
+// mentions.
+func Text(err error, name func(field string) string) string {
+	var e *Error
+	if !errors.As(err, &e) {
+		return oneLine(err.Error())
+	}
+	return strings.Replace(oneLine(err.Error()), e.Error(), e.Text(name), 1)
+}
+
+func oneLine(text string) string { return strings.NewReplacer("\r", " ", "\n", " ").Replace(text) }
 
 // Is reports whether err is or wraps an [Error].
 func Is(err error) bool {

@@ -34,6 +34,18 @@ func TestText(t *testing.T) {
 	}
 }
 
+func TestTextOfWrapped(t *testing.T) {
+	inner := &Error{Field: "Head.LR", Found: "0"}
+	err := fmt.Errorf("fold 1: %w", &Error{Path: "run", Found: "no settings", Err: inner})
+	got := Text(err, func(field string) string { return "--" + field })
+	if want := "fold 1: run: no settings (--Head.LR: 0)"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := Text(io.EOF, nil); got != "EOF" {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestIs(t *testing.T) {
 	cause := &Error{Path: "x", Found: "y", Err: io.EOF}
 	wrapped := fmt.Errorf("train: %w", cause)

@@ -57,10 +57,10 @@ func execute(args []string, in io.Reader, out, errs io.Writer) int {
 	case errors.Is(err, errFound):
 		return exitFound // what was found is printed already
 	case errors.As(err, &usage), invalid.Is(err):
-		fmt.Fprintln(errs, "finetune:", err)
+		fmt.Fprintln(errs, "finetune:", invalid.Text(err, flagName))
 		return exitMistake
 	}
-	fmt.Fprintln(errs, "finetune:", err)
+	fmt.Fprintln(errs, "finetune:", invalid.Text(err, flagName))
 	return exitMachine
 }
 

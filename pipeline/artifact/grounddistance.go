@@ -30,14 +30,14 @@ func ReadGroundDistance(path string) (loss.GroundDistance, error) {
 		if errors.Is(err, fs.ErrNotExist) {
 			found = "no such file"
 		}
-		return none, &invalid.Error{Field: "--ground-distance " + path, Found: found, Err: err, Want: "ordered, self-guided or a file with a matrix"}
+		return none, &invalid.Error{Field: "Loss.Ground", Path: path, Found: found, Err: err, Want: "ordered, self-guided or a file with a matrix"}
 	}
 	defer f.Close()
 	matrix, err := parseGroundDistance(io.LimitReader(f, maxGroundDistance+1))
 	if err != nil {
 		var own *invalid.Error
 		if errors.As(err, &own) {
-			own.Field = strings.TrimSuffix("--ground-distance "+path+": "+own.Field, ": ")
+			own.Field, own.Path = "Loss.Ground", strings.TrimSpace(path+" "+own.Path)
 		}
 		return none, err
 	}
@@ -52,7 +52,7 @@ func parseGroundDistance(r io.Reader) ([]float64, error) {
 	s.Buffer(nil, maxGroundDistance)
 	for line := 1; s.Scan(); line++ {
 		wrong := func(found, expected string) error {
-			return &invalid.Error{Field: fmt.Sprintf("line %d", line), Found: found, Want: expected}
+			return &invalid.Error{Path: fmt.Sprintf("line %d", line), Found: found, Want: expected}
 		}
 		if bytes += len(s.Bytes()) + 1; bytes > maxGroundDistance {
 			return nil, wrong("a file that doesn't end", fmt.Sprintf("at most %d MiB", maxGroundDistance>>20))

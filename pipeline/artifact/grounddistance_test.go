@@ -30,7 +30,7 @@ func TestReadGroundDistance(t *testing.T) {
 		if c.wrong == "" && (err != nil || !slices.Equal(got.Matrix, want)) {
 			t.Errorf("%s: %v, %v", name, got.Matrix, err)
 		}
-		if c.wrong != "" && (!invalid.Is(err) || !strings.Contains(err.Error(), c.wrong) || !strings.Contains(err.Error(), "--ground-distance "+path)) {
+		if c.wrong != "" && (!invalid.Is(err) || !strings.Contains(err.Error(), c.wrong) || !strings.Contains(err.Error(), "Loss.Ground "+path)) {
 			t.Errorf("%s: %v, want %q", name, err, c.wrong)
 		}
 	}

@@ -14,7 +14,7 @@ func ReadJSON(path string, into any) error {
 		return err
 	}
 	if err := json.Unmarshal(data, into); err != nil {
-		return &invalid.Error{Field: path, Found: "not the JSON that finetune writes", Err: err, Hint: "restore the file or run the job again"}
+		return &invalid.Error{Path: path, Found: "not the JSON that finetune writes", Err: err, Hint: "restore the file or run the job again"}
 	}
 	return nil
 }

@@ -36,7 +36,7 @@ var rules = []rule{
 	},
 	{
 		Problem, "empty-classes", classesWith(func(_ *Result, c ClassCount) bool { return c.All == 0 }),
-		"%d {class has|classes have} no image", "leave them out of --order or --bins, or find images",
+		"%d {class has|classes have} no image", "leave them out of the class order or the bins, or add images",
 	},
 	{
 		Problem, "labels-of-equal-files", copiesWith(func(_ *Result, c Copies) bool { return c.SameBytes && c.LabelsApart > 0 }),
@@ -56,7 +56,7 @@ var rules = []rule{
 	{
 		Warning, "copies-parted-by-chance", copiesWith(func(r *Result, c Copies) bool { return r.SplitBy == "seed" && c.AcrossSplit && c.GroupsApart }),
 		"%d {picture has|pictures have} copies that a random split parts: figures would flatter",
-		"train on the manifest that --out writes, where each is a group",
+		"train on the manifest that check writes, where each is a group",
 	},
 	{
 		Warning, "alike-across-split", copiesWith(func(r *Result, c Copies) bool { return r.SplitBy == "data" && !c.Sure && c.AcrossSplit }),

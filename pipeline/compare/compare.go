@@ -138,7 +138,7 @@ func (c *Job) plan(set *dataset.Set) (*crossval.Plan, error) {
 	}
 	var notes []string
 	if p.FromData {
-		notes = append(notes, fmt.Sprintf("the %d folds are those of the data, so --folds counts for nothing", len(p.HeldOut)))
+		notes = append(notes, fmt.Sprintf("the %d folds are those of the data, so the number of folds that was asked for is not used", len(p.HeldOut)))
 	}
 	if slices.ContainsFunc(set.Items, func(it dataset.Item) bool { return it.Part != dataset.Unassigned }) {
 		notes = append(notes, "the parts (train, val, test) of the data are passed over: every image is held out once")
@@ -152,22 +152,22 @@ func (c *Job) complete() error {
 	for _, field := range []struct {
 		value         *int
 		zero, atLeast int
-		flag          string
+		field         string
 	}{
-		{&c.Folds, 5, 2, "--folds"}, {&c.Seeds, 3, 1, "--seeds"}, {&c.Resamples, 2000, 100, "--resamples"},
+		{&c.Folds, 5, 2, "Folds"}, {&c.Seeds, 3, 1, "Seeds"}, {&c.Resamples, 2000, 100, "Resamples"},
 	} {
 		if *field.value == 0 {
 			*field.value = field.zero
 		}
 		if *field.value < field.atLeast {
-			return &invalid.Error{Field: field.flag, Found: fmt.Sprint(*field.value), Want: fmt.Sprintf("%d or more", field.atLeast)}
+			return &invalid.Error{Field: field.field, Found: fmt.Sprint(*field.value), Want: fmt.Sprintf("%d or more", field.atLeast)}
 		}
 	}
 	if !(c.Val >= 0 && c.Val < 1) {
-		return &invalid.Error{Field: "--val-split", Found: fmt.Sprint(c.Val), Want: "0 or more and below 1"}
+		return &invalid.Error{Field: "Val", Found: fmt.Sprint(c.Val), Want: "0 or more and below 1"}
 	}
 	if c.Seed > math.MaxUint64-uint64(c.Seeds) {
-		return &invalid.Error{Field: "--seed", Found: fmt.Sprint(c.Seed), Want: "a number with room for --seeds after it"}
+		return &invalid.Error{Field: "Seed", Found: fmt.Sprint(c.Seed), Want: "a number with room for {Seeds} after it"}
 	}
 	return nil
 }
@@ -188,7 +188,7 @@ func (c *Job) losses() (specs []lossSpec, notes []string, err error) {
 			return nil, nil, err
 		}
 		if slices.Contains(list[:i], text) {
-			return nil, nil, &invalid.Error{Field: "--losses", Found: text + " twice", Want: "each loss once"}
+			return nil, nil, &invalid.Error{Field: "Losses", Found: text + " twice", Want: "each loss once"}
 		}
 		specs = append(specs, s)
 	}

@@ -167,16 +167,16 @@ func TestCompareRefuses(t *testing.T) {
 		change func(*Job)
 		want   string
 	}{
-		"one fold":       {func(c *Job) { c.Folds = 1 }, "--folds: 1; expected 2 or more"},
-		"many folds":     {func(c *Job) { c.Folds = 19 }, "--folds: 19; expected 2 to 18"},
-		"no seed":        {func(c *Job) { c.Seeds = -1 }, "--seeds: -1"},
-		"few resamples":  {func(c *Job) { c.Resamples = 10 }, "--resamples: 10; expected 100 or more"},
-		"share":          {func(c *Job) { c.Val = 1 }, "--val-split: 1"},
-		"last seed":      {func(c *Job) { c.Seed = 1<<64 - 1 }, "--seed"},
-		"a loss twice":   {func(c *Job) { c.Losses = []string{"emd2", "emd2"} }, "--losses: emd2 twice"},
-		"unknown loss":   {func(c *Job) { c.Losses = []string{"mse"} }, `--losses mse: the loss "mse"`},
-		"wrong option":   {func(c *Job) { c.Losses = []string{"emd2:omega=2"} }, "--losses emd2:omega=2: --emd-omega: 2"},
-		"wrong distance": {func(c *Job) { c.Losses = []string{"coral:self-guided"} }, "--losses coral:self-guided: "},
+		"one fold":       {func(c *Job) { c.Folds = 1 }, "Folds: 1; expected 2 or more"},
+		"many folds":     {func(c *Job) { c.Folds = 19 }, "Folds: 19; expected 2 to 18"},
+		"no seed":        {func(c *Job) { c.Seeds = -1 }, "Seeds: -1"},
+		"few resamples":  {func(c *Job) { c.Resamples = 10 }, "Resamples: 10; expected 100 or more"},
+		"share":          {func(c *Job) { c.Val = 1 }, "Val: 1"},
+		"last seed":      {func(c *Job) { c.Seed = 1<<64 - 1 }, "Seed: "},
+		"a loss twice":   {func(c *Job) { c.Losses = []string{"emd2", "emd2"} }, "Losses: emd2 twice"},
+		"unknown loss":   {func(c *Job) { c.Losses = []string{"mse"} }, `Losses mse: the loss "mse"`},
+		"wrong option":   {func(c *Job) { c.Losses = []string{"emd2:omega=2"} }, "loss emd2:omega=2: "},
+		"wrong distance": {func(c *Job) { c.Losses = []string{"coral:self-guided"} }, "loss coral:self-guided: "},
 		"other files":    {func(c *Job) { c.Out = features }, "a folder with other files in it"},
 	} {
 		job := quickCompare(t, features, "emd2")

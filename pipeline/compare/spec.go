@@ -74,7 +74,7 @@ func parseLoss(text string) (lossSpec, error) {
 	name, options, has := strings.Cut(text, ":")
 	s := lossSpec{text: text, name: name}
 	wrong := func(found, expected string) (lossSpec, error) {
-		return s, &invalid.Error{Field: "--losses " + text, Found: found, Want: expected, Hint: "see finetune compare --help"}
+		return s, &invalid.Error{Field: "Losses", Path: text, Found: found, Want: expected, Hint: "see the documentation of {Losses}"}
 	}
 	if !slices.Contains(loss.Names(), name) {
 		return wrong(fmt.Sprintf("the loss %q", name), "one of "+strings.Join(loss.Names(), ", "))
@@ -137,7 +137,7 @@ func lossName(text string) string {
 }
 
 // explain says which loss an error is about.
-func (s lossSpec) explain(err error) error { return fmt.Errorf("--losses %s: %w", s.text, err) }
+func (s lossSpec) explain(err error) error { return fmt.Errorf("loss %s: %w", s.text, err) }
 
 // lossTexts are the losses as they were given.
 func lossTexts(specs []lossSpec) []string {

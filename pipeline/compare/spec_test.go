@@ -50,7 +50,7 @@ func TestSplitLossesRefuses(t *testing.T) {
 			}
 			continue
 		}
-		if !invalid.Is(err) || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "--losses ") {
+		if !invalid.Is(err) || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "Losses") {
 			t.Errorf("%q: %v; want a mistake with %q", list, err, want)
 		}
 	}

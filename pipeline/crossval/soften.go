@@ -28,13 +28,13 @@ func ParseSoftening(text string) (Softening, error) {
 	case !has && (name == "" || name == "none"):
 		return Softening{}, nil
 	case !known:
-		return Softening{}, &invalid.Error{Field: "--soften", Found: strconv.Quote(text), Want: "none, binomial, triangular[:WIDTH] or exponential[:WIDTH]"}
+		return Softening{}, &invalid.Error{Field: "Soften", Found: strconv.Quote(text), Want: "none, binomial, triangular[:WIDTH] or exponential[:WIDTH]"}
 	case !has:
 		return Softening{name, usual}, nil
 	}
 	v, err := strconv.ParseFloat(width, 64)
 	if err != nil || v == 0 {
-		return Softening{}, &invalid.Error{Field: "--soften", Found: strconv.Quote(text), Want: "a number of classes above 0 after the colon"}
+		return Softening{}, &invalid.Error{Field: "Soften", Found: strconv.Quote(text), Want: "a number of classes above 0 after the colon"}
 	}
 	s := Softening{name, v}
 	return s, s.Check()
@@ -54,11 +54,11 @@ func (s Softening) Check() error {
 	case s.Function == "" && s.Width == 0:
 		return nil
 	case !known:
-		return &invalid.Error{Field: "--soften", Found: strconv.Quote(s.Function), Want: "none, binomial, triangular or exponential"}
+		return &invalid.Error{Field: "Soften", Found: strconv.Quote(s.Function), Want: "none, binomial, triangular or exponential"}
 	case usual == 0 && s.Width != 0:
-		return &invalid.Error{Field: "--soften", Found: fmt.Sprintf("%s:%g", s.Function, s.Width), Want: s.Function + " alone: its width follows from the number of classes"}
+		return &invalid.Error{Field: "Soften", Found: fmt.Sprintf("%s:%g", s.Function, s.Width), Want: s.Function + " alone: its width follows from the number of classes"}
 	case usual != 0 && !(s.Resolved().Width > 0 && s.Width <= loss.MaxClasses):
-		return &invalid.Error{Field: "--soften", Found: fmt.Sprintf("%s:%g", s.Function, s.Width), Want: "a width above 0, in classes"}
+		return &invalid.Error{Field: "Soften", Found: fmt.Sprintf("%s:%g", s.Function, s.Width), Want: "a width above 0, in classes"}
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ func Folds(s *Set, k int, seed uint64) ([]int, error) {
 	}
 	u := s.units(all)
 	if k < 2 || k > len(u.items) {
-		return nil, &invalid.Error{Field: "--folds", Found: fmt.Sprint(k), Want: fmt.Sprintf("2 to %d, the number of images or groups", len(u.items))}
+		return nil, &invalid.Error{Field: "Folds", Found: fmt.Sprint(k), Want: fmt.Sprintf("2 to %d, the number of images or groups", len(u.items))}
 	}
 	folds := make([]int, len(s.Items))
 	for unit, fold := range u.assign(slices.Repeat([]float64{1 / float64(k)}, k), randstream.New(seed, "folds")) {
@@ -51,7 +51,7 @@ func (s *Set) givenFolds(k, n int) ([]int, error) {
 	}
 	numbers := slices.Compact(slices.Sorted(slices.Values(folds)))
 	if k != 0 && k != len(numbers) || len(numbers) < 2 {
-		return nil, &invalid.Error{Field: "--folds", Found: fmt.Sprint(k), Want: fmt.Sprintf("%d, the folds that the data gives, of which there must be two", len(numbers))}
+		return nil, &invalid.Error{Field: "Folds", Found: fmt.Sprint(k), Want: fmt.Sprintf("%d, the folds that the data gives, of which there must be two", len(numbers))}
 	}
 	if err := s.checkGivenGroups(func(it Item) int { return it.Fold }, func(fold int) string { return fmt.Sprintf("fold %d", fold) }); err != nil {
 		return nil, err

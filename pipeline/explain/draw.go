@@ -43,12 +43,12 @@ func (e *Job) claim(model *run.Run, images int) error {
 	folder := e.Out
 	if isPNG(e.Out) {
 		if images != 1 {
-			return &invalid.Error{Field: "--out " + e.Out, Found: fmt.Sprintf("one file for %d images", images), Want: "a folder"}
+			return &invalid.Error{Field: "Out", Path: e.Out, Found: fmt.Sprintf("one file for %d images", images), Want: "a folder"}
 		}
 		folder = filepath.Dir(e.Out)
 	}
 	if err := os.MkdirAll(folder, 0o777); err != nil {
-		return &invalid.Error{Field: "--out " + e.Out, Found: "a folder that can't be made", Err: err, Hint: "give another --out"}
+		return &invalid.Error{Field: "Out", Path: e.Out, Found: "a folder that can't be made", Err: err, Hint: "give another {Out}"}
 	}
 	return nil
 }
@@ -87,7 +87,7 @@ func (d *drawing) all(ctx context.Context, items []dataset.Item) error {
 			}
 			d.result.Unreadable = append(d.result.Unreadable, artifact.Unreadable{Path: done.Path, Reason: done.unreadable.Error()})
 			if d.Images.Strict {
-				return &invalid.Error{Field: done.Path, Found: done.unreadable.Error(), Want: "an image"}
+				return &invalid.Error{Path: done.Path, Found: done.unreadable.Error(), Want: "an image"}
 			}
 			return nil
 		})

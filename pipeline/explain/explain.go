@@ -136,7 +136,7 @@ func (e Job) Run(ctx context.Context) (*Result, error) {
 	}
 	if len(result.Images) == 0 {
 		first := result.Unreadable[0]
-		return nil, &invalid.Error{Field: first.Path, Found: fmt.Sprintf("%s, and none of %d images can be read", first.Reason, len(items)), Want: "images"}
+		return nil, &invalid.Error{Path: first.Path, Found: fmt.Sprintf("%s, and none of %d images can be read", first.Reason, len(items)), Want: "images"}
 	}
 	if d.single() {
 		return result, nil
@@ -148,7 +148,7 @@ func (e Job) Run(ctx context.Context) (*Result, error) {
 func (e *Job) teller(model *run.Run, net *features.Network, asker *TargetBuilder, images int, result *Result) (attributor, error) {
 	methods := []string{"", MethodAuto, MethodCAM, MethodOcclusion}
 	if !slices.Contains(methods, e.Method) {
-		return nil, &invalid.Error{Field: "--method", Found: fmt.Sprintf("%q", e.Method), Want: "auto, cam or occlusion"}
+		return nil, &invalid.Error{Field: "Method", Found: fmt.Sprintf("%q", e.Method), Want: "auto, cam or occlusion"}
 	}
 	if e.Method == MethodOcclusion {
 		result.Why = "asked for"
@@ -157,7 +157,7 @@ func (e *Job) teller(model *run.Run, net *features.Network, asker *TargetBuilder
 	mapper, err := net.StartMaps()
 	switch {
 	case errors.Is(err, backbone.ErrNoMaps) && e.Method == MethodCAM:
-		return nil, &invalid.Error{Field: "--method cam", Found: "a network without maps to weigh", Err: err, Hint: "leave it out: then places are hidden one after the other"}
+		return nil, &invalid.Error{Field: "Method", Found: "cam with a network without maps to weigh", Err: err, Hint: "leave it out: then places are hidden one after the other"}
 	case errors.Is(err, backbone.ErrNoMaps):
 		result.Why = err.Error()
 		return e.occluder(model, net, asker, images, result)
@@ -167,7 +167,7 @@ func (e *Job) teller(model *run.Run, net *features.Network, asker *TargetBuilder
 	m := &CAM{Head: model.Head, TargetBuilder: asker, Mapper: mapper, Height: net.Spec.Height, Width: net.Spec.Width}
 	if e.Patch != 0 || e.Stride != 0 {
 		mapper.Close()
-		return nil, &invalid.Error{Field: "--patch and --stride", Found: "given where nothing is hidden", Hint: "leave them out, or give --method occlusion"}
+		return nil, &invalid.Error{Field: "Patch", Found: "{Patch} or {Stride} given where nothing is hidden", Hint: "leave them out, or give {Method} occlusion"}
 	}
 	if m.Mean, err = model.FeatureMean(); err != nil {
 		mapper.Close()
@@ -191,7 +191,7 @@ func (e *Job) occluder(model *run.Run, net *features.Network, asker *TargetBuild
 		o.patch = max(o.stride, shorter/5)
 	}
 	if o.stride < 1 || o.patch < o.stride || o.patch > shorter {
-		return nil, &invalid.Error{Field: "--patch and --stride", Found: fmt.Sprintf("%d and %d", o.patch, o.stride),
+		return nil, &invalid.Error{Field: "Patch", Found: fmt.Sprintf("{Patch} %d and {Stride} %d", o.patch, o.stride),
 			Want: fmt.Sprintf("a stride of at least 1, a patch no smaller than that and no larger than the network's input, %d", shorter)}
 	}
 	var err error

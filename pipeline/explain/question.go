@@ -130,10 +130,10 @@ func (a *TargetBuilder) classNamed(name string) (int, error) {
 	}
 	class, ok := a.space.Index(name)
 	if !ok {
-		return -1, &invalid.Error{Field: "--class", Found: fmt.Sprintf("%q", name), Want: fmt.Sprintf("one of the run's classes: %v", a.space.Classes())}
+		return -1, &invalid.Error{Field: "Class", Found: fmt.Sprintf("%q", name), Want: fmt.Sprintf("one of the run's classes: %v", a.space.Classes())}
 	}
 	if _, ok := a.forClass(class); !ok {
-		return -1, &invalid.Error{Field: "--class", Found: fmt.Sprintf("%q for a head of %s, which has one score for all classes", name, a.name),
+		return -1, &invalid.Error{Field: "Class", Found: fmt.Sprintf("%q for a head of %s, which has one score for all classes", name, a.name),
 			Hint: "leave it out: the map of the order shows what raises and lowers the score"}
 	}
 	return class, nil

@@ -24,10 +24,10 @@ import (
 // worst lists the images of a run's held-out part that were answered wrongly, the furthest off first, as the report does.
 func (e *Job) worst(ctx context.Context, model *run.Run) ([]dataset.Item, error) {
 	if e.Most < 0 {
-		return nil, &invalid.Error{Field: "--worst", Found: fmt.Sprint(e.Most), Want: "a whole number from 1 up"}
+		return nil, &invalid.Error{Field: "Most", Found: fmt.Sprint(e.Most), Want: "a whole number from 1 up"}
 	}
 	if features := model.Config.Features; features != "" {
-		return nil, &invalid.Error{Field: "--image", Found: "nothing, and the run was trained on features (" + features + "), which don't say where their images are",
+		return nil, &invalid.Error{Field: "Paths", Found: "nothing, and the run was trained on features (" + features + "), which don't say where their images are",
 			Want: "an image, a folder or a manifest"}
 	}
 	path := filepath.Join(model.Folder, run.PredictionsFile)
@@ -36,7 +36,7 @@ func (e *Job) worst(ctx context.Context, model *run.Run) ([]dataset.Item, error)
 		return nil, err
 	}
 	if len(wrong) == 0 {
-		return nil, &invalid.Error{Field: path, Found: "no mistake to explain", Hint: "give --image"}
+		return nil, &invalid.Error{Path: path, Found: "no mistake to explain", Hint: "give {Paths}"}
 	}
 	most := e.Most
 	if most == 0 {
@@ -46,8 +46,8 @@ func (e *Job) worst(ctx context.Context, model *run.Run) ([]dataset.Item, error)
 	d := model.Config.Data
 	set, err := dataset.Load(ctx, dataset.Options{Path: d.Path, LabelRegex: d.LabelRegex, Unlabelled: true})
 	if invalid.Is(err) {
-		return nil, &invalid.Error{Field: "--image", Found: "nothing, and the images that the run was measured on can't be had from here", Err: err,
-			Hint: "give --image, or call from the folder that the run was trained in"}
+		return nil, &invalid.Error{Field: "Paths", Found: "nothing, and the images that the run was measured on can't be had from here", Err: err,
+			Hint: "give {Paths}, or call from the folder that the run was trained in"}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the images of %s: %w", model.Folder, err)
@@ -60,7 +60,7 @@ func (e *Job) worst(ctx context.Context, model *run.Run) ([]dataset.Item, error)
 	for _, w := range wrong {
 		item, ok := byPath[w.path]
 		if !ok {
-			return nil, &invalid.Error{Field: d.Path, Found: "no " + w.path + ", which the run was measured on", Hint: "bring it back, or give --image"}
+			return nil, &invalid.Error{Path: d.Path, Found: "no " + w.path + ", which the run was measured on", Hint: "bring it back, or give {Paths}"}
 		}
 		item.Label = w.label
 		items = append(items, item)
@@ -80,14 +80,14 @@ type mistaken struct {
 func readMistakes(path string, model *run.Run) ([]mistaken, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &invalid.Error{Field: "--image", Found: "nothing, and no " + path + " to take the worst mistakes from", Want: "an image, a folder or a manifest"}
+		return nil, &invalid.Error{Field: "Paths", Found: "nothing, and no " + path + " to take the worst mistakes from", Want: "an image, a folder or a manifest"}
 	}
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	bad := func(err error) error {
-		return &invalid.Error{Field: path, Found: "not the predictions of this run", Err: err, Hint: "restore the file or train again"}
+		return &invalid.Error{Path: path, Found: "not the predictions of this run", Err: err, Hint: "restore the file or train again"}
 	}
 	space := model.Head.Space()
 	table := csv.NewReader(f)

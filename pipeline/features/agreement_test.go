@@ -29,7 +29,7 @@ func TestFeaturesAgreeWithPython(t *testing.T) {
 	if err := json.Unmarshal(text, &list); err != nil {
 		t.Fatal(err)
 	}
-	want, err := npy.Open(filepath.Join(golden, "lite0_npy"))
+	want, err := npy.Open(filepath.Join(golden, "lite0_features.npy"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ func cacheFolder(cache, name string) (string, error) {
 	if cache == "" {
 		user, err := os.UserCacheDir()
 		if err != nil {
-			return "", &invalid.Error{Field: "--cache", Found: "no cache folder of the user", Err: err, Hint: "give --cache DIR, or --no-cache"}
+			return "", &invalid.Error{Field: "Images.Cache", Found: "no cache folder of the user", Err: err, Hint: "give {Images.Cache} DIR, or {Images.NoCache}"}
 		}
 		cache = filepath.Join(user, "finetune")
 	}

@@ -36,10 +36,10 @@ type ExtractResult struct {
 func (e Extract) Run(ctx context.Context) (*ExtractResult, error) {
 	e.Progress = progress.OrNone(e.Progress)
 	if e.Out == "" {
-		return nil, &invalid.Error{Field: "--out", Found: "nothing", Want: "the folder for the features"}
+		return nil, &invalid.Error{Field: "Out", Found: "nothing", Want: "the folder for the features"}
 	}
 	views := e.Images.views()
-	if err := e.Images.plan().Check("--views", views); err != nil {
+	if err := e.Images.plan().Check("Images.Views", views); err != nil {
 		return nil, err
 	}
 	meta := Meta{Finetune: artifact.Version(), Order: e.Data.Order, Positions: e.Data.Positions, Bins: e.Data.Bins}
@@ -120,7 +120,7 @@ func (e Extract) write(set *dataset.Set, matrix *npy.Writer, meta Meta, unreadab
 }
 
 func noneReadable(set *dataset.Set) error {
-	return &invalid.Error{Field: set.Source, Found: fmt.Sprintf("%d images, none of which can be read", len(set.Items)), Want: "images"}
+	return &invalid.Error{Path: set.Source, Found: fmt.Sprintf("%d images, none of which can be read", len(set.Items)), Want: "images"}
 }
 
 // tell prints the classes, their order and counts, so that a wrong order is seen before the work starts.

@@ -126,12 +126,12 @@ func (x *Extractor) Extract(ctx context.Context, items []dataset.Item, views fun
 func (x *Extractor) tooMany(list []artifact.Unreadable, total int) error {
 	last := list[len(list)-1]
 	if x.images.Strict {
-		return &invalid.Error{Field: last.Path, Found: last.Reason, Hint: "mend or remove the file, or leave out --strict"}
+		return &invalid.Error{Path: last.Path, Found: last.Reason, Hint: "mend or remove the file, or leave out {Images.Strict}"}
 	}
 	return &invalid.Error{
-		Field: last.Path, Found: fmt.Sprintf("%s; with it %d of %d images can't be read", last.Reason, len(list), total),
+		Path: last.Path, Found: fmt.Sprintf("%s; with it %d of %d images can't be read", last.Reason, len(list), total),
 		Want: fmt.Sprintf("at most %.0f %%", 100*x.images.maxUnreadable()),
-		Hint: "mend or remove the files, or raise --max-unreadable",
+		Hint: "mend or remove the files, or raise {Images.MaxUnreadable}",
 	}
 }
 

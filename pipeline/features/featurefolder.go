@@ -53,7 +53,7 @@ type FolderViews struct {
 func OpenFolder(ctx context.Context, folder string, o dataset.Options) (_ *Table, err error) {
 	matrix, err := npy.Open(filepath.Join(folder, MatrixFile))
 	if err != nil {
-		return nil, &invalid.Error{Field: "--features " + folder, Found: "no " + MatrixFile + " that can be read", Err: err,
+		return nil, &invalid.Error{Field: "Features", Path: folder, Found: "no " + MatrixFile + " that can be read", Err: err,
 			Want: "a folder that finetune extract wrote", Hint: "run finetune extract first"}
 	}
 	defer func() {
@@ -78,7 +78,7 @@ func OpenFolder(ctx context.Context, folder string, o dataset.Options) (_ *Table
 		Features: head.Features{Rows: matrix.Rows, Cols: matrix.Cols, Data: matrix.Data},
 	}
 	if rows := len(set.Items) * set.Views; rows != matrix.Rows {
-		return nil, &invalid.Error{Field: o.Path, Found: fmt.Sprintf("%d rows", rows),
+		return nil, &invalid.Error{Path: o.Path, Found: fmt.Sprintf("%d rows", rows),
 			Want: fmt.Sprintf("%d, as many as %s has", matrix.Rows, MatrixFile), Hint: "run finetune extract again"}
 	}
 	t.Views = ViewConfig{Train: set.Views, Predict: 1}
@@ -91,15 +91,15 @@ func OpenFolder(ctx context.Context, folder string, o dataset.Options) (_ *Table
 // use checks what the user asks for against the views that a feature folder has, and notes what they are used for.
 func (t *Table) use(i Images, tta int) error {
 	if i.Views != 0 && i.Views != t.PerItem {
-		return &invalid.Error{Field: fmt.Sprintf("--views %d", i.Views), Found: viewsOfEach(t.PerItem),
+		return &invalid.Error{Field: "Images.Views", Found: fmt.Sprintf("%d for %s", i.Views, viewsOfEach(t.PerItem)),
 			Hint: "leave it out, or give it to finetune extract"}
 	}
 	if tta == AllViews {
 		tta = max(2, t.PerItem)
 	}
 	if tta > t.PerItem {
-		return &invalid.Error{Field: "--tta", Found: viewsOfEach(t.PerItem),
-			Want: fmt.Sprintf("%d or more", tta), Hint: fmt.Sprintf("run finetune extract with --views %d, or give --tta=false", tta)}
+		return &invalid.Error{Field: "TTA", Found: viewsOfEach(t.PerItem),
+			Want: fmt.Sprintf("%d or more", tta), Hint: fmt.Sprintf("run finetune extract with {Images.Views} %d, or give {TTA} off", tta)}
 	}
 	t.Views.Predict = max(1, tta)
 	return nil

@@ -55,8 +55,8 @@ func OpenNetwork(i Images, digest string, images int) (*Network, error) {
 	if i.Backbone == "" {
 		n.name, n.data = models.Default().Name, models.Default().Data
 	} else if info, err := os.Stat(i.Backbone); err != nil || info.IsDir() {
-		return nil, &invalid.Error{Field: "--backbone " + i.Backbone, Found: "no such file", Want: "an ONNX network",
-			Hint: "give its path, or leave --backbone out to use the embedded " + models.Default().Name}
+		return nil, &invalid.Error{Field: "Images.Backbone", Path: i.Backbone, Found: "no such file", Want: "an ONNX network",
+			Hint: "give its path, or leave {Images.Backbone} out to use the embedded " + models.Default().Name}
 	}
 	var err error
 	if n.about, err = Describe(&i, images); err != nil {
@@ -65,7 +65,7 @@ func OpenNetwork(i Images, digest string, images int) (*Network, error) {
 	n.images = i
 	if digest != "" && n.about.Digest != digest {
 		return nil, &invalid.Error{
-			Field: "--backbone " + n.name, Found: "another network than the run was trained on (SHA-256 " + ShortDigest(n.about.Digest) + ")",
+			Field: "Images.Backbone", Path: n.name, Found: "another network than the run was trained on (SHA-256 " + ShortDigest(n.about.Digest) + ")",
 			Want: "SHA-256 " + ShortDigest(digest), Hint: "give the file that the run was trained with",
 		}
 	}
@@ -84,8 +84,8 @@ func (n *Network) fitSize() error {
 	for _, side := range []struct{ fixed, given int }{{in.Height, n.images.Overrides.ImageSize}, {in.Width, n.images.Overrides.ImageSize}} {
 		if side.fixed > 0 && side.given > 0 && side.fixed != side.given {
 			return &invalid.Error{
-				Field: fmt.Sprintf("--image-size %d", side.given), Found: fmt.Sprintf("%s takes %d × %d pixels only", n.name, in.Height, in.Width),
-				Hint: "leave out --image-size",
+				Field: "Images.Overrides.ImageSize", Found: fmt.Sprintf("%d; %s takes %d × %d pixels only", side.given, n.name, in.Height, in.Width),
+				Hint: "leave out {Images.Overrides.ImageSize}",
 			}
 		}
 	}

@@ -27,7 +27,7 @@ type Overrides struct {
 // hang on what a centre crop cuts off (docs/defaults.md has the evidence).
 func ResolvePreprocessing(file, own, preset string, o Overrides) (spec preprocess.Spec, from string, err error) {
 	if preset != "" {
-		from = "--preset " + preset
+		from = "the preset " + preset
 		if spec, err = presetNamed(preset); err != nil {
 			return spec, "", err
 		}
@@ -37,7 +37,7 @@ func ResolvePreprocessing(file, own, preset string, o Overrides) (spec preproces
 		}
 		if o.Resize == "" && spec.Resize != preprocess.Squash {
 			spec.Resize = preprocess.Squash
-			from += "; squashed by default, --resize shorter crops"
+			from += "; squashed by default"
 		}
 	}
 	changed, err := o.apply(&spec)
@@ -51,7 +51,7 @@ func ResolvePreprocessing(file, own, preset string, o Overrides) (spec preproces
 func ownPreprocessing(file, own string) (spec preprocess.Spec, from string, err error) {
 	if own != "" {
 		if spec, err = preprocess.Parse(own); err != nil {
-			err = &invalid.Error{Field: file, Found: "preprocessing metadata that can't be read", Err: err, Hint: "give --preset"}
+			err = &invalid.Error{Path: file, Found: "preprocessing metadata that can't be read", Err: err, Hint: "give {Images.Preset}"}
 		}
 		return spec, "the network's own metadata", err
 	}
@@ -90,10 +90,10 @@ func (o Overrides) apply(spec *preprocess.Spec) (changed bool, err error) {
 	setIf(&spec.Interpolation, o.Interpolation)
 	setIf(&spec.ChannelOrder, o.ChannelOrder)
 	setIf(&spec.Scale, o.Scale)
-	if err := setTriple(&spec.Mean, o.Mean, "--mean"); err != nil {
+	if err := setTriple(&spec.Mean, o.Mean, "Images.Overrides.Mean"); err != nil {
 		return false, err
 	}
-	if err := setTriple(&spec.Std, o.Std, "--std"); err != nil {
+	if err := setTriple(&spec.Std, o.Std, "Images.Overrides.Std"); err != nil {
 		return false, err
 	}
 	return *spec != before, spec.Validate()

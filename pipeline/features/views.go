@@ -84,15 +84,15 @@ func ResolveViews(i Images, tta int) (ViewConfig, error) {
 	case tta == AllViews:
 		v.Predict = 2
 	}
-	if err := v.Check("--views", v.Train); err != nil {
+	if err := v.Check("Images.Views", v.Train); err != nil {
 		return v, err
 	}
-	if err := v.Check("--tta", v.Predict); err != nil {
+	if err := v.Check("TTA", v.Predict); err != nil {
 		return v, err
 	}
 	if v.Train > 1 && v.Predict > v.Train {
-		return v, &invalid.Error{Field: fmt.Sprintf("--tta=%d", v.Predict), Found: fmt.Sprintf("--views %d", v.Train),
-			Want: "no more views to predict from than to train on", Hint: "raise --views"}
+		return v, &invalid.Error{Field: "TTA", Found: fmt.Sprintf("%d with {Images.Views} %d", v.Predict, v.Train),
+			Want: "no more views to predict from than to train on", Hint: "raise {Images.Views}"}
 	}
 	return v, nil
 }
@@ -103,8 +103,8 @@ func (t *Table) UseAs(v ViewConfig) error {
 		return err
 	}
 	if t.Views.Kinds != 0 && !same(t.Views.Plan, v.Plan, v.Predict) {
-		return &invalid.Error{Field: "--features", Found: fmt.Sprintf("views made with --augment %v, --augment-seed %d", t.Views.Kinds, t.Views.Seed),
-			Want: fmt.Sprintf("--augment %v, --augment-seed %d, as the run has it", v.Kinds, v.Seed), Hint: "extract them with these, or give --tta=false"}
+		return &invalid.Error{Field: "Features", Found: fmt.Sprintf("views made with {Images.Augment.Kinds} %v, {Images.Augment.Seed} %d", t.Views.Kinds, t.Views.Seed),
+			Want: fmt.Sprintf("{Images.Augment.Kinds} %v, {Images.Augment.Seed} %d, as the run has it", v.Kinds, v.Seed), Hint: "extract them with these, or give {TTA} off"}
 	}
 	return nil
 }

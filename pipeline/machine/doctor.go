@@ -186,7 +186,7 @@ func (r *DoctorReport) cache(ctx context.Context, dir string) error {
 	if dir == "" {
 		base, err := os.UserCacheDir()
 		if err != nil {
-			r.problem(err, "set HOME or XDG_CACHE_HOME, or name a folder with --cache")
+			r.problem(err, "set HOME or XDG_CACHE_HOME, or name a cache folder")
 			return nil
 		}
 		dir = filepath.Join(base, "finetune")
@@ -196,7 +196,7 @@ func (r *DoctorReport) cache(ctx context.Context, dir string) error {
 	info, err := os.Stat(dir)
 	c.Exists = err == nil
 	if c.Exists && !info.IsDir() {
-		r.problem(errors.New("cache "+dir+": not a folder"), "name a folder with --cache")
+		r.problem(errors.New("cache "+dir+": not a folder"), "name another cache folder")
 		return nil
 	}
 	err = filepath.WalkDir(dir, func(_ string, e fs.DirEntry, err error) error {
@@ -216,7 +216,7 @@ func (r *DoctorReport) cache(ctx context.Context, dir string) error {
 		return err
 	}
 	if err := writable(dir); err != nil {
-		r.problem(err, "make it writable, or name another folder with --cache")
+		r.problem(err, "make it writable, or name another cache folder")
 		return nil
 	}
 	c.Writable = true

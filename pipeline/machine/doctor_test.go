@@ -57,7 +57,7 @@ func TestDoctorProblems(t *testing.T) {
 		want, fix string
 	}{
 		{"library", Doctor{Library: text, Cache: absentCache}, text, "finetune setup"},
-		{"cache", Doctor{Cache: text}, "not a folder", "--cache"},
+		{"cache", Doctor{Cache: text}, "not a folder", "another cache"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r, err := c.doctor.Run(t.Context())

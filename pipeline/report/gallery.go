@@ -62,7 +62,7 @@ func judged(d *Data) string {
 	if d.Folds != nil {
 		return "Every image is judged by a head that wasn't trained on it."
 	}
-	return "Images that were trained on aren't judged; finetune train with --folds judges all."
+	return "Only images that no head was trained on are listed here; cross-validation lists all."
 }
 
 // view fills in the cards.

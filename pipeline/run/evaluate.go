@@ -109,7 +109,7 @@ func (r *Run) sameOrigin(t *features.Table) error {
 		return nil
 	}
 	return &invalid.Error{
-		Field: "--features", Found: "features of another network, tap or preprocessing than the run was trained on",
-		Hint: "extract them with the --backbone, --tap and preprocessing that the run's " + ConfigFile + " names",
+		Field: "Features", Found: "features of another network, tap or preprocessing than the run was trained on",
+		Hint: "extract them with the {Images.Backbone}, {Images.Tap} and preprocessing that the run's " + ConfigFile + " names",
 	}
 }

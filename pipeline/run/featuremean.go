@@ -56,7 +56,7 @@ func (r *Run) FeatureMean() ([]float32, error) {
 	}
 	defer f.Close()
 	bad := func(found string, err error) error {
-		return &invalid.Error{Field: path, Found: found, Err: err, Want: fmt.Sprintf("a row of %d numbers", r.Head.Inputs()), Hint: "train again, or remove the file"}
+		return &invalid.Error{Path: path, Found: found, Err: err, Want: fmt.Sprintf("a row of %d numbers", r.Head.Inputs()), Hint: "train again, or remove the file"}
 	}
 	h, err := npy.ReadHeader(f)
 	if err != nil || h.Rows != 1 || h.Cols != r.Head.Inputs() {

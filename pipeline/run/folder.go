@@ -58,8 +58,8 @@ func Open(path string) (*Run, error) {
 
 func notARun(path, found string, err error) error {
 	return &invalid.Error{
-		Field: "--model " + path, Found: found, Err: err,
-		Want: "the folder of a training run, or its " + HeadFile, Hint: "give what --out of the training run said",
+		Field: "Model", Path: path, Found: found, Err: err,
+		Want: "the folder of a training run, or its " + HeadFile, Hint: "give what {Out} of the training run said",
 	}
 }
 

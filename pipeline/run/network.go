@@ -28,11 +28,11 @@ func (r *Run) extractor(i features.Images, views features.ViewConfig, reporter p
 func (r *Run) OpenNetwork(i *features.Images) (*features.Network, error) {
 	origin := r.Head.Description().Origin
 	if origin.Backbone == "" {
-		return nil, &invalid.Error{Field: "--model " + r.Folder, Found: "a head that doesn't say which network its features come from",
-			Hint: "use --features, with features of the same kind as it was trained on"}
+		return nil, &invalid.Error{Field: "Model", Path: r.Folder, Found: "a head that doesn't say which network its features come from",
+			Hint: "use {Features}, with features of the same kind as it was trained on"}
 	}
 	if i.Preset != "" || i.Overrides.Given() || i.Tap != "" && i.Tap != origin.Tap || i.Pool != nil {
-		return nil, &invalid.Error{Field: "--tap, --pool, --preset and the flags of preprocessing", Found: "given for a trained run",
+		return nil, &invalid.Error{Field: "Images", Found: "{Images.Tap}, {Images.Pool}, {Images.Preset} or preprocessing given for a trained run",
 			Hint: "leave them out: the run has its own"}
 	}
 	if i.Backbone == "" {
@@ -58,8 +58,8 @@ func (r *Run) backboneFile(digest string) (string, error) {
 		return "", nil
 	}
 	missing := &invalid.Error{
-		Field: "--backbone", Found: "not given, and the run doesn't say where its network is",
-		Want: "the ONNX file with SHA-256 " + features.ShortDigest(digest), Hint: "give --backbone FILE",
+		Field: "Images.Backbone", Found: "not given, and the run doesn't say where its network is",
+		Want: "the ONNX file with SHA-256 " + features.ShortDigest(digest), Hint: "give {Images.Backbone} FILE",
 	}
 	b := r.Config.Backbone
 	if b == nil || b.File == "" {
@@ -108,7 +108,7 @@ func (r *Run) views(tta int) (features.ViewConfig, error) {
 	default:
 		v.Predict = tta
 	}
-	return v, v.Check("--tta", v.Predict)
+	return v, v.Check("TTA", v.Predict)
 }
 
 // labelOf understands a label as the run's were, -1 where it is none.

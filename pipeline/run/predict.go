@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"path/filepath"
 	"slices"
@@ -81,9 +82,9 @@ func (p Predict) Run(ctx context.Context) (*PredictResult, error) {
 func (p Predict) toStdout() bool { return p.Out == "" || p.Out == "-" }
 
 func (p Predict) format() (newPredictionWriter, error) {
-	name, subject := p.Format, "--format"
+	name, wrong := p.Format, &invalid.Error{Field: "Format"}
 	if !p.toStdout() {
-		name, subject = filepath.Ext(p.Out), "--out "+p.Out
+		name, wrong = filepath.Ext(p.Out), &invalid.Error{Field: "Out", Path: p.Out}
 	}
 	switch name {
 	case "", ".csv", "csv":
@@ -93,7 +94,8 @@ func (p Predict) format() (newPredictionWriter, error) {
 	case ".jsonl", ".ndjson", "jsonl":
 		return newJSONLPredictions, nil
 	}
-	return nil, &invalid.Error{Field: subject, Found: "no known kind of file", Want: "an ending of .csv or .jsonl"}
+	wrong.Found, wrong.Want = fmt.Sprintf("the format %q", name), "csv or jsonl, or a file that ends so"
+	return nil, wrong
 }
 
 // label predicts block by block, from so many views of each image, and writes each as it comes.

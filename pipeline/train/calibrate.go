@@ -22,7 +22,7 @@ func (r *session) calibrate(context.Context) (err error) {
 	}
 	if said == nil {
 		if r.Calibrate.Metric != "" {
-			return &invalid.Error{Field: "--decision auto", Found: "no validation images to choose by", Hint: "give --val-split or --folds, or name a rule"}
+			return &invalid.Error{Field: "Head.Decision", Found: "auto with no validation images to choose by", Hint: "give {Split.Val} or {Folds}, or name a rule"}
 		}
 		r.note("no validation images, so nothing is calibrated: probabilities stay as they are, and there are no prediction sets")
 		return nil
@@ -53,7 +53,7 @@ func (r *session) noteFlattered(c *calibration.Result) {
 		fitted = append(fitted, "the ranges")
 	}
 	if r.plan.heldOut != heldOutTest && fitted != nil {
-		c.Note("there is no test part, and the images that the figures are of have decided on %s too, which flatters them; --test-split holds others out", strings.Join(fitted, " and "))
+		c.Note("there is no test part, and the images that the figures are of were also used to choose %s, so the figures are optimistic; a test part avoids this", strings.Join(fitted, " and "))
 	}
 }
 

@@ -153,7 +153,7 @@ func TestNothingToCalibrateOn(t *testing.T) {
 	}
 	job = quickTrain(t, features)
 	job.Split.Val, job.Calibrate.Metric = 0, "mae"
-	if _, err := job.Run(t.Context()); !invalid.Is(err) || !strings.Contains(err.Error(), "--decision auto") {
+	if _, err := job.Run(t.Context()); !invalid.Is(err) || !strings.Contains(err.Error(), "Head.Decision: auto") {
 		t.Errorf("chose a rule by nothing: %v", err)
 	}
 }
@@ -165,7 +165,7 @@ func TestCalibrationNotes(t *testing.T) {
 		want   string
 		sets   bool
 	}{
-		"l2":      {func(j *Job) { j.Head.Loss.Name, j.Calibrate.Temperature = loss.L2, true }, "nothing to calibrate", false},
+		"l2":      {func(j *Job) { j.Head.Loss.Name, j.Calibrate.Temperature = loss.L2, true }, "nothing is calibrated", false},
 		"too few": {func(j *Job) { j.Calibrate.Coverage = 0.99 }, "at least 99 independent images", true},
 	} {
 		job := quickTrain(t, features)

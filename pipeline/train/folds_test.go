@@ -123,7 +123,7 @@ func TestFoldsPassedOver(t *testing.T) {
 	job := FoldsJob(t, pipelinetest.FeatureFolder(t, 3, 20, ",fold", func(i, _ int) string { return strconv.Itoa(i % 2) }))
 	job.Folds, job.Repeats, job.Split.Test = 0, 0, 0.2
 	result, err := job.Run(t.Context())
-	if err != nil || result.CrossValidation != nil || !strings.Contains(strings.Join(result.Notes, "\n"), "the folds of the data are passed over") {
+	if err != nil || result.CrossValidation != nil || !strings.Contains(strings.Join(result.Notes, "\n"), "the folds of the data are not used") {
 		t.Errorf("%v, %+v", err, result)
 	}
 }
@@ -133,8 +133,8 @@ func TestFoldsRefused(t *testing.T) {
 	for _, c := range []struct {
 		folds, repeats int
 		want           string
-	}{{1, 0, "--folds: 1; expected 2 or more"}, {-3, 0, "--folds: -3"}, {2, -1, "--repeats: -1"}, {0, 2, "--repeats: given without --folds"},
-		{3, 0, "--folds: 3; expected 2, the folds that the data gives"}} {
+	}{{1, 0, "Folds: 1; expected 2 or more"}, {-3, 0, "Folds: -3"}, {2, -1, "Repeats: -1"}, {0, 2, "Repeats: given without Folds"},
+		{3, 0, "Folds: 3; expected 2, the folds that the data gives"}} {
 		job := FoldsJob(t, features)
 		job.Folds, job.Repeats = c.folds, c.repeats
 		if _, err := job.Run(t.Context()); !invalid.Is(err) || !strings.Contains(err.Error(), c.want) {

@@ -35,11 +35,11 @@ type fitPlace struct{ repeat, fold int }
 func (t *Job) checkFolds() error {
 	switch {
 	case t.Folds < 0 || t.Folds == 1:
-		return &invalid.Error{Field: "--folds", Found: fmt.Sprint(t.Folds), Want: "2 or more"}
+		return &invalid.Error{Field: "Folds", Found: fmt.Sprint(t.Folds), Want: "2 or more"}
 	case t.Repeats < 0:
-		return &invalid.Error{Field: "--repeats", Found: fmt.Sprint(t.Repeats), Want: "1 or more"}
+		return &invalid.Error{Field: "Repeats", Found: fmt.Sprint(t.Repeats), Want: "1 or more"}
 	case t.Repeats > 0 && t.Folds == 0:
-		return &invalid.Error{Field: "--repeats", Found: "given without --folds", Hint: "say with --folds how many folds to repeat"}
+		return &invalid.Error{Field: "Repeats", Found: "given without {Folds}", Hint: "say with {Folds} how many folds to repeat"}
 	case t.Repeats == 0 && t.Folds > 0:
 		t.Repeats = 1
 	}
@@ -57,7 +57,7 @@ func (t *Job) plan(set *dataset.Set) (*splitPlan, error) {
 	}
 	p := &splitPlan{parts: parts, heldOut: heldOutTest, notes: parts.Notes}
 	if crossval.HasFolds(set, crossval.AllRows(set)) {
-		p.notes = append(p.notes, "the folds of the data are passed over; --folds with their number takes them")
+		p.notes = append(p.notes, "the folds of the data are not used; cross-validation with their number uses them")
 	}
 	if len(parts.Test) == 0 {
 		p.heldOut = heldOutVal

@@ -41,19 +41,19 @@ func completeSearch(s *run.Search) error {
 		return nil
 	}
 	if s.Trials < 0 || s.Time < 0 {
-		return &invalid.Error{Field: "--search", Found: fmt.Sprintf("%d trials, %v", s.Trials, s.Time), Want: "numbers from 0 up"}
+		return &invalid.Error{Field: "Search.Trials", Found: fmt.Sprintf("%d trials, %v", s.Trials, s.Time), Want: "numbers from 0 up"}
 	}
 	if s.Folds == 0 {
 		s.Folds = 3
 	}
 	if s.Folds < 2 {
-		return &invalid.Error{Field: "--search-folds", Found: strconv.Itoa(s.Folds), Want: "2 or more"}
+		return &invalid.Error{Field: "Search.Folds", Found: strconv.Itoa(s.Folds), Want: "2 or more"}
 	}
 	if s.Metric == "" {
 		s.Metric = "mae"
 	}
 	if !slices.Contains(searchMetrics, s.Metric) {
-		return &invalid.Error{Field: "--search-metric", Found: strconv.Quote(s.Metric), Want: "mae, rps, qwk or accuracy"}
+		return &invalid.Error{Field: "Search.Metric", Found: strconv.Quote(s.Metric), Want: "mae, rps, qwk or accuracy"}
 	}
 	if s.Over == nil {
 		s.Over = SearchSettings()
@@ -78,7 +78,7 @@ func (r *session) search(ctx context.Context, rows []int, limit time.Duration, a
 	base.Seed = r.Split.Seed
 	inner, err := crossval.NewPlan(r.table.Set, rows, crossval.Options{Folds: s.Folds, Seed: base.Seed, Seeds: []uint64{base.Seed}, ValShare: r.Split.Val, Redraw: true})
 	if err != nil {
-		return nil, fmt.Errorf("--search: %w", err)
+		return nil, fmt.Errorf("search: %w", err)
 	}
 	examples := len(inner.Parts[0][0].Train)
 	draw := randstream.New(base.Seed, "search")
@@ -108,7 +108,7 @@ func (r *session) search(ctx context.Context, rows []int, limit time.Duration, a
 		stage.Add(1)
 	}
 	if found.trials[found.best].Failed != "" {
-		return nil, &invalid.Error{Field: "--search", Found: "no settings that can be trained; the first: " + found.trials[found.best].Failed}
+		return nil, &invalid.Error{Field: "Search.Trials", Found: "no settings that can be trained; the first: " + found.trials[found.best].Failed}
 	}
 	r.Progress.Note(fmt.Sprintf("%ssearch: training on all but the held-out images with trial %d: %s", about, found.best+1, describeTrial(found.trials[found.best].Config)))
 	return found, nil

@@ -30,7 +30,7 @@ func SearchSettings() []string {
 func checkSearchSettings(names []string) error {
 	for _, name := range names {
 		if !slices.Contains(SearchSettings(), name) {
-			return &invalid.Error{Field: "--search", Found: fmt.Sprintf("the setting %q", name), Want: "one of " + strings.Join(SearchSettings(), ", ")}
+			return &invalid.Error{Field: "Search.Trials", Found: fmt.Sprintf("the setting %q", name), Want: "one of " + strings.Join(SearchSettings(), ", ")}
 		}
 	}
 	return nil

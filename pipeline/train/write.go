@@ -60,8 +60,8 @@ func (t *Job) finished(now run.Config) (*Result, error) {
 	}
 	if what := firstDifference(before, now); what != "" {
 		return nil, &invalid.Error{
-			Field: "--resume", Found: fmt.Sprintf("a complete run in %s with another %q in its %s", t.Out, what, run.ConfigFile),
-			Hint: "give the settings that it was begun with, another --out, or --overwrite",
+			Field: "Resume", Found: fmt.Sprintf("a complete run in %s with another %q in its %s", t.Out, what, run.ConfigFile),
+			Hint: "give the settings that it was begun with, another {Out}, or {Overwrite}",
 		}
 	}
 	result := &Result{Run: t.Out, HeldOut: before.Split.HeldOut, Notes: []string{"the run was complete already; nothing was done"}}
