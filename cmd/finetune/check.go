@@ -46,7 +46,7 @@ Exit status: 0 where nothing is wrong, 3 where there are problems (with --fail-o
 	addLabelFlags(f, &job.Data)
 	addSplitFlags(f, &job.Split)
 	addNetworkFlags(f, &job.Images)
-	addRuntimeFlags(f, &job.Images)
+	addRuntimeFlags(f, &job.Images, &job.Threads)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if err := required(c, "data"); err != nil {
 			return err

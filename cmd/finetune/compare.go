@@ -54,7 +54,7 @@ func newCompare(a *app) *cobra.Command {
 	addViewFlags(f, &job.Images)
 	addTTAFlag(f, &job.TTA, "the image alone")
 	h.addTraining(f)
-	addRuntimeFlags(f, &job.Images)
+	addRuntimeFlags(f, &job.Images, &job.Threads)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if err := either(c, job.Data.Path, job.Features); err != nil {
 			return err

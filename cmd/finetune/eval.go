@@ -31,7 +31,7 @@ func newEval(a *app) *cobra.Command {
 	f.StringVar(&job.Images.Backbone, "backbone", "", "ONNX `file` of the network, where it isn't where the run was trained")
 	f.Uint64Var(&job.Seed, "seed", 0, "seed of the bootstrap")
 	addTTAFlag(f, &job.TTA, "as the run was measured")
-	addRuntimeFlags(f, &job.Images)
+	addRuntimeFlags(f, &job.Images, &job.Threads)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if err := required(c, "model"); err != nil {
 			return err

@@ -44,7 +44,7 @@ Without --image the worst mistakes of the run's held-out images are explained, i
 	f.IntVar(&job.Stride, "stride", 0, "steps between the places that occlusion hides, in `pixels` (default: a fourteenth of the input)")
 	f.BoolVar(&job.Maps, "maps", false, "write each map as a matrix too, .npy beside the picture")
 	f.StringVar(&job.Images.Backbone, "backbone", "", "ONNX `file` of the network, where it isn't where the run was trained")
-	addComputeFlags(f, &job.Images)
+	addComputeFlags(f, &job.Images, &job.Threads)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if err := required(c, "model"); err != nil {
 			return err

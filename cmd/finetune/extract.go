@@ -32,7 +32,7 @@ them, 0 being the image itself.`,
 	addLabelFlags(f, &job.Data)
 	addNetworkFlags(f, &job.Images)
 	addViewFlags(f, &job.Images)
-	addRuntimeFlags(f, &job.Images)
+	addRuntimeFlags(f, &job.Images, &job.Threads)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if err := required(c, "data", "out"); err != nil {
 			return err

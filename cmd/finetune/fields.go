@@ -58,7 +58,6 @@ var flagOf = map[string]string{
 	"Images.Preset":                  "preset",
 	"Images.Strict":                  "strict",
 	"Images.Tap":                     "tap",
-	"Images.Threads":                 "threads",
 	"Images.Views":                   "views",
 	"Library":                        "library",
 	"Loss.Exponent":                  "emd-exponent",

@@ -11,16 +11,16 @@ import (
 )
 
 // addRuntimeFlags binds what decides how fast and where the work is done, never what comes out.
-func addRuntimeFlags(f *pflag.FlagSet, i *features.Images) {
+func addRuntimeFlags(f *pflag.FlagSet, i *features.Images, threads *int) {
 	f.StringVar(&i.Cache, "cache", "", "folder of the feature `cache` (default: finetune in the user's cache folder)")
 	f.BoolVar(&i.NoCache, "no-cache", false, "neither read nor write the feature cache")
-	addComputeFlags(f, i)
+	addComputeFlags(f, i, threads)
 	f.Float64Var(&i.MaxUnreadable, "max-unreadable", 0.1, "share of unreadable images from which the run stops")
 }
 
 // addComputeFlags binds what runs the network, for commands that need more of it than the feature cache has.
-func addComputeFlags(f *pflag.FlagSet, i *features.Images) {
-	f.Var(&countFlag{&i.Threads, "--threads"}, "threads", "cores to work on (default: all)")
+func addComputeFlags(f *pflag.FlagSet, i *features.Images, threads *int) {
+	f.Var(&countFlag{threads, "--threads"}, "threads", "cores to work on (default: all)")
 	f.Var(&countFlag{&i.Batch, "--image-batch"}, "image-batch", "`images` that go through the network at once (default: 8, or what is found to be fastest where there are many)")
 	f.StringVar(&i.Device, "device", "", "what runs the network: "+strings.Join(backbone.Devices(), ", ")+" (default cpu)")
 	f.StringToStringVar(&i.DeviceOptions, "device-option", nil, "`setting` of the device's execution provider, such as device_id=1")

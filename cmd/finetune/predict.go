@@ -30,7 +30,7 @@ so a million images take no more memory than a hundred. Images that can't be rea
 	f.StringVar(&job.Format, "format", "csv", "of standard output: csv or jsonl")
 	f.StringVar(&job.Images.Backbone, "backbone", "", "ONNX `file` of the network, where it isn't where the run was trained")
 	addTTAFlag(f, &job.TTA, "as the run was measured")
-	addRuntimeFlags(f, &job.Images)
+	addRuntimeFlags(f, &job.Images, &job.Threads)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if err := required(c, "model", "data"); err != nil {
 			return err

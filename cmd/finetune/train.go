@@ -57,7 +57,7 @@ func newTrain(a *app) *cobra.Command {
 	addCalibrationFlags(f, &job.Calibrate)
 	softeningFlag(f, &job.Soften)
 	addSearchFlags(f, &job.Search)
-	addRuntimeFlags(f, &job.Images)
+	addRuntimeFlags(f, &job.Images, &job.Threads)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if err := either(c, job.Data.Path, job.Features); err != nil {
 			return err

@@ -18,6 +18,7 @@ type Job struct {
 	Images   features.Images      // what the pictures are compared by; the defaults of training, so that both use one cache
 	Split    dataset.SplitOptions // as training would cut data that names no parts
 	Out      string               // a folder for the lists and for a manifest that keeps copies together; "": nothing is written
+	Threads  int                  // 0: all cores
 	Progress progress.Reporter
 }
 
@@ -96,7 +97,7 @@ func (c Job) Run(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	x, err := features.StartExtractor(c.Images, len(set.Items), c.Progress)
+	x, err := features.StartExtractor(c.Images, c.Threads, len(set.Items), c.Progress)
 	if err != nil {
 		return nil, err
 	}

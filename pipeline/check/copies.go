@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"finetune/backbone"
+	"finetune/internal/cores"
 	"finetune/internal/linalg/dense"
 	"finetune/internal/lookalike"
 	"finetune/pipeline/dataset"
@@ -55,7 +56,7 @@ func (c Job) copies(ctx context.Context, t *features.Table, files map[string]fil
 	defer stage.Done()
 	pairs := equalFiles(t.Set.Items, files)
 	matrix := dense.Wrap(t.Features.Rows, t.Features.Cols, t.Features.Data)
-	alike, err := lookalike.Find(ctx, matrix, mirroring(t.Blocks, t.Features.Cols), c.Images.Workers())
+	alike, err := lookalike.Find(ctx, matrix, mirroring(t.Blocks, t.Features.Cols), cores.Of(c.Threads))
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 
+	"finetune/internal/cores"
 	"finetune/internal/image/decode"
 	"finetune/pipeline/dataset"
 	"finetune/pipeline/features"
@@ -42,7 +43,7 @@ func (c Job) lookAtFiles(ctx context.Context, items []dataset.Item) (map[string]
 	facts := make(map[string]fileFacts, len(items))
 	stage := c.Progress.Start("files", len(items), "image")
 	defer stage.Done()
-	err := features.InOrder(ctx, len(items), features.BlockSize, c.Images.Workers(),
+	err := features.InOrder(ctx, len(items), features.BlockSize, cores.Of(c.Threads),
 		func() struct{} { return struct{}{} },
 		func(ctx context.Context, _ struct{}, first, end int) ([]fileFacts, error) {
 			out := make([]fileFacts, 0, end-first)

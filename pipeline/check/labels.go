@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"finetune/internal/cores"
 	"finetune/pipeline/crossval"
 	"finetune/pipeline/dataset"
 	"finetune/pipeline/features"
@@ -37,7 +38,7 @@ func (c Job) suspects(ctx context.Context, t *features.Table, copies []Copies) (
 	stage := c.Progress.Start("labels", len(plan.HeldOut), "fold")
 	defer stage.Done()
 	examples := t.Examples(nil)
-	cfg.Threads = c.Images.Workers()
+	cfg.Threads = cores.Of(c.Threads)
 	for fold := range plan.HeldOut {
 		fit, err := crossval.FitFold(ctx, t, examples, plan, fold, 0, cfg)
 		if err != nil {

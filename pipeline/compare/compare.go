@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"finetune/head"
+	"finetune/internal/cores"
 	"finetune/invalid"
 	"finetune/loss"
 	"finetune/pipeline/artifact"
@@ -38,6 +39,7 @@ type Job struct {
 	Resamples int             // bootstrap draws behind the intervals; 0: 2000
 	Out       string          // the folder for the results; "" is finetune-compare-1, or the next number that is free
 	Overwrite bool            // replace an earlier comparison in Out once the new one is complete
+	Threads   int             // 0: all cores
 	Progress  progress.Reporter
 }
 
@@ -68,7 +70,7 @@ func (c Job) Run(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	defer os.Remove(c.Out) // of a comparison that failed; a folder with results in it isn't empty and stays
-	table, err := features.Load(ctx, c.Data, c.Images, c.Features, c.TTA, c.Progress, func(set *dataset.Set) error {
+	table, err := c.source().Load(ctx, func(set *dataset.Set) error {
 		for _, s := range specs {
 			cfg := s.config(c.Head)
 			cfg.Loss.Classes = set.Space.Len()
@@ -106,7 +108,7 @@ func (c *Job) compare(ctx context.Context, table *features.Table, specs []lossSp
 		model.Configs = append(model.Configs, cfg)
 	}
 	c.Progress.Note(fmt.Sprintf("compare: %d losses × %d folds × %d seeds", len(specs), len(plan.HeldOut), len(plan.Seeds)))
-	if err := model.Run(ctx, c.Images.Workers(), c.Progress); err != nil {
+	if err := model.Run(ctx, cores.Of(c.Threads), c.Progress); err != nil {
 		return nil, err
 	}
 	result := &Result{
@@ -197,3 +199,7 @@ func (c *Job) losses() (specs []lossSpec, notes []string, err error) {
 
 // The decision rules that every loss is read with.
 var comparedRules = []head.Decision{head.Argmax, head.Median, head.Mean}
+
+func (c *Job) source() features.Source {
+	return features.Source{Data: c.Data, Images: c.Images, Folder: c.Features, TTA: c.TTA, Threads: c.Threads, Progress: c.Progress}
+}

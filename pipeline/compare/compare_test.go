@@ -36,7 +36,7 @@ func TestCompareOnAnyNumberOfThreads(t *testing.T) {
 	var files [2][]byte
 	for i, threads := range []int{1, 3} {
 		c := quickCompare(t, features)
-		c.Images.Threads = threads
+		c.Threads = threads
 		progress := &counting{}
 		c.Progress = progress
 		result, err := c.Run(context.Background())

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"finetune/internal/cores"
 	"finetune/internal/image/overlay"
 	"finetune/internal/store/atomicfile"
 	"finetune/invalid"
@@ -60,7 +61,7 @@ func (d *drawing) single() bool { return isPNG(d.Out) }
 
 // all explains every item, in their order, on all cores. Memory doesn't grow with their number.
 func (d *drawing) all(ctx context.Context, items []dataset.Item) error {
-	workers := d.Images.Workers()
+	workers := cores.Of(d.Threads)
 	stage := d.Progress.Start("explained", len(items), "image")
 	if o, ok := d.teller.(*occluder); ok {
 		workers = 1 // it uses all cores itself

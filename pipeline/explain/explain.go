@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"finetune/backbone"
+	"finetune/internal/cores"
 	"finetune/invalid"
 	"finetune/pipeline/artifact"
 	"finetune/pipeline/dataset"
@@ -44,6 +45,7 @@ type Job struct {
 	// Out is a folder, or a .png file for one image. "" is finetune-explain-1, or the next number that is free; for the worst mistakes
 	// the folder "explained" in the run's.
 	Out      string
+	Threads  int // 0: all cores
 	Progress progress.Reporter
 }
 
@@ -182,7 +184,7 @@ func (e *Job) teller(model *run.Run, net *features.Network, asker *TargetBuilder
 
 func (e *Job) occluder(model *run.Run, net *features.Network, asker *TargetBuilder, images int, result *Result) (attributor, error) {
 	o := &occluder{head: model.Head, asker: asker, height: net.Spec.Height, width: net.Spec.Width, patch: e.Patch, stride: e.Stride,
-		channelsLast: net.ChannelsLast(), threads: e.Images.Workers()}
+		channelsLast: net.ChannelsLast(), threads: cores.Of(e.Threads)}
 	shorter := min(o.height, o.width)
 	if o.stride == 0 {
 		o.stride = max(1, shorter/14)

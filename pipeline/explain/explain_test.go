@@ -103,7 +103,7 @@ func TestExplain(t *testing.T) {
 	if err := artifact.ReadJSON(filepath.Join(out, "a", explain.ResultFile), &written); err != nil || len(written.Images) != 3 {
 		t.Errorf("%v, %d images", err, len(written.Images))
 	}
-	job.Out, job.Images.Threads = filepath.Join(out, "b"), 1
+	job.Out, job.Threads = filepath.Join(out, "b"), 1
 	again, err := job.Run(t.Context())
 	if err != nil {
 		t.Fatal(err)

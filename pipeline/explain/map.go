@@ -34,9 +34,7 @@ func evaluate(h *head.Head, a *TargetBuilder, row []float32) (*attribution, erro
 	if err := h.Logits(f, nil, 1, z); err != nil {
 		return nil, err
 	}
-	if err := h.Probabilities(f, nil, 1, p); err != nil {
-		return nil, err
-	}
+	h.Distribution(z, p)
 	out := &attribution{class: h.Decide(p)}
 	for _, v := range z {
 		out.logits = append(out.logits, float64(v))

@@ -41,7 +41,7 @@ func TestFeaturesAgreeWithPython(t *testing.T) {
 	for _, image := range list.Images {
 		items = append(items, dataset.Item{Path: image.File, File: filepath.Join(golden, "images", image.File)})
 	}
-	x, err := StartExtractor(Images{NoCache: true, Tap: Last, Overrides: Overrides{Resize: preprocess.Shorter}}, len(items), progress.None{})
+	x, err := StartExtractor(Images{NoCache: true, Tap: Last, Overrides: Overrides{Resize: preprocess.Shorter}}, 0, len(items), progress.None{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ type Extract struct {
 	Data     dataset.Options // labels are kept as they are written; Order, Positions and Bins are noted for training
 	Images   Images
 	Out      string // the feature folder
+	Threads  int    // 0: all cores
 	Progress progress.Reporter
 }
 
@@ -47,7 +48,7 @@ func (e Extract) Run(ctx context.Context) (*ExtractResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	x, err := StartExtractor(e.Images, len(set.Items)*views, e.Progress)
+	x, err := StartExtractor(e.Images, e.Threads, len(set.Items)*views, e.Progress)
 	if err != nil {
 		return nil, err
 	}

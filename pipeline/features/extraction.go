@@ -74,7 +74,7 @@ func (e *extraction) try(ctx context.Context, s workSplit) (rate float64, ok boo
 		return 0, false, nil
 	}
 	if s.threads > 1 {
-		if ok, err := e.Threads(ctx, s.threads); !ok || err != nil {
+		if ok, err := e.tryThreads(ctx, s.threads); !ok || err != nil {
 			return 0, false, err
 		}
 	} else if err := e.x.Net.dropThreads(); err != nil {
@@ -99,8 +99,8 @@ func (e *extraction) try(ctx context.Context, s workSplit) (rate float64, ok boo
 	return e.rate, err == nil && float64(e.computed-computed) >= nearly*float64(max(n, e.rows-rows)), err
 }
 
-// threads starts the network with more threads, where starting it again is nothing beside what is left to do.
-func (e *extraction) Threads(ctx context.Context, threads int) (bool, error) {
+// tryThreads starts the network with more threads, where starting it again is nothing beside what is left to do.
+func (e *extraction) tryThreads(ctx context.Context, threads int) (bool, error) {
 	const nothing = 0.02
 	if e.x.Net.startTime.Seconds() > nothing*float64(e.left())/e.rate {
 		return false, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"finetune/internal/cores"
 	"finetune/internal/store/featurestore"
 	"finetune/invalid"
 	"finetune/pipeline/artifact"
@@ -16,11 +17,12 @@ type Extractor struct {
 	Net      *Network
 	stores   []*featurestore.Store // by view; none without a cache
 	images   Images
+	threads  int
 	progress progress.Reporter
 }
 
 // startExtractor opens the network that i names and the feature cache for so many rows, and tells what will be used.
-func StartExtractor(i Images, rows int, reporter progress.Reporter) (*Extractor, error) {
+func StartExtractor(i Images, threads, rows int, reporter progress.Reporter) (*Extractor, error) {
 	net, err := OpenNetwork(i, "", rows)
 	if err != nil {
 		return nil, err
@@ -28,12 +30,12 @@ func StartExtractor(i Images, rows int, reporter progress.Reporter) (*Extractor,
 	for _, line := range net.describe() {
 		reporter.Note(line)
 	}
-	return NewExtractor(i, net, reporter)
+	return NewExtractor(i, net, threads, reporter)
 }
 
 // newExtractor opens the feature cache for a network. The network itself isn't started before a feature is missing.
-func NewExtractor(i Images, net *Network, reporter progress.Reporter) (*Extractor, error) {
-	x := &Extractor{Net: net, images: i, progress: reporter}
+func NewExtractor(i Images, net *Network, threads int, reporter progress.Reporter) (*Extractor, error) {
+	x := &Extractor{Net: net, images: i, threads: cores.Of(threads), progress: reporter}
 	if device, err := net.takeDevice(); err != nil {
 		return nil, err
 	} else if device != "" {

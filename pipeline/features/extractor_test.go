@@ -22,10 +22,10 @@ func demoItems(t *testing.T) []dataset.Item {
 
 // featuresOf returns the features of items by path, and checks that they come in order. With threads above 1, the network's runs
 // have them.
-func featuresOf(t *testing.T, items []dataset.Item, i Images, threads int, p progress.Reporter) map[string][]float32 {
+func featuresOf(t *testing.T, items []dataset.Item, i Images, workers, threads int, p progress.Reporter) map[string][]float32 {
 	t.Helper()
 	i.NoCache = true
-	x, err := StartExtractor(i, len(items), p)
+	x, err := StartExtractor(i, workers, len(items), p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,15 +65,15 @@ func TestFeaturesDependOnTheImageAlone(t *testing.T) {
 	items := demoItems(t)[:3*BlockSize+5]
 	reversed := slices.Clone(items)
 	slices.Reverse(reversed)
-	want := featuresOf(t, items, Images{Threads: 1}, 1, progress.None{})
+	want := featuresOf(t, items, Images{}, 1, 1, progress.None{})
 	for name, got := range map[string]map[string][]float32{
-		"three workers":  featuresOf(t, items, Images{Threads: 3}, 1, progress.None{}),
-		"other batches":  featuresOf(t, reversed[2:], Images{Threads: 2}, 1, progress.None{}),
-		"batches of 1":   featuresOf(t, items[:8], Images{Threads: 2, Batch: 1}, 1, progress.None{}),
-		"a large batch":  featuresOf(t, items, Images{Threads: 1, Batch: mostBatch}, 1, progress.None{}),
-		"three threads":  featuresOf(t, items, Images{Threads: 1}, 3, progress.None{}),
-		"both":           featuresOf(t, items[3:], Images{Threads: 2, Batch: 5}, 2, progress.None{}),
-		"a single image": featuresOf(t, items[7:8], Images{Threads: 1}, 1, progress.None{}),
+		"three workers":  featuresOf(t, items, Images{}, 3, 1, progress.None{}),
+		"other batches":  featuresOf(t, reversed[2:], Images{}, 2, 1, progress.None{}),
+		"batches of 1":   featuresOf(t, items[:8], Images{Batch: 1}, 2, 1, progress.None{}),
+		"a large batch":  featuresOf(t, items, Images{Batch: mostBatch}, 1, 1, progress.None{}),
+		"three threads":  featuresOf(t, items, Images{}, 1, 3, progress.None{}),
+		"both":           featuresOf(t, items[3:], Images{Batch: 5}, 2, 2, progress.None{}),
+		"a single image": featuresOf(t, items[7:8], Images{}, 1, 1, progress.None{}),
 	} {
 		for path, row := range got {
 			if !slices.Equal(row, want[path]) {
@@ -95,23 +95,23 @@ func (n *notes) Note(line string) { n.lines = append(n.lines, line) }
 // which split the rest had. No goroutine is left.
 func TestExtractionTriesSplits(t *testing.T) {
 	items := demoItems(t)
-	i := Images{Backbone: pipelinetest.TinyNetwork, Tap: Last, Threads: 1}
+	i := Images{Backbone: pipelinetest.TinyNetwork, Tap: Last}
 	i.Overrides.ImageSize = 32
 	speed := func(n *notes) []string {
 		return slices.DeleteFunc(n.lines, func(line string) bool { return !strings.HasPrefix(line, "speed:") })
 	}
 	before := runtime.NumGoroutine()
 	said, fixed, few := &notes{}, &notes{}, &notes{}
-	got := featuresOf(t, items, i, 1, said)
+	got := featuresOf(t, items, i, 1, 1, said)
 	i.Batch = 3
-	want := featuresOf(t, items, i, 1, fixed)
+	want := featuresOf(t, items, i, 1, 1, fixed)
 	for path, row := range want {
 		if !slices.Equal(row, got[path]) {
 			t.Errorf("the feature of %s has other bits", path)
 		}
 	}
 	i.Batch = 0
-	featuresOf(t, items[:60], i, 1, few)
+	featuresOf(t, items[:60], i, 1, 1, few)
 	if lines := speed(said); len(lines) != 1 || !strings.Contains(lines[0], "1 worker, batches of") || !strings.Contains(lines[0], "tried") {
 		t.Errorf("on %d images: %q", len(items), lines)
 	}

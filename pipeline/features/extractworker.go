@@ -96,6 +96,9 @@ func (w *Worker) picture(item dataset.Item, row, views int, b *Block) error {
 		return err
 	}
 	w.key = featurestore.KeyOf(data)
+	if views == 1 {
+		return w.plain(row, data, b)
+	}
 	var picture, small *image.NRGBA
 	for v := range views {
 		if b.Cols > 0 && w.x.cached(v, w.key, b.Rows[(row+v)*b.Cols:][:b.Cols]) {
@@ -105,10 +108,7 @@ func (w *Worker) picture(item dataset.Item, row, views int, b *Block) error {
 			if picture, err = w.decode(data); err != nil {
 				return err
 			}
-			small = picture
-			if views > 1 {
-				small = augment.Reduce(picture, w.x.Net.Spec.Side())
-			}
+			small = augment.Reduce(picture, w.x.Net.Spec.Side())
 		}
 		shown := picture
 		if v > 0 {
@@ -122,12 +122,34 @@ func (w *Worker) picture(item dataset.Item, row, views int, b *Block) error {
 	return nil
 }
 
-// decode decodes an image file.
-func (w *Worker) decode(data []byte) (_ *image.NRGBA, err error) {
+// plain does so for an image without other views. Its pixels go from the decoder to the resizer row by row, so the picture is
+// never whole in memory.
+func (w *Worker) plain(row int, data []byte, b *Block) error {
+	if b.Cols > 0 && w.x.cached(0, w.key, b.Rows[row*b.Cols:][:b.Cols]) {
+		return nil
+	}
+	if err := w.begin(); err != nil {
+		return err
+	}
+	if err := w.transform.Tensor(w.slot(), data); err != nil {
+		return err
+	}
+	w.waiting = append(w.waiting, waiting{row, 0, w.key})
+	return nil
+}
+
+// begin makes the transformer when it is first needed.
+func (w *Worker) begin() (err error) {
 	if w.transform == nil {
-		if w.transform, err = w.x.Net.Transformer(); err != nil {
-			return nil, err
-		}
+		w.transform, err = w.x.Net.Transformer()
+	}
+	return err
+}
+
+// decode decodes an image file.
+func (w *Worker) decode(data []byte) (*image.NRGBA, error) {
+	if err := w.begin(); err != nil {
+		return nil, err
 	}
 	return w.transform.Decode(data)
 }

@@ -2,7 +2,6 @@ package features
 
 import (
 	"cmp"
-	"runtime"
 
 	"finetune/augment"
 	"finetune/backbone"
@@ -31,7 +30,6 @@ type Images struct {
 	DeviceOptions map[string]string
 	Cache         string // folder of the feature cache; "" is in the user's cache folder
 	NoCache       bool   // neither read nor write the feature cache
-	Threads       int    // 0 is all cores
 	Batch         int    // images that go through the network at once; 0 is found by measuring where there are many
 
 	MatrixBytes int64 // what the features may take in memory before they go to a file; 0 is half of it
@@ -63,13 +61,6 @@ func (i Images) plan() augment.Plan {
 		p.Kinds = DefaultAugment
 	}
 	return p
-}
-
-func (i Images) Workers() int {
-	if i.Threads > 0 {
-		return i.Threads
-	}
-	return runtime.GOMAXPROCS(0)
 }
 
 func (i Images) maxUnreadable() float64 {

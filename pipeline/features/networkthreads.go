@@ -75,7 +75,7 @@ func (n *Network) tensorLen() int { return 3 * n.Spec.Height * n.Spec.Width }
 // usualSplit is how work is shared where nothing was measured, a core to each worker, and the largest batch to try. Where the file
 // fixes the batch, it is filled.
 func (x *Extractor) usualSplit() (s workSplit, largest int) {
-	s = workSplit{workers: x.images.Workers(), threads: 1, batch: x.images.Batch}
+	s = workSplit{workers: x.threads, threads: 1, batch: x.images.Batch}
 	largest = largestBatch(x.Net.tensorLen())
 	if s.batch > 0 {
 		return s, s.batch

@@ -102,6 +102,9 @@ func ExtractTable(ctx context.Context, x *Extractor, set *dataset.Set, labels da
 	if len(kept.Items) == 0 {
 		return nil, noneReadable(set)
 	}
+	if len(t.Unreadable) == 0 {
+		return t.complete(x, set), nil // the same set, so that what was planned for it stands
+	}
 	if ok, err := suffices(keptViews, wanted, &kept); err != nil || !ok {
 		if err != nil {
 			return nil, err
@@ -116,10 +119,15 @@ func ExtractTable(ctx context.Context, x *Extractor, set *dataset.Set, labels da
 		}
 		return again, err
 	}
-	t.Features.Rows = len(kept.Items) * t.PerItem
+	return t.complete(x, &kept), nil
+}
+
+// complete describes the rows of the items of set, which are all that was read.
+func (t *Table) complete(x *Extractor, set *dataset.Set) *Table {
+	t.Features.Rows = len(set.Items) * t.PerItem
 	t.Features.Data = t.Features.Data[:t.Features.Rows*t.Features.Cols]
-	t.Set, t.Network, t.Blocks = &kept, x.Net.info(t.Features.Cols), x.Net.about.Blocks
-	return t, nil
+	t.Set, t.Network, t.Blocks = set, x.Net.info(t.Features.Cols), x.Net.about.Blocks
+	return t
 }
 
 // suffices reports whether the items of a set have the views that are wanted of them.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 
+	"finetune/internal/cores"
 	"finetune/invalid"
 	"finetune/pipeline/artifact"
 	"finetune/pipeline/crossval"
@@ -22,6 +23,7 @@ type Evaluate struct {
 	TTA      int             // views of an image that a prediction is the mean of, AllViews or 0, as many as the run says
 	Out      string          // a folder for metrics.json and predictions.csv; "": nothing is written
 	Seed     uint64          // of the bootstrap
+	Threads  int             // 0: all cores
 	Progress progress.Reporter
 }
 
@@ -44,7 +46,7 @@ func (e Evaluate) Run(ctx context.Context) (*EvaluateResult, error) {
 		return nil, err
 	}
 	defer table.Close()
-	said, err := crossval.Predict(run.Head, table, nil, table.Set.Items, e.Images.Workers())
+	said, err := crossval.Predict(run.Head, table, nil, table.Set.Items, cores.Of(e.Threads))
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +92,7 @@ func (e Evaluate) table(ctx context.Context, run *Run) (*features.Table, error) 
 		return nil, err
 	}
 	features.NoteData(e.Progress, set)
-	x, err := run.extractor(e.Images, views, e.Progress)
+	x, err := run.extractor(e.Images, views, e.Threads, e.Progress)
 	if err != nil {
 		return nil, err
 	}

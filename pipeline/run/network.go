@@ -15,13 +15,13 @@ import (
 
 // extractor brings features as the run's were made: with its network, tap and preprocessing, of the given views. Only where the network's file
 // is and how the work is done may be said anew.
-func (r *Run) extractor(i features.Images, views features.ViewConfig, reporter progress.Reporter) (*features.Extractor, error) {
+func (r *Run) extractor(i features.Images, views features.ViewConfig, threads int, reporter progress.Reporter) (*features.Extractor, error) {
 	i.Views, i.Augment = views.Predict, views.Plan
 	net, err := r.OpenNetwork(&i)
 	if err != nil {
 		return nil, err
 	}
-	return features.NewExtractor(i, net, reporter)
+	return features.NewExtractor(i, net, threads, reporter)
 }
 
 // network opens the run's network, and completes i with what the run says of it. Nothing is started.

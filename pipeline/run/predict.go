@@ -27,6 +27,7 @@ type Predict struct {
 	Out      string          // .csv or .jsonl by its ending; "-" or "" is Stdout
 	Stdout   io.Writer       // for Out "-"
 	Format   string          // csv or jsonl, for Out "-"; "": csv
+	Threads  int             // 0: all cores
 	Progress progress.Reporter
 }
 
@@ -59,7 +60,7 @@ func (p Predict) Run(ctx context.Context) (*PredictResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	x, err := run.extractor(p.Images, views, p.Progress)
+	x, err := run.extractor(p.Images, views, p.Threads, p.Progress)
 	if err != nil {
 		return nil, err
 	}

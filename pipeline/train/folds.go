@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"finetune/head"
+	"finetune/internal/cores"
 	"finetune/pipeline/crossval"
 	"finetune/pipeline/metrics"
 	"finetune/pipeline/run"
@@ -49,7 +50,7 @@ func (r *session) fitFolds(ctx context.Context) error {
 	r.folds = make([]*crossval.Fit, n)
 	stage := r.Progress.Start("folds", n, "fit")
 	defer stage.Done()
-	atOnce, each := crossval.ShareThreads(r.Images.Workers(), n)
+	atOnce, each := crossval.ShareThreads(cores.Of(r.Threads), n)
 	if err := crossval.Parallel(ctx, n, atOnce, func(ctx context.Context, i int) (err error) {
 		at, cfg := r.plan.fits[i], r.foldConfigs[i]
 		cfg.Threads = each

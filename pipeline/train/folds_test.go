@@ -265,7 +265,7 @@ func TestFoldsAnyThreadsAndResumed(t *testing.T) {
 			for i, threads := range []int{1, 3} {
 				job := FoldsJob(t, grouped)
 				change(&job)
-				job.Images.Threads = threads
+				job.Threads = threads
 				result, err := job.Run(t.Context())
 				if err != nil {
 					t.Fatal(err)

@@ -46,6 +46,25 @@ func (t *Job) checkFolds() error {
 	return nil
 }
 
+// A planner plans the split of each set of items once: of all items, and again only where some can't be read.
+type planner struct {
+	job  *Job
+	set  *dataset.Set // that was planned last
+	plan *splitPlan
+}
+
+func (p *planner) of(set *dataset.Set) (*splitPlan, error) {
+	if p.set == set {
+		return p.plan, nil
+	}
+	plan, err := p.job.plan(set)
+	if err != nil {
+		return nil, err
+	}
+	p.set, p.plan = set, plan
+	return plan, nil
+}
+
 // plan cuts the data.
 func (t *Job) plan(set *dataset.Set) (*splitPlan, error) {
 	if t.Folds > 0 {

@@ -8,6 +8,7 @@ import (
 	"image/jpeg"
 
 	"finetune/backbone"
+	"finetune/internal/cores"
 	"finetune/internal/image/overlay"
 	"finetune/pipeline/dataset"
 	"finetune/pipeline/explain"
@@ -56,7 +57,7 @@ func (r *session) explainMistakes(ctx context.Context, items []dataset.Item, sho
 	teller := &explain.CAM{Head: model.Head, TargetBuilder: asker, Mapper: mapper, Mean: run.MeanFeature(r.examples, r.plan.parts.Train), Height: net.Spec.Height, Width: net.Spec.Width}
 	stage := r.Progress.Start("explained", len(shown), "image")
 	defer stage.Done()
-	return features.InOrder(ctx, len(shown), 1, r.Images.Workers(),
+	return features.InOrder(ctx, len(shown), 1, cores.Of(r.Threads),
 		func() *explain.Worker { return &explain.Worker{} },
 		func(ctx context.Context, w *explain.Worker, i, _ int) ([]byte, error) {
 			return smallMap(ctx, w, teller, net, items[i])

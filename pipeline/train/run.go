@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"finetune/head"
+	"finetune/internal/cores"
 	"finetune/pipeline/crossval"
 	"finetune/pipeline/dataset"
 	"finetune/pipeline/features"
@@ -48,7 +49,7 @@ func (t *Job) begin(table *features.Table, plan *splitPlan) (*session, error) {
 
 // configure resolves the settings of the head for the images that it is trained on.
 func (r *session) configure(cfg head.Config) (err error) {
-	cfg.Seed, cfg.Threads = r.Split.Seed, r.Images.Workers()
+	cfg.Seed, cfg.Threads = r.Split.Seed, cores.Of(r.Threads)
 	r.open, err = crossval.HeadConfig(r.table, cfg)
 	r.config = r.open.Resolved(r.table.Features.Cols, len(r.plan.parts.Train))
 	return err
@@ -146,7 +147,7 @@ func (r *session) measure(context.Context) (err error) {
 
 // predict asks the head of the run about some rows.
 func (r *session) predict(rows []int) (*crossval.Predictions, error) {
-	return crossval.Predict(r.result.Head, r.table, rows, crossval.Pick(r.table.Set.Items, rows), r.Images.Workers())
+	return crossval.Predict(r.result.Head, r.table, rows, crossval.Pick(r.table.Set.Items, rows), cores.Of(r.Threads))
 }
 
 // classShares is how often each class is met in the training part.

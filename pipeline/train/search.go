@@ -12,6 +12,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"finetune/head"
+	"finetune/internal/cores"
 	"finetune/internal/randstream"
 	"finetune/invalid"
 	"finetune/pipeline/artifact"
@@ -120,7 +121,7 @@ func (r *session) try(ctx context.Context, run *crossval.Grid, cfg head.Config, 
 	cfg, err := crossval.HeadConfig(run.Table, cfg)
 	if err == nil {
 		run.Configs = []head.Config{cfg}
-		err = run.Run(ctx, r.Images.Workers(), progress.None{})
+		err = run.Run(ctx, cores.Of(r.Threads), progress.None{})
 	}
 	// What is told and kept suits the number of images that the head is trained on in the end.
 	trial := Trial{Config: cfg.Resolved(run.Table.Features.Cols, examples), Score: metrics.Number(math.NaN()), Std: metrics.Number(math.NaN())}

@@ -37,6 +37,7 @@ type Job struct {
 	Overwrite, Resume bool
 	// Explain draws maps of the worst mistakes into the report, for which the network must be started even where all features are cached.
 	Explain  bool
+	Threads  int // 0: all cores
 	Progress progress.Reporter
 }
 
@@ -92,35 +93,36 @@ func (t Job) Run(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	defer os.Remove(t.Out) // of a run that failed; a folder with a run in it isn't empty and stays
-	table, err := t.table(ctx)
+	splits := &planner{job: &t}
+	table, err := t.table(ctx, splits)
 	if err != nil {
 		return nil, err
 	}
 	defer table.Close()
-	plan, err := t.plan(table.Set)
+	plan, err := splits.of(table.Set)
 	if err != nil {
 		return nil, err
 	}
-	model, err := t.begin(table, plan)
+	session, err := t.begin(table, plan)
 	if err != nil {
 		return nil, err
 	}
 	if t.Resume {
-		if done, err := t.finished(model.record); done != nil || err != nil {
+		if done, err := t.finished(session.record); done != nil || err != nil {
 			return done, err
 		}
 	}
-	for _, step := range model.steps() {
+	for _, step := range session.steps() {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
 	}
-	return model.result, nil
+	return session.result, nil
 }
 
 // table brings the features. What can't be used or split is found before they are computed; unreadable images may change the split itself.
-func (t *Job) table(ctx context.Context) (*features.Table, error) {
-	return features.Load(ctx, t.Data, t.Images, t.Features, t.TTA, t.Progress, func(set *dataset.Set) error {
+func (t *Job) table(ctx context.Context, splits *planner) (*features.Table, error) {
+	return t.source().Load(ctx, func(set *dataset.Set) error {
 		if err := t.Soften.Check(); err != nil {
 			return err
 		}
@@ -138,21 +140,21 @@ func (t *Job) table(ctx context.Context) (*features.Table, error) {
 		if err := t.Calibrate.Check(set.Space); err != nil {
 			return err
 		}
-		_, err := t.plan(set)
+		_, err := splits.of(set)
 		return err
-	}, t.wanted)
+	}, splits.wanted)
 }
 
 // wanted says which views are used: those to train on of the images that are trained on, those to predict from of all.
-func (t *Job) wanted(v features.ViewConfig) features.Demand {
+func (p *planner) wanted(v features.ViewConfig) features.Demand {
 	return func(set *dataset.Set) ([]int, error) {
-		plan, err := t.plan(set)
+		plan, err := p.of(set)
 		if err != nil {
 			return nil, err
 		}
 		views, err := features.EveryItem(v.Predict)(set)
 		trained, n := plan.parts.Train, v.Train
-		if t.Search.Trials > 0 || plan.repeats != nil { // in folds all of these are trained on, and all predicted
+		if p.job.Search.Trials > 0 || plan.repeats != nil { // in folds all of these are trained on, and all predicted
 			trained, n = slices.Concat(trained, plan.parts.Val), v.Rows()
 		}
 		for _, i := range trained {
@@ -160,4 +162,8 @@ func (t *Job) wanted(v features.ViewConfig) features.Demand {
 		}
 		return views, err
 	}
+}
+
+func (t *Job) source() features.Source {
+	return features.Source{Data: t.Data, Images: t.Images, Folder: t.Features, TTA: t.TTA, Threads: t.Threads, Progress: t.Progress}
 }

@@ -58,7 +58,7 @@ func TestViewsOfAnImageAreItsOwn(t *testing.T) {
 
 	const most = 4
 	folder := func(items []dataset.Item, threads int, views func(item int) int) map[string][]float32 {
-		x, err := features.StartExtractor(features.Images{NoCache: true, Threads: threads, Views: most, Tap: features.Last}, len(items), progress.None{})
+		x, err := features.StartExtractor(features.Images{NoCache: true, Views: most, Tap: features.Last}, threads, len(items), progress.None{})
 		if err != nil {
 			t.Fatal(err)
 		}

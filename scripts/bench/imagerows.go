@@ -134,7 +134,8 @@ func (b *bench) extraction(network func() (string, error), paths func() ([]strin
 		clock := &stopwatch{}
 		job := features.Extract{
 			Data:     dataset.Options{Path: filepath.Dir(files[0])},
-			Images:   features.Images{Backbone: model, Tap: features.Last, Preset: "efficientnet-lite", NoCache: true, Threads: b.threads},
+			Images:   features.Images{Backbone: model, Tap: features.Last, Preset: "efficientnet-lite", NoCache: true},
+			Threads:  b.threads,
 			Out:      filepath.Join(b.work, "features"),
 			Progress: clock,
 		}

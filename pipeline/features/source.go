@@ -1,0 +1,68 @@
+package features
+
+import (
+	"context"
+
+	"finetune/pipeline/dataset"
+	"finetune/pipeline/progress"
+)
+
+// A Source says where a job's features come from: a feature folder, or images whose features are computed where they aren't cached.
+type Source struct {
+	Data     dataset.Options // of a feature folder only Order, Positions and Bins count
+	Images   Images
+	Folder   string // a feature folder, instead of Data.Path and Images; "": none
+	TTA      int    // views of an image that a prediction is the mean of, as ResolveViews takes it
+	Threads  int    // 0: all cores
+	Progress progress.Reporter
+}
+
+// Load returns the features of all readable images. check sees the labels before any feature is computed and reports what can't
+// be done with them; wanted says how many views of each image are needed.
+func (s Source) Load(ctx context.Context, check func(*dataset.Set) error, wanted func(ViewConfig) Demand) (*Table, error) {
+	if s.Folder != "" {
+		return s.open(ctx, check)
+	}
+	views, err := ResolveViews(s.Images, s.TTA)
+	if err != nil {
+		return nil, err
+	}
+	set, err := dataset.Load(ctx, s.Data)
+	if err != nil {
+		return nil, err
+	}
+	NoteData(s.Progress, set)
+	if err := check(set); err != nil {
+		return nil, err
+	}
+	s.Images.Views = views.Rows()
+	x, err := StartExtractor(s.Images, s.Threads, len(set.Items)*views.Rows(), s.Progress)
+	if err != nil {
+		return nil, err
+	}
+	table, err := ExtractTable(ctx, x, set, s.Data, views, wanted(views))
+	if closeErr := x.Close(); err == nil {
+		err = closeErr
+	}
+	return table, err
+}
+
+func (s Source) open(ctx context.Context, check func(*dataset.Set) error) (_ *Table, err error) {
+	table, err := OpenFolder(ctx, s.Folder, s.Data)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			table.Close()
+		}
+	}()
+	if err := table.use(s.Images, s.TTA); err != nil {
+		return nil, err
+	}
+	NoteData(s.Progress, table.Set)
+	if err := check(table.Set); err != nil {
+		return nil, err
+	}
+	return table, nil
+}
