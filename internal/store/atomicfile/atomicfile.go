@@ -1,21 +1,34 @@
-// Package atomicfile writes files that are whole or absent: to a temporary name in the same folder, synced,
-// then renamed over the target. Nothing here knows what is written.
+// Package atomicfile writes files that are whole or absent: under a temporary name in the same folder, synced, then renamed to
+// the target. New files have the permissions that the process's umask leaves.
+//
+// A temporary file is locked while it is written. One that a killed process left behind isn't, and is removed when the folder is
+// written to again. The package doesn't know what the files hold.
 package atomicfile
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
+	"syscall"
 )
 
-// Write makes the folder of path where it is missing, calls write with a buffered writer and puts the result
-// in place as path. On any error path is as it was, and no temporary file is left.
-func Write(path string, write func(io.Writer) error) error {
-	f, err := Create(path)
+// An Option changes how a file is put in place.
+type Option func(*File)
+
+// Exclusive makes Commit fail with an error that wraps [fs.ErrExist] where there is a file at the path already. Nothing is
+// overwritten, even if the file appears while this one is being written.
+func Exclusive() Option { return func(f *File) { f.exclusive = true } }
+
+// Write makes the folder of path where it is missing, calls write with a buffered writer and puts the result in place as path.
+// On any error path is as it was, and no temporary file is left.
+func Write(path string, write func(io.Writer) error, options ...Option) error {
+	f, err := Create(path, options...)
 	if err != nil {
 		return err
 	}
@@ -29,22 +42,36 @@ func Write(path string, write func(io.Writer) error) error {
 // A File is a file that is being written and isn't in place yet. Every File must end with Commit or Abort.
 type File struct {
 	*bufio.Writer
-	tmp  *os.File
-	path string
-	done bool
+	tmp       *os.File
+	path      string
+	exclusive bool
+	done      bool
 }
 
-// Create starts a file that will stand at path.
-func Create(path string) (*File, error) {
+// swept holds the folders that this process has cleaned.
+var swept sync.Map
+
+// Create starts a file that will stand at path. The first time that the process writes to a folder, the temporary files of dead
+// processes are removed from it.
+func Create(path string, options ...Option) (*File, error) {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, err
 	}
-	tmp, err := os.CreateTemp(dir, "."+filepath.Base(path)+".tmp-*")
+	if _, done := swept.LoadOrStore(dir, true); !done {
+		if err := Sweep(dir); err != nil {
+			return nil, err
+		}
+	}
+	tmp, err := createTemp(dir)
 	if err != nil {
 		return nil, err
 	}
-	return &File{Writer: bufio.NewWriterSize(tmp, 1<<16), tmp: tmp, path: path}, nil
+	f := &File{Writer: bufio.NewWriterSize(tmp, 1<<16), tmp: tmp, path: path}
+	for _, option := range options {
+		option(f)
+	}
+	return f, nil
 }
 
 // WriteAt writes over bytes that were written before, such as a header that counts what follows it.
@@ -55,31 +82,55 @@ func (f *File) WriteAt(p []byte, off int64) (int, error) {
 	return f.tmp.WriteAt(p, off)
 }
 
-// Commit flushes, syncs and renames. After it, Abort does nothing.
+// Commit flushes, syncs and puts the file in place. After it, Abort does nothing.
 func (f *File) Commit() error {
 	if f.done {
 		return fmt.Errorf("write %s: %w", f.path, fs.ErrClosed)
 	}
+	f.done = true
 	err := f.Flush()
 	if err == nil {
-		// CreateTemp makes private files; what a run leaves is as readable as any other new file.
-		err = f.tmp.Chmod(0o644)
-	}
-	if err == nil {
 		err = f.tmp.Sync()
+	}
+	if err == nil && runtime.GOOS != "windows" {
+		// The file stays open, and locked, until it has its name. Windows renames closed files only.
+		err = f.publish()
 	}
 	if closeErr := f.tmp.Close(); err == nil {
 		err = closeErr
 	}
-	if err == nil {
-		err = os.Rename(f.tmp.Name(), f.path)
+	if err == nil && runtime.GOOS == "windows" {
+		err = f.publish()
 	}
-	f.done = true
 	if err != nil {
 		os.Remove(f.tmp.Name())
 		return fmt.Errorf("write %s: %w", f.path, err)
 	}
-	return syncDir(filepath.Dir(f.path))
+	return SyncDir(filepath.Dir(f.path))
+}
+
+// publish gives the file its name.
+func (f *File) publish() error {
+	tmp := f.tmp.Name()
+	if !f.exclusive {
+		return os.Rename(tmp, f.path)
+	}
+	err := os.Link(tmp, f.path)
+	switch {
+	case err == nil:
+		return os.Remove(tmp)
+	case errors.Is(err, fs.ErrExist):
+		return fs.ErrExist
+	}
+	// There are file systems without links. Here an empty file holds the place.
+	place, err := os.OpenFile(f.path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
+	if err != nil {
+		return err
+	}
+	if err := place.Close(); err != nil {
+		return err
+	}
+	return os.Rename(tmp, f.path)
 }
 
 // Abort drops what was written, unless it was committed.
@@ -88,12 +139,13 @@ func (f *File) Abort() {
 		return
 	}
 	f.done = true
+	os.Remove(f.tmp.Name()) // before the lock goes; Windows refuses while the file is open
 	f.tmp.Close()
 	os.Remove(f.tmp.Name())
 }
 
-// syncDir makes a rename durable where the system lets a folder be synced.
-func syncDir(dir string) error {
+// SyncDir makes new and removed names in a folder durable where the system lets a folder be synced.
+func SyncDir(dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil
 	}
@@ -102,5 +154,8 @@ func syncDir(dir string) error {
 		return err
 	}
 	defer d.Close()
-	return d.Sync()
+	if err := d.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) { // EINVAL: the file system can't
+		return err
+	}
+	return nil
 }
