@@ -2,9 +2,6 @@ package artifact
 
 import (
 	"encoding/csv"
-	"errors"
-	"io/fs"
-	"os"
 )
 
 // UnreadableFile lists skipped images. It is there only where some were.
@@ -16,8 +13,11 @@ type Unreadable struct {
 	Reason string `json:"reason"`
 }
 
-// writeUnreadable lists skipped images.
-func writeUnreadable(path string, list []Unreadable) error {
+// WriteUnreadable lists skipped images. Without any no file is written.
+func WriteUnreadable(path string, list []Unreadable) error {
+	if len(list) == 0 {
+		return nil
+	}
 	return WriteCSV(path, func(w *csv.Writer) error {
 		if err := w.Write([]string{"path", "reason"}); err != nil {
 			return err
@@ -29,19 +29,4 @@ func writeUnreadable(path string, list []Unreadable) error {
 		}
 		return nil
 	})
-}
-
-// replaceUnreadable writes the list of skipped images, or removes that of an earlier run where there are none.
-func ReplaceUnreadable(path string, list []Unreadable) error {
-	if len(list) > 0 {
-		return writeUnreadable(path, list)
-	}
-	return RemoveIfThere(path)
-}
-
-func RemoveIfThere(path string) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
 }

@@ -87,6 +87,14 @@ func (r *Result) Worst() Severity {
 func (c Job) Run(ctx context.Context) (*Result, error) {
 	c.Progress = progress.OrNone(c.Progress)
 	c.Images.MaxUnreadable = 1 // they are what is looked for
+	var folder *artifact.Folder
+	if c.Out != "" {
+		var err error
+		if folder, err = checked.Claim(artifact.ClaimOptions{Dir: c.Out, Replace: true, Inputs: []string{c.Data.Path}}); err != nil {
+			return nil, err
+		}
+		defer folder.Release()
+	}
 	set, err := dataset.Load(ctx, c.Data)
 	if err != nil {
 		return nil, err
@@ -124,7 +132,7 @@ func (c Job) Run(ctx context.Context) (*Result, error) {
 	if c.Out == "" {
 		return result, nil
 	}
-	return result, c.write(result, table.Set)
+	return result, c.write(ctx, folder, result, table.Set)
 }
 
 // parts says which part every item is in: as the data says, or as training would choose. Data that can't be split, such as one

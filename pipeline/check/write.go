@@ -1,6 +1,7 @@
 package check
 
 import (
+	"context"
 	"encoding/csv"
 	"path/filepath"
 	"strconv"
@@ -18,20 +19,26 @@ const (
 	ManifestFile = "manifest.csv"
 )
 
-func (c Job) write(r *Result, set *dataset.Set) error {
-	if err := artifact.WriteCSV(filepath.Join(c.Out, CopiesFile), func(w *csv.Writer) error { return writeCopies(w, r.Copies) }); err != nil {
+// checked is the folder that a check leaves.
+var checked = artifact.Kind{Name: "check", Mark: CheckFile, Patterns: []string{CheckFile, CopiesFile, ManifestFile, run.SuspectsFile, artifact.UnreadableFile}}
+
+func (c Job) write(ctx context.Context, folder *artifact.Folder, r *Result, set *dataset.Set) error {
+	if err := artifact.WriteCSV(folder.Path(CopiesFile), func(w *csv.Writer) error { return writeCopies(w, r.Copies) }); err != nil {
 		return err
 	}
-	if err := run.WriteSuspects(filepath.Join(c.Out, run.SuspectsFile), r.Suspects); err != nil {
+	if err := run.WriteSuspects(folder.Path(run.SuspectsFile), r.Suspects); err != nil {
 		return err
 	}
-	if err := artifact.ReplaceUnreadable(filepath.Join(c.Out, artifact.UnreadableFile), r.Unreadable); err != nil {
+	if err := artifact.WriteUnreadable(folder.Path(artifact.UnreadableFile), r.Unreadable); err != nil {
 		return err
 	}
-	if err := c.writeManifest(set, r.Copies); err != nil {
+	if err := c.writeManifest(folder.Path(ManifestFile), set, r.Copies); err != nil {
 		return err
 	}
-	return artifact.WriteJSON(filepath.Join(c.Out, CheckFile), r)
+	if err := artifact.WriteJSON(folder.Path(CheckFile), r); err != nil {
+		return err
+	}
+	return folder.Publish(ctx)
 }
 
 func writeCopies(w *csv.Writer, list []Copies) error {
@@ -52,7 +59,7 @@ func writeCopies(w *csv.Writer, list []Copies) error {
 }
 
 // writeManifest writes paths that hold from the folder of the manifest.
-func (c Job) writeManifest(set *dataset.Set, copies []Copies) error {
+func (c Job) writeManifest(path string, set *dataset.Set, copies []Copies) error {
 	folder, err := filepath.Abs(c.Out)
 	if err != nil {
 		return err
@@ -69,7 +76,7 @@ func (c Job) writeManifest(set *dataset.Set, copies []Copies) error {
 		}
 		together.Items[i].Path = filepath.ToSlash(file)
 	}
-	return artifact.WriteCSV(filepath.Join(c.Out, ManifestFile), func(w *csv.Writer) error {
+	return artifact.WriteCSV(path, func(w *csv.Writer) error {
 		if err := w.Write(together.Header()); err != nil {
 			return err
 		}

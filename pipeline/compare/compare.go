@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"os"
 	"slices"
 
 	"finetune/head"
@@ -63,13 +62,14 @@ func (c Job) Run(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.Out == "" {
-		c.Out = artifact.FreeFolder("finetune-compare")
-	}
-	if err := artifact.Claim(c.Out, c.Overwrite, "comparison", JSONFile); err != nil {
+	folder, err := comparison.Claim(artifact.ClaimOptions{
+		Dir: c.Out, Base: "finetune-compare", Replace: c.Overwrite, Inputs: []string{c.Data.Path, c.Features},
+	})
+	if err != nil {
 		return nil, err
 	}
-	defer os.Remove(c.Out) // of a comparison that failed; a folder with results in it isn't empty and stays
+	defer folder.Release()
+	c.Out = folder.Dir
 	table, err := c.source().Load(ctx, func(set *dataset.Set) error {
 		for _, s := range specs {
 			cfg := s.config(c.Head)
@@ -90,7 +90,7 @@ func (c Job) Run(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	result.Notes = append(notes, result.Notes...)
-	return result, result.write(c.Out)
+	return result, result.write(ctx, folder)
 }
 
 // compare plans, trains and sums up.

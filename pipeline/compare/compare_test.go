@@ -53,7 +53,7 @@ func TestCompareOnAnyNumberOfThreads(t *testing.T) {
 				t.Errorf("%s, fold %d, seed %d: QWK %v after %d of %d epochs", fit.Loss, fit.Fold, fit.Seed, qwk, fit.BestEpoch, fit.Epochs)
 			}
 		}
-		for _, name := range []string{JSONFile, CSVFile, ComparePlotFile} {
+		for _, name := range []string{JSONFile, CSVFile, PlotFile} {
 			data, err := os.ReadFile(filepath.Join(c.Out, name))
 			if err != nil {
 				t.Fatal(err)
@@ -177,7 +177,7 @@ func TestCompareRefuses(t *testing.T) {
 		"unknown loss":   {func(c *Job) { c.Losses = []string{"mse"} }, `Losses mse: the loss "mse"`},
 		"wrong option":   {func(c *Job) { c.Losses = []string{"emd2:omega=2"} }, "loss emd2:omega=2: "},
 		"wrong distance": {func(c *Job) { c.Losses = []string{"coral:self-guided"} }, "loss coral:self-guided: "},
-		"other files":    {func(c *Job) { c.Out = features }, "a folder with other files in it"},
+		"other files":    {func(c *Job) { c.Out = features }, "the folder of the input"},
 	} {
 		job := quickCompare(t, features, "emd2")
 		c.change(&job)

@@ -18,7 +18,7 @@ import (
 var compareFiles = []report.Setting{
 	{Name: CSVFile, Value: "the tables of this page, a line for each figure"},
 	{Name: JSONFile, Value: "everything, down to each fit"},
-	{Name: ComparePlotFile, Value: "mean error and ranked probability score of every loss, for print"},
+	{Name: PlotFile, Value: "mean error and ranked probability score of every loss, for print"},
 }
 
 // writeReport writes the page of the comparison.

@@ -196,7 +196,11 @@ func TestCompareFiles(t *testing.T) {
 	}
 	result.Losses[1].Loss = "a < b & c" // as no loss is called, but who knows
 	dir := t.TempDir()
-	if err := result.write(dir); err != nil {
+	folder, err := comparison.Claim(artifact.ClaimOptions{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := result.write(t.Context(), folder); err != nil {
 		t.Fatal(err)
 	}
 	f, err := os.Open(filepath.Join(dir, CSVFile))
@@ -218,7 +222,7 @@ func TestCompareFiles(t *testing.T) {
 	if err := artifact.ReadJSON(filepath.Join(dir, JSONFile), &back); err != nil || len(back.Rows) != 6 || !back.Rows[1].Figures[2].Best {
 		t.Errorf("compare.json comes back as %+v, %v", back, err)
 	}
-	svg, err := os.Open(filepath.Join(dir, ComparePlotFile))
+	svg, err := os.Open(filepath.Join(dir, PlotFile))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,10 +1,10 @@
 package compare
 
 import (
+	"context"
 	"encoding/csv"
 	"fmt"
 	"io"
-	"path/filepath"
 	"strconv"
 
 	"finetune/internal/store/atomicfile"
@@ -14,27 +14,33 @@ import (
 
 // The files of a comparison.
 const (
-	JSONFile        = "compare.json" // everything: settings, the table, every fit
-	CSVFile         = "compare.csv"  // the table, a line for each figure
-	ComparePlotFile = "compare.svg"
+	JSONFile = "compare.json" // everything: settings, the table, every fit
+	CSVFile  = "compare.csv"  // the table, a line for each figure
+	PlotFile = "compare.svg"
 )
 
-// write leaves the files of the comparison: compare.json last, so that a folder which has it is whole.
-func (r *Result) write(folder string) error {
-	if err := r.writeCSV(filepath.Join(folder, CSVFile)); err != nil {
+// comparison is the folder that a comparison leaves.
+var comparison = artifact.Kind{Name: "comparison", Mark: JSONFile, Patterns: []string{JSONFile, CSVFile, PlotFile, run.ReportFile, artifact.UnreadableFile}}
+
+// write leaves the files of the comparison.
+func (r *Result) write(ctx context.Context, folder *artifact.Folder) error {
+	if err := r.writeCSV(folder.Path(CSVFile)); err != nil {
 		return err
 	}
-	err := atomicfile.Write(filepath.Join(folder, ComparePlotFile), func(w io.Writer) error { return r.plot(w) })
+	err := atomicfile.Write(folder.Path(PlotFile), func(w io.Writer) error { return r.plot(w) })
 	if err != nil {
-		return fmt.Errorf("write %s: %w", ComparePlotFile, err)
+		return fmt.Errorf("write %s: %w", PlotFile, err)
 	}
-	if err := artifact.ReplaceUnreadable(filepath.Join(folder, artifact.UnreadableFile), r.Unreadable); err != nil {
+	if err := artifact.WriteUnreadable(folder.Path(artifact.UnreadableFile), r.Unreadable); err != nil {
 		return err
 	}
-	if err := r.writeReport(filepath.Join(folder, run.ReportFile)); err != nil {
+	if err := r.writeReport(folder.Path(run.ReportFile)); err != nil {
 		return err
 	}
-	return artifact.WriteJSON(filepath.Join(folder, JSONFile), r)
+	if err := artifact.WriteJSON(folder.Path(JSONFile), r); err != nil {
+		return err
+	}
+	return folder.Publish(ctx)
 }
 
 // writeCSV writes a line for each rule, loss and figure. A difference of something with itself is left empty.

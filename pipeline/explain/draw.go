@@ -6,7 +6,6 @@ import (
 	"image"
 	"image/png"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -25,6 +24,7 @@ import (
 // A drawing is the work on a list of pictures.
 type drawing struct {
 	*Job
+	folder *artifact.Folder // nil for a single picture
 	run    *run.Run
 	net    *features.Network
 	asker  *TargetBuilder
@@ -33,25 +33,25 @@ type drawing struct {
 	result *Result
 }
 
-// claim decides where the pictures go and makes the folder.
-func (e *Job) claim(model *run.Run, images int) error {
-	switch {
-	case e.Out == "" && len(e.Paths) == 0:
-		e.Out = filepath.Join(model.Folder, "explained")
-	case e.Out == "":
-		e.Out = artifact.FreeFolder("finetune-explain")
-	}
-	folder := e.Out
+// explanation is the folder that an explanation leaves.
+var explanation = artifact.Kind{Name: "explanation", Mark: ResultFile, Patterns: []string{ResultFile, "*.png", "*.npy"}}
+
+// claim decides where the pictures go and claims the folder; it is nil for a single picture.
+func (e *Job) claim(model *run.Run, items []dataset.Item) (*artifact.Folder, error) {
 	if isPNG(e.Out) {
-		if images != 1 {
-			return &invalid.Error{Field: "Out", Path: e.Out, Found: fmt.Sprintf("one file for %d images", images), Want: "a folder"}
+		if len(items) != 1 {
+			return nil, &invalid.Error{Field: "Out", Path: e.Out, Found: fmt.Sprintf("one file for %d images", len(items)), Want: "a folder"}
 		}
-		folder = filepath.Dir(e.Out)
+		return nil, artifact.NotAnInput(e.Out, items[0].File)
 	}
-	if err := os.MkdirAll(folder, 0o777); err != nil {
-		return &invalid.Error{Field: "Out", Path: e.Out, Found: "a folder that can't be made", Err: err, Hint: "give another {Out}"}
+	if e.Out == "" && len(e.Paths) == 0 {
+		e.Out = filepath.Join(model.Folder, run.ExplainedFolder)
 	}
-	return nil
+	folder, err := explanation.Claim(artifact.ClaimOptions{Dir: e.Out, Base: "finetune-explain", Replace: true, Inputs: e.Paths})
+	if err == nil {
+		e.Out = folder.Dir
+	}
+	return folder, err
 }
 
 func isPNG(path string) bool { return strings.EqualFold(filepath.Ext(path), ".png") }
@@ -74,11 +74,10 @@ func (d *drawing) all(ctx context.Context, items []dataset.Item) error {
 	return features.InOrder(ctx, len(items), 1, workers,
 		func() *Worker { return &Worker{} },
 		func(ctx context.Context, w *Worker, i, _ int) (*Image, error) {
-			file := filepath.Join(d.Out, files[i])
 			if d.single() {
-				file = d.Out
+				return d.explain(ctx, w, items[i], d.Out, d.Out)
 			}
-			return d.explain(ctx, w, items[i], file)
+			return d.explain(ctx, w, items[i], filepath.Join(d.Out, files[i]), d.folder.Path(files[i]))
 		},
 		func(i int, done *Image) error {
 			stage.Add(1)
@@ -148,8 +147,8 @@ func (w *Worker) Load(net *features.Network, file string) (*image.NRGBA, error) 
 // encoder takes a fifth of the default's time for files a tenth larger.
 var encoder = png.Encoder{CompressionLevel: png.BestSpeed}
 
-// explain draws the sheet of one item.
-func (d *drawing) explain(ctx context.Context, w *Worker, item dataset.Item, file string) (*Image, error) {
+// explain draws the sheet of one item to file, which will be named so.
+func (d *drawing) explain(ctx context.Context, w *Worker, item dataset.Item, name, file string) (*Image, error) {
 	picture, err := w.Load(d.net, item.File)
 	if err != nil {
 		return &Image{Path: item.Path, unreadable: err}, nil
@@ -165,7 +164,7 @@ func (d *drawing) explain(ctx context.Context, w *Worker, item dataset.Item, fil
 		return nil, err
 	}
 	done := d.describe(item, a, view)
-	done.Picture = file
+	done.Picture = name
 	if d.Maps {
 		err = writeMaps(strings.TrimSuffix(file, filepath.Ext(file)), a)
 	}

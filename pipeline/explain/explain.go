@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 
 	"finetune/backbone"
@@ -99,7 +98,7 @@ type Point struct {
 	Down   float64 `json:"down"`
 }
 
-// Run does the job. Cancelling ctx stops it; pictures that are drawn stay.
+// Run does the job. Cancelling ctx stops it, and nothing is written.
 func (e Job) Run(ctx context.Context) (*Result, error) {
 	e.Progress = progress.OrNone(e.Progress)
 	model, err := run.Open(e.Model)
@@ -118,8 +117,12 @@ func (e Job) Run(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := e.claim(model, len(items)); err != nil {
+	folder, err := e.claim(model, items)
+	if err != nil {
 		return nil, err
+	}
+	if folder != nil {
+		defer folder.Release()
 	}
 	net, err := model.OpenNetwork(&e.Images)
 	if err != nil {
@@ -132,7 +135,7 @@ func (e Job) Run(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	defer teller.Close()
-	d := &drawing{Job: &e, run: model, net: net, asker: asker, teller: teller, class: class, result: result}
+	d := &drawing{Job: &e, folder: folder, run: model, net: net, asker: asker, teller: teller, class: class, result: result}
 	if err := d.all(ctx, items); err != nil {
 		return nil, err
 	}
@@ -143,7 +146,10 @@ func (e Job) Run(ctx context.Context) (*Result, error) {
 	if d.single() {
 		return result, nil
 	}
-	return result, artifact.WriteJSON(filepath.Join(e.Out, ResultFile), result)
+	if err := artifact.WriteJSON(folder.Path(ResultFile), result); err != nil {
+		return nil, err
+	}
+	return result, folder.Publish(ctx)
 }
 
 // teller chooses the method and starts the network for it.

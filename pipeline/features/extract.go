@@ -3,7 +3,6 @@ package features
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
 
 	"finetune/internal/store/npy"
@@ -32,6 +31,9 @@ type ExtractResult struct {
 	Unreadable []artifact.Unreadable `json:"unreadable,omitempty"`
 }
 
+// folderKind is the feature folder as an output folder.
+var folderKind = artifact.Kind{Name: "feature folder", Mark: MatrixFile, Patterns: []string{MatrixFile, IndexFile, MetaFile, artifact.UnreadableFile}}
+
 // Run does the job. Cancelling ctx stops it; features that were computed stay in the cache, and no half-written file is
 // left.
 func (e Extract) Run(ctx context.Context) (*ExtractResult, error) {
@@ -39,6 +41,11 @@ func (e Extract) Run(ctx context.Context) (*ExtractResult, error) {
 	if e.Out == "" {
 		return nil, &invalid.Error{Field: "Out", Found: "nothing", Want: "the folder for the features"}
 	}
+	folder, err := folderKind.Claim(artifact.ClaimOptions{Dir: e.Out, Replace: true, Inputs: []string{e.Data.Path}})
+	if err != nil {
+		return nil, err
+	}
+	defer folder.Release()
 	views := e.Images.views()
 	if err := e.Images.plan().Check("Images.Views", views); err != nil {
 		return nil, err
@@ -63,7 +70,7 @@ func (e Extract) Run(ctx context.Context) (*ExtractResult, error) {
 	kept.Items = make([]dataset.Item, 0, len(set.Items))
 	unreadable, err := x.Extract(ctx, set.Items, func(int) int { return views }, func(b Block) error {
 		if matrix == nil {
-			if matrix, err = npy.Create(filepath.Join(e.Out, MatrixFile), b.Cols); err != nil {
+			if matrix, err = npy.Create(folder.Path(MatrixFile), b.Cols); err != nil {
 				return err
 			}
 		}
@@ -90,7 +97,7 @@ func (e Extract) Run(ctx context.Context) (*ExtractResult, error) {
 	if views > 1 {
 		meta.Views, result.Views = &FolderViews{views, e.Images.plan()}, views
 	}
-	if err := e.write(&kept, matrix, meta, unreadable); err != nil {
+	if err := e.write(ctx, folder, &kept, matrix, meta, unreadable); err != nil {
 		return nil, err
 	}
 	return result, x.Close()
@@ -107,17 +114,20 @@ func (e Extract) load(ctx context.Context) (*dataset.Set, error) {
 	return set, err
 }
 
-func (e Extract) write(set *dataset.Set, matrix *npy.Writer, meta Meta, unreadable []artifact.Unreadable) error {
+func (e Extract) write(ctx context.Context, folder *artifact.Folder, set *dataset.Set, matrix *npy.Writer, meta Meta, unreadable []artifact.Unreadable) error {
 	if err := matrix.Commit(); err != nil {
 		return err
 	}
-	if err := writeIndex(filepath.Join(e.Out, IndexFile), set, e.Images.views()); err != nil {
+	if err := writeIndex(folder.Path(IndexFile), set, e.Images.views()); err != nil {
 		return err
 	}
-	if err := artifact.ReplaceUnreadable(filepath.Join(e.Out, artifact.UnreadableFile), unreadable); err != nil {
+	if err := artifact.WriteUnreadable(folder.Path(artifact.UnreadableFile), unreadable); err != nil {
 		return err
 	}
-	return artifact.WriteJSON(filepath.Join(e.Out, MetaFile), meta)
+	if err := artifact.WriteJSON(folder.Path(MetaFile), meta); err != nil {
+		return err
+	}
+	return folder.Publish(ctx)
 }
 
 func noneReadable(set *dataset.Set) error {

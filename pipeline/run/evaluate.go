@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"path/filepath"
 
 	"finetune/internal/cores"
 	"finetune/invalid"
@@ -34,12 +33,22 @@ type EvaluateResult struct {
 	Unreadable []artifact.Unreadable `json:"unreadable,omitempty"`
 }
 
+// evaluation is the folder that Evaluate leaves.
+var evaluation = artifact.Kind{Name: "evaluation", Mark: MetricsFile, Patterns: []string{MetricsFile, PredictionsFile, artifact.UnreadableFile}}
+
 // Run does the job.
 func (e Evaluate) Run(ctx context.Context) (*EvaluateResult, error) {
 	e.Progress = progress.OrNone(e.Progress)
 	run, err := Open(e.Model)
 	if err != nil {
 		return nil, err
+	}
+	var folder *artifact.Folder
+	if e.Out != "" {
+		if folder, err = evaluation.Claim(artifact.ClaimOptions{Dir: e.Out, Replace: true, Inputs: []string{e.Data.Path, e.Model, e.Features}}); err != nil {
+			return nil, err
+		}
+		defer folder.Release()
 	}
 	table, err := e.table(ctx, run)
 	if err != nil {
@@ -54,13 +63,16 @@ func (e Evaluate) Run(ctx context.Context) (*EvaluateResult, error) {
 	if result.Metrics, err = said.Evaluate(run.Head, run.prior(), e.Seed); err != nil || e.Out == "" {
 		return result, err
 	}
-	if err := WritePredictions(filepath.Join(e.Out, PredictionsFile), run.Head.Space(), said); err != nil {
+	if err := WritePredictions(folder.Path(PredictionsFile), run.Head.Space(), said); err != nil {
 		return nil, err
 	}
-	if err := artifact.ReplaceUnreadable(filepath.Join(e.Out, artifact.UnreadableFile), table.Unreadable); err != nil {
+	if err := artifact.WriteUnreadable(folder.Path(artifact.UnreadableFile), table.Unreadable); err != nil {
 		return nil, err
 	}
-	return result, artifact.WriteJSON(filepath.Join(e.Out, MetricsFile), result.Metrics)
+	if err := artifact.WriteJSON(folder.Path(MetricsFile), result.Metrics); err != nil {
+		return nil, err
+	}
+	return result, folder.Publish(ctx)
 }
 
 func (e Evaluate) table(ctx context.Context, run *Run) (*features.Table, error) {

@@ -63,8 +63,11 @@ func notARun(path, found string, err error) error {
 	}
 }
 
-// claimRunFolder makes sure that dir can take a new run: it is missing or empty, or it holds a run that may be replaced. It
-// changes no file: an earlier run stays whole until the new one is written.
-func Claim(dir string, replace bool) error {
-	return artifact.Claim(dir, replace, "run", ConfigFile, HeadFile)
-}
+// Kind is the run folder as an output folder.
+var Kind = artifact.Kind{Name: "run", Mark: HeadFile, Patterns: []string{
+	HeadFile, HeadONNXFile, ConfigFile, MetricsFile, HistoryFile, PredictionsFile, SuspectsFile, ReportFile, GroundDistanceFile,
+	SearchFile, FeatureMeanFile, artifact.UnreadableFile, ExplainedFolder,
+}}
+
+// ExplainedFolder is where explanations of a run's mistakes go.
+const ExplainedFolder = "explained"

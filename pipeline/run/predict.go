@@ -46,6 +46,11 @@ func (p Predict) Run(ctx context.Context) (*PredictResult, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !p.toStdout() {
+		if err := artifact.NotAnInput(p.Out, p.Data.Path, p.Model, filepath.Join(p.Model, PredictionsFile), p.Images.Backbone); err != nil {
+			return nil, err
+		}
+	}
 	run, err := Open(p.Model)
 	if err != nil {
 		return nil, err

@@ -26,14 +26,14 @@ func TestPredictionsFollowFromTheFiles(t *testing.T) {
 		if _, err := job.Run(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := (features.Extract{Data: dataset.Options{Path: pipelinetest.Demo}, Images: job.Images, Out: out}).Run(t.Context()); err != nil {
+		if _, err := (features.Extract{Data: dataset.Options{Path: pipelinetest.Demo}, Images: job.Images, Out: filepath.Join(out, "features")}).Run(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		labels := filepath.Join(out, "labels.csv")
 		if _, err := (run.Predict{Model: job.Out, Data: dataset.Options{Path: pipelinetest.Demo}, Out: labels}).Run(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		folder, err := npy.Open(filepath.Join(out, features.MatrixFile))
+		folder, err := npy.Open(filepath.Join(out, "features", features.MatrixFile))
 		if err != nil {
 			t.Fatal(err)
 		}

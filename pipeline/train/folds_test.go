@@ -234,7 +234,7 @@ func TestFinalHeadIsTrainedOnAll(t *testing.T) {
 	}
 	defer table.Close()
 	model, err := (&Job{Split: dataset.SplitOptions{Val: 0}, Head: job.Head, Progress: progress.None{}}).begin(table,
-		&splitPlan{parts: dataset.Partition{Train: crossval.AllRows(set)}})
+		&splitPlan{parts: dataset.Partition{Train: crossval.AllRows(set)}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

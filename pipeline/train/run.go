@@ -7,6 +7,7 @@ import (
 
 	"finetune/head"
 	"finetune/internal/cores"
+	"finetune/pipeline/artifact"
 	"finetune/pipeline/crossval"
 	"finetune/pipeline/dataset"
 	"finetune/pipeline/features"
@@ -17,6 +18,7 @@ import (
 // A trainRun is a training run under way: what each step leaves for the next.
 type session struct {
 	*Job
+	folder   *artifact.Folder
 	table    *features.Table
 	plan     *splitPlan
 	examples head.Examples // all rows of the table
@@ -37,8 +39,8 @@ type session struct {
 }
 
 // begin completes the settings with what the data says.
-func (t *Job) begin(table *features.Table, plan *splitPlan) (*session, error) {
-	r := &session{Job: t, table: table, plan: plan, examples: table.Examples(t.Soften.Target)}
+func (t *Job) begin(table *features.Table, plan *splitPlan, folder *artifact.Folder) (*session, error) {
+	r := &session{Job: t, folder: folder, table: table, plan: plan, examples: table.Examples(t.Soften.Target)}
 	r.result = &Result{Run: t.Out, HeldOut: plan.heldOut, Unreadable: table.Unreadable, Notes: plan.notes}
 	if err := r.configure(t.Head); err != nil {
 		return nil, err

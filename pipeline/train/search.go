@@ -161,11 +161,8 @@ func trialLine(s run.Search, i int, t Trial, best bool) string {
 	return fmt.Sprintf("search %d: %s: %s %v ± %v%s", i+1, describeTrial(t.Config), s.Metric, t.Score, t.Std, mark)
 }
 
-// writeSearch lists the trials as they were tried, or removes the list of an earlier run where there are none.
+// writeSearch lists the trials as they were tried.
 func (r *Result) writeSearch(path, metric string) error {
-	if r.Trials == nil {
-		return artifact.RemoveIfThere(path)
-	}
 	return artifact.WriteCSV(path, func(w *csv.Writer) error {
 		if err := w.Write([]string{"trial", metric, "std", "seconds", "settings", "failed"}); err != nil {
 			return err

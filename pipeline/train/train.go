@@ -2,7 +2,6 @@ package train
 
 import (
 	"context"
-	"os"
 	"slices"
 
 	"finetune/head"
@@ -86,13 +85,14 @@ type Result struct {
 // Run does the job. Cancelling ctx stops it; features that were computed stay in the cache.
 func (t Job) Run(ctx context.Context) (*Result, error) {
 	t.Progress = progress.OrNone(t.Progress)
-	if t.Out == "" {
-		t.Out = artifact.FreeFolder("finetune-run")
-	}
-	if err := run.Claim(t.Out, t.Overwrite || t.Resume); err != nil {
+	folder, err := run.Kind.Claim(artifact.ClaimOptions{
+		Dir: t.Out, Base: "finetune-run", Replace: t.Overwrite || t.Resume, Inputs: []string{t.Data.Path, t.Features},
+	})
+	if err != nil {
 		return nil, err
 	}
-	defer os.Remove(t.Out) // of a run that failed; a folder with a run in it isn't empty and stays
+	defer folder.Release()
+	t.Out = folder.Dir
 	splits := &planner{job: &t}
 	table, err := t.table(ctx, splits)
 	if err != nil {
@@ -103,12 +103,12 @@ func (t Job) Run(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	session, err := t.begin(table, plan)
+	session, err := t.begin(table, plan, folder)
 	if err != nil {
 		return nil, err
 	}
 	if t.Resume {
-		if done, err := t.finished(session.record); done != nil || err != nil {
+		if done, err := t.finished(ctx, folder, session.record); done != nil || err != nil {
 			return done, err
 		}
 	}

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -43,12 +41,12 @@ func (t *Job) softening() *crossval.Softening {
 
 // finished returns the result of a complete run with the same settings, nil where the folder holds none yet. A run with
 // other settings is not to be mixed with this one.
-func (t *Job) finished(now run.Config) (*Result, error) {
+func (t *Job) finished(ctx context.Context, folder *artifact.Folder, now run.Config) (*Result, error) {
+	if complete, err := folder.Complete(ctx); err != nil || !complete {
+		return nil, err
+	}
 	var before run.Config
 	err := artifact.ReadJSON(filepath.Join(t.Out, run.ConfigFile), &before)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -88,21 +86,13 @@ func firstDifference(a, b run.Config) string {
 	return ""
 }
 
-// writeGroundDistance writes the distances that were measured, or removes those of an earlier run where there are none.
-func (r *Result) writeGroundDistance(path string) error {
-	if r.GroundDistance == nil {
-		return artifact.RemoveIfThere(path)
-	}
-	return artifact.WriteGroundDistance(path, r.GroundDistance, r.Head.Space().Len())
-}
-
-// write leaves the run folder: config.json last, so that a folder which has it is whole.
+// write leaves the run folder.
 func (r *session) write(ctx context.Context) error {
 	page, err := r.report(ctx)
 	if err != nil {
 		return err
 	}
-	in := func(name string) string { return filepath.Join(r.Out, name) }
+	in := r.folder.Path
 	for _, step := range []func() error{
 		func() error { return r.result.Head.Save(in(run.HeadFile)) },
 		func() error { return run.WriteHeadONNX(in(run.HeadONNXFile), r.result.Head) },
@@ -110,22 +100,34 @@ func (r *session) write(ctx context.Context) error {
 			return run.WriteFeatureMean(in(run.FeatureMeanFile), run.MeanFeature(r.examples, r.plan.parts.Train))
 		},
 		func() error { return writeHistory(in(run.HistoryFile), r.traces()) },
-		func() error { return r.result.writeGroundDistance(in(run.GroundDistanceFile)) },
-		func() error { return r.result.writeSearch(in(run.SearchFile), r.Search.Metric) },
 		func() error { return run.WritePredictions(in(run.PredictionsFile), r.result.Head.Space(), r.unseen) },
 		func() error {
 			return run.WriteSuspects(in(run.SuspectsFile), run.DescribeSuspects(r.result.Head.Space(), r.unseen, r.suspects))
 		},
-		func() error { return artifact.ReplaceUnreadable(in(artifact.UnreadableFile), r.result.Unreadable) },
+		func() error { return artifact.WriteUnreadable(in(artifact.UnreadableFile), r.result.Unreadable) },
 		func() error {
 			return artifact.WriteJSON(in(run.MetricsFile), run.Metrics{Report: r.result.Metrics, CrossValidation: r.result.CrossValidation, Calibration: r.result.Calibration})
 		},
 		func() error { return writeReport(in(run.ReportFile), page) },
 		func() error { return artifact.WriteJSON(in(run.ConfigFile), r.record) },
+		func() error { return r.writeSome(in) },
 	} {
 		if err := step(); err != nil {
 			return err
 		}
+	}
+	return r.folder.Publish(ctx)
+}
+
+// writeSome writes the files that only some runs have.
+func (r *session) writeSome(in func(name string) string) error {
+	if distance := r.result.GroundDistance; distance != nil {
+		if err := artifact.WriteGroundDistance(in(run.GroundDistanceFile), distance, r.result.Head.Space().Len()); err != nil {
+			return err
+		}
+	}
+	if r.result.Trials != nil {
+		return r.result.writeSearch(in(run.SearchFile), r.Search.Metric)
 	}
 	return nil
 }
