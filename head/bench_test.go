@@ -38,13 +38,12 @@ func BenchmarkEpoch(b *testing.B) {
 			}
 			pool := dense.NewPool(runtime.GOMAXPROCS(0))
 			defer pool.Close()
-			scaling, err := learnScaling(context.Background(), pool, e, false)
+			standardiser, err := newStandardiser(context.Background(), pool, e, false)
 			if err != nil {
 				b.Fatal(err)
 			}
-			t := newTrainer(c, pool, scaling, l, e)
-			t.weights, t.totalWeight = exampleWeights(e, nil)
-			steps := newBatches(t, t.newRule())
+			o := newObjective(c, pool, standardiser, l, e, nil)
+			steps := newOptimiser(&fit{objective: o}).(*firstOrder)
 			seconds := math.Inf(1)
 			for b.Loop() {
 				start := time.Now()
@@ -53,7 +52,7 @@ func BenchmarkEpoch(b *testing.B) {
 				}
 				seconds = min(seconds, time.Since(start).Seconds())
 			}
-			weights := t.params.weights + size.hidden*size.classes // those of a second layer take one product more
+			weights := o.params.weights + size.hidden*size.classes // those of a second layer take one product more
 			b.ReportMetric(1000*seconds, "fastest-ms")
 			b.ReportMetric(float64(4*size.n*size.cols)/seconds/1e9, "GB/s")
 			b.ReportMetric(float64(4*size.n*weights)/seconds/1e9, "GFLOP/s")

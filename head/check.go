@@ -16,7 +16,7 @@ func (c Config) Check() error {
 		return &invalid.Error{Field: "--emd-weight", Found: fmt.Sprintf("both auto and %g", c.Loss.Lambda), Want: "one of them"}
 	}
 	c = c.Resolved(1, 1)
-	if _, err := newStages(c); err != nil {
+	if _, err := newLossSchedule(c); err != nil {
 		return err
 	}
 	return c.check()

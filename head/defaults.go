@@ -43,7 +43,7 @@ func (c Config) Resolved(columns, examples int) Config {
 	if c.WeightDecay == Auto {
 		c.WeightDecay = 10
 		if c.Optimizer != AdamW {
-			c.WeightDecay = d.decay * min(2, 0.22*float64(min(columns, lengthLimit))/float64(max(1, examples)))
+			c.WeightDecay = d.decay * min(2, 0.22*float64(min(columns, maxSquaredLength))/float64(max(1, examples)))
 		}
 	}
 	if c.WarmupEpochs == Auto {
@@ -66,13 +66,13 @@ type settings struct {
 }
 
 func (c Config) settings() settings {
-	s := c.strength()
+	s := c.gradientScale()
 	d := settings{rate: 2e-3, batch: 256, epochs: 30, schedule: Cosine, patience: 10, dropout: 0.3, decay: s}
 	if c.Hidden > 0 {
 		d.dropout = 0.5
 	}
 	if c.Optimizer == SGD {
-		d.rate, d.batch, d.momentum = min(0.02/s, mostRate), 64, 0.9
+		d.rate, d.batch, d.momentum = min(0.02/s, maxDefaultRate), 64, 0.9
 	}
 	if c.Loss.Name == loss.L2 { // its curvature doesn't fall where it is sure, as that of a softmax does
 		d.rate, d.decay = 2e-3, 4

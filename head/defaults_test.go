@@ -51,7 +51,7 @@ func TestResolved(t *testing.T) {
 }
 
 // Rescaled losses must be trained alike: xemd2 with a huge weight is emd2 times that weight.
-func TestStrength(t *testing.T) {
+func TestGradientScale(t *testing.T) {
 	for name, c := range map[string]struct {
 		loss       loss.Config
 		guided     bool
@@ -60,13 +60,13 @@ func TestStrength(t *testing.T) {
 		"cross-entropy": {loss.Config{Classes: 8}, false, 1, 1},
 		"emd2":          {loss.Config{Name: loss.EMD2, Classes: 8}, false, 0.6, 0.7},
 		"xemd2":         {loss.Config{Name: loss.XEMD2, Classes: 8, Lambda: 10}, false, 6.5, 7.5},
-		"sinkhorn":      {loss.Config{Name: loss.Sinkhorn, Classes: 8}, false, leastStrength, leastStrength},
-		"stronger":      {loss.Config{Name: loss.XEMD2, Classes: 8, Lambda: 1e9}, false, mostStrength, mostStrength},
-		"guided":        {loss.Config{Name: loss.EMD2, Classes: 3}, true, leastStrength, 0.5},
+		"sinkhorn":      {loss.Config{Name: loss.Sinkhorn, Classes: 8}, false, minGradientScale, minGradientScale},
+		"stronger":      {loss.Config{Name: loss.XEMD2, Classes: 8, Lambda: 1e9}, false, maxGradientScale, maxGradientScale},
+		"guided":        {loss.Config{Name: loss.EMD2, Classes: 3}, true, minGradientScale, 0.5},
 		"coral":         {loss.Config{Name: loss.CORAL, Classes: 8}, false, 1, 1},
 		"wrong":         {loss.Config{Name: "hinge"}, false, 1, 1},
 	} {
-		if s := (Config{Loss: c.loss, SelfGuided: c.guided}).strength(); s < c.from-1e-9 || s > c.upTo+1e-9 {
+		if s := (Config{Loss: c.loss, SelfGuided: c.guided}).gradientScale(); s < c.from-1e-9 || s > c.upTo+1e-9 {
 			t.Errorf("%s: %g, want %g to %g", name, s, c.from, c.upTo)
 		}
 	}

@@ -53,10 +53,10 @@ func (e Examples) items() int { return e.Features.Rows / e.views() }
 func (e Examples) views() int { return max(1, e.Views) }
 
 // Row returns the features of example i, of its plain view.
-func (e Examples) Row(i int) []float32 { return e.Features.Row(e.place(i, 0)) }
+func (e Examples) Row(i int) []float32 { return e.Features.Row(e.rowIndex(i, 0)) }
 
-// place is the number of the row that holds a view of example i.
-func (e Examples) place(i, view int) int {
+// rowIndex is the number of the row that holds a view of example i.
+func (e Examples) rowIndex(i, view int) int {
 	if e.Index != nil {
 		i = e.Index[i]
 	}
@@ -107,7 +107,7 @@ func (e Examples) unrolled() Examples {
 	for i := range n {
 		k := len(e.Targets) / n
 		for v := range views {
-			out.Index = append(out.Index, e.place(i, v))
+			out.Index = append(out.Index, e.rowIndex(i, v))
 			out.Targets = append(out.Targets, e.Targets[i*k:(i+1)*k]...)
 			out.Weights = append(out.Weights, float32(e.Weight(i)/float64(views)))
 		}

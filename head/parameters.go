@@ -50,7 +50,7 @@ func (p *parameters) initialise(seed uint64, shared bool) {
 			w[i] = float32(bound * (2*r.Float64() - 1))
 		}
 	}
-	fill(p.hidden.Data, math.Sqrt(6/float64(min(p.inputs, lengthLimit))))
+	fill(p.hidden.Data, math.Sqrt(6/float64(min(p.inputs, maxSquaredLength))))
 	fill(p.output.Data, 1/math.Sqrt(float64(p.hiddenUnits)))
 	if shared {
 		for o := 1; o < p.outputs; o++ {
@@ -60,7 +60,7 @@ func (p *parameters) initialise(seed uint64, shared bool) {
 }
 
 // network returns a copy as a network on raw features, the scaling folded in.
-func (p *parameters) network(s *scaling) Network {
+func (p *parameters) network(s *standardiser) Network {
 	layer := func(m dense.Matrix, bias []float32) Layer {
 		return Layer{In: m.Cols, Out: m.Rows, Weight: m.Data, Bias: bias}
 	}

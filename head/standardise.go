@@ -14,28 +14,28 @@ import (
 // a common scale rather than each to deviation 1: a backbone's strong columns tell more than its weak ones, and with
 // equal deviations weight decay can't tell them apart. On 3,000 faces with a frozen EfficientNet-Lite0 equal deviations
 // cost 0.02 to 0.04 in mean absolute error on the last features and up to 0.02 on those of ten depths together.
-type scaling struct {
+type standardiser struct {
 	mean, inverse []float32
 }
 
 const (
-	// constantBelow is the ratio of standard deviation to mean under which a column is rounding noise of float32
+	// constantTolerance is the ratio of standard deviation to mean under which a column is rounding noise of float32
 	// around a constant.
-	constantBelow = 1e-6
+	constantTolerance = 1e-6
 
-	// strongest is how many times the median deviation a column may keep. Some networks have a few columns that
+	// maxDeviationRatio is how many times the median deviation a column may keep. Some networks have a few columns that
 	// are hundreds of times larger than the rest and would drown them.
-	strongest = 8
+	maxDeviationRatio = 8
 
-	// lengthLimit bounds the mean squared length of a scaled row, which is the number of columns up to there. The
+	// maxSquaredLength bounds the mean squared length of a scaled row, which is the number of columns up to there. The
 	// largest stable learning rate falls with that length, so a default serves wide features as well.
-	lengthLimit = 1024
+	maxSquaredLength = 1024
 )
 
-// learnScaling measures the weighted mean and standard deviation of each column over all views of the examples. A constant
+// newStandardiser measures the weighted mean and standard deviation of each column over all views of the examples. A constant
 // column gets the inverse 0 and so no say. Where raw is set the columns are only checked to be finite, and the
 // scaling changes nothing.
-func learnScaling(ctx context.Context, pool *dense.Pool, e Examples, raw bool) (*scaling, error) {
+func newStandardiser(ctx context.Context, pool *dense.Pool, e Examples, raw bool) (*standardiser, error) {
 	e.Targets = nil // which need no unrolling
 	e = e.unrolled()
 	m := newMoments(e)
@@ -45,7 +45,7 @@ func learnScaling(ctx context.Context, pool *dense.Pool, e Examples, raw bool) (
 		}
 		m.add(pool, first, min(momentRows, e.Len()-first))
 	}
-	s := &scaling{mean: make([]float32, e.Features.Cols), inverse: make([]float32, e.Features.Cols)}
+	s := &standardiser{mean: make([]float32, e.Features.Cols), inverse: make([]float32, e.Features.Cols)}
 	deviations := make([]float64, e.Features.Cols)
 	for j, mean := range m.mean {
 		if !isFinite(mean) || !isFinite(m.squares[j]) {
@@ -56,7 +56,7 @@ func learnScaling(ctx context.Context, pool *dense.Pool, e Examples, raw bool) (
 			continue
 		}
 		s.mean[j] = float32(mean)
-		if d := math.Sqrt(m.squares[j] / m.weight); d > constantBelow*math.Abs(mean) && isFinite(float64(float32(1/d))) {
+		if d := math.Sqrt(m.squares[j] / m.weight); d > constantTolerance*math.Abs(mean) && isFinite(float64(float32(1/d))) {
 			deviations[j] = d
 		}
 	}
@@ -67,18 +67,18 @@ func learnScaling(ctx context.Context, pool *dense.Pool, e Examples, raw bool) (
 }
 
 // commonScale sets the inverses by the deviations of the columns, 0 for a constant one.
-func (s *scaling) commonScale(deviations []float64) {
+func (s *standardiser) commonScale(deviations []float64) {
 	varying := slices.DeleteFunc(slices.Clone(deviations), func(d float64) bool { return d == 0 })
 	if len(varying) == 0 {
 		return
 	}
 	slices.Sort(varying)
-	limit := strongest * varying[len(varying)/2]
+	limit := maxDeviationRatio * varying[len(varying)/2]
 	var total float64
 	for _, d := range varying {
 		total += min(d, limit) * min(d, limit)
 	}
-	factor := math.Sqrt(min(float64(len(varying)), lengthLimit) / total)
+	factor := math.Sqrt(min(float64(len(varying)), maxSquaredLength) / total)
 	for j, d := range deviations {
 		if d > 0 {
 			s.inverse[j] = float32(factor * min(1, limit/d))
@@ -87,16 +87,25 @@ func (s *scaling) commonScale(deviations []float64) {
 }
 
 // apply writes the scaled row.
-func (s *scaling) apply(dst, row []float32) {
+func (s *standardiser) apply(dst, row []float32) {
 	mean, inverse := s.mean[:len(row)], s.inverse[:len(row)]
 	for j, v := range row {
 		dst[j] = (v - mean[j]) * inverse[j]
 	}
 }
 
+// shift returns what centres a row when it is added: −mean.
+func (s *standardiser) shift() []float32 {
+	shift := make([]float32, len(s.mean))
+	for j, m := range s.mean {
+		shift[j] = -m
+	}
+	return shift
+}
+
 // fold returns the layer that does on raw features what l does on scaled ones: the weights are multiplied by the
 // inverse deviations, and what the means contribute goes into the bias. Sums are taken in float64.
-func (s *scaling) fold(l Layer) Layer {
+func (s *standardiser) fold(l Layer) Layer {
 	out := Layer{In: l.In, Out: l.Out, Weight: make([]float32, len(l.Weight)), Bias: make([]float32, len(l.Bias))}
 	for o := range l.Out {
 		bias := float64(l.Bias[o])
@@ -114,7 +123,7 @@ func (s *scaling) fold(l Layer) Layer {
 func notFinite(e Examples, j int) error {
 	for i := range e.Len() {
 		if v := float64(e.Row(i)[j]); !isFinite(v) {
-			return &invalid.Error{Field: "features", Found: fmt.Sprintf("%g in row %d, column %d", v, e.place(i, 0), j),
+			return &invalid.Error{Field: "features", Found: fmt.Sprintf("%g in row %d, column %d", v, e.rowIndex(i, 0), j),
 				Want: "finite numbers", Hint: "extract them again or leave the row out"}
 		}
 	}

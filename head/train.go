@@ -43,41 +43,20 @@ func Train(ctx context.Context, train, val Examples, cfg Config, onEpoch func(Ep
 		return nil, err
 	}
 	cfg = cfg.Resolved(train.Features.Cols, train.Len())
-	stages, err := newStages(cfg)
+	schedule, err := newLossSchedule(cfg)
 	if err != nil {
 		return nil, err
 	}
-	if err := check(train, val, stages.final); err != nil {
+	if err := check(train, val, schedule.final); err != nil {
 		return nil, err
 	}
 	pool := dense.NewPool(cfg.Threads)
 	defer pool.Close()
-	s, err := learnScaling(ctx, pool, train, cfg.Raw)
+	f, err := newFit(ctx, pool, train, val, cfg, schedule, onEpoch)
 	if err != nil {
 		return nil, err
 	}
-	if cfg.Optimizer == LBFGS {
-		train = train.unrolled()
-	}
-	t := newTrainer(cfg, pool, s, stages.final, train)
-	classWeights := cfg.ClassWeights
-	if cfg.Balanced {
-		classWeights = balanced(train, cfg.Loss.Classes)
-	}
-	t.weights, t.totalWeight = exampleWeights(train, classWeights)
-	if t.totalWeight == 0 {
-		return nil, &invalid.Error{Field: "--class-weights", Found: "0 for every class that the training examples have",
-			Want: "a weight above 0 for at least one of them"}
-	}
-	t.start(stages.final)
-	f := newFit(t, stages, val, onEpoch)
-	f.valWeights, f.valTotal = exampleWeights(val, classWeights)
-	if cfg.Optimizer == LBFGS {
-		err = f.minimise(ctx)
-	} else {
-		err = f.descend(ctx)
-	}
-	if err != nil {
+	if err := newOptimiser(f).minimise(ctx); err != nil {
 		return nil, err
 	}
 	return f.result()

@@ -42,47 +42,43 @@ func TestViewsTaken(t *testing.T) {
 	}
 	pool := dense.NewPool(2)
 	defer pool.Close()
-	s := scalingOf(t, e)
-	start := func(e Examples) *trainer {
-		tr := newTrainer(c, pool, s, l, e)
-		tr.weights, tr.totalWeight = exampleWeights(e, nil)
-		return tr
-	}
-	epoch := func(tr *trainer, number int) {
-		if _, err := newBatches(tr, tr.newRule()).epoch(context.Background(), number); err != nil {
+	s := standardiserOf(t, e)
+	start := func(e Examples) *objective { return newObjective(c, pool, s, l, e, nil) }
+	epoch := func(o *objective, number int) {
+		if _, err := newOptimiser(&fit{objective: o}).(*firstOrder).epoch(context.Background(), number); err != nil {
 			t.Fatal(err)
 		}
 	}
 	var before []int
 	for number := 1; number <= 2; number++ {
-		tr := start(e)
-		epoch(tr, number)
+		o := start(e)
+		epoch(o, number)
 		counts := make([]int, views)
 		written := Examples{Features: e.Features, Targets: e.Targets, Weights: e.Weights}
-		for i, v := range tr.views {
+		for i, v := range o.views {
 			counts[v]++
 			written.Index = append(written.Index, picks[i]*views+v)
 		}
 		again := start(written)
 		epoch(again, number)
-		if !slices.Equal(tr.params.all, again.params.all) {
+		if !slices.Equal(o.params.all, again.params.all) {
 			t.Errorf("epoch %d: other weights than with the same rows as plain examples", number)
 		}
-		if slices.Min(counts) < n/views-4*9 || slices.Equal(tr.views, before) { // the deviation of a count is 8
+		if slices.Min(counts) < n/views-4*9 || slices.Equal(o.views, before) { // the deviation of a count is 8
 			t.Errorf("epoch %d: views were taken %v times", number, counts)
 		}
-		before = slices.Clone(tr.views)
+		before = slices.Clone(o.views)
 	}
 }
 
-func TestViewsScaling(t *testing.T) {
+func TestViewsStandardiser(t *testing.T) {
 	e := augmented(synthetic(90, 5, 3, 1), 4)
 	e.Weights = slices.Repeat([]float32{1, 0, 3}, 30)
 	rows := Examples{Features: e.Features}
 	for i := range e.Features.Rows {
 		rows.Weights = append(rows.Weights, e.Weights[i/4])
 	}
-	got, want := scalingOf(t, e), scalingOf(t, rows)
+	got, want := standardiserOf(t, e), standardiserOf(t, rows)
 	if far(got.mean, want.mean) > 1e-6 || far(got.inverse, want.inverse) > 1e-6 {
 		t.Errorf("scaled by %v, want %v", *got, *want)
 	}
