@@ -54,7 +54,7 @@ func ExamplePositions() {
 	ages := loss.Positions([]float64{1, 6, 14.5, 70})
 	_, err := loss.New[float64](loss.Config{Name: loss.EMD2, Classes: 3, Ground: ages})
 	fmt.Println(err)
-	// Output: --positions: 4 positions; expected one for each of 3 classes
+	// Output: Loss.Ground.Positions: 4 positions; expected one for each of 3 classes
 }
 
 // The ground distance that features suggest: classes 0 and 1 look alike, 2 is different.
