@@ -31,7 +31,7 @@ func BenchmarkEpoch(b *testing.B) {
 			e := noise(size.n, size.cols, size.classes)
 			c := Config{Loss: loss.Config{Name: loss.EMD2, Classes: size.classes}, Hidden: size.hidden, BatchSize: size.batch,
 				Momentum: Auto, WeightDecay: Auto, Dropout: size.dropout}
-			c = c.Resolved(size.cols, size.n)
+			c = open(c).Resolved(size.cols, size.n)
 			l, err := loss.New[float32](c.Loss)
 			if err != nil {
 				b.Fatal(err)

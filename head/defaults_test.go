@@ -25,6 +25,7 @@ func TestResolved(t *testing.T) {
 		"no decay": {Config{Optimizer: AdamW, WeightDecay: 0, Epochs: 3}, AdamW, 0, 2e-3, 0, 3, 256, 0, 0},
 	} {
 		c.config.Loss.Classes = 8
+		c.config = open(c.config)
 		r := c.config.Resolved(columns, examples)
 		if r.Optimizer != c.optimizer || math.Abs(r.WeightDecay-c.decay) > 1e-12 || r.LR != c.rate || r.Dropout != c.drop ||
 			r.Epochs != c.epochs || r.BatchSize != c.batch || r.Patience != c.stop || r.WarmupEpochs != c.warm {

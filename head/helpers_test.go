@@ -33,9 +33,22 @@ func synthetic(n, cols, classes int, seed uint64) Examples {
 	return Examples{Features: f, Targets: targets}
 }
 
+// open returns c with numbers whose zero can't be used left to Auto.
+func open(c Config) Config {
+	for _, field := range []*int{&c.Epochs, &c.BatchSize, &c.Threads} {
+		if *field == 0 {
+			*field = Auto
+		}
+	}
+	if c.LR == 0 {
+		c.LR = Auto
+	}
+	return c
+}
+
 func train(t testing.TB, train, val Examples, c Config) *Result {
 	t.Helper()
-	r, err := Train(context.Background(), train, val, c, nil)
+	r, err := Train(context.Background(), train, val, open(c), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -93,7 +93,7 @@ func TestLBFGSAtOptimum(t *testing.T) {
 func TestLBFGSCancel(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	n := 0
-	_, err := Train(ctx, synthetic(300, 5, 3, 1), Examples{}, Config{Loss: loss.Config{Classes: 3}, Optimizer: LBFGS}, func(Epoch) {
+	_, err := Train(ctx, synthetic(300, 5, 3, 1), Examples{}, open(Config{Loss: loss.Config{Classes: 3}, Optimizer: LBFGS}), func(Epoch) {
 		n++
 		cancel()
 	})
@@ -113,7 +113,7 @@ func TestLBFGSRefuses(t *testing.T) {
 	} {
 		c := Config{Loss: loss.Config{Classes: 3}, Optimizer: LBFGS}
 		change(&c)
-		if err := c.Check(); !invalid.Is(err) {
+		if err := open(c).Check(); !invalid.Is(err) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -50,6 +50,9 @@ func Train(ctx context.Context, train, val Examples, cfg Config, onEpoch func(Ep
 	if err := check(train, val, schedule.final); err != nil {
 		return nil, err
 	}
+	if err := cfg.checkSize(train.Features.Cols, schedule.final.Outputs()); err != nil {
+		return nil, err
+	}
 	pool := dense.NewPool(cfg.Threads)
 	defer pool.Close()
 	f, err := newFit(ctx, pool, train, val, cfg, schedule, onEpoch)

@@ -197,7 +197,7 @@ func TestClassWeights(t *testing.T) {
 func TestCancel(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	epochs := 0
-	_, err := Train(ctx, synthetic(300, 5, 3, 1), Examples{}, Config{Loss: loss.Config{Classes: 3}, BatchSize: 10}, func(Epoch) {
+	_, err := Train(ctx, synthetic(300, 5, 3, 1), Examples{}, open(Config{Loss: loss.Config{Classes: 3}, BatchSize: 10}), func(Epoch) {
 		epochs++
 		cancel()
 	})
@@ -206,7 +206,7 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-func TestMistakes(t *testing.T) {
+func TestTrainInvalid(t *testing.T) {
 	good := synthetic(20, 3, 3, 1)
 	broken := func(f func(e *Examples)) Examples {
 		e := synthetic(20, 3, 3, 1)
@@ -219,25 +219,28 @@ func TestMistakes(t *testing.T) {
 		config Config
 		want   string
 	}{
-		{"loss", good, Config{Loss: loss.Config{Name: "hinge"}}, "--loss"},
-		{"hidden", good, Config{Hidden: -1}, "--hidden"},
-		{"dropout", good, Config{Dropout: 1}, "--dropout"},
+		{"loss", good, Config{Loss: loss.Config{Name: "hinge"}}, "Loss.Name"},
+		{"width", good, Config{Hidden: 1<<16 + 1}, "0 to 65536"},
+		{"many threads", good, Config{Threads: 100000}, "1 to 1024"},
+		{"many epochs", good, Config{Epochs: 1000001}, "1 to 1000000"},
+		{"hidden", good, Config{Hidden: -1}, "Head.Hidden"},
+		{"dropout", good, Config{Dropout: 1}, "Head.Dropout"},
 		{"optimizer", good, Config{Optimizer: "adam"}, "sgd, adamw or lbfgs"},
-		{"lr", good, Config{LR: math.NaN()}, "--lr"},
-		{"momentum", good, Config{Momentum: 1}, "--momentum"},
-		{"decay", good, Config{Optimizer: AdamW, LR: 1, WeightDecay: 2}, "--weight-decay"},
-		{"negative decay", good, Config{WeightDecay: -2}, "--weight-decay"},
-		{"epochs", good, Config{Epochs: -1}, "--epochs"},
-		{"batch", good, Config{BatchSize: -1}, "--batch-size"},
+		{"lr", good, Config{LR: math.NaN()}, "Head.LR"},
+		{"momentum", good, Config{Momentum: 1}, "Head.Momentum"},
+		{"decay", good, Config{Optimizer: AdamW, LR: 1, WeightDecay: 2}, "Head.WeightDecay"},
+		{"negative decay", good, Config{WeightDecay: -2}, "Head.WeightDecay"},
+		{"epochs", good, Config{Epochs: -2}, "Head.Epochs"},
+		{"batch", good, Config{BatchSize: -2}, "Head.BatchSize"},
 		{"schedule", good, Config{Schedule: "step"}, "cosine or constant"},
-		{"patience", good, Config{Patience: -2}, "--patience"},
-		{"threads", good, Config{Threads: -1}, "--threads"},
-		{"decision", good, Config{Decision: "mode"}, "--decision"},
-		{"class weights", good, Config{ClassWeights: []float64{1, 2}}, "--class-weights"},
-		{"both class weights", good, Config{ClassWeights: []float64{1, 2, 3}, Balanced: true}, "--class-weights"},
-		{"no class weight", good, Config{ClassWeights: []float64{0, 0, 0}}, "--class-weights"},
-		{"warm-up", good, Config{WarmupEpochs: 30}, "--warmup-epochs"},
-		{"auto", good, Config{AutoLambda: true}, "--emd-weight"},
+		{"patience", good, Config{Patience: -2}, "Head.Patience"},
+		{"threads", good, Config{Threads: -2}, "Head.Threads"},
+		{"decision", good, Config{Decision: "mode"}, "Head.Decision"},
+		{"class weights", good, Config{ClassWeights: []float64{1, 2}}, "Head.ClassWeights"},
+		{"both class weights", good, Config{ClassWeights: []float64{1, 2, 3}, Balanced: true}, "Head.ClassWeights"},
+		{"no class weight", good, Config{ClassWeights: []float64{0, 0, 0}}, "Head.ClassWeights"},
+		{"warm-up", good, Config{WarmupEpochs: 30}, "Head.WarmupEpochs"},
+		{"auto", good, Config{AutoLambda: true}, "Loss.Lambda"},
 		{"none", Examples{Features: Features{Cols: 3}}, Config{}, "training examples"},
 		{"target", broken(func(e *Examples) { e.Targets[7] = 3 }), Config{}, "training example 2"},
 		{"weight", broken(func(e *Examples) { e.Weights = make([]float32, 20); e.Weights[4] = -1 }), Config{}, "training example 4"},
@@ -247,9 +250,9 @@ func TestMistakes(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.config.Loss.Classes = 3
-			_, err := Train(context.Background(), c.train, Examples{}, c.config, nil)
+			_, err := Train(context.Background(), c.train, Examples{}, open(c.config), nil)
 			if !invalid.Is(err) || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("got %v, want a mistake with %q", err, c.want)
+				t.Errorf("got %v, want an invalid.Error with %q", err, c.want)
 			}
 		})
 	}

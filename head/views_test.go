@@ -35,7 +35,8 @@ func TestViewsTaken(t *testing.T) {
 		picks = append(picks, (7*i)%n)
 	}
 	e = e.Subset(picks)
-	c := Config{Loss: loss.Config{Name: loss.EMD2, Classes: 3}, Optimizer: SGD, BatchSize: 64, Seed: 4}.Resolved(6, n)
+	c := Config{Loss: loss.Config{Name: loss.EMD2, Classes: 3}, Optimizer: SGD, BatchSize: 64, Seed: 4}
+	c = open(c).Resolved(6, n)
 	l, err := loss.New[float32](c.Loss)
 	if err != nil {
 		t.Fatal(err)
@@ -130,7 +131,7 @@ func TestViewsRefused(t *testing.T) {
 	} {
 		e := good
 		change(&e)
-		if _, err := Train(context.Background(), e, Examples{}, Config{Loss: loss.Config{Classes: 3}}, nil); err == nil {
+		if _, err := Train(context.Background(), e, Examples{}, open(Config{Loss: loss.Config{Classes: 3}}), nil); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
