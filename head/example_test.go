@@ -58,7 +58,7 @@ func Example() {
 	}
 	items := head.Features{Rows: 3, Cols: 2, Data: []float32{0.0, 5, 1.2, 5, 2.4, 5}}
 	probs := make([]float32, items.Rows*space.Len())
-	if err := loaded.Probabilities(items, nil, 1, probs); err != nil {
+	if err := loaded.Probabilities(items, items.All(), 1, probs); err != nil {
 		log.Fatal(err)
 	}
 	for i := range items.Rows {
@@ -82,7 +82,7 @@ func ExampleExamples_Subset() {
 	// Output: 3 [2.2 4] [0 0 1]
 }
 
-// The three rules answer differently where the distribution has two peaks.
+// The decision rules differ where the distribution has two peaks.
 func ExampleDecision_Decide() {
 	probs := []float32{0.45, 0.1, 0.05, 0.4}
 	for _, rule := range []head.Decision{head.Argmax, head.Median, head.Mean} {

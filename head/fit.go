@@ -60,6 +60,11 @@ func (f *fit) end(record Epoch) (stop bool, err error) {
 	validated := f.valTotal > 0
 	if validated {
 		record.ValLoss, record.ValMAE = o.evaluate(f.val, f.valWeights)
+		if !isFinite(record.ValLoss) {
+			if err := f.val.checkFinite(1); err != nil {
+				return false, err
+			}
+		}
 	}
 	record.TrainLoss *= f.schedule.positions.lossFactor()
 	record.ValLoss *= f.schedule.positions.lossFactor()

@@ -67,7 +67,7 @@ func New(n Network, d Description) (*Head, error) {
 		d.Temperature = 1
 	}
 	if !(d.Temperature > 0) || math.IsInf(d.Temperature, 0) {
-		return nil, &invalid.Error{Field: "temperature", Found: fmt.Sprint(d.Temperature), Want: "a finite number above 0"}
+		return nil, &invalid.Error{Field: "Temperature", Found: fmt.Sprint(d.Temperature), Want: "a finite number above 0"}
 	}
 	if err := d.Sets.check(); err != nil {
 		return nil, err

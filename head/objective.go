@@ -92,8 +92,12 @@ func (o *objective) evaluate(e Examples, weights []float32) (meanLoss, mae float
 	return meanLoss / total, mae / own
 }
 
-// diverged is the error for a loss or weight that is no longer finite.
+// diverged returns the error for a loss or weight that is no longer finite: because of a feature that never was, or because
+// steps were too large.
 func (o *objective) diverged(epoch int) error {
+	if err := o.train.checkFinite(o.train.views()); err != nil {
+		return err
+	}
 	if o.config.Optimizer == LBFGS {
 		return &invalid.Error{Field: "Head.WeightDecay", Want: "a loss that stays finite", Hint: "raise it",
 			Found: fmt.Sprintf("%g, with which training diverged in iteration %d", o.config.WeightDecay, epoch)}

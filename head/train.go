@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"finetune/internal/linalg/dense"
-	"finetune/invalid"
 	"finetune/loss"
 )
 
@@ -68,7 +67,7 @@ func Train(ctx context.Context, train, val Examples, cfg Config, onEpoch func(Ep
 // check reports what keeps examples from being used with a loss.
 func check(train, val Examples, l loss.Loss[float32]) error {
 	if train.Len() == 0 {
-		return &invalid.Error{Field: "training examples", Found: "none", Want: "at least one"}
+		return wrong("Examples", "no training examples", "at least one")
 	}
 	if err := train.check("training", l.Classes(), l.CheckTarget); err != nil {
 		return err

@@ -242,6 +242,13 @@ func TestTrainInvalid(t *testing.T) {
 		{"warm-up", good, Config{WarmupEpochs: 30}, "Head.WarmupEpochs"},
 		{"auto", good, Config{AutoLambda: true}, "Loss.Lambda"},
 		{"none", Examples{Features: Features{Cols: 3}}, Config{}, "training examples"},
+		{"zero-weight feature", broken(func(e *Examples) {
+			e.Weights = slices.Repeat([]float32{1}, 20)
+			e.Weights[5], e.Features.Data[17] = 0, float32(math.NaN())
+		}), Config{}, "row 5, column 2"},
+		{"huge feature", broken(func(e *Examples) { e.Features.Data[10] = math.MaxFloat32 }), Config{Raw: true}, "lower it"},
+		{"parameters", Examples{Features: Features{Rows: 1, Cols: 1 << 14, Data: make([]float32, 1<<14)}, Targets: []float32{1, 0, 0}},
+			Config{Hidden: 1 << 16}, "at most 268435456 parameters"},
 		{"target", broken(func(e *Examples) { e.Targets[7] = 3 }), Config{}, "training example 2"},
 		{"weight", broken(func(e *Examples) { e.Weights = make([]float32, 20); e.Weights[4] = -1 }), Config{}, "training example 4"},
 		{"no weight", broken(func(e *Examples) { e.Weights = make([]float32, 20) }), Config{}, "no weight above 0"},
@@ -255,5 +262,36 @@ func TestTrainInvalid(t *testing.T) {
 				t.Errorf("got %v, want an invalid.Error with %q", err, c.want)
 			}
 		})
+	}
+}
+
+// TestNoExamples checks that an empty list, nil or not, lists no examples.
+func TestNoExamples(t *testing.T) {
+	e := synthetic(20, 3, 3, 1)
+	for _, list := range [][]int{nil, {}} {
+		none := e.Subset(list)
+		if none.Len() != 0 || len(none.Targets) != 0 {
+			t.Errorf("%d examples", none.Len())
+		}
+		c := Defaults(loss.Config{Classes: 3}, 0)
+		if _, err := Train(context.Background(), none, Examples{}, c, nil); !invalid.Is(err) {
+			t.Errorf("training on none: %v", err)
+		}
+		c.Epochs = 2
+		r := train(t, e, none, c)
+		if !math.IsNaN(r.History[1].ValLoss) || r.Best != 2 {
+			t.Errorf("validation on none: %+v", r.History)
+		}
+	}
+}
+
+func TestValidationNotFinite(t *testing.T) {
+	e, val := synthetic(20, 3, 3, 1), synthetic(20, 3, 3, 2)
+	val.Features.Data[3*7+1] = float32(math.Inf(1))
+	for _, hidden := range []int{0, 4} {
+		_, err := Train(context.Background(), e, val, Defaults(loss.Config{Classes: 3}, hidden), nil)
+		if !invalid.Is(err) || !strings.Contains(err.Error(), "row 7, column 1") {
+			t.Errorf("hidden %d: %v", hidden, err)
+		}
 	}
 }
