@@ -13,9 +13,9 @@ import (
 	"finetune/loss"
 )
 
-// BenchmarkEpoch times one pass over shuffled examples with EMD², on as many threads as -cpu says. A linear head takes steps
-// of SGD with momentum, one with a hidden layer of AdamW, as they do unless told otherwise. GB/s is
-// for one reading of the features, GFLOP/s for the products of forward and backward, both of the fastest epoch.
+// BenchmarkEpoch times one pass over shuffled examples with EMD², on as many threads as -cpu says. A linear head
+// takes steps of SGD with momentum, one with a hidden layer of AdamW, as they do unless told otherwise. GB/s is for
+// one reading of the features, GFLOP/s for the products of forward and backward, both of the fastest epoch.
 func BenchmarkEpoch(b *testing.B) {
 	for _, size := range []struct {
 		n, cols, classes, hidden, batch int

@@ -14,8 +14,8 @@ const (
 	maxParameters = 1 << 28
 )
 
-// Check reports the first field that can't be used, whatever the examples are, as a *invalid.Error with a Go name such as
-// "Head.LR" or "Loss.Lambda". Loss.Classes has to be set.
+// Check reports the first field that can't be used, whatever the examples are, as a *invalid.Error with a Go name
+// such as "Head.LR" or "Loss.Lambda". Loss.Classes has to be set.
 func (c Config) Check() error {
 	if c.AutoLambda && c.Loss.Lambda != 0 {
 		return wrong("Loss.Lambda", fmt.Sprintf("both auto and %g", c.Loss.Lambda), "one of them")

@@ -18,7 +18,8 @@ type layers interface {
 	// forward writes the products of the last layer, without its bias, a row an example.
 	forward(chunk batch, products dense.Matrix)
 
-	// backward adds to grads what the gradient by the logits of the same chunk contributes. The first chunk overwrites them.
+	// backward adds to grads what the gradient by the logits of the same chunk contributes. The first chunk
+	// overwrites them.
 	backward(logitsGrad dense.Matrix, grads *parameters, first bool)
 
 	// end is called after the last call of backward.

@@ -15,12 +15,13 @@ const (
 	Constant = "constant" // LR throughout
 )
 
-// Auto in a numeric field of [Config] stands for the value that suits the rest of the configuration and the data. Zero is zero.
+// Auto in a numeric field of [Config] stands for the value that suits the rest of the configuration and the data.
+// Zero is zero.
 const Auto = -1
 
-// A Config holds the hyper-parameters of a head and its training. [Defaults] returns one that leaves everything but the loss
-// and the width open: numbers are [Auto] and names empty. [Config.Resolved] replaces them. Options gives ranges and
-// meanings as a table.
+// A Config holds the hyper-parameters of a head and its training. [Defaults] returns one that leaves everything but
+// the loss and the width open: numbers are [Auto] and names empty. [Config.Resolved] replaces them. Options gives
+// ranges and meanings as a table.
 type Config struct {
 	Loss     loss.Config `json:"loss"`
 	Decision Decision    `json:"decision"` // the rule behind Epoch.ValMAE; "": argmax
@@ -43,8 +44,8 @@ type Config struct {
 	Balanced     bool      `json:"balanced"`                // weigh class k by loss.BalancedWeights of the training examples
 	ClassWeights []float64 `json:"class_weights,omitempty"` // K weights, 0 or more; nil: all 1. Not with Balanced
 
-	// Patience is the number of epochs without a better validation loss after which training stops and the best epoch is
-	// kept; 0: train all epochs and keep the last. Or Auto.
+	// Patience is the number of epochs without a better validation loss after which training stops and the best epoch
+	// is kept; 0: train all epochs and keep the last. Or Auto.
 	Patience int `json:"patience"`
 
 	WarmupEpochs int  `json:"warmup_epochs"` // epochs of cross-entropy alone before Loss, or Auto

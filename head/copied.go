@@ -5,8 +5,8 @@ import (
 	"finetune/internal/linalg/kernel"
 )
 
-// copiedLayers copy and standardise the rows of a chunk and multiply the copies. They serve every network; the tests compare
-// the other implementations with them.
+// copiedLayers copy and standardise the rows of a chunk and multiply the copies. They serve every network; the tests
+// compare the other implementations with them.
 type copiedLayers struct {
 	pool         *dense.Pool
 	params       *parameters

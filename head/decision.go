@@ -17,8 +17,9 @@ const (
 	Argmax Decision = "argmax" // the most probable class: fewest errors
 	Median Decision = "median" // the first class with P(y ≤ k) ≥ ½: least absolute error in classes
 	Mean   Decision = "mean"   // the class nearest to the mean position: least squared error
-	// LeastDistance is the class i with the least expected ground distance Σₖ pₖ·D(i, k), which minimises the Bayes risk.
-	// Where classes are on a line, at equal steps or at positions, that is the median; with a matrix it is a rule of its own.
+	// LeastDistance is the class i with the least expected ground distance Σₖ pₖ·D(i, k), which minimises the Bayes
+	// risk. Where classes are on a line, at equal steps or at positions, that is the median; with a matrix it is a
+	// rule of its own.
 	LeastDistance Decision = "least-distance"
 )
 
@@ -45,9 +46,9 @@ func ParseDecision(name string) (Decision, error) {
 	return "", wrong("Head.Decision", fmt.Sprintf("%q", name), orList(decisionNames()))
 }
 
-// Decide applies the rule to probs and returns a class. Mean uses the positions of the ground distance and LeastDistance all of
-// it; its zero value is equal steps. Of several equally good classes the result is the lowest. Decide panics on an empty
-// distribution, and for LeastDistance on a matrix of another size.
+// Decide applies the rule to probs and returns a class. Mean uses the positions of the ground distance and
+// LeastDistance all of it; its zero value is equal steps. Of several equally good classes the result is the lowest.
+// Decide panics on an empty distribution, and for LeastDistance on a matrix of another size.
 func (d Decision) Decide(probs []float32, ground loss.GroundDistance) int {
 	switch {
 	case d == Median, d == LeastDistance && ground.Matrix == nil:

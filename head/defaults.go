@@ -7,14 +7,15 @@ import (
 	"finetune/loss"
 )
 
-// Resolved returns c with values in place of all that was left open, for a head on the given number of features and of
-// training examples. What it returns resolves to itself.
+// Resolved returns c with values in place of all that was left open, for a head on the given number of features and
+// of training examples. What it returns resolves to itself.
 //
-// A linear head is a convex problem or nearly one. Small steps of SGD with early stopping and dropout come close to its
-// solution and generalise well where there are about as many columns as examples; LBFGS solves it, with weight decay alone
-// against overfitting. A hidden layer trains faster with AdamW and needs its strong decay. With SGD and LBFGS the decay is
-// s·0.22·L/n, for n examples, L the number of columns up to 1,024 and s the scale of the loss's gradients (1 for
-// cross-entropy): a prior that counts the less the more examples there are. The learning rate of SGD is divided by s.
+// A linear head is a convex problem or nearly one. Small steps of SGD with early stopping and dropout come close to
+// its solution and generalise well where there are about as many columns as examples; LBFGS solves it, with weight
+// decay alone against overfitting. A hidden layer trains faster with AdamW and needs its strong decay. With SGD and
+// LBFGS the decay is s·0.22·L/n, for n examples, L the number of columns up to 1,024 and s the scale of the loss's
+// gradients (1 for cross-entropy): a prior that counts the less the more examples there are. The learning rate of SGD
+// is divided by s.
 func (c Config) Resolved(columns, examples int) Config {
 	c.AutoLambda = c.AutoLambda || c.SelfGuided && c.Loss.Name == loss.XEMD2 && c.Loss.Lambda == 0
 	c.Loss = c.Loss.WithDefaults()

@@ -21,8 +21,8 @@ func (f Features) Row(i int) []float32 { return f.Data[i*f.Cols : (i+1)*f.Cols] 
 // All returns the indices of all rows.
 func (f Features) All() []int { return inOrder(f.Rows) }
 
-// checkFinite returns an error for the first of the listed rows that isn't finite. Their logits, a row each, tell which rows
-// have to be looked at: features that aren't finite make logits that aren't.
+// checkFinite returns an error for the first of the listed rows that isn't finite. Their logits, a row each, tell
+// which rows have to be looked at: features that aren't finite make logits that aren't.
 func (f Features) checkFinite(rows []int, logits dense.Matrix) error {
 	for i, row := range rows {
 		if finite(logits.Row(i)) {
@@ -35,7 +35,8 @@ func (f Features) checkFinite(rows []int, logits dense.Matrix) error {
 	return nil
 }
 
-// checkFinite returns an error for the first row of the examples that isn't finite, of the given number of views of each.
+// checkFinite returns an error for the first row of the examples that isn't finite, of the given number of views of
+// each.
 func (e Examples) checkFinite(views int) error {
 	for i := range e.Len() {
 		for v := range views {
@@ -66,12 +67,13 @@ func (f Features) check() error {
 	return nil
 }
 
-// Examples are items to train on: rows of a feature matrix, a target distribution each and, where they aren't all 1, a
-// weight each. Many Examples may share one matrix.
+// Examples are items to train on: rows of a feature matrix, a target distribution each and, where they aren't all 1,
+// a weight each. Many Examples may share one matrix.
 //
-// Where the matrix holds augmented views, an item has Views rows that follow each other, the plain one first. All of them are
-// used to standardise features. SGD and AdamW take one for each example in each epoch, at random; LBFGS, whose loss has to
-// stay the same, takes every view as an example of its own with an equal part of the weight. Validation uses plain rows.
+// Where the matrix holds augmented views, an item has Views rows that follow each other, the plain one first. All of
+// them are used to standardise features. SGD and AdamW take one for each example in each epoch, at random; LBFGS,
+// whose loss has to stay the same, takes every view as an example of its own with an equal part of the weight.
+// Validation uses plain rows.
 type Examples struct {
 	Features Features
 	Views    int       // rows of an item; 0 and 1: the plain one alone
@@ -135,8 +137,8 @@ func (e Examples) Subset(examples []int) Examples {
 	return out
 }
 
-// unrolled returns every view as an example of its own with an equal part of the weight. The views of an example follow each
-// other.
+// unrolled returns every view as an example of its own with an equal part of the weight. The views of an example
+// follow each other.
 func (e Examples) unrolled() Examples {
 	views := e.views()
 	if views == 1 {

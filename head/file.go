@@ -92,8 +92,9 @@ func (h *Head) checkDigest(meta map[string]string) error {
 	return nil
 }
 
-// Load reads a head from a file that Save wrote, or that another program wrote in the same form. The file may be untrusted.
-// Every error names it; a file that doesn't exist, isn't a head or has another digest than it says is a *invalid.Error.
+// Load reads a head from a file that Save wrote, or that another program wrote in the same form. The file may be
+// untrusted. Every error names it; a file that doesn't exist, isn't a head or has another digest than it says is a
+// *invalid.Error.
 func Load(path string) (*Head, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -9,7 +9,8 @@ import (
 	"finetune/loss"
 )
 
-// A fit is a training run under way: the objective, and what happens before and after every epoch, whatever the optimiser.
+// A fit is a training run under way: the objective, and what happens before and after every epoch, whatever the
+// optimiser.
 type fit struct {
 	objective  *objective
 	schedule   *lossSchedule

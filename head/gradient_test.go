@@ -10,8 +10,8 @@ import (
 	"finetune/loss"
 )
 
-// TestGradient compares the gradient of every parameter with central differences of the reference network. The batch is
-// longer than a chunk, weights differ and some examples stand there twice.
+// TestGradient compares the gradient of every parameter with central differences of the reference network. The batch
+// is longer than a chunk, weights differ and some examples stand there twice.
 func TestGradient(t *testing.T) {
 	const classes = 4
 	base := synthetic(150, 5, classes, 3)
@@ -75,8 +75,8 @@ func TestGradient(t *testing.T) {
 	}
 }
 
-// TestSharedWeightsGradient checks that the rows of a loss with shared weights stay one vector, and that its gradient is the
-// derivative for moving all rows together.
+// TestSharedWeightsGradient checks that the rows of a loss with shared weights stay one vector, and that its gradient
+// is the derivative for moving all rows together.
 func TestSharedWeightsGradient(t *testing.T) {
 	c := loss.Config{Name: loss.CORAL, Classes: 4}
 	e := synthetic(40, 3, 4, 1)

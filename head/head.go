@@ -29,8 +29,8 @@ type Description struct {
 	Origin      Origin
 }
 
-// Sets are what was calibrated for prediction sets, ranges of classes that hold the true one with a known probability. The
-// package keeps the numbers; what they mean for a distribution is up to who calibrated.
+// Sets are what was calibrated for prediction sets, ranges of classes that hold the true one with a known
+// probability. The package keeps the numbers; what they mean for a distribution is up to who calibrated.
 type Sets struct {
 	Coverage  float64 `json:"coverage"`  // the probability, in (0, 1)
 	Threshold float64 `json:"threshold"` // the score that no class of a range exceeds, from 0 to 1
@@ -53,8 +53,8 @@ type Head struct {
 	loss    loss.Loss[float32]
 }
 
-// New makes a head of a network on raw features. It copies what it is given. The error says which parts don't fit each
-// other.
+// New makes a head of a network on raw features. It copies what it is given. The error says which parts don't fit
+// each other.
 func New(n Network, d Description) (*Head, error) {
 	if err := n.check(); err != nil {
 		return nil, fmt.Errorf("head: %w", err)

@@ -9,8 +9,8 @@ import (
 	"finetune/loss"
 )
 
-// synthetic returns n examples of an ordinal task: the class is a step of a noisy sum of the first columns. Columns differ
-// in mean and scale, as features do.
+// synthetic returns n examples of an ordinal task: the class is a step of a noisy sum of the first columns. Columns
+// differ in mean and scale, as features do.
 func synthetic(n, cols, classes int, seed uint64) Examples {
 	r := rand.New(rand.NewPCG(seed, 1))
 	f := Features{Rows: n, Cols: cols, Data: make([]float32, n*cols)}

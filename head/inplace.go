@@ -5,10 +5,10 @@ import (
 	"finetune/internal/linalg/kernel"
 )
 
-// An inPlaceLayer is a linear layer without dropout that reads the rows of a chunk where they lie in the feature matrix and
-// centres them on the way. The other part of standardising, a factor for each column, is folded into the weights:
-// (x − mean)·inverse·w is (x − mean)·(inverse·w), and the gradient by w is inverse times that by inverse·w. Folding the mean
-// in as well would save its subtraction, but cancel digits where it is far above the deviation.
+// An inPlaceLayer is a linear layer without dropout that reads the rows of a chunk where they lie in the feature
+// matrix and centres them on the way. The other part of standardising, a factor for each column, is folded into the
+// weights: (x − mean)·inverse·w is (x − mean)·(inverse·w), and the gradient by w is inverse times that by inverse·w.
+// Folding the mean in as well would save its subtraction, but cancel digits where it is far above the deviation.
 type inPlaceLayer struct {
 	pool    *dense.Pool
 	params  *parameters

@@ -10,23 +10,24 @@ import (
 )
 
 const (
-	// gradientTolerance is the length of the gradient, relative to that at the start, at which LBFGS has converged. With
-	// examples in float32 a tenth of it can be reached.
+	// gradientTolerance is the length of the gradient, relative to that at the start, at which LBFGS has converged.
+	// With examples in float32 a tenth of it can be reached.
 	gradientTolerance = 1e-5
 
-	// resolution is the part of the loss at the start below which differences are rounding of float32. Losses are rounded
-	// to it: close to the optimum they are then equal, and the line search goes by gradients, which are still good, where it
-	// would fail over a loss that seems to rise.
+	// resolution is the part of the loss at the start below which differences are rounding of float32. Losses are
+	// rounded to it: close to the optimum they are then equal, and the line search goes by gradients, which are still
+	// good, where it would fail over a loss that seems to rise.
 	resolution = 5e-7
 
-	// maxEvaluations bounds the line search for one step. A good one takes two or three; where all values are equal but for
-	// rounding the search need not end by itself.
+	// maxEvaluations bounds the line search for one step. A good one takes two or three; where all values are equal
+	// but for rounding the search need not end by itself.
 	maxEvaluations = 40
 )
 
-// lbfgs minimises the mean loss over all examples plus the penalty WeightDecay/2·|w|² by L-BFGS (Liu and Nocedal 1989,
-// gonum's implementation). An epoch is an iteration. Training ends where the gradient is short enough or no step makes the
-// loss smaller, and otherwise as with the other optimisers: after the last epoch or when patience is exhausted.
+// lbfgs minimises the mean loss over all examples plus the penalty WeightDecay/2·|w|² by L-BFGS (Liu and Nocedal
+// 1989, gonum's implementation). An epoch is an iteration. Training ends where the gradient is short enough or no
+// step makes the loss smaller, and otherwise as with the other optimisers: after the last epoch or when patience is
+// exhausted.
 type lbfgs struct{ fit *fit }
 
 func (l *lbfgs) minimise(ctx context.Context) error {
@@ -40,8 +41,8 @@ func (l *lbfgs) minimise(ctx context.Context) error {
 	return nil
 }
 
-// An lbfgsStage minimises one loss, cross-entropy in the warm-up or the configured loss, with the penalty. Its variables are the
-// parameters, of which rows that share their weights count once.
+// An lbfgsStage minimises one loss, cross-entropy in the warm-up or the configured loss, with the penalty. Its
+// variables are the parameters, of which rows that share their weights count once.
 type lbfgsStage struct {
 	fit       *fit
 	budget    int   // the number of epochs at which the stage ends
@@ -103,7 +104,8 @@ func (s *lbfgsStage) minimise(ctx context.Context) error {
 		case err != nil && !isFinite(s.value):
 			return s.fit.objective.diverged(s.record.Epoch)
 		}
-		// No step was found. The memory of former steps may be the reason; without it, this is an optimum but for rounding.
+		// No step was found. The memory of former steps may be the reason; without it, this is an optimum but for
+		// rounding.
 		s.done = s.done || len(s.fit.history) == before
 	}
 	s.set(s.x)

@@ -12,7 +12,8 @@ import (
 	"finetune/loss"
 )
 
-// TestLBFGSConverges checks every loss: a linear head comes to a gradient far below 1e-4 of the start's, on every number of threads alike.
+// TestLBFGSConverges checks every loss: a linear head comes to a gradient far below 1e-4 of the start's, on every
+// number of threads alike.
 func TestLBFGSConverges(t *testing.T) {
 	const classes = 5
 	e := synthetic(300, 20, classes, 3)

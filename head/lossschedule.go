@@ -8,8 +8,8 @@ import (
 	"finetune/loss"
 )
 
-// A lossSchedule decides which loss an epoch trains with: cross-entropy alone in the warm-up, then the configured loss, with
-// the λ and the ground distance that are measured while training.
+// A lossSchedule decides which loss an epoch trains with: cross-entropy alone in the warm-up, then the configured
+// loss, with the λ and the ground distance that are measured while training.
 type lossSchedule struct {
 	settings  Config
 	final     loss.Loss[float32]

@@ -45,9 +45,9 @@ func (o *objective) setLoss(l loss.Loss[float32]) {
 	o.pass.setLoss(l)
 }
 
-// gradient writes the gradient of the loss of a batch to o.grads and returns the weighted sum of its losses. The loss of a
-// batch is that sum over its number of examples and the mean weight of all examples: an unbiased estimate of the weighted
-// mean over all, which it is for the full batch.
+// gradient writes the gradient of the loss of a batch to o.grads and returns the weighted sum of its losses. The loss
+// of a batch is that sum over its number of examples and the mean weight of all examples: an unbiased estimate of the
+// weighted mean over all, which it is for the full batch.
 func (o *objective) gradient(order []int, drop *dropout) float64 {
 	scale := float64(len(o.weights)) / (float64(len(order)) * o.totalWeight)
 	sum := o.pass.gradient(batch{examples: o.train, order: order, views: o.views, weights: o.weights, scale: scale, dropout: *drop}, o.grads)
@@ -92,8 +92,8 @@ func (o *objective) evaluate(e Examples, weights []float32) (meanLoss, mae float
 	return meanLoss / total, mae / own
 }
 
-// diverged returns the error for a loss or weight that is no longer finite: because of a feature that never was, or because
-// steps were too large.
+// diverged returns the error for a loss or weight that is no longer finite: because of a feature that never was, or
+// because steps were too large.
 func (o *objective) diverged(epoch int) error {
 	if err := o.train.checkFinite(o.train.views()); err != nil {
 		return err
@@ -106,8 +106,9 @@ func (o *objective) diverged(epoch int) error {
 		Found: fmt.Sprintf("training diverged in epoch %d with learning rate %g", epoch, o.config.LR)}
 }
 
-// initialiseBias sets the output biases to those of the best constant prediction, the shares of the classes, so that no epoch
-// is spent on finding them. One more example of each class, of the mean weight, keeps the share of an absent class above zero.
+// initialiseBias sets the output biases to those of the best constant prediction, the shares of the classes, so that
+// no epoch is spent on finding them. One more example of each class, of the mean weight, keeps the share of an absent
+// class above zero.
 func (o *objective) initialiseBias() {
 	k := o.loss.Classes()
 	counts := make([]float64, k)

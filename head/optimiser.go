@@ -6,8 +6,8 @@ import (
 	"finetune/internal/randstream"
 )
 
-// An optimiser moves the parameters of a fit's objective towards its minimum. It calls fit.begin and fit.end around each
-// epoch: a pass over the examples or an iteration.
+// An optimiser moves the parameters of a fit's objective towards its minimum. It calls fit.begin and fit.end around
+// each epoch: a pass over the examples or an iteration.
 type optimiser interface {
 	minimise(ctx context.Context) error
 }

@@ -15,8 +15,8 @@ const (
 	Numbers             // a number in Range for each class, with commas between
 )
 
-// An Option is a hyper-parameter of [Config]: the one declaration from which flags, range checks, loss specifications, search
-// spaces and the documentation are made.
+// An Option is a hyper-parameter of [Config]: the one declaration from which flags, range checks, loss
+// specifications, search spaces and the documentation are made.
 type Option struct {
 	Name  string // as users write it: "weight-decay"
 	Field string // its Go name: "Head.WeightDecay", "Loss.Lambda"

@@ -160,8 +160,8 @@ func (o Option) check(c *Config) error {
 	return nil
 }
 
-// SetSpec reads an option of a specification of one loss, such as "omega=2" or "self-guided", by the option's Spec. An option
-// whose Spec is its Word stands without a value.
+// SetSpec reads an option of a specification of one loss, such as "omega=2" or "self-guided", by the option's Spec.
+// An option whose Spec is its Word stands without a value.
 func SetSpec(c *Config, text string) error {
 	name, value, given := strings.Cut(text, "=")
 	for _, o := range Options() {

@@ -37,9 +37,9 @@ func newParameters(inputs, hidden, outputs int) *parameters {
 	return p
 }
 
-// initialise draws the weights of a network with a hidden layer: He's uniform distribution before the ReLU
-// (arXiv 1502.01852) for rows of the length that scaled ones have, ±1/√H after it. A linear head starts at zero: its losses are convex or nearly so and need
-// no symmetry broken. Outputs that share their weights start with the same.
+// initialise draws the weights of a network with a hidden layer: He's uniform distribution before the ReLU (arXiv
+// 1502.01852) for rows of the length that scaled ones have, ±1/√H after it. A linear head starts at zero: its losses
+// are convex or nearly so and need no symmetry broken. Outputs that share their weights start with the same.
 func (p *parameters) initialise(seed uint64, shared bool) {
 	if p.hiddenUnits == 0 {
 		return

@@ -5,8 +5,8 @@ import (
 	"finetune/loss"
 )
 
-// A pass takes examples forward through a network and its loss, and backward to the gradient. Every sum over examples is
-// taken in a fixed order, so that the number of workers changes no bit.
+// A pass takes examples forward through a network and its loss, and backward to the gradient. Every sum over examples
+// is taken in a fixed order, so that the number of workers changes no bit.
 type pass interface {
 	// setLoss sets the loss of the calls that follow. It has as many outputs as the network.
 	setLoss(l loss.Loss[float32])
@@ -18,8 +18,8 @@ type pass interface {
 	gradient(b batch, grads *parameters) float64
 }
 
-// newPass returns the fastest pass for a network. What drops the inputs of a linear layer needs a copy of them, unless it
-// works on a few rows at a time.
+// newPass returns the fastest pass for a network. What drops the inputs of a linear layer needs a copy of them,
+// unless it works on a few rows at a time.
 func newPass(pool *dense.Pool, params *parameters, s *standardiser, dropout float64) pass {
 	if params.hiddenUnits > 0 {
 		copied := newCopiedLayers(pool, params, s)
@@ -87,8 +87,8 @@ func (c *criterion) setLoss(l loss.Loss[float32]) {
 	}
 }
 
-// sample adds the bias to the products z, which makes them logits, and returns their loss. Where grad isn't nil it gets
-// scale times the gradient by the logits.
+// sample adds the bias to the products z, which makes them logits, and returns their loss. Where grad isn't nil it
+// gets scale times the gradient by the logits.
 func (c *criterion) sample(target, z, grad []float32, scale float64, worker int) float64 {
 	for j, b := range c.bias {
 		z[j] += b

@@ -2,10 +2,10 @@ package head
 
 import "finetune/loss"
 
-// A positionScale is the unit of positions in training with l2: they are counted from the first, in mean gaps. The loss takes
-// positions as they are, so with ages of up to 80 its gradients and curvature would be hundreds of times those of class
-// numbers, and no learning rate or weight decay would fit both. The trained layer and the losses that are reported are
-// in the positions' own unit.
+// A positionScale is the unit of positions in training with l2: they are counted from the first, in mean gaps. The
+// loss takes positions as they are, so with ages of up to 80 its gradients and curvature would be hundreds of times
+// those of class numbers, and no learning rate or weight decay would fit both. The trained layer and the losses that
+// are reported are in the positions' own unit.
 type positionScale struct{ origin, step float64 }
 
 func positionScaleOf(c loss.Config) positionScale {

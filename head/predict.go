@@ -11,15 +11,16 @@ import (
 // predictRows is the number of rows that pass through the network together.
 const predictRows = 1024
 
-// Logits writes the logits of the listed rows of f to out, len(rows) × Outputs, not divided by the temperature. [Features.All]
-// lists all rows; a nil list has none. Memory doesn't grow with the number of rows, nor does the result depend on the number
-// of threads. Features of another width than the head's, or a row that isn't finite, are a *invalid.Error.
+// Logits writes the logits of the listed rows of f to out, len(rows) × Outputs, not divided by the temperature.
+// [Features.All] lists all rows; a nil list has none. Memory doesn't grow with the number of rows, nor does the
+// result depend on the number of threads. Features of another width than the head's, or a row that isn't finite, are
+// a *invalid.Error.
 func (h *Head) Logits(f Features, rows []int, threads int, out []float32) error {
 	return h.forward(f, rows, threads, out, h.Outputs(), func(z, row []float32) { copy(row, z) })
 }
 
-// Probabilities writes P(y = k) of the listed rows of f to out, len(rows) × classes. It applies the temperature and is
-// otherwise like Logits.
+// Probabilities writes P(y = k) of the listed rows of f to out, len(rows) × classes. It applies the temperature and
+// is otherwise like Logits.
 func (h *Head) Probabilities(f Features, rows []int, threads int, out []float32) error {
 	t := float32(h.about.Temperature)
 	return h.forward(f, rows, threads, out, h.loss.Classes(), func(z, row []float32) {
@@ -39,9 +40,10 @@ func (h *Head) Untempered() *Head {
 	return &plain
 }
 
-// Temper turns a distribution of the untempered head into that of h, in place: its logits are divided by the temperature. For
-// several views of an image the temperature is fitted to, and applied to, the mean of untempered distributions. Probabilities
-// that underflowed to zero are taken as the smallest float32. Temper panics on a length other than classes.
+// Temper turns a distribution of the untempered head into that of h, in place: its logits are divided by the
+// temperature. For several views of an image the temperature is fitted to, and applied to, the mean of untempered
+// distributions. Probabilities that underflowed to zero are taken as the smallest float32. Temper panics on a length
+// other than classes.
 func (h *Head) Temper(probs []float32) {
 	t := float32(h.about.Temperature)
 	if t == 1 {

@@ -7,8 +7,8 @@ import (
 	"finetune/loss"
 )
 
-// selfGuided measures the ground distance between the classes on the input of the last layer: the raw features of a linear
-// head, the hidden values otherwise. A soft target counts for its most probable class.
+// selfGuided measures the ground distance between the classes on the input of the last layer: the raw features of a
+// linear head, the hidden values otherwise. A soft target counts for its most probable class.
 func (o *objective) selfGuided() ([]float64, error) {
 	k := o.loss.Classes()
 	centroids := loss.NewCentroids[float32](k, o.params.output.Cols)

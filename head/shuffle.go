@@ -2,10 +2,10 @@ package head
 
 import "math/rand/v2"
 
-// Features that fill more than fullShuffle bytes are shuffled in two steps, since they may lie in a file larger than memory, of which
-// rows all over the place would be read a page at a time: chunks of chunkBytes in random order, then the examples of windowBytes of
-// them among each other. A batch still holds examples from hundreds of places. It goes by the size of the features and not of
-// the memory, so that every machine trains alike.
+// Features that fill more than fullShuffle bytes are shuffled in two steps, since they may lie in a file larger than
+// memory, of which rows all over the place would be read a page at a time: chunks of chunkBytes in random order, then
+// the examples of windowBytes of them among each other. A batch still holds examples from hundreds of places. It goes
+// by the size of the features and not of the memory, so that every machine trains alike.
 const (
 	fullShuffle = 1 << 30
 	chunkBytes  = 1 << 20

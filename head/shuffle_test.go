@@ -35,8 +35,8 @@ func TestShuffle(t *testing.T) {
 	}
 }
 
-// Batches of a large set must be fair samples of it, whatever its order: of examples sorted by class each batch has both halves. And a
-// window mustn't reach all over the file.
+// Batches of a large set must be fair samples of it, whatever its order: of examples sorted by class each batch has
+// both halves. And a window mustn't reach all over the file.
 func TestLargeShuffleMixesAndStaysNear(t *testing.T) {
 	const n, bytes, batch = 1 << 20, 4096, 256
 	order := make([]int, n)

@@ -2,9 +2,10 @@ package head
 
 import "fmt"
 
-// Slope returns how Σ directionₖ · logitₖ changes with each feature at the features x: of a linear head the same weights for any x,
-// of one with a hidden layer those of the units that are active at x, W₂ᵀ·direction through them. Around x the network is
-// affine, so that the weights explain its logits there exactly. direction has Outputs numbers, x Inputs; else Slope panics.
+// Slope returns how Σ directionₖ · logitₖ changes with each feature at the features x: of a linear head the same
+// weights for any x, of one with a hidden layer those of the units that are active at x, W₂ᵀ·direction through them.
+// Around x the network is affine, so that the weights explain its logits there exactly. direction has Outputs
+// numbers, x Inputs; else Slope panics.
 func (h *Head) Slope(x []float32, direction []float64) []float32 {
 	if len(x) != h.Inputs() || len(direction) != h.Outputs() {
 		panic(fmt.Sprintf("head: %d features and a direction of %d for a head of %d and %d", len(x), len(direction), h.Inputs(), h.Outputs()))

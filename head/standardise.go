@@ -9,10 +9,11 @@ import (
 	"finetune/internal/linalg/dense"
 )
 
-// A standardiser maps a raw feature x to (x − mean)·inverse, column by column. Columns are centred and then scaled by a
-// common factor rather than each to deviation 1: columns of a backbone with a large deviation are more informative than those
-// with a small one, and with equal deviations weight decay treats them alike. On 3,000 faces with a frozen EfficientNet-Lite0
-// equal deviations cost 0.02 to 0.04 in mean absolute error on the last features and up to 0.02 on those of ten depths.
+// A standardiser maps a raw feature x to (x − mean)·inverse, column by column. Columns are centred and then scaled by
+// a common factor rather than each to deviation 1: columns of a backbone with a large deviation are more informative
+// than those with a small one, and with equal deviations weight decay treats them alike. On 3,000 faces with a frozen
+// EfficientNet-Lite0 equal deviations cost 0.02 to 0.04 in mean absolute error on the last features and up to 0.02 on
+// those of ten depths.
 type standardiser struct {
 	mean, inverse []float32
 }
@@ -22,17 +23,18 @@ const (
 	// around a constant.
 	constantTolerance = 1e-6
 
-	// maxDeviationRatio is the largest deviation that a column may keep, relative to the median one. Some networks have a few
-	// columns that are hundreds of times larger than the rest and would dominate the logits.
+	// maxDeviationRatio is the largest deviation that a column may keep, relative to the median one. Some networks
+	// have a few columns that are hundreds of times larger than the rest and would dominate the logits.
 	maxDeviationRatio = 8
 
-	// maxSquaredLength bounds the mean squared length of a standardised row, which is the number of columns up to there. The
-	// largest stable learning rate falls with that length, and so one default suits wide features as well.
+	// maxSquaredLength bounds the mean squared length of a standardised row, which is the number of columns up to
+	// there. The largest stable learning rate falls with that length, and so one default suits wide features as well.
 	maxSquaredLength = 1024
 )
 
-// newStandardiser measures the weighted mean and standard deviation of each column over all views of the examples. A constant
-// column gets the inverse 0. Where raw is set the columns are only checked to be finite, and apply changes nothing.
+// newStandardiser measures the weighted mean and standard deviation of each column over all views of the examples. A
+// constant column gets the inverse 0. Where raw is set the columns are only checked to be finite, and apply changes
+// nothing.
 func newStandardiser(ctx context.Context, pool *dense.Pool, e Examples, raw bool) (*standardiser, error) {
 	e.Targets = nil // moments don't depend on them
 	e = e.unrolled()
@@ -104,8 +106,8 @@ func (s *standardiser) shift() []float32 {
 	return shift
 }
 
-// fold returns the layer that maps raw features to what l maps standardised ones to: the weights are multiplied by the
-// inverses, and the bias takes the contribution of the means. Sums are computed in float64.
+// fold returns the layer that maps raw features to what l maps standardised ones to: the weights are multiplied by
+// the inverses, and the bias takes the contribution of the means. Sums are computed in float64.
 func (s *standardiser) fold(l Layer) Layer {
 	out := Layer{In: l.In, Out: l.Out, Weight: make([]float32, len(l.Weight)), Bias: make([]float32, len(l.Bias))}
 	for o := range l.Out {
@@ -126,8 +128,8 @@ const (
 	momentCols = 64
 )
 
-// moments are running weighted means and sums of squared deviations of columns. Those of a block of rows are computed in two
-// passes and then merged (Chan, Golub and LeVeque 1983), so that large means cost no accuracy.
+// moments are running weighted means and sums of squared deviations of columns. Those of a block of rows are computed
+// in two passes and then merged (Chan, Golub and LeVeque 1983), so that large means cost no accuracy.
 type moments struct {
 	examples      Examples
 	weight        float64 // of the rows so far

@@ -9,8 +9,8 @@ import (
 	"finetune/loss"
 )
 
-// TestStationary trains with L-BFGS and compares with the optimum of the same objective, which make_stationary.py found with
-// definitions and gradients of its own in float64.
+// TestStationary trains with L-BFGS and compares with the optimum of the same objective, which make_stationary.py
+// found with definitions and gradients of its own in float64.
 func TestStationary(t *testing.T) {
 	raw, err := os.ReadFile("testdata/stationary.json")
 	if err != nil {
@@ -74,7 +74,8 @@ func TestStationary(t *testing.T) {
 	}
 }
 
-// centred takes the mean off biases of softmax, which a constant doesn't change. Others have none to lose but in comparison.
+// centred takes the mean off biases of softmax, which a constant doesn't change. Others have none to lose but in
+// comparison.
 func centred(b []float32) []float32 {
 	if len(b) == 1 {
 		return b

@@ -5,12 +5,13 @@ import (
 	"finetune/internal/linalg/kernel"
 )
 
-// A streamedPass reads the features of a batch once for a linear layer: it takes a few rows forward, through the loss and
-// backward while they are in the cache of one core. The batch is cut into segments, whose number depends on the batch alone.
-// Each sums a gradient of its own in the order of its rows, and the gradients are added in the order of segments.
+// A streamedPass reads the features of a batch once for a linear layer: it takes a few rows forward, through the loss
+// and backward while they are in the cache of one core. The batch is cut into segments, whose number depends on the
+// batch alone. Each sums a gradient of its own in the order of its rows, and the gradients are added in the order of
+// segments.
 //
-// A chunkedPass takes all rows of a chunk forward and then all of them backward, when another core may hold a row. The
-// fewer outputs there are, the more streaming gains: the gradient of a segment is as large as the weights.
+// A chunkedPass takes all rows of a chunk forward and then all of them backward, when another core may hold a row.
+// The fewer outputs there are, the more streaming gains: the gradient of a segment is as large as the weights.
 type streamedPass struct {
 	*chunkedPass // for prediction
 	layer        *inPlaceLayer
@@ -149,7 +150,8 @@ func (w *streamWorker) drop(d dropout, limit int) dense.Rows {
 	return rows
 }
 
-// addSegments writes a block of columns of the gradient by the weights: the sum over segments times what is folded in.
+// addSegments writes a block of columns of the gradient by the weights: the sum over segments times what is folded
+// in.
 func (p *streamedPass) addSegments(block, _ int) {
 	lo := block * addCols
 	hi := min(lo+addCols, p.grads.inputs)

@@ -8,8 +8,8 @@ import (
 	"finetune/loss"
 )
 
-// An Epoch is the record of one pass over the training examples, or of one iteration of LBFGS. Losses are weighted means
-// without any penalty; without validation examples ValLoss and ValMAE are NaN.
+// An Epoch is the record of one pass over the training examples, or of one iteration of LBFGS. Losses are weighted
+// means without any penalty; without validation examples ValLoss and ValMAE are NaN.
 type Epoch struct {
 	Epoch     int     // from 1
 	Seconds   float64 // since training began, at the end of the epoch

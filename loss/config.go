@@ -5,8 +5,9 @@ import "finetune/label"
 // MaxClasses bounds Config.Classes. It is that of label spaces.
 const MaxClasses = label.MaxClasses
 
-// A Config describes a loss. It is a plain value whose JSON form is in config.json and the weight file. A parameter of zero stands
-// for its default. One that the loss doesn't read has to be zero, so that no setting is without effect.
+// A Config describes a loss. It is a plain value whose JSON form is in config.json and the weight file. A parameter
+// of zero stands for its default. One that the loss doesn't read has to be zero, so that no setting is without
+// effect.
 type Config struct {
 	// Name is one of Names; empty means cross-entropy.
 	Name string `json:"name"`
@@ -36,7 +37,8 @@ func (s settings) powers(g GroundDistance) bool {
 }
 
 // New makes the loss that c describes. The error is a *invalid.Error whose field is one of Config, as "Loss.Lambda".
-// It takes O(K²) time with a matrix and O(K) otherwise, so a loss can be made anew each epoch. The slices of c are copied.
+// It takes O(K²) time with a matrix and O(K) otherwise, so a loss can be made anew each epoch. The slices of c are
+// copied.
 func New[T Float](c Config) (Loss[T], error) {
 	c = c.WithDefaults()
 	if err := c.check(); err != nil {

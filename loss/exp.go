@@ -2,8 +2,8 @@ package loss
 
 import "math"
 
-// Softmax takes most of its time from exp, and math.Exp, called once a class, makes up two thirds of the time of
-// a small loss. expNegative is about three times as fast and, like it, off by at most about one unit in the last place.
+// Softmax takes most of its time from exp, and math.Exp, called once a class, makes up two thirds of the time of a
+// small loss. expNegative is about three times as fast and, like it, off by at most about one unit in the last place.
 
 const (
 	expBits = 7 // log₂ of the table's length

@@ -25,7 +25,8 @@ func BenchmarkExp(b *testing.B) {
 	}
 }
 
-// TestExpNegative compares, to two units in the last place, with math.Exp over the whole range, at its ends and where the table's cells meet.
+// TestExpNegative compares, to two units in the last place, with math.Exp over the whole range, at its ends and where
+// the table's cells meet.
 func TestExpNegative(t *testing.T) {
 	check := func(x float64) {
 		t.Helper()

@@ -23,8 +23,8 @@ type Loss[T Float] interface {
 	Sample(logits, target, grad []T, ws *Workspace[T]) T
 	// Probabilities writes P(y = k) (length K) for one logit vector. They sum to one but for rounding.
 	Probabilities(logits, probs []T)
-	// Logits writes a logit vector (length Outputs) with these probabilities (length K, all above zero, summing to one)
-	// to logits: a right inverse of Probabilities, but for l2, whose y is then the mean position.
+	// Logits writes a logit vector (length Outputs) with these probabilities (length K, all above zero, summing to
+	// one) to logits: a right inverse of Probabilities, but for l2, whose y is then the mean position.
 	Logits(probs, logits []T)
 }
 

@@ -32,7 +32,8 @@ const (
 	RulePosition    = "position"    // one number among the classes' positions, see [L2]
 )
 
-// Rule names the rule behind Probabilities of the loss, for files that other programs read; empty for an unknown loss.
+// Rule names the rule behind Probabilities of the loss, for files that other programs read; empty for an unknown
+// loss.
 func (c Config) Rule() string {
 	s, ok := settingsOf(cmp.Or(c.Name, CrossEntropy))
 	if !ok {

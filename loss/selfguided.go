@@ -29,8 +29,8 @@ func SelfGuided[T Float](features []T, dim int, labels []int, classes int) ([]fl
 	return c.GroundDistance()
 }
 
-// Centroids are the means of the normalised features of each class, from which [SelfGuided] ranks classes, for features that
-// come one at a time.
+// Centroids are the means of the normalised features of each class, from which [SelfGuided] ranks classes, for
+// features that come one at a time.
 type Centroids[T Float] struct {
 	dim     int
 	sums    []float64 // classes × dim

@@ -39,7 +39,8 @@ func (e *sinkhornTerm) value(s *scratch, _ bool) float64 {
 		w.logP[i] = (z - highest) - logTop
 	}
 	w.solve(e)
-	// The dual value Σ pᵢ aᵢ + Σ tⱼ bⱼ − 1/γ equals the primal one at the optimum; near it, its error is of second order.
+	// The dual value Σ pᵢ aᵢ + Σ tⱼ bⱼ − 1/γ equals the primal one at the optimum; near it, its error is of second
+	// order.
 	v := -1 / e.gamma
 	for i, p := range s.p {
 		s.c[i] = (w.logP[i] - w.logRow[i]) / e.gamma

@@ -49,9 +49,9 @@ func randomLogits(rng *rand.Rand, n int, scale float64) []float64 {
 	return z
 }
 
-// validate checks what must hold for every loss at one point: finite results, the same value with and
-// without a gradient, probabilities that are a distribution, and for softmax losses that a constant added to the logits
-// changes nothing. It returns the value and gradient.
+// validate checks what must hold for every loss at one point: finite results, the same value with and without a
+// gradient, probabilities that are a distribution, and for softmax losses that a constant added to the logits changes
+// nothing. It returns the value and gradient.
 func validate(t *testing.T, l Loss[float64], logits, target []float64) (float64, []float64) {
 	t.Helper()
 	if err := l.CheckTarget(target); err != nil {
