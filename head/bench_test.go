@@ -24,9 +24,11 @@ func BenchmarkEpoch(b *testing.B) {
 		{50000, 2048, 8, 0, 256, 0}, {50000, 2048, 8, 0, 50000, 0}, {50000, 2048, 8, 0, 256, 0.3},
 		{50000, 2048, 2, 0, 256, 0}, {50000, 2048, 10, 0, 256, 0}, {50000, 2048, 101, 0, 256, 0},
 		{50000, 512, 8, 0, 256, 0}, {50000, 1280, 8, 0, 256, 0},
-		{3000, 11520, 8, 0, 256, 0}, {3000, 11520, 8, 0, 256, 0.3}, {3000, 11520, 8, 0, 64, 0.3}, {3750, 11520, 8, 256, 256, 0.5}, {3000, 1280, 8, 256, 256, 0.5},
+		{3000, 11520, 8, 0, 256, 0}, {3000, 11520, 8, 0, 256, 0.3}, {3000, 11520, 8, 0, 64, 0.3},
+		{3750, 11520, 8, 256, 256, 0.5}, {3000, 1280, 8, 256, 256, 0.5},
 	} {
-		name := fmt.Sprintf("n=%d/d=%d/k=%d/hidden=%d/batch=%d/dropout=%g", size.n, size.cols, size.classes, size.hidden, size.batch, size.dropout)
+		name := fmt.Sprintf("n=%d/d=%d/k=%d/hidden=%d/batch=%d/dropout=%g", size.n, size.cols, size.classes, size.hidden,
+			size.batch, size.dropout)
 		b.Run(name, func(b *testing.B) {
 			e := noise(size.n, size.cols, size.classes)
 			c := Config{Loss: loss.Config{Name: loss.EMD2, Classes: size.classes}, Hidden: size.hidden, BatchSize: size.batch,
@@ -63,7 +65,8 @@ func BenchmarkEpoch(b *testing.B) {
 // noise returns examples that mean nothing.
 func noise(n, cols, classes int) Examples {
 	r := rand.New(rand.NewPCG(1, 1))
-	e := Examples{Features: Features{Rows: n, Cols: cols, Data: make([]float32, n*cols)}, Targets: make([]float32, n*classes)}
+	e := Examples{Features: Features{Rows: n, Cols: cols, Data: make([]float32, n*cols)},
+		Targets: make([]float32, n*classes)}
 	for i := range e.Features.Data {
 		e.Features.Data[i] = r.Float32()
 	}

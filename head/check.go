@@ -35,7 +35,8 @@ func (c Config) check() error {
 		}
 		if c.Optimizer == LBFGS && o.Batches {
 			if text := o.Text(c); text != "0" && text != auto {
-				return &invalid.Error{Field: o.Field, Found: text + " with {Head.Optimizer} lbfgs", Want: "{Head.Optimizer} sgd or adamw",
+				return &invalid.Error{Field: o.Field, Found: text + " with {Head.Optimizer} lbfgs",
+					Want: "{Head.Optimizer} sgd or adamw",
 					Hint: "leave it out: L-BFGS works on all images at once and finds the size of its steps"}
 			}
 			continue
@@ -49,19 +50,24 @@ func (c Config) check() error {
 	case !threads.Contains(float64(c.Threads)):
 		return wrong("Head.Threads", c.Threads, threads.String())
 	case c.Momentum > 0 && c.Optimizer != SGD:
-		return wrong("Head.Momentum", fmt.Sprintf("%g with {Head.Optimizer} %s", c.Momentum, c.Optimizer), "{Head.Optimizer} sgd")
+		return wrong("Head.Momentum", fmt.Sprintf("%g with {Head.Optimizer} %s", c.Momentum, c.Optimizer),
+			"{Head.Optimizer} sgd")
 	case c.Optimizer == AdamW && c.LR*c.WeightDecay > 1:
-		return wrong("Head.WeightDecay", c.WeightDecay, fmt.Sprintf("at most 1/lr = %g: a step multiplies weights by 1 − lr·decay", 1/c.LR))
+		return wrong("Head.WeightDecay", c.WeightDecay,
+			fmt.Sprintf("at most 1/lr = %g: a step multiplies weights by 1 − lr·decay", 1/c.LR))
 	case c.Optimizer == LBFGS && c.Dropout != 0:
 		return &invalid.Error{Field: "Head.Dropout", Found: fmt.Sprintf("%g with {Head.Optimizer} lbfgs", c.Dropout),
-			Want: "0: L-BFGS needs a loss that is the same each time", Hint: "leave it out, or use {Head.Optimizer} sgd or adamw"}
+			Want: "0: L-BFGS needs a loss that is the same each time",
+			Hint: "leave it out, or use {Head.Optimizer} sgd or adamw"}
 	case c.Optimizer == LBFGS && c.SelfGuided && c.Hidden > 0:
-		return &invalid.Error{Field: "Head.Optimizer", Found: "lbfgs with a self-guided ground distance and a hidden layer", Want: "sgd or adamw",
+		return &invalid.Error{Field: "Head.Optimizer",
+			Found: "lbfgs with a self-guided ground distance and a hidden layer", Want: "sgd or adamw",
 			Hint: "the distance changes with the hidden layer, and L-BFGS needs a loss that stays the same"}
 	case c.ClassWeights != nil && c.Balanced:
 		return wrong("Head.ClassWeights", "both balanced and a list", "one of them")
 	case c.ClassWeights != nil && len(c.ClassWeights) != c.Loss.Classes:
-		return wrong("Head.ClassWeights", fmt.Sprintf("%d numbers", len(c.ClassWeights)), fmt.Sprintf("%d, one for each class", c.Loss.Classes))
+		return wrong("Head.ClassWeights", fmt.Sprintf("%d numbers", len(c.ClassWeights)),
+			fmt.Sprintf("%d, one for each class", c.Loss.Classes))
 	}
 	return nil
 }
@@ -69,7 +75,8 @@ func (c Config) check() error {
 // checkSize refuses a hidden layer that would take too much memory on the given number of features.
 func (c Config) checkSize(columns, outputs int) error {
 	if c.Hidden > 0 && c.Hidden > maxParameters/(columns+outputs) {
-		return wrong("Head.Hidden", fmt.Sprintf("%d, which makes %d parameters on %d features", c.Hidden, c.Hidden*(columns+outputs), columns),
+		return wrong("Head.Hidden", fmt.Sprintf("%d, which makes %d parameters on %d features", c.Hidden,
+			c.Hidden*(columns+outputs), columns),
 			fmt.Sprintf("at most %d parameters", maxParameters))
 	}
 	return nil

@@ -31,17 +31,18 @@ type Config struct {
 	Raw     bool    `json:"raw"`     // train on features as they are; false: standardise them by the training examples
 
 	Optimizer   string  `json:"optimizer"`    // "": SGD for a linear head, AdamW with a hidden layer
-	LR          float64 `json:"lr"`           // peak learning rate, above 0, or Auto: by optimiser and loss. Not for LBFGS
+	LR          float64 `json:"lr"`           // peak learning rate, above 0, or Auto. Not for LBFGS
 	Momentum    float64 `json:"momentum"`     // of SGD, in [0, 1), or Auto
-	WeightDecay float64 `json:"weight_decay"` // on weights, not biases, of the standardised features; 0 or more, or Auto; see below
-	Epochs      int     `json:"epochs"`       // passes over the examples, iterations of LBFGS; or Auto: 30, of LBFGS 500
-	BatchSize   int     `json:"batch_size"`   // or Auto: by optimiser; from the number of examples up: the full batch. Not for LBFGS
+	WeightDecay float64 `json:"weight_decay"` // of weights, not biases, on standardised features, or Auto; see below
+	Epochs      int     `json:"epochs"`       // passes over the examples, iterations of LBFGS, or Auto
+	BatchSize   int     `json:"batch_size"`   // or Auto; at least the number of examples: the full batch. Not for LBFGS
 	Schedule    string  `json:"schedule"`     // of LR; "": Cosine. Not for LBFGS
 
 	// WeightDecay is scaled as in PyTorch. AdamW multiplies weights by 1 − lr·WeightDecay at each step, whatever
 	// the gradient; for SGD and LBFGS it is an L2 penalty of WeightDecay/2·|w|² beside the mean loss.
 
-	Balanced     bool      `json:"balanced"`                // weigh class k by loss.BalancedWeights of the training examples
+	// weigh classes by loss.BalancedWeights of the training examples
+	Balanced     bool      `json:"balanced"`
 	ClassWeights []float64 `json:"class_weights,omitempty"` // K weights, 0 or more; nil: all 1. Not with Balanced
 
 	// Patience is the number of epochs without a better validation loss after which training stops and the best epoch
@@ -49,8 +50,8 @@ type Config struct {
 	Patience int `json:"patience"`
 
 	WarmupEpochs int  `json:"warmup_epochs"` // epochs of cross-entropy alone before Loss, or Auto
-	AutoLambda   bool `json:"auto_lambda"`   // measure Loss.Lambda of xemd2 after the warm-up; implied by SelfGuided without a Lambda
-	SelfGuided   bool `json:"self_guided"`   // measure the ground distance of Loss on the training features, each epoch
+	AutoLambda   bool `json:"auto_lambda"`   // measure Loss.Lambda after the warm-up; implied by SelfGuided without one
+	SelfGuided   bool `json:"self_guided"`   // measure the ground distance on the training features, each epoch
 
 	Seed    uint64 `json:"seed"`
 	Threads int    `json:"-"` // or Auto: as many as Go may use. Results don't depend on it

@@ -25,9 +25,11 @@ type copiedLayers struct {
 func newCopiedLayers(pool *dense.Pool, params *parameters, s *standardiser) *copiedLayers {
 	l := &copiedLayers{
 		pool: pool, params: params, standardiser: s, shift: s.shift(), noShift: make([]float32, params.hiddenUnits),
-		input: chunkMatrix(params.inputs), hidden: chunkMatrix(params.hiddenUnits), hiddenGrad: chunkMatrix(params.hiddenUnits),
+		input: chunkMatrix(params.inputs), hidden: chunkMatrix(params.hiddenUnits),
+		hiddenGrad: chunkMatrix(params.hiddenUnits),
 	}
-	l.copyBlock, l.activateBlock, l.maskBlock = inBlocks(&l.chunk, l.copyRow), inBlocks(&l.chunk, l.activateRow), inBlocks(&l.chunk, l.maskRow)
+	l.copyBlock, l.activateBlock, l.maskBlock = inBlocks(&l.chunk, l.copyRow), inBlocks(&l.chunk, l.activateRow),
+		inBlocks(&l.chunk, l.maskRow)
 	return l
 }
 

@@ -53,7 +53,8 @@ func TestLeastDistance(t *testing.T) {
 }
 
 func TestParseDecision(t *testing.T) {
-	for name, want := range map[string]Decision{"": Argmax, "argmax": Argmax, "median": Median, "mean": Mean, "least-distance": LeastDistance} {
+	for name, want := range map[string]Decision{"": Argmax, "argmax": Argmax, "median": Median, "mean": Mean,
+		"least-distance": LeastDistance} {
 		if got, err := ParseDecision(name); got != want || err != nil {
 			t.Errorf("%q: %q, %v", name, got, err)
 		}

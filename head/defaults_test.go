@@ -17,11 +17,12 @@ func TestResolved(t *testing.T) {
 		decay, rate, drop         float64
 		epochs, batch, stop, warm int
 	}{
-		"zero":     {Config{}, SGD, 0, 0.02, 0, 30, 64, 0, 0},
-		"linear":   {Defaults(loss.Config{}, 0), SGD, base, 0.02, 0.3, 30, 64, 10, 0},
-		"hidden":   {Defaults(loss.Config{}, 9), AdamW, 10, 2e-3, 0.5, 30, 256, 10, 0},
-		"l2":       {Defaults(loss.Config{Name: loss.L2}, 0), SGD, 4 * base, 2e-3, 0.3, 30, 64, 10, 0},
-		"warm-up":  {Config{WarmupEpochs: Auto, SelfGuided: true, Loss: loss.Config{Name: loss.XEMD2, Lambda: 2}, LR: 1}, SGD, 0, 1, 0, 30, 64, 0, 5},
+		"zero":   {Config{}, SGD, 0, 0.02, 0, 30, 64, 0, 0},
+		"linear": {Defaults(loss.Config{}, 0), SGD, base, 0.02, 0.3, 30, 64, 10, 0},
+		"hidden": {Defaults(loss.Config{}, 9), AdamW, 10, 2e-3, 0.5, 30, 256, 10, 0},
+		"l2":     {Defaults(loss.Config{Name: loss.L2}, 0), SGD, 4 * base, 2e-3, 0.3, 30, 64, 10, 0},
+		"warm-up": {Config{WarmupEpochs: Auto, SelfGuided: true, Loss: loss.Config{Name: loss.XEMD2, Lambda: 2}, LR: 1},
+			SGD, 0, 1, 0, 30, 64, 0, 5},
 		"no decay": {Config{Optimizer: AdamW, WeightDecay: 0, Epochs: 3}, AdamW, 0, 2e-3, 0, 3, 256, 0, 0},
 	} {
 		c.config.Loss.Classes = 8
@@ -45,7 +46,8 @@ func TestResolved(t *testing.T) {
 		t.Errorf("adamw: %+v", r)
 	}
 	c.Optimizer = LBFGS
-	if r := c.Resolved(columns, examples); r.LR != 0 || r.BatchSize != 0 || r.Schedule != "" || r.Dropout != 0 || r.Patience != 0 || r.Epochs != 500 ||
+	if r := c.Resolved(columns, examples); r.LR != 0 || r.BatchSize != 0 || r.Schedule != "" || r.Dropout != 0 ||
+		r.Patience != 0 || r.Epochs != 500 ||
 		r.WeightDecay != base || r.Check() != nil {
 		t.Errorf("lbfgs: %+v, %v", r, r.Check())
 	}

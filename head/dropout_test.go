@@ -56,7 +56,8 @@ func TestDropoutOnlyInTraining(t *testing.T) {
 		order := make([]int, 2*blockRows) // the same example throughout
 		drop := newDropout(0.5, 1, 1)
 		weights, _ := exampleWeights(e, nil)
-		pass.gradient(batch{examples: e, order: order, weights: weights, scale: 1, dropout: drop}, newParameters(64, hidden, 3))
+		pass.gradient(batch{examples: e, order: order, weights: weights, scale: 1, dropout: drop},
+			newParameters(64, hidden, 3))
 		rows := map[string]bool{}
 		for i := range order {
 			var pattern []byte

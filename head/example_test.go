@@ -34,7 +34,8 @@ func Example() {
 	}
 	cfg := head.Defaults(loss.Config{Name: loss.EMD2, Classes: space.Len()}, 0)
 	cfg.LR, cfg.Epochs, cfg.Dropout = 0.5, 200, 0 // twelve items need more steps than thousands do
-	result, err := head.Train(context.Background(), head.Examples{Features: features, Targets: targets}, head.Examples{}, cfg, nil)
+	result, err := head.Train(context.Background(), head.Examples{Features: features, Targets: targets},
+		head.Examples{}, cfg, nil)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -23,13 +23,15 @@ const (
 	fileFormat  = "finetune-head"
 	fileVersion = "1"
 
-	keyFormat, keyVersion                                  = "format", "version"
-	keyClasses, keyOrder, keyPositions, keyEdges           = "classes", "order", "positions", "edges"
-	keyLoss, keyDecision, keyTemperature, keyActivation    = "loss", "decision", "temperature", "activation"
-	keyCoverage, keyThreshold, keyUnits                    = "coverage", "set_threshold", "set_units" // only with prediction sets
-	keyOutputs, keyProbability                             = "outputs", "probability"                 // for other programs: both follow from the loss
+	keyFormat, keyVersion                               = "format", "version"
+	keyClasses, keyOrder, keyPositions, keyEdges        = "classes", "order", "positions", "edges"
+	keyLoss, keyDecision, keyTemperature, keyActivation = "loss", "decision", "temperature", "activation"
+	// of prediction sets
+	keyCoverage, keyThreshold, keyUnits = "coverage", "set_threshold", "set_units"
+	// for other programs
+	keyOutputs, keyProbability                             = "outputs", "probability"
 	keyBackbone, keyTap, keyPreprocessing, keyViews        = "backbone", "tap", "preprocessing", "views"
-	keyDigest                                              = "digest" // of all else; files of other programs may lack it
+	keyDigest                                              = "digest" // of all else; may be missing
 	orderAscending, activationReLU                         = "ascending", "relu"
 	nameWeight, nameBias, nameHiddenWeight, nameHiddenBias = "weight", "bias", "hidden.weight", "hidden.bias"
 )

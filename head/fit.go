@@ -25,7 +25,8 @@ type fit struct {
 }
 
 // newFit measures the features of the training examples and initialises the parameters.
-func newFit(ctx context.Context, pool *dense.Pool, train, val Examples, c Config, s *lossSchedule, onEpoch func(Epoch)) (*fit, error) {
+func newFit(ctx context.Context, pool *dense.Pool, train, val Examples, c Config, s *lossSchedule,
+	onEpoch func(Epoch)) (*fit, error) {
 	standardiser, err := newStandardiser(ctx, pool, train, c.Raw)
 	if err != nil {
 		return nil, err
@@ -39,7 +40,8 @@ func newFit(ctx context.Context, pool *dense.Pool, train, val Examples, c Config
 		onEpoch: onEpoch, begun: time.Now(), best: earlyStopping{patience: c.Patience, loss: math.Inf(1)},
 	}
 	if f.objective.totalWeight == 0 {
-		return nil, wrong("Head.ClassWeights", "0 for every class of the training examples", "a weight above 0 for at least one of them")
+		return nil, wrong("Head.ClassWeights", "0 for every class of the training examples",
+			"a weight above 0 for at least one of them")
 	}
 	f.valWeights, f.valTotal = exampleWeights(val, classWeights)
 	f.objective.initialiseBias()

@@ -28,8 +28,10 @@ func trained(t testing.TB, hidden int) (*Head, Examples) {
 	}
 	c := loss.Config{Name: loss.EMD2, Classes: 3, Ground: loss.Positions([]float64{1, 4.5, 9})}
 	e := synthetic(2*predictRows+100, 6, 3, 4)
-	r := train(t, e.Subset([]int{1, 2, 3, 4, 5, 6, 7, 8, 9}), Examples{}, Config{Loss: c, Hidden: hidden, Epochs: 5, LR: 0.1})
-	h, err := New(r.Network, Description{Space: space, Loss: r.Loss, Decision: Median, Temperature: 1.5, Sets: Sets{Coverage: 0.9, Threshold: 0.75, Units: 120},
+	r := train(t, e.Subset([]int{1, 2, 3, 4, 5, 6, 7, 8, 9}), Examples{},
+		Config{Loss: c, Hidden: hidden, Epochs: 5, LR: 0.1})
+	h, err := New(r.Network, Description{Space: space, Loss: r.Loss, Decision: Median, Temperature: 1.5,
+		Sets:   Sets{Coverage: 0.9, Threshold: 0.75, Units: 120},
 		Origin: Origin{Backbone: "sha256:00", Tap: "features", Preprocessing: `{"size":224}`}})
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +66,8 @@ func TestSaveLoad(t *testing.T) {
 			t.Errorf("hidden %d: other logits after loading", hidden)
 		}
 		var first, second bytes.Buffer
-		if err := errors.Join(h.Write(&first), got.Write(&second)); err != nil || !bytes.Equal(first.Bytes(), second.Bytes()) {
+		if err := errors.Join(h.Write(&first), got.Write(&second)); err != nil ||
+			!bytes.Equal(first.Bytes(), second.Bytes()) {
 			t.Errorf("hidden %d: other bytes when saved again (%v)", hidden, err)
 		}
 	}
@@ -113,7 +116,8 @@ func TestPredict(t *testing.T) {
 func TestPredictRefuses(t *testing.T) {
 	h, e := trained(t, 0)
 	other := Features{Rows: 2, Cols: 5, Data: make([]float32, 10)}
-	if err := h.Logits(other, other.All(), 1, make([]float32, 6)); !invalid.Is(err) || !strings.Contains(err.Error(), "5 columns; expected 6") {
+	if err := h.Logits(other, other.All(), 1, make([]float32, 6)); !invalid.Is(err) ||
+		!strings.Contains(err.Error(), "5 columns; expected 6") {
 		t.Errorf("features of another width: %v", err)
 	}
 	for name, err := range map[string]error{
@@ -207,7 +211,8 @@ func TestLoadRefuses(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "head.safetensors")
 	refused := func(t *testing.T, want string) {
 		t.Helper()
-		if _, err := Load(path); !invalid.Is(err) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
+		if _, err := Load(path); !invalid.Is(err) || !strings.Contains(err.Error(), want) ||
+			!strings.Contains(err.Error(), path) {
 			t.Errorf("got %v, want an invalid.Error with %q and the file", err, want)
 		}
 	}
@@ -256,7 +261,8 @@ func TestDigest(t *testing.T) {
 				continue
 			}
 			// The letters of JSON keys have no case, and a digest under another name is missing.
-			if i >= header || !reflect.DeepEqual(got.Description(), h.Description()) || !slices.Equal(logits(t, got, e.Features, []int{0, 1}, 1), want) {
+			if i >= header || !reflect.DeepEqual(got.Description(), h.Description()) ||
+				!slices.Equal(logits(t, got, e.Features, []int{0, 1}, 1), want) {
 				t.Fatalf("bit %d of byte %d is read as another head", bit, i)
 			}
 		}

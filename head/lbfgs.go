@@ -95,7 +95,8 @@ func (s *lbfgsStage) minimise(ctx context.Context) error {
 			Func:   s.penalised,
 			Grad:   s.gradient,
 			Status: func() (optimize.Status, error) { return s.status(), ctx.Err() },
-		}, s.x, &optimize.Settings{Converger: s}, &optimize.LBFGS{Linesearcher: &optimize.MoreThuente{}, GradStopThreshold: math.NaN()})
+		}, s.x, &optimize.Settings{Converger: s}, &optimize.LBFGS{Linesearcher: &optimize.MoreThuente{},
+			GradStopThreshold: math.NaN()})
 		switch {
 		case s.err != nil:
 			return s.err

@@ -94,10 +94,11 @@ func TestLBFGSAtOptimum(t *testing.T) {
 func TestLBFGSCancel(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	n := 0
-	_, err := Train(ctx, synthetic(300, 5, 3, 1), Examples{}, open(Config{Loss: loss.Config{Classes: 3}, Optimizer: LBFGS}), func(Epoch) {
-		n++
-		cancel()
-	})
+	_, err := Train(ctx, synthetic(300, 5, 3, 1), Examples{},
+		open(Config{Loss: loss.Config{Classes: 3}, Optimizer: LBFGS}), func(Epoch) {
+			n++
+			cancel()
+		})
 	if !errors.Is(err, context.Canceled) || n != 1 {
 		t.Errorf("got %v after %d iterations, want the context's error after 1", err, n)
 	}

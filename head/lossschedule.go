@@ -43,7 +43,8 @@ func newLossSchedule(c Config) (*lossSchedule, error) {
 		return nil, &invalid.Error{Field: field, Found: fmt.Sprintf("%d with {Loss.Name} %s", c.WarmupEpochs, c.Loss.Name),
 			Want: "a loss with one output a class, as cross-entropy has", Hint: "leave it out"}
 	case c.AutoLambda && (c.WarmupEpochs == 0 || c.Loss.Name != loss.XEMD2):
-		return nil, &invalid.Error{Field: "Loss.Lambda", Found: "auto", Want: "{Loss.Name} xemd2, and warm-up epochs to measure it after",
+		return nil, &invalid.Error{Field: "Loss.Lambda", Found: "auto",
+			Want: "{Loss.Name} xemd2, and warm-up epochs to measure it after",
 			Hint: "give {Head.WarmupEpochs}, or the weight as a number"}
 	}
 	return s, nil

@@ -26,7 +26,8 @@ type objective struct {
 	ground loss.GroundDistance // of the decision rule: measured while training if it is self-guided
 }
 
-func newObjective(c Config, pool *dense.Pool, s *standardiser, l loss.Loss[float32], train Examples, classWeights []float64) *objective {
+func newObjective(c Config, pool *dense.Pool, s *standardiser, l loss.Loss[float32], train Examples,
+	classWeights []float64) *objective {
 	o := &objective{config: c, pool: pool, standardiser: s, train: train, ground: c.Loss.Ground}
 	if train.views() > 1 {
 		o.views = make([]int, train.Len())
@@ -50,7 +51,8 @@ func (o *objective) setLoss(l loss.Loss[float32]) {
 // weighted mean over all, which it is for the full batch.
 func (o *objective) gradient(order []int, drop *dropout) float64 {
 	scale := float64(len(o.weights)) / (float64(len(order)) * o.totalWeight)
-	sum := o.pass.gradient(batch{examples: o.train, order: order, views: o.views, weights: o.weights, scale: scale, dropout: *drop}, o.grads)
+	sum := o.pass.gradient(batch{examples: o.train, order: order, views: o.views, weights: o.weights, scale: scale,
+		dropout: *drop}, o.grads)
 	drop.first += uint64(len(order))
 	if o.loss.SharedWeights() {
 		sumRows(o.grads.output)
@@ -102,7 +104,8 @@ func (o *objective) diverged(epoch int) error {
 		return &invalid.Error{Field: "Head.WeightDecay", Want: "a loss that stays finite", Hint: "raise it",
 			Found: fmt.Sprintf("%g, with which training diverged in iteration %d", o.config.WeightDecay, epoch)}
 	}
-	return &invalid.Error{Field: "Head.LR", Want: "a loss that stays finite", Hint: fmt.Sprintf("lower it, to %.1g say", o.config.LR/10),
+	return &invalid.Error{Field: "Head.LR", Want: "a loss that stays finite",
+		Hint:  fmt.Sprintf("lower it, to %.1g say", o.config.LR/10),
 		Found: fmt.Sprintf("training diverged in epoch %d with learning rate %g", epoch, o.config.LR)}
 }
 

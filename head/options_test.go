@@ -155,7 +155,8 @@ func TestZeroIsNotAuto(t *testing.T) {
 	for name, change := range map[string]func(*Config){
 		"Head.LR": func(c *Config) { c.LR = 0 }, "Head.Epochs": func(c *Config) { c.Epochs = 0 },
 		"Head.BatchSize": func(c *Config) { c.BatchSize = 0 }, "Head.Threads": func(c *Config) { c.Threads = 0 },
-		"Head.Dropout": func(c *Config) { c.Dropout = -0.5 }, "Head.WeightDecay": func(c *Config) { c.WeightDecay = math.NaN() },
+		"Head.Dropout":     func(c *Config) { c.Dropout = -0.5 },
+		"Head.WeightDecay": func(c *Config) { c.WeightDecay = math.NaN() },
 	} {
 		c := Defaults(loss.Config{Classes: 3}, 0)
 		if err := c.Check(); err != nil {
@@ -232,7 +233,8 @@ func TestOptionsMarkdown(t *testing.T) {
 			t.Errorf("line %d: %s", i, line)
 		}
 	}
-	if want := "| `lr` | `Head.LR` | a number above 0, or auto | auto | 0.33 to 3 times auto | `lr` | peak learning rate; auto: "; !strings.Contains(OptionsMarkdown(), want) {
+	want := "| `lr` | `Head.LR` | a number above 0, or auto | auto | 0.33 to 3 times auto | `lr` | peak learning rate; auto: "
+	if !strings.Contains(OptionsMarkdown(), want) {
 		t.Errorf("no %q in\n%s", want, OptionsMarkdown())
 	}
 }

@@ -210,7 +210,8 @@ func OptionsMarkdown() string {
 		if spec != "" {
 			spec = "`" + spec + "`"
 		}
-		fmt.Fprintf(&b, "| `%s` | `%s` | %s | %s | %s | %s | %s |\n", o.Name, o.Field, o.Values(), o.Default, o.Search, spec, meaning)
+		fmt.Fprintf(&b, "| `%s` | `%s` | %s | %s | %s | %s | %s |\n", o.Name, o.Field, o.Values(), o.Default, o.Search,
+			spec, meaning)
 	}
 	return b.String()
 }

@@ -101,7 +101,8 @@ func (c batchCase) check(t *testing.T) {
 	}
 	chosen := func(o *objective) pass { return newPass(o.pool, o.params, o.standardiser, c.drop) }
 	want := c.gradient(t, 1, copied)
-	for name, choose := range map[string]func(o *objective) pass{"in place": inPlace, "streamed": streamed, "chosen": chosen} {
+	for name, choose := range map[string]func(o *objective) pass{"in place": inPlace, "streamed": streamed,
+		"chosen": chosen} {
 		got := c.gradient(t, 1, choose)
 		var most float64
 		for _, v := range want {
@@ -130,7 +131,8 @@ func TestPasses(t *testing.T) {
 		{n: maxSegments*streamRows + 1, items: 100, cols: 49, classes: 5, views: 1, loss: loss.CORN},
 		{n: 300, items: 100, cols: 96, classes: 6, views: 1, loss: loss.CORAL},
 		{n: 300, items: 100, cols: 96, classes: 6, views: 1, loss: loss.L2},
-		{n: 100, items: 100, cols: 50, classes: 4, views: 1, loss: loss.EMD2, offset: 1e5}, // of which the product would lose 16 bits
+		// of which the product would lose 16 bits
+		{n: 100, items: 100, cols: 50, classes: 4, views: 1, loss: loss.EMD2, offset: 1e5},
 		{n: 1, items: 2, cols: 1, classes: 2, views: 1, loss: loss.CrossEntropy, drop: 0.3},
 		{n: 257, items: 200, cols: 200, classes: 8, views: 2, loss: loss.EMD2, drop: 0.3},
 		{n: 70, items: 20, cols: 4200, classes: 3, views: 1, loss: loss.EMD2, drop: 0.5}, // fewer rows at once
@@ -146,7 +148,8 @@ func FuzzPasses(f *testing.F) {
 	f.Add(uint64(2), uint16(33), uint16(130), uint8(17), uint8(2), uint16(1000), uint8(90))
 	f.Fuzz(func(t *testing.T, seed uint64, n, cols uint16, classes, views uint8, offset uint16, drop uint8) {
 		batchCase{
-			n: 1 + int(n%700), items: 1 + int(seed%300), cols: 1 + int(cols%300), classes: 2 + int(classes%20), views: 1 + int(views%3),
+			n: 1 + int(n%700), items: 1 + int(seed%300), cols: 1 + int(cols%300), classes: 2 + int(classes%20),
+			views:  1 + int(views%3),
 			offset: float32(offset), loss: loss.EMD2, seed: seed, drop: float64(drop%100) / 100,
 		}.check(t)
 	})

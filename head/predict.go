@@ -61,13 +61,15 @@ func (h *Head) Temper(probs []float32) {
 }
 
 // forward calls finish with the logits of each listed row, which it may change, and the row's part of out.
-func (h *Head) forward(f Features, rows []int, threads int, out []float32, width int, finish func(z, row []float32)) error {
+func (h *Head) forward(f Features, rows []int, threads int, out []float32, width int,
+	finish func(z, row []float32)) error {
 	if err := f.check(); err != nil {
 		return err
 	}
 	if f.Cols != h.Inputs() {
 		return &invalid.Error{Field: "Features", Found: fmt.Sprintf("%d columns", f.Cols),
-			Want: fmt.Sprintf("%d, as the head was trained on", h.Inputs()), Hint: "use the backbone and tap that the head was trained with"}
+			Want: fmt.Sprintf("%d, as the head was trained on", h.Inputs()),
+			Hint: "use the backbone and tap that the head was trained with"}
 	}
 	if len(out) != len(rows)*width {
 		return fmt.Errorf("head: a result of length %d for %d rows of %d", len(out), len(rows), width)

@@ -39,7 +39,8 @@ func TestSelfGuided(t *testing.T) {
 			continue
 		}
 		// λ is what the formula gives on the state that warm-up left.
-		c.AutoLambda, c.SelfGuided, c.WarmupEpochs, c.Loss.Name, c.Loss.Mu, c.Schedule = false, false, 0, loss.CrossEntropy, 0, Constant
+		c.AutoLambda, c.SelfGuided, c.WarmupEpochs, c.Loss.Name, c.Loss.Mu, c.Schedule = false, false, 0,
+			loss.CrossEntropy, 0, Constant
 		c.Epochs = warmup
 		first := r.Config
 		first.Schedule = Constant
@@ -60,7 +61,8 @@ func TestSelfGuided(t *testing.T) {
 func TestWarmupIsCrossEntropy(t *testing.T) {
 	e := synthetic(100, 6, 3, 2)
 	plain := train(t, e, Examples{}, Config{Loss: loss.Config{Classes: 3}, LR: 0.02, Epochs: 4})
-	warm := train(t, e, Examples{}, Config{Loss: loss.Config{Name: loss.EMD2, Classes: 3}, LR: 0.02, Epochs: 4, WarmupEpochs: 2})
+	warm := train(t, e, Examples{}, Config{Loss: loss.Config{Name: loss.EMD2, Classes: 3}, LR: 0.02, Epochs: 4,
+		WarmupEpochs: 2})
 	for i := range 4 {
 		if same := plain.History[i].TrainLoss == warm.History[i].TrainLoss; same != (i < 2) {
 			t.Errorf("epoch %d: equal losses is %v", i+1, same)

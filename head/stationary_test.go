@@ -43,7 +43,8 @@ func TestStationary(t *testing.T) {
 				Features: Features{Rows: len(golden.Weights), Cols: golden.Columns, Data: golden.Features},
 				Targets:  golden.Targets[o.Targets], Weights: golden.Weights,
 			}
-			r := train(t, e, Examples{}, Config{Loss: o.Loss, Raw: true, Optimizer: LBFGS, WeightDecay: golden.Decay, Epochs: 2000})
+			r := train(t, e, Examples{}, Config{Loss: o.Loss, Raw: true, Optimizer: LBFGS, WeightDecay: golden.Decay,
+				Epochs: 2000})
 			last := r.History[len(r.History)-1]
 			l := r.Network.Layers[0]
 			value := last.TrainLoss

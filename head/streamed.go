@@ -85,7 +85,8 @@ func (p *streamedPass) gradient(b batch, grads *parameters) (sum float64) {
 	p.count = (len(b.order) + p.segmentRows - 1) / p.segmentRows // one fewer where rounding has left none for the last
 	for len(p.segments) < p.count {
 		p.segments = append(p.segments, segment{
-			grads: dense.Wrap(grads.outputs, grads.inputs, make([]float32, grads.outputs*grads.inputs)), bias: make([]float32, grads.outputs),
+			grads: dense.Wrap(grads.outputs, grads.inputs, make([]float32, grads.outputs*grads.inputs)),
+			bias:  make([]float32, grads.outputs),
 		})
 	}
 	p.batch, p.grads = b, grads
@@ -140,7 +141,8 @@ func (p *streamedPass) addRows(s *segment, b batch, worker int) {
 func (w *streamWorker) drop(d dropout, limit int) dense.Rows {
 	cols := w.rows.Cols
 	if w.dropped.Data == nil {
-		w.dropped = dense.Rows{Data: make([]float32, limit*cols), Cols: cols, Stride: cols, Index: inOrder(limit), Shift: make([]float32, cols)}
+		w.dropped = dense.Rows{Data: make([]float32, limit*cols), Cols: cols, Stride: cols, Index: inOrder(limit),
+			Shift: make([]float32, cols)}
 	}
 	for i, row := range w.rows.Index {
 		d.apply(w.dropped.Data[i*cols:(i+1)*cols], w.rows.Data[row*cols:(row+1)*cols], w.rows.Shift, i)

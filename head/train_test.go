@@ -88,7 +88,8 @@ func TestLearns(t *testing.T) {
 						t.Errorf("the error on validation examples is %.2f classes", last.ValMAE)
 					}
 					if r.Best != 40 || len(r.History) != 40 || !(last.TrainLoss < r.History[0].TrainLoss) {
-						t.Errorf("best epoch %d of %d, training loss from %g to %g", r.Best, len(r.History), r.History[0].TrainLoss, last.TrainLoss)
+						t.Errorf("best epoch %d of %d, training loss from %g to %g", r.Best, len(r.History), r.History[0].TrainLoss,
+							last.TrainLoss)
 					}
 				})
 			}
@@ -150,7 +151,8 @@ func TestEarlyStopping(t *testing.T) {
 			x.Features.Data[i] = float32(math.Sin(float64(i) * float64(i)))
 		}
 	}
-	c := Config{Loss: loss.Config{Classes: 3}, Optimizer: AdamW, LR: 1e-3, Epochs: 200, Schedule: Constant, Patience: 4, Seed: 1}
+	c := Config{Loss: loss.Config{Classes: 3}, Optimizer: AdamW, LR: 1e-3, Epochs: 200, Schedule: Constant, Patience: 4,
+		Seed: 1}
 	r := train(t, e, val, c)
 	if len(r.History) == 200 || len(r.History) != r.Best+4 {
 		t.Fatalf("stopped after %d epochs with the best at %d", len(r.History), r.Best)
@@ -173,7 +175,8 @@ func TestEarlyStopping(t *testing.T) {
 // TestClassWeights checks that class weights and balance do what sample weights do.
 func TestClassWeights(t *testing.T) {
 	e := synthetic(80, 4, 3, 6)
-	c := Config{Loss: loss.Config{Name: loss.EMD2, Classes: 3}, Raw: true, Optimizer: AdamW, Epochs: 5, LR: 0.01, BatchSize: 100}
+	c := Config{Loss: loss.Config{Name: loss.EMD2, Classes: 3}, Raw: true, Optimizer: AdamW, Epochs: 5, LR: 0.01,
+		BatchSize: 100}
 	counts := make([]float64, 3)
 	for i, share := range e.Targets {
 		counts[i%3] += float64(share)
@@ -197,10 +200,11 @@ func TestClassWeights(t *testing.T) {
 func TestCancel(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	epochs := 0
-	_, err := Train(ctx, synthetic(300, 5, 3, 1), Examples{}, open(Config{Loss: loss.Config{Classes: 3}, BatchSize: 10}), func(Epoch) {
-		epochs++
-		cancel()
-	})
+	_, err := Train(ctx, synthetic(300, 5, 3, 1), Examples{},
+		open(Config{Loss: loss.Config{Classes: 3}, BatchSize: 10}), func(Epoch) {
+			epochs++
+			cancel()
+		})
 	if !errors.Is(err, context.Canceled) || epochs != 1 {
 		t.Errorf("got %v after %d epochs, want the context's error after 1", err, epochs)
 	}
@@ -247,13 +251,16 @@ func TestTrainInvalid(t *testing.T) {
 			e.Weights[5], e.Features.Data[17] = 0, float32(math.NaN())
 		}), Config{}, "row 5, column 2"},
 		{"huge feature", broken(func(e *Examples) { e.Features.Data[10] = math.MaxFloat32 }), Config{Raw: true}, "lower it"},
-		{"parameters", Examples{Features: Features{Rows: 1, Cols: 1 << 14, Data: make([]float32, 1<<14)}, Targets: []float32{1, 0, 0}},
+		{"parameters", Examples{Features: Features{Rows: 1, Cols: 1 << 14, Data: make([]float32, 1<<14)},
+			Targets: []float32{1, 0, 0}},
 			Config{Hidden: 1 << 16}, "at most 268435456 parameters"},
 		{"target", broken(func(e *Examples) { e.Targets[7] = 3 }), Config{}, "training example 2"},
-		{"weight", broken(func(e *Examples) { e.Weights = make([]float32, 20); e.Weights[4] = -1 }), Config{}, "training example 4"},
+		{"weight", broken(func(e *Examples) { e.Weights = make([]float32, 20); e.Weights[4] = -1 }), Config{},
+			"training example 4"},
 		{"no weight", broken(func(e *Examples) { e.Weights = make([]float32, 20) }), Config{}, "no weight above 0"},
 		{"feature", broken(func(e *Examples) { e.Features.Data[10] = float32(math.Inf(1)) }), Config{}, "row 3, column 1"},
-		{"diverged", good, Config{LR: 1e9, Raw: true, Loss: loss.Config{Name: loss.L2}, Optimizer: SGD, Epochs: 50, Schedule: Constant}, "lower it"},
+		{"diverged", good, Config{LR: 1e9, Raw: true, Loss: loss.Config{Name: loss.L2}, Optimizer: SGD, Epochs: 50,
+			Schedule: Constant}, "lower it"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.config.Loss.Classes = 3

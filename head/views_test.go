@@ -131,7 +131,8 @@ func TestViewsRefused(t *testing.T) {
 	} {
 		e := good
 		change(&e)
-		if _, err := Train(context.Background(), e, Examples{}, open(Config{Loss: loss.Config{Classes: 3}}), nil); err == nil {
+		if _, err := Train(context.Background(), e, Examples{}, open(Config{Loss: loss.Config{Classes: 3}}),
+			nil); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}

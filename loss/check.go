@@ -12,7 +12,8 @@ import (
 func (c Config) check() error {
 	s, ok := settingsOf(c.Name)
 	if !ok {
-		return &invalid.Error{Field: "Loss.Name", Found: fmt.Sprintf("%q", c.Name), Want: "one of " + strings.Join(Names(), ", ")}
+		return &invalid.Error{Field: "Loss.Name", Found: fmt.Sprintf("%q", c.Name),
+			Want: "one of " + strings.Join(Names(), ", ")}
 	}
 	if classes := (Range{Low: 2, High: MaxClasses}); !classes.Contains(float64(c.Classes)) {
 		return &invalid.Error{
@@ -94,7 +95,8 @@ func checkDistribution[T Float](target []T, k int) error {
 	}
 	if math.Abs(sum-1) > sumTolerance {
 		return &invalid.Error{
-			Field: "Target", Found: fmt.Sprintf("shares that sum to %.6g", sum), Want: "1", Hint: "divide votes by their number",
+			Field: "Target", Found: fmt.Sprintf("shares that sum to %.6g", sum), Want: "1",
+			Hint: "divide votes by their number",
 		}
 	}
 	return nil

@@ -89,7 +89,8 @@ func TestGolden(t *testing.T) {
 // gradient to its largest entry, as its entries are differences of numbers of that size in the reference. Where
 // softmax is saturated even the largest entry is a difference of numbers near one that the reference took in
 // float64: below 1e-15 it holds nothing (TestExact compares such samples with 60-digit arithmetic).
-func compareSample[T Float](t *testing.T, cfg Config, logits, target []float64, value float64, grad []float64, tol float64) {
+func compareSample[T Float](t *testing.T, cfg Config, logits, target []float64, value float64, grad []float64,
+	tol float64) {
 	t.Helper()
 	l := mustNew[T](t, cfg)
 	got := make([]T, len(logits))

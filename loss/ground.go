@@ -114,7 +114,8 @@ func checkPositions(s []float64, classes int) error {
 		}
 		if i > 0 && v <= s[i-1] {
 			return &invalid.Error{
-				Field: "Loss.Ground.Positions", Found: fmt.Sprintf("%v after %v", v, s[i-1]), Want: "positions that increase from class to class",
+				Field: "Loss.Ground.Positions", Found: fmt.Sprintf("%v after %v", v, s[i-1]),
+				Want: "positions that increase from class to class",
 				Hint: "put the classes in that order with {Data.Order}",
 			}
 		}

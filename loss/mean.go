@@ -24,7 +24,8 @@ func Mean[T Float](l Loss[T], logits, targets, weights, grad []T, ws *Workspace[
 func Sum[T Float](l Loss[T], logits, targets, weights []T, scale float64, grad []T, ws *Workspace[T]) float64 {
 	out, k := l.Outputs(), l.Classes()
 	n := len(targets) / k
-	if len(targets) != n*k || len(logits) != n*out || weights != nil && len(weights) != n || grad != nil && len(grad) != n*out {
+	if len(targets) != n*k || len(logits) != n*out || weights != nil && len(weights) != n ||
+		grad != nil && len(grad) != n*out {
 		panic("loss: a batch whose lengths don't fit together")
 	}
 	var sum float64

@@ -70,7 +70,8 @@ func TestAutoLambda(t *testing.T) {
 	if got, err := AutoLambda(1.4, 0.2); err != nil || math.Abs(got-2) > 1e-15 {
 		t.Errorf("λ = %v, %v; want 2", got, err)
 	}
-	for _, c := range [][2]float64{{1, 0}, {1, -0.5}, {0, 1}, {math.NaN(), 1}, {1, math.NaN()}, {math.Inf(1), 1}, {1, 5e-324}} {
+	for _, c := range [][2]float64{{1, 0}, {1, -0.5}, {0, 1}, {math.NaN(), 1}, {1, math.NaN()}, {math.Inf(1), 1},
+		{1, 5e-324}} {
 		if _, err := AutoLambda(c[0], c[1]); !invalid.Is(err) {
 			t.Errorf("means %v: error %v", c, err)
 		}

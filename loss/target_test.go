@@ -77,7 +77,8 @@ func TestSoftened(t *testing.T) {
 }
 
 func TestVotesMistakes(t *testing.T) {
-	for _, votes := range [][]float64{{0, 0}, {1, -1}, {math.NaN(), 1}, {math.Inf(1), 1}, {math.MaxFloat64, math.MaxFloat64}} {
+	for _, votes := range [][]float64{{0, 0}, {1, -1}, {math.NaN(), 1}, {math.Inf(1), 1},
+		{math.MaxFloat64, math.MaxFloat64}} {
 		if err := Votes(make([]float32, 2), votes); !invalid.Is(err) {
 			t.Errorf("votes %v: error %v", votes, err)
 		}
@@ -93,7 +94,8 @@ func TestCheckTarget(t *testing.T) {
 		}
 	}
 	nan := float32(math.NaN())
-	for _, bad := range [][]float32{{1, 0}, {1, 0, 0, 0}, {0, 0, 0}, {2, 0, -1}, {3, 5, 2}, {nan, 0, 1}, {0.33, 0.33, 0.33}} {
+	for _, bad := range [][]float32{{1, 0}, {1, 0, 0, 0}, {0, 0, 0}, {2, 0, -1}, {3, 5, 2}, {nan, 0, 1},
+		{0.33, 0.33, 0.33}} {
 		if err := l.CheckTarget(bad); !invalid.Is(err) {
 			t.Errorf("%v: error %v", bad, err)
 		}

@@ -12,7 +12,8 @@ func everyLoss(rng *rand.Rand, k int) []Config {
 	positions, matrix := randomGround(rng, k)
 	configs := []Config{
 		{Name: CrossEntropy}, {Name: EMD2}, {Name: EMD2, Ground: positions},
-		{Name: EMD2, Ground: matrix}, {Name: EMD2, Ground: matrix, Omega: 2, Mu: 0.25}, {Name: EMD2, Ground: matrix, Omega: 0.5, Mu: -0.1},
+		{Name: EMD2, Ground: matrix}, {Name: EMD2, Ground: matrix, Omega: 2, Mu: 0.25},
+		{Name: EMD2, Ground: matrix, Omega: 0.5, Mu: -0.1},
 		{Name: XEMD2}, {Name: XEMD2, Ground: positions, Lambda: 0.3}, {Name: XEMD2, Ground: matrix, Mu: 0.5, Lambda: 2},
 		{Name: EMD}, {Name: EMD, Exponent: 1}, {Name: EMD, Exponent: 1.5}, {Name: EMD, Exponent: 3},
 		{Name: Sinkhorn}, {Name: Sinkhorn, Ground: positions, Gamma: 3}, {Name: Sinkhorn, Ground: matrix, Gamma: 50},

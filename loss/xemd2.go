@@ -18,8 +18,9 @@ func AutoLambda(meanCrossEntropy, meanEMD2 float64) (float64, error) {
 	if !(meanEMD2 > 0) || !(lambda > 0) || !finite(lambda) {
 		return 0, &invalid.Error{
 			Field: "Loss.Lambda",
-			Found: fmt.Sprintf("auto, but the warm-up's mean cross-entropy is %.4g and its mean emd2 %.4g", meanCrossEntropy, meanEMD2),
-			Want:  "both above 0", Hint: "give λ as a number or raise {Loss.Mu}",
+			Found: fmt.Sprintf("auto, but the warm-up's mean cross-entropy is %.4g and its mean emd2 %.4g", meanCrossEntropy,
+				meanEMD2),
+			Want: "both above 0", Hint: "give λ as a number or raise {Loss.Mu}",
 		}
 	}
 	return lambda, nil
