@@ -13,9 +13,9 @@ import (
 	"finetune/loss"
 )
 
-// BenchmarkEpoch times one pass over shuffled examples with EMD², on as many threads as -cpu says. A linear head
-// takes steps of SGD with momentum, one with a hidden layer of AdamW, as they do unless told otherwise. GB/s is for
-// one reading of the features, GFLOP/s for the products of forward and backward, both of the fastest epoch.
+// BenchmarkEpoch times one pass over shuffled examples with EMD², on as many threads as -cpu. A linear head takes
+// steps of SGD with momentum, one with a hidden layer of AdamW, as is their default. GB/s is for one reading of the
+// features, GFLOP/s for the products of forward and backward, both of the fastest epoch.
 func BenchmarkEpoch(b *testing.B) {
 	for _, size := range []struct {
 		n, cols, classes, hidden, batch int
@@ -54,7 +54,7 @@ func BenchmarkEpoch(b *testing.B) {
 				}
 				seconds = min(seconds, time.Since(start).Seconds())
 			}
-			weights := o.params.weights + size.hidden*size.classes // those of a second layer take one product more
+			weights := o.params.weights + size.hidden*size.classes // a second layer takes one product more
 			b.ReportMetric(1000*seconds, "fastest-ms")
 			b.ReportMetric(float64(4*size.n*size.cols)/seconds/1e9, "GB/s")
 			b.ReportMetric(float64(4*size.n*weights)/seconds/1e9, "GFLOP/s")
@@ -62,7 +62,7 @@ func BenchmarkEpoch(b *testing.B) {
 	}
 }
 
-// noise returns examples that mean nothing.
+// noise returns examples with random features and labels.
 func noise(n, cols, classes int) Examples {
 	r := rand.New(rand.NewPCG(1, 1))
 	e := Examples{Features: Features{Rows: n, Cols: cols, Data: make([]float32, n*cols)},

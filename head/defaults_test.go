@@ -39,7 +39,7 @@ func TestResolved(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	// Naming an optimiser alone must bring its own rate, batches and decay.
+	// An optimiser that is given alone has its own rate, batch size and decay.
 	c := Defaults(loss.Config{Classes: 8}, 0)
 	c.Optimizer = AdamW
 	if r := c.Resolved(columns, examples); r.LR != 2e-3 || r.BatchSize != 256 || r.WeightDecay != 10 || r.Momentum != 0 {
@@ -53,7 +53,7 @@ func TestResolved(t *testing.T) {
 	}
 }
 
-// Rescaled losses must be trained alike: xemd2 with a huge weight is emd2 times that weight.
+// Training must not depend on the scale of a loss: xemd2 with a huge weight is emd2 times that weight.
 func TestGradientScale(t *testing.T) {
 	for name, c := range map[string]struct {
 		loss       loss.Config

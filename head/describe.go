@@ -47,7 +47,7 @@ func readDescription(meta map[string]string) (Description, error) {
 		return d, fmt.Errorf("metadata: %s is %q; expected %s", keyFormat, meta[keyFormat], fileFormat)
 	}
 	if meta[keyVersion] != fileVersion {
-		return d, fmt.Errorf("metadata: %s is %q; this program reads %s", keyVersion, meta[keyVersion], fileVersion)
+		return d, fmt.Errorf("metadata: %s is %q; this version reads %s", keyVersion, meta[keyVersion], fileVersion)
 	}
 	if meta[keyOrder] != orderAscending {
 		return d, fmt.Errorf("metadata: %s is %q; expected %s", keyOrder, meta[keyOrder], orderAscending)

@@ -37,7 +37,7 @@ func TestDropout(t *testing.T) {
 	}
 }
 
-// TestDropoutOnlyInTraining also checks that epochs, chunks and rows drop other values.
+// TestDropoutOnlyInTraining also checks that rows drop different values.
 func TestDropoutOnlyInTraining(t *testing.T) {
 	for _, hidden := range []int{0, 32} {
 		e := synthetic(2*blockRows, 64, 3, 1)
@@ -53,7 +53,7 @@ func TestDropoutOnlyInTraining(t *testing.T) {
 		pass.setLoss(l)
 		var plain [][]float32
 		pass.forward(e, func(int, activations) { plain = append(plain, slices.Clone(layers.lastInput().Row(len(plain)))) })
-		order := make([]int, 2*blockRows) // the same example throughout
+		order := make([]int, 2*blockRows) // the same example in each row
 		drop := newDropout(0.5, 1, 1)
 		weights, _ := exampleWeights(e, nil)
 		pass.gradient(batch{examples: e, order: order, weights: weights, scale: 1, dropout: drop},

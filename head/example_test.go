@@ -22,7 +22,7 @@ var (
 	grades = []int{0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2}
 )
 
-// Train a linear head with squared EMD, keep it in a file and predict with it.
+// Train a linear head with squared EMD, save it and predict with it.
 func Example() {
 	space, err := label.New([]string{"poor", "fair", "good"}, nil)
 	if err != nil {
@@ -33,7 +33,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	cfg := head.Defaults(loss.Config{Name: loss.EMD2, Classes: space.Len()}, 0)
-	cfg.LR, cfg.Epochs, cfg.Dropout = 0.5, 200, 0 // twelve items need more steps than thousands do
+	cfg.LR, cfg.Epochs, cfg.Dropout = 0.5, 200, 0 // twelve items need more epochs than thousands
 	result, err := head.Train(context.Background(), head.Examples{Features: features, Targets: targets},
 		head.Examples{}, cfg, nil)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 )
 
 // TestGradient compares the gradient of every parameter with central differences of the reference network. The batch
-// is longer than a chunk, weights differ and some examples stand there twice.
+// is longer than a chunk, weights differ and some examples are listed twice.
 func TestGradient(t *testing.T) {
 	const classes = 4
 	base := synthetic(150, 5, classes, 3)

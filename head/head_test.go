@@ -19,7 +19,7 @@ import (
 	"finetune/loss"
 )
 
-// trained returns a small head, its examples, and what it is besides its weights.
+// trained returns a small trained head and examples.
 func trained(t testing.TB, hidden int) (*Head, Examples) {
 	t.Helper()
 	space, err := label.Bins([]float64{0, 3, 7})
@@ -173,7 +173,7 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
-// damaged are changes of a valid file that Load must refuse, with a part of the message.
+// damaged are changes of a valid file that Load must reject, with a part of the message.
 var damaged = map[string]struct {
 	change func(f *safetensors.File)
 	want   string
@@ -267,7 +267,7 @@ func TestDigest(t *testing.T) {
 			}
 		}
 	}
-	// A file without a digest, as older ones are, is read.
+	// A file without a digest, as of older versions, is read.
 	f, err := safetensors.Read(&good)
 	if err != nil {
 		t.Fatal(err)
@@ -297,7 +297,7 @@ func FuzzRead(f *testing.F) {
 		if err != nil {
 			return
 		}
-		// A head that was read predicts a distribution and survives another round.
+		// A head that was read predicts a distribution and is the same after writing and reading.
 		features := Features{Rows: 1, Cols: h.Inputs(), Data: make([]float32, h.Inputs())}
 		probs := make([]float32, h.Space().Len())
 		if err := h.Probabilities(features, features.All(), 1, probs); err != nil {
@@ -315,7 +315,7 @@ func FuzzRead(f *testing.F) {
 			t.Fatal(err)
 		}
 		if err := again.Write(&second); err != nil || !bytes.Equal(first.Bytes(), second.Bytes()) {
-			t.Fatalf("a second round gives other bytes (%v)", err)
+			t.Fatalf("writing it again gives other bytes (%v)", err)
 		}
 	})
 }

@@ -55,7 +55,7 @@ func train(t testing.TB, train, val Examples, c Config) *Result {
 	return r
 }
 
-// reference is the network in float64, written down plainly: the logits of a raw feature.
+// reference computes the logits of a raw feature in float64, by the definition.
 func reference(n Network, x []float32) []float64 {
 	v := make([]float64, len(x))
 	for j := range x {
@@ -97,7 +97,7 @@ func meanLoss(t testing.TB, n Network, e Examples, c loss.Config) float64 {
 	return sum / total
 }
 
-// far reports the largest difference between two vectors, relative to the largest value where that is above one.
+// far returns the largest difference between two vectors, relative to the largest value where that is above one.
 func far(a, b []float32) float64 {
 	var most, scale float64 = 0, 1
 	for i := range a {

@@ -233,7 +233,8 @@ func TestOptionsMarkdown(t *testing.T) {
 			t.Errorf("line %d: %s", i, line)
 		}
 	}
-	want := "| `lr` | `Head.LR` | a number above 0, or auto | auto | 0.33 to 3 times auto | `lr` | peak learning rate; auto: "
+	want := "| `lr` | `Head.LR` | a number above 0, or auto | auto | 0.33 to 3 times auto | `lr` | peak learning rate; " +
+		"auto: "
 	if !strings.Contains(OptionsMarkdown(), want) {
 		t.Errorf("no %q in\n%s", want, OptionsMarkdown())
 	}

@@ -68,7 +68,7 @@ func (c batchCase) objective(t *testing.T, pool *dense.Pool) (*objective, []int)
 	return o, batch
 }
 
-// gradient is that of the batch, with the loss as its last element.
+// gradient returns the gradient of the batch, with its loss as the last element.
 func (c batchCase) gradient(t *testing.T, workers int, choose func(o *objective) pass) []float32 {
 	t.Helper()
 	pool := dense.NewPool(workers)
@@ -131,11 +131,11 @@ func TestPasses(t *testing.T) {
 		{n: maxSegments*streamRows + 1, items: 100, cols: 49, classes: 5, views: 1, loss: loss.CORN},
 		{n: 300, items: 100, cols: 96, classes: 6, views: 1, loss: loss.CORAL},
 		{n: 300, items: 100, cols: 96, classes: 6, views: 1, loss: loss.L2},
-		// of which the product would lose 16 bits
+		// a product of uncentred rows would lose 16 bits
 		{n: 100, items: 100, cols: 50, classes: 4, views: 1, loss: loss.EMD2, offset: 1e5},
 		{n: 1, items: 2, cols: 1, classes: 2, views: 1, loss: loss.CrossEntropy, drop: 0.3},
 		{n: 257, items: 200, cols: 200, classes: 8, views: 2, loss: loss.EMD2, drop: 0.3},
-		{n: 70, items: 20, cols: 4200, classes: 3, views: 1, loss: loss.EMD2, drop: 0.5}, // fewer rows at once
+		{n: 70, items: 20, cols: 4200, classes: 3, views: 1, loss: loss.EMD2, drop: 0.5}, // fewer rows together
 		{n: 70, items: 20, cols: 4200, classes: 3, views: 1, loss: loss.EMD2},
 		{n: 300, items: 100, cols: 96, classes: 17, views: 1, loss: loss.EMD2, drop: 0.9},
 	} {

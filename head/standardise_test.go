@@ -21,8 +21,8 @@ func standardiserOf(t *testing.T, e Examples) *standardiser {
 	return s
 }
 
-// TestStandardiser checks that scaled columns have mean 0, keep their proportions, and have the length that is
-// promised, with weights and with a mean far above the deviation.
+// TestStandardiser checks that standardised columns have mean 0, keep their proportions, and have the documented
+// length, with weights and with a mean far above the deviation.
 func TestStandardiser(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	const n, cols = 3*momentRows + 11, momentCols + 6
@@ -93,8 +93,8 @@ func TestStandardiserLimits(t *testing.T) {
 	}
 }
 
-// TestFold compares the network on raw features with the one on scaled features that was trained, on features whose
-// means are large against their deviations.
+// TestFold compares the network on raw features with the one on standardised features that was trained, on features
+// whose means are large relative to their deviations.
 func TestFold(t *testing.T) {
 	for _, hidden := range []int{0, 7} {
 		e := synthetic(100, 9, 3, 8)

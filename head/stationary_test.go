@@ -10,7 +10,7 @@ import (
 )
 
 // TestStationary trains with L-BFGS and compares with the optimum of the same objective, which make_stationary.py
-// found with definitions and gradients of its own in float64.
+// computes with its own definitions and gradients in float64.
 func TestStationary(t *testing.T) {
 	raw, err := os.ReadFile("testdata/stationary.json")
 	if err != nil {
@@ -75,8 +75,8 @@ func TestStationary(t *testing.T) {
 	}
 }
 
-// centred takes the mean off biases of softmax, which a constant doesn't change. Others have none to lose but in
-// comparison.
+// centred subtracts the mean of softmax biases, which the loss doesn't depend on. For other losses it only loses a
+// mean that is compared nowhere else.
 func centred(b []float32) []float32 {
 	if len(b) == 1 {
 		return b

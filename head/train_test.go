@@ -84,7 +84,7 @@ func TestLearns(t *testing.T) {
 						Decision: Median, LR: 0.02, Momentum: Auto, Epochs: 40, BatchSize: 64}
 					r := train(t, all.Subset(first), all.Subset(second), c)
 					last := r.History[len(r.History)-1]
-					if last.ValMAE > 0.35 { // always answering the middle class gives 1.2
+					if last.ValMAE > 0.35 { // always predicting the middle class gives 1.2
 						t.Errorf("the error on validation examples is %.2f classes", last.ValMAE)
 					}
 					if r.Best != 40 || len(r.History) != 40 || !(last.TrainLoss < r.History[0].TrainLoss) {
@@ -144,7 +144,7 @@ func TestSameBytes(t *testing.T) {
 }
 
 func TestEarlyStopping(t *testing.T) {
-	// Labels of noise: the validation loss has its best early and then rises.
+	// Random labels: the validation loss is best early and then rises.
 	e, val := synthetic(60, 200, 3, 4), synthetic(60, 200, 3, 5)
 	for _, x := range []Examples{e, val} {
 		for i := range x.Features.Data {
@@ -172,7 +172,7 @@ func TestEarlyStopping(t *testing.T) {
 	}
 }
 
-// TestClassWeights checks that class weights and balance do what sample weights do.
+// TestClassWeights compares class weights, given and balanced, with sample weights.
 func TestClassWeights(t *testing.T) {
 	e := synthetic(80, 4, 3, 6)
 	c := Config{Loss: loss.Config{Name: loss.EMD2, Classes: 3}, Raw: true, Optimizer: AdamW, Epochs: 5, LR: 0.01,

@@ -23,7 +23,7 @@ func augmented(e Examples, views int) Examples {
 	return Examples{Features: f, Views: views, Targets: e.Targets, Weights: e.Weights}
 }
 
-// TestViewsTaken trains as an epoch with views does, on examples that are written out with the views that it took.
+// TestViewsTaken compares an epoch with views with one on the rows of the views that it took.
 func TestViewsTaken(t *testing.T) {
 	const n, views = 300, 3
 	e := augmented(synthetic(n, 6, 3, 1), views)
@@ -99,7 +99,7 @@ func TestViewsLBFGS(t *testing.T) {
 	}
 }
 
-// TestViewsValidation spoils all but the plain rows of the validation examples.
+// TestViewsValidation makes all but the plain rows of the validation examples NaN.
 func TestViewsValidation(t *testing.T) {
 	e := augmented(synthetic(120, 6, 3, 5), 3)
 	plain := synthetic(50, 6, 3, 6)

@@ -27,7 +27,7 @@ func Positions(s []float64) GroundDistance { return GroundDistance{Positions: s}
 func Matrix(d []float64) GroundDistance { return GroundDistance{Matrix: d} }
 
 // Distances returns g as a K × K row-major matrix: a copy of Matrix; |sᵢ − sⱼ| / (s_K − s₁) for positions;
-// |i − j| / (K − 1) for ordered classes. The last two lie in [0, 1].
+// |i − j| / (K − 1) for ordered classes. The last two are in [0, 1].
 func (g GroundDistance) Distances(classes int) []float64 {
 	d := make([]float64, classes*classes)
 	if g.Matrix != nil {
@@ -68,7 +68,7 @@ func (g GroundDistance) gaps() []float64 {
 	return gaps
 }
 
-// largest returns the largest distance: of the matrix, or 1 on a line, which Distances scales.
+// largest returns the largest distance: of the matrix, or 1 for positions, whose distances are scaled.
 func (g GroundDistance) largest() float64 {
 	if g.Matrix == nil {
 		return 1

@@ -14,7 +14,7 @@ func sampleOf(t *testing.T, cfg Config, logits, target []float64) float64 {
 	return l.Sample(logits, target, nil, NewWorkspace(l))
 }
 
-// TestIdentities checks what the losses are to each other and to well-known quantities, at random points.
+// TestIdentities compares the losses with each other and with well-known quantities, at random points.
 func TestIdentities(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 3))
 	for range 200 {
@@ -94,7 +94,7 @@ func TestIdentities(t *testing.T) {
 	}
 }
 
-// rankedProbabilityScore sums the squared differences of the two cumulative distributions as one would by hand.
+// rankedProbabilityScore sums the squared differences of the two cumulative distributions by its definition.
 func rankedProbabilityScore(p, t []float64) float64 {
 	var cp, ct, score float64
 	for i := range p {
@@ -124,7 +124,7 @@ func scaled(x []float64, by float64) []float64 {
 	return y
 }
 
-// FuzzSample makes every loss with a random ground distance and checks what must hold at a random point.
+// FuzzSample makes every loss with a random ground distance and checks its properties at a random point.
 func FuzzSample(f *testing.F) {
 	f.Add(uint64(1), uint8(0), 1.0, 3.0, true)
 	f.Add(uint64(2), uint8(6), 300.0, -5.0, false)

@@ -20,7 +20,7 @@ func TestSelfGuidedGolden(t *testing.T) {
 			t.Fatal(err)
 		}
 		near(t, "distances of means", centroidDistances(means, dim, present), slices.Concat(c.CentroidDistance...)...)
-		for _, scale := range []float64{1, 1e-30, 1e30} { // ℓ1 norms take the scale out
+		for _, scale := range []float64{1, 1e-30, 1e30} { // normalising removes the scale
 			d, err := SelfGuided(scaled(features, scale), dim, c.Labels, c.Classes)
 			if err != nil {
 				t.Fatal(err)

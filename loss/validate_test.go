@@ -50,7 +50,7 @@ func randomLogits(rng *rand.Rand, n int, scale float64) []float64 {
 	return z
 }
 
-// validate checks what must hold for every loss at one point: finite results, the same value with and without a
+// validate checks the properties of every loss at one point: finite results, the same value with and without a
 // gradient, probabilities that are a distribution, and for softmax losses that a constant added to the logits changes
 // nothing. It returns the value and gradient.
 func validate(t *testing.T, l Loss[float64], logits, target []float64) (float64, []float64) {
@@ -144,7 +144,7 @@ func describe(c Config) string {
 	return fmt.Sprintf("%s/%s/λ%v,ω%v,μ%v,r%v,γ%v", c.Name, ground, c.Lambda, c.Omega, c.Mu, c.Exponent, c.Gamma)
 }
 
-// TestStable takes logits and class counts at their limits in both element types.
+// TestStable checks logits and class counts at their limits in both element types.
 func TestStable(t *testing.T) {
 	for _, k := range []int{2, 8, 1000} {
 		rng := rand.New(rand.NewPCG(uint64(k), 10))

@@ -12,7 +12,7 @@ func TestSelfGuided(t *testing.T) {
 	const classes, warmup = 8, 3
 	e := synthetic(200, 10, classes, 2)
 	for i := range e.Features.Data {
-		e.Features.Data[i] = max(0, e.Features.Data[i]) // a backbone's last activation
+		e.Features.Data[i] = max(0, e.Features.Data[i]) // as a backbone's last activation
 	}
 	for _, hidden := range []int{0, 16} {
 		c := Config{Loss: loss.Config{Name: loss.XEMD2, Classes: classes, Mu: 0.5}, Hidden: hidden, LR: 0.05,
@@ -38,7 +38,7 @@ func TestSelfGuided(t *testing.T) {
 		if hidden > 0 {
 			continue
 		}
-		// λ is what the formula gives on the state that warm-up left.
+		// λ is that of the formula at the end of the warm-up.
 		c.AutoLambda, c.SelfGuided, c.WarmupEpochs, c.Loss.Name, c.Loss.Mu, c.Schedule = false, false, 0,
 			loss.CrossEntropy, 0, Constant
 		c.Epochs = warmup
