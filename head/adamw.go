@@ -6,7 +6,7 @@ import (
 	"finetune/internal/linalg/kernel"
 )
 
-// Constants of AdamW, those that everyone uses.
+// Constants of AdamW: the usual ones.
 const (
 	adamBeta1   = 0.9
 	adamBeta2   = 0.999

@@ -15,47 +15,52 @@ const (
 	Constant = "constant" // LR throughout
 )
 
-// Auto in a field of Config stands for the value that suits the rest of the configuration and the data. It is for fields
-// whose zero means "none"; in the others zero says the same.
+// Auto in a numeric field of [Config] stands for the value that suits the rest of the configuration and the data.
+// Zero is zero.
 const Auto = -1
 
-// Config says how to train. Only Loss is required. [Defaults] leaves everything to what proved robust, [Config.Resolved]
-// says what that is.
+// A Config holds the hyper-parameters of a head and its training. [Defaults] returns one that leaves everything but
+// the loss and the width open: numbers are [Auto] and names empty. [Config.Resolved] replaces them. Options gives
+// ranges and meanings as a table.
 type Config struct {
 	Loss     loss.Config `json:"loss"`
 	Decision Decision    `json:"decision"` // the rule behind Epoch.ValMAE; "": argmax
 
 	Hidden  int     `json:"hidden"`  // width of the hidden layer; 0: none, a linear head
-	Dropout float64 `json:"dropout"` // probability in [0, 1) to drop an input of the last layer, or Auto; 0: none
-	Raw     bool    `json:"raw"`     // train on features as they are; false: centre and scale them by the training rows
+	Dropout float64 `json:"dropout"` // probability in [0, 1) to drop an input of the last layer, or Auto
+	Raw     bool    `json:"raw"`     // train on features as they are; false: standardise them by the training examples
 
 	Optimizer   string  `json:"optimizer"`    // "": SGD for a linear head, AdamW with a hidden layer
-	LR          float64 `json:"lr"`           // peak learning rate; 0: by optimiser and loss. Not for LBFGS
-	Momentum    float64 `json:"momentum"`     // of SGD, in [0, 1), or Auto; 0: none
-	WeightDecay float64 `json:"weight_decay"` // on weights, not biases, of the scaled features; from 0 up, or Auto; see below
-	Epochs      int     `json:"epochs"`       // passes over the examples, of LBFGS iterations at most; 0: 30, of LBFGS 500
-	BatchSize   int     `json:"batch_size"`   // 0: by optimiser; from the number of examples up: the full batch. Not for LBFGS
+	LR          float64 `json:"lr"`           // peak learning rate, above 0, or Auto. Not for LBFGS
+	Momentum    float64 `json:"momentum"`     // of SGD, in [0, 1), or Auto
+	WeightDecay float64 `json:"weight_decay"` // of weights, not biases, on standardised features, or Auto; see below
+	Epochs      int     `json:"epochs"`       // passes over the examples, iterations of LBFGS, or Auto
+	BatchSize   int     `json:"batch_size"`   // or Auto; at least the number of examples: the full batch. Not for LBFGS
 	Schedule    string  `json:"schedule"`     // of LR; "": Cosine. Not for LBFGS
 
 	// WeightDecay is scaled as in PyTorch. AdamW multiplies weights by 1 − lr·WeightDecay at each step, whatever
 	// the gradient; for SGD and LBFGS it is an L2 penalty of WeightDecay/2·|w|² beside the mean loss.
 
-	Balanced     bool      `json:"balanced"`                // weigh class k by loss.BalancedWeights of the training examples
-	ClassWeights []float64 `json:"class_weights,omitempty"` // K numbers from 0 up; nil: all 1. Not with Balanced
-	Patience     int       `json:"patience"`                // epochs without a better validation loss before training stops and goes back to the best, or Auto; 0: run all, keep the last
+	// weigh classes by loss.BalancedWeights of the training examples
+	Balanced     bool      `json:"balanced"`
+	ClassWeights []float64 `json:"class_weights,omitempty"` // K weights, 0 or more; nil: all 1. Not with Balanced
 
-	WarmupEpochs int  `json:"warmup_epochs"` // epochs of cross-entropy alone before Loss takes over, or Auto; 0: none
-	AutoLambda   bool `json:"auto_lambda"`   // set Loss.Lambda of xemd2 after the last warm-up epoch; so it is for SelfGuided without a Lambda
-	SelfGuided   bool `json:"self_guided"`   // measure the ground distance of Loss on the training features, each epoch
+	// Patience is the number of epochs without a better validation loss after which training stops and the best epoch
+	// is kept; 0: train all epochs and keep the last. Or Auto.
+	Patience int `json:"patience"`
+
+	WarmupEpochs int  `json:"warmup_epochs"` // epochs of cross-entropy alone before Loss, or Auto
+	AutoLambda   bool `json:"auto_lambda"`   // measure Loss.Lambda after the warm-up; implied by SelfGuided without one
+	SelfGuided   bool `json:"self_guided"`   // measure the ground distance on the training features, each epoch
 
 	Seed    uint64 `json:"seed"`
-	Threads int    `json:"-"` // 0: as many as Go may use; results don't depend on it
+	Threads int    `json:"-"` // or Auto: as many as Go may use. Results don't depend on it
 }
 
-// Defaults returns the configuration for l and the given hidden width that leaves all else to what proved robust.
+// Defaults returns the configuration for l and the given hidden width that leaves all other fields open.
 func Defaults(l loss.Config, hidden int) Config {
 	return Config{
-		Loss: l, Hidden: hidden,
-		Dropout: Auto, Momentum: Auto, WeightDecay: Auto, Patience: Auto, WarmupEpochs: Auto,
+		Loss: l, Hidden: hidden, Dropout: Auto, LR: Auto, Momentum: Auto, WeightDecay: Auto, Epochs: Auto, BatchSize: Auto,
+		Patience: Auto, WarmupEpochs: Auto, Threads: Auto,
 	}
 }

@@ -5,26 +5,34 @@ import (
 	"math"
 	"slices"
 
-	"finetune/invalid"
 	"finetune/label"
 	"finetune/loss"
 )
 
-// A Decision is the rule that makes one class of a distribution.
+// A Decision is a decision rule: how a distribution becomes one class.
 type Decision string
 
-// The rules. Each is best for the error that it names, as far as the distribution is right.
+// The decision rules. Each minimises the error that it names if the distribution is right.
 const (
 	Argmax Decision = "argmax" // the most probable class: fewest errors
 	Median Decision = "median" // the first class with P(y ≤ k) ≥ ½: least absolute error in classes
 	Mean   Decision = "mean"   // the class nearest to the mean position: least squared error
-	// LeastDistance is the class i with the least expected ground distance Σₖ pₖ·D(i, k), the decision of least Bayes risk.
-	// Where classes lie on a line, at equal steps or at positions, that is the median; with a matrix it is a rule of its own.
+	// LeastDistance is the class i with the least expected ground distance Σₖ pₖ·D(i, k), which minimises the Bayes
+	// risk. Where classes are on a line, at equal steps or at positions, that is the median; with a matrix it is a
+	// rule of its own.
 	LeastDistance Decision = "least-distance"
 )
 
 // Decisions returns all rules.
 func Decisions() []Decision { return []Decision{Argmax, Median, Mean, LeastDistance} }
+
+func decisionNames() []string {
+	var names []string
+	for _, d := range Decisions() {
+		names = append(names, string(d))
+	}
+	return names
+}
 
 // ParseDecision returns the rule of that name; the empty name is Argmax.
 func ParseDecision(name string) (Decision, error) {
@@ -35,12 +43,12 @@ func ParseDecision(name string) (Decision, error) {
 	case slices.Contains(Decisions(), d):
 		return d, nil
 	}
-	return "", &invalid.Error{Field: "--decision", Found: fmt.Sprintf("%q", name), Want: "argmax, median, mean or least-distance"}
+	return "", wrong("Head.Decision", fmt.Sprintf("%q", name), orList(decisionNames()))
 }
 
-// Decide returns the class that the rule takes for probs. Ground is how far the classes lie apart: Mean asks for positions,
-// LeastDistance for all of it, and the zero value is equal steps. Of several equally good classes it is the lowest. It
-// panics on an empty distribution, and for LeastDistance on a matrix of another size.
+// Decide applies the rule to probs and returns a class. Mean uses the positions of the ground distance and
+// LeastDistance all of it; its zero value is equal steps. Of several equally good classes the result is the lowest.
+// Decide panics on an empty distribution, and for LeastDistance on a matrix of another size.
 func (d Decision) Decide(probs []float32, ground loss.GroundDistance) int {
 	switch {
 	case d == Median, d == LeastDistance && ground.Matrix == nil:

@@ -28,7 +28,7 @@ func TestDecide(t *testing.T) {
 	}
 }
 
-// Classes 0 and 1 are near each other, 2 is far from both, and to say 2 wrongly costs more than to miss it.
+// Classes 0 and 1 are near each other, 2 is far from both, and predicting 2 wrongly costs more than missing it.
 func TestLeastDistance(t *testing.T) {
 	ground := loss.Matrix([]float64{
 		0, 1, 4,
@@ -39,12 +39,12 @@ func TestLeastDistance(t *testing.T) {
 		probs []float32
 		want  int
 	}{
-		{[]float32{0.3, 0.2, 0.5}, 0},   // 2.2, 2.3, 4.5: the most probable class is the worst answer
+		{[]float32{0.3, 0.2, 0.5}, 0},   // 2.2, 2.3, 4.5: the most probable class is the worst decision
 		{[]float32{0.2, 0.3, 0.5}, 1},   // 2.3, 2.2, 4.5
 		{[]float32{0.1, 0.1, 0.8}, 2},   // 3.3, 3.3, 1.8
 		{[]float32{0.25, 0.25, 0.5}, 0}, // a tie goes to the lower class
 		{[]float32{2.5, 2.5, 5}, 0},     // not normalised
-		{[]float32{0, 0, 0}, 0},         // says nothing
+		{[]float32{0, 0, 0}, 0},         // no information
 	} {
 		if got := LeastDistance.Decide(c.probs, ground); got != c.want {
 			t.Errorf("%v gives class %d, want %d", c.probs, got, c.want)
@@ -53,7 +53,8 @@ func TestLeastDistance(t *testing.T) {
 }
 
 func TestParseDecision(t *testing.T) {
-	for name, want := range map[string]Decision{"": Argmax, "argmax": Argmax, "median": Median, "mean": Mean, "least-distance": LeastDistance} {
+	for name, want := range map[string]Decision{"": Argmax, "argmax": Argmax, "median": Median, "mean": Mean,
+		"least-distance": LeastDistance} {
 		if got, err := ParseDecision(name); got != want || err != nil {
 			t.Errorf("%q: %q, %v", name, got, err)
 		}

@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// metadata is the description as text.
+// metadata returns the description as text, for the weight file.
 func (h *Head) metadata() (map[string]string, error) {
 	d := h.about
 	meta := map[string]string{
@@ -26,7 +26,9 @@ func (h *Head) metadata() (map[string]string, error) {
 	if h.network.Hidden() > 0 {
 		meta[keyActivation] = activationReLU
 	}
-	for key, value := range map[string]any{keyClasses: d.Space.Classes(), keyPositions: d.Space.Values(), keyEdges: d.Space.Edges(), keyLoss: d.Loss} {
+	for key, value := range map[string]any{
+		keyClasses: d.Space.Classes(), keyPositions: d.Space.Values(), keyEdges: d.Space.Edges(), keyLoss: d.Loss,
+	} {
 		text, err := json.Marshal(value)
 		if err != nil {
 			return nil, err
@@ -38,19 +40,19 @@ func (h *Head) metadata() (map[string]string, error) {
 	return meta, nil
 }
 
-// readDescription reads the metadata of a weight file. Keys that it doesn't know are left alone.
+// readDescription reads the metadata of a weight file. Unknown keys are ignored.
 func readDescription(meta map[string]string) (Description, error) {
 	var d Description
 	if meta[keyFormat] != fileFormat {
 		return d, fmt.Errorf("metadata: %s is %q; expected %s", keyFormat, meta[keyFormat], fileFormat)
 	}
 	if meta[keyVersion] != fileVersion {
-		return d, fmt.Errorf("metadata: %s is %q; this program reads %s", keyVersion, meta[keyVersion], fileVersion)
+		return d, fmt.Errorf("metadata: %s is %q; this version reads %s", keyVersion, meta[keyVersion], fileVersion)
 	}
 	if meta[keyOrder] != orderAscending {
 		return d, fmt.Errorf("metadata: %s is %q; expected %s", keyOrder, meta[keyOrder], orderAscending)
 	}
-	// A label space checks itself when it is read as one.
+	// UnmarshalJSON checks the label space.
 	space := map[string]json.RawMessage{}
 	for key, field := range map[string]string{keyClasses: "classes", keyPositions: "values", keyEdges: "edges"} {
 		if text, ok := meta[key]; ok {
@@ -79,11 +81,12 @@ func readDescription(meta map[string]string) (Description, error) {
 	if d.Sets, err = readSets(meta); err != nil {
 		return d, err
 	}
-	d.Origin = Origin{Backbone: meta[keyBackbone], Tap: meta[keyTap], Preprocessing: meta[keyPreprocessing], Views: meta[keyViews]}
+	d.Origin = Origin{Backbone: meta[keyBackbone], Tap: meta[keyTap], Preprocessing: meta[keyPreprocessing],
+		Views: meta[keyViews]}
 	return d, nil
 }
 
-// readSets reads what belongs to prediction sets, all of it or nothing.
+// readSets reads the calibration of prediction sets, which is complete or absent.
 func readSets(meta map[string]string) (s Sets, err error) {
 	if _, ok := meta[keyCoverage]; !ok {
 		return s, nil
@@ -94,7 +97,8 @@ func readSets(meta map[string]string) (s Sets, err error) {
 		}
 	}
 	if s.Units, err = strconv.Atoi(meta[keyUnits]); err != nil || s == (Sets{}) {
-		return s, fmt.Errorf("metadata: %s is %q with %s %q; expected numbers above 0", keyUnits, meta[keyUnits], keyCoverage, meta[keyCoverage])
+		return s, fmt.Errorf("metadata: %s is %q with %s %q; expected numbers above 0", keyUnits, meta[keyUnits],
+			keyCoverage, meta[keyCoverage])
 	}
 	return s, nil
 }

@@ -7,14 +7,14 @@ import (
 	"finetune/internal/randstream"
 )
 
-// dropout sets values to zero at random and scales up those it keeps, so that their mean stays (Srivastava et al.
-// 2014). The zero value keeps everything. Sixteen random bits decide on a value; what is scaled by is the
-// probability that they really give. The bits depend on the epoch and on the place of a row in it alone, whatever way
-// the row takes through the network.
+// dropout sets values to zero at random and scales the others so that the mean is unchanged (Srivastava et al. 2014).
+// The zero value keeps everything. Sixteen random bits decide on a value, and the scale is the inverse of the
+// resulting probability to keep it. The bits depend only on the epoch and the position of a row in it, not on the
+// pass.
 type dropout struct {
 	kept  uint32 // of 65,536 values; 0: dropout is off
 	key   uint64 // of the epoch
-	first uint64 // how many rows of the epoch came before
+	first uint64 // number of rows before these in the epoch
 }
 
 func newDropout(probability float64, seed uint64, epoch int) dropout {
@@ -27,7 +27,7 @@ func newDropout(probability float64, seed uint64, epoch int) dropout {
 	}
 }
 
-// scale is what kept values are multiplied by.
+// scale returns the factor of kept values.
 func (d dropout) scale() float32 {
 	if d.kept == 0 {
 		return 1
@@ -35,13 +35,14 @@ func (d dropout) scale() float32 {
 	return float32(1<<16) / float32(d.kept)
 }
 
-// apply writes row + shift to dst, as far as row number i is kept.
+// apply writes row + shift to dst, with the values of row number i dropped.
 func (d dropout) apply(dst, row, shift []float32, i int) {
-	kernel.Best().Drop(dst, row, shift, kernel.Drop{Scale: d.scale(), Kept: d.kept, Key: hash(d.key + (d.first+uint64(i))*0x9e3779b97f4a7c15)})
+	kernel.Best().Drop(dst, row, shift, kernel.Drop{Scale: d.scale(), Kept: d.kept,
+		Key: hash(d.key + (d.first+uint64(i))*0x9e3779b97f4a7c15)})
 }
 
-// hash makes numbers one after the other into such as have nothing to do with each other, and no two into one: the
-// finaliser of SplitMix64 (Steele, Lea and Flood 2014).
+// hash is the finaliser of SplitMix64 (Steele, Lea and Flood 2014), a bijection that maps consecutive numbers to
+// independent-looking ones.
 func hash(x uint64) uint64 {
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
 	x = (x ^ x>>27) * 0x94d049bb133111eb

@@ -2,6 +2,7 @@ package head
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"finetune/internal/linalg/dense"
@@ -36,7 +37,7 @@ func TestDropout(t *testing.T) {
 	}
 }
 
-// TestDropoutOnlyInTraining also checks that epochs, chunks and rows drop other values.
+// TestDropoutOnlyInTraining also checks that rows drop different values.
 func TestDropoutOnlyInTraining(t *testing.T) {
 	for _, hidden := range []int{0, 32} {
 		e := synthetic(2*blockRows, 64, 3, 1)
@@ -45,20 +46,22 @@ func TestDropoutOnlyInTraining(t *testing.T) {
 			t.Fatal(err)
 		}
 		pool := dense.NewPool(1)
-		tr := newTrainer(Config{Hidden: hidden}, pool, scalingOf(t, e), l, e)
-		tr.weights, tr.totalWeight = exampleWeights(e, nil)
-		if hidden == 0 {
-			tr.pass.direct.params = nil // so that there are rows to look at
-		}
+		params := newParameters(64, hidden, 3)
+		params.initialise(0, false)
+		layers := newCopiedLayers(pool, params, standardiserOf(t, e))
+		pass := newChunkedPass(pool, params, layers, layers)
+		pass.setLoss(l)
 		var plain [][]float32
-		tr.visit(e, func(_, i int) { plain = append(plain, append([]float32(nil), tr.pass.lastRow(i)...)) })
-		order := make([]int, 2*blockRows) // the same example throughout
+		pass.forward(e, func(int, activations) { plain = append(plain, slices.Clone(layers.lastInput().Row(len(plain)))) })
+		order := make([]int, 2*blockRows) // the same example in each row
 		drop := newDropout(0.5, 1, 1)
-		tr.pass.run(chunk{examples: e, order: order, weights: tr.weights, grads: tr.grads, fresh: true, scale: 1, dropout: drop})
+		weights, _ := exampleWeights(e, nil)
+		pass.gradient(batch{examples: e, order: order, weights: weights, scale: 1, dropout: drop},
+			newParameters(64, hidden, 3))
 		rows := map[string]bool{}
 		for i := range order {
 			var pattern []byte
-			for j, v := range tr.pass.lastRow(i) {
+			for j, v := range layers.lastInput().Row(i) {
 				want := plain[0][j] * drop.scale()
 				if v != 0 && v != want {
 					t.Fatalf("hidden %d: %g became %g", hidden, plain[0][j], v)
@@ -74,12 +77,4 @@ func TestDropoutOnlyInTraining(t *testing.T) {
 		}
 		pool.Close()
 	}
-}
-
-// lastRow is what enters the last layer.
-func (p *pass) lastRow(i int) []float32 {
-	if p.params.hiddenUnits > 0 {
-		return p.h.Row(i)
-	}
-	return p.in.Row(i)
 }

@@ -22,7 +22,7 @@ var (
 	grades = []int{0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2}
 )
 
-// Train a linear head with squared EMD, keep it in a file and predict with it.
+// Train a linear head with squared EMD, save it and predict with it.
 func Example() {
 	space, err := label.New([]string{"poor", "fair", "good"}, nil)
 	if err != nil {
@@ -33,8 +33,9 @@ func Example() {
 		log.Fatal(err)
 	}
 	cfg := head.Defaults(loss.Config{Name: loss.EMD2, Classes: space.Len()}, 0)
-	cfg.LR, cfg.Epochs, cfg.Dropout = 0.5, 200, 0 // twelve items need more steps than thousands do
-	result, err := head.Train(context.Background(), head.Examples{Features: features, Targets: targets}, head.Examples{}, cfg, nil)
+	cfg.LR, cfg.Epochs, cfg.Dropout = 0.5, 200, 0 // twelve items need more epochs than thousands
+	result, err := head.Train(context.Background(), head.Examples{Features: features, Targets: targets},
+		head.Examples{}, cfg, nil)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -58,7 +59,7 @@ func Example() {
 	}
 	items := head.Features{Rows: 3, Cols: 2, Data: []float32{0.0, 5, 1.2, 5, 2.4, 5}}
 	probs := make([]float32, items.Rows*space.Len())
-	if err := loaded.Probabilities(items, nil, 1, probs); err != nil {
+	if err := loaded.Probabilities(items, items.All(), 1, probs); err != nil {
 		log.Fatal(err)
 	}
 	for i := range items.Rows {
@@ -82,7 +83,7 @@ func ExampleExamples_Subset() {
 	// Output: 3 [2.2 4] [0 0 1]
 }
 
-// The three rules answer differently where the distribution has two peaks.
+// The decision rules differ where the distribution has two peaks.
 func ExampleDecision_Decide() {
 	probs := []float32{0.45, 0.1, 0.05, 0.4}
 	for _, rule := range []head.Decision{head.Argmax, head.Median, head.Mean} {

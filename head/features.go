@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"finetune/internal/linalg/dense"
 	"finetune/invalid"
 	"finetune/loss"
 )
@@ -17,6 +18,47 @@ type Features struct {
 // Row returns row i.
 func (f Features) Row(i int) []float32 { return f.Data[i*f.Cols : (i+1)*f.Cols] }
 
+// All returns the indices of all rows.
+func (f Features) All() []int { return inOrder(f.Rows) }
+
+// checkFinite returns an error for the first of the listed rows that isn't finite. Their logits, a row each, tell
+// which rows have to be looked at: features that aren't finite make logits that aren't.
+func (f Features) checkFinite(rows []int, logits dense.Matrix) error {
+	for i, row := range rows {
+		if finite(logits.Row(i)) {
+			continue
+		}
+		if err := f.checkRow(row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkFinite returns an error for the first row of the examples that isn't finite, of the given number of views of
+// each.
+func (e Examples) checkFinite(views int) error {
+	for i := range e.Len() {
+		for v := range views {
+			if err := e.Features.checkRow(e.rowIndex(i, v)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// checkRow returns an error where a row isn't finite.
+func (f Features) checkRow(row int) error {
+	for j, v := range f.Row(row) {
+		if !isFinite(float64(v)) {
+			return &invalid.Error{Field: "Features", Found: fmt.Sprintf("%g in row %d, column %d", v, row, j),
+				Want: "finite numbers", Hint: "extract them again or leave the row out"}
+		}
+	}
+	return nil
+}
+
 // check reports whether the sizes fit each other.
 func (f Features) check() error {
 	if f.Rows < 0 || f.Cols < 1 || len(f.Data) != f.Rows*f.Cols {
@@ -25,18 +67,19 @@ func (f Features) check() error {
 	return nil
 }
 
-// Examples are items to learn from: rows of a feature matrix, a target distribution each and, where they count
-// differently, a weight each. Many Examples may share one matrix.
+// Examples are items to train on: rows of a feature matrix, a target distribution each and, where they aren't all 1,
+// a weight each. Many Examples may share one matrix.
 //
-// Where the matrix holds augmented views, an item has Views rows that follow each other, the plain one first. Scaling is
-// learned from all of them. SGD and AdamW take one for each example in each epoch, at random; LBFGS, whose loss has to
-// stay the same, takes every view as an example of its own with an equal part of the weight. Validation looks at plain rows.
+// Where the matrix holds augmented views, an item has Views rows that follow each other, the plain one first. All of
+// them are used to standardise features. SGD and AdamW take one for each example in each epoch, at random; LBFGS,
+// whose loss has to stay the same, takes every view as an example of its own with an equal part of the weight.
+// Validation uses plain rows.
 type Examples struct {
 	Features Features
-	Views    int       // rows of an item; 0 and 1: there is but the plain one
-	Index    []int     // item of each example; nil: example i is item i
+	Views    int       // rows of an item; 0 and 1: the plain one alone
+	Index    []int     // item of each example; nil: example i is item i, for all items. An empty list has no examples
 	Targets  []float32 // Len() × K, each row a distribution over the classes
-	Weights  []float32 // Len() numbers from 0 up; nil: all 1
+	Weights  []float32 // Len() weights, 0 or more; nil: all 1
 }
 
 // Len is the number of examples.
@@ -53,10 +96,10 @@ func (e Examples) items() int { return e.Features.Rows / e.views() }
 func (e Examples) views() int { return max(1, e.Views) }
 
 // Row returns the features of example i, of its plain view.
-func (e Examples) Row(i int) []float32 { return e.Features.Row(e.place(i, 0)) }
+func (e Examples) Row(i int) []float32 { return e.Features.Row(e.rowIndex(i, 0)) }
 
-// place is the number of the row that holds a view of example i.
-func (e Examples) place(i, view int) int {
+// rowIndex returns the row that holds a view of example i.
+func (e Examples) rowIndex(i, view int) int {
 	if e.Index != nil {
 		i = e.Index[i]
 	}
@@ -71,8 +114,8 @@ func (e Examples) Weight(i int) float64 {
 	return float64(e.Weights[i])
 }
 
-// Subset returns the given examples, in that order and as often as they are listed. Features are shared; targets
-// and weights are copied.
+// Subset returns the listed examples, in that order and as often as they are listed; of a nil list none. Features are
+// shared; targets and weights are copied.
 func (e Examples) Subset(examples []int) Examples {
 	n := e.Len()
 	out := Examples{Features: e.Features, Views: e.Views, Index: make([]int, len(examples))}
@@ -94,8 +137,8 @@ func (e Examples) Subset(examples []int) Examples {
 	return out
 }
 
-// unrolled returns the examples with every view as an example of its own, which has an equal part of the weight. The
-// views of an example follow each other.
+// unrolled returns every view as an example of its own with an equal part of the weight. The views of an example
+// follow each other.
 func (e Examples) unrolled() Examples {
 	views := e.views()
 	if views == 1 {
@@ -107,7 +150,7 @@ func (e Examples) unrolled() Examples {
 	for i := range n {
 		k := len(e.Targets) / n
 		for v := range views {
-			out.Index = append(out.Index, e.place(i, v))
+			out.Index = append(out.Index, e.rowIndex(i, v))
 			out.Targets = append(out.Targets, e.Targets[i*k:(i+1)*k]...)
 			out.Weights = append(out.Weights, float32(e.Weight(i)/float64(views)))
 		}
@@ -120,15 +163,14 @@ func OneHot(labels []int, classes int) ([]float32, error) {
 	targets := make([]float32, len(labels)*classes)
 	for i, k := range labels {
 		if k < 0 || k >= classes {
-			return nil, &invalid.Error{Field: fmt.Sprintf("label %d", i), Found: fmt.Sprintf("class %d", k),
-				Want: fmt.Sprintf("0 to %d", classes-1)}
+			return nil, wrong("Labels", fmt.Sprintf("class %d for label %d", k, i), fmt.Sprintf("0 to %d", classes-1))
 		}
 		loss.OneHot(targets[i*classes:(i+1)*classes], k)
 	}
 	return targets, nil
 }
 
-// check reports what keeps the examples from being used with a loss over the given number of classes.
+// check reports why the examples can't be used with a loss over the given number of classes.
 func (e Examples) check(what string, classes int, target func([]float32) error) error {
 	if err := e.Features.check(); err != nil {
 		return err
@@ -155,13 +197,12 @@ func (e Examples) check(what string, classes int, target func([]float32) error) 
 		}
 		w := e.Weight(i)
 		if !(w >= 0) || math.IsInf(w, 0) {
-			return &invalid.Error{Field: fmt.Sprintf("%s example %d", what, i), Found: fmt.Sprintf("weight %g", w),
-				Want: "a finite number from 0 up"}
+			return wrong("Examples.Weights", fmt.Sprintf("%g for %s example %d", w, what, i), "a finite number, 0 or more")
 		}
 		total += w
 	}
 	if n > 0 && total == 0 {
-		return &invalid.Error{Field: what + " examples", Found: "no weight above 0", Want: "at least one example that counts"}
+		return wrong("Examples.Weights", "no weight above 0 in the "+what+" examples", "at least one")
 	}
 	return nil
 }

@@ -2,11 +2,16 @@ package head
 
 import (
 	"bufio"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
+	"slices"
 
 	"finetune/internal/store/atomicfile"
 	"finetune/internal/store/safetensors"
@@ -18,12 +23,15 @@ const (
 	fileFormat  = "finetune-head"
 	fileVersion = "1"
 
-	keyFormat, keyVersion                                  = "format", "version"
-	keyClasses, keyOrder, keyPositions, keyEdges           = "classes", "order", "positions", "edges"
-	keyLoss, keyDecision, keyTemperature, keyActivation    = "loss", "decision", "temperature", "activation"
-	keyCoverage, keyThreshold, keyUnits                    = "coverage", "set_threshold", "set_units" // only with prediction sets
-	keyOutputs, keyProbability                             = "outputs", "probability"                 // for other programs: both follow from the loss
+	keyFormat, keyVersion                               = "format", "version"
+	keyClasses, keyOrder, keyPositions, keyEdges        = "classes", "order", "positions", "edges"
+	keyLoss, keyDecision, keyTemperature, keyActivation = "loss", "decision", "temperature", "activation"
+	// of prediction sets
+	keyCoverage, keyThreshold, keyUnits = "coverage", "set_threshold", "set_units"
+	// for other programs
+	keyOutputs, keyProbability                             = "outputs", "probability"
 	keyBackbone, keyTap, keyPreprocessing, keyViews        = "backbone", "tap", "preprocessing", "views"
+	keyDigest                                              = "digest" // of all else; may be missing
 	orderAscending, activationReLU                         = "ascending", "relu"
 	nameWeight, nameBias, nameHiddenWeight, nameHiddenBias = "weight", "bias", "hidden.weight", "hidden.bias"
 )
@@ -34,12 +42,13 @@ func (h *Head) Save(path string) error {
 	return atomicfile.Write(path, h.Write)
 }
 
-// Write writes what Save puts in a file.
+// Write writes the file of Save to w.
 func (h *Head) Write(w io.Writer) error {
 	meta, err := h.metadata()
 	if err != nil {
 		return fmt.Errorf("head: %w", err)
 	}
+	meta[keyDigest] = h.digest(meta)
 	f := &safetensors.File{Metadata: meta}
 	for i, l := range h.network.Layers {
 		weight, bias := layerNames(i, len(h.network.Layers))
@@ -50,13 +59,49 @@ func (h *Head) Write(w io.Writer) error {
 	return safetensors.Write(w, f)
 }
 
-// Load reads a head from a file that Save wrote, or that another program wrote in the same form. Nothing in it is
-// trusted. Every error names the file; a file that isn't there or isn't a head is a *invalid.Error.
+// digest returns the SHA-256 of the metadata, but for the digest itself, and the parameters.
+func (h *Head) digest(meta map[string]string) string {
+	sum := sha256.New()
+	for _, key := range slices.Sorted(maps.Keys(meta)) {
+		if key != keyDigest {
+			fmt.Fprintf(sum, "%q %q\n", key, meta[key])
+		}
+	}
+	for _, l := range h.network.Layers {
+		for _, values := range [][]float32{l.Weight, l.Bias} {
+			binary.Write(sum, binary.LittleEndian, values) // a hash takes every write
+		}
+	}
+	return "sha256:" + hex.EncodeToString(sum.Sum(nil))
+}
+
+// checkDigest compares the digest in a file's metadata with that of the head that was read from it.
+func (h *Head) checkDigest(meta map[string]string) error {
+	want, ok := meta[keyDigest]
+	if !ok {
+		return nil
+	}
+	own, err := h.metadata()
+	if err != nil {
+		return fmt.Errorf("head: %w", err)
+	}
+	for key := range own { // other programs may add keys
+		own[key] = meta[key]
+	}
+	if got := h.digest(own); got != want {
+		return fmt.Errorf("the contents have the digest %s; expected %s: the file was changed or damaged", got, want)
+	}
+	return nil
+}
+
+// Load reads a head from a file that Save wrote, or that another program wrote in the same form. The file may be
+// untrusted. Every error names it; a file that doesn't exist, isn't a head or has another digest than it says is a
+// *invalid.Error.
 func Load(path string) (*Head, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, &invalid.Error{Field: path, Found: "no such file", Want: "a trained head", Err: err}
+			return nil, &invalid.Error{Path: path, Found: "no such file", Want: "a trained head", Err: err}
 		}
 		return nil, fmt.Errorf("read the head: %w", err)
 	}
@@ -67,13 +112,13 @@ func Load(path string) (*Head, error) {
 	case errors.As(err, &pathError):
 		return nil, fmt.Errorf("read the head: %w", err)
 	case err != nil:
-		return nil, &invalid.Error{Field: path, Found: "not a trained head", Err: err, Want: "the head.safetensors of a run",
+		return nil, &invalid.Error{Path: path, Found: "not a trained head", Err: err, Want: "the head.safetensors of a run",
 			Hint: "train again if the file is damaged"}
 	}
 	return h, nil
 }
 
-// Read reads what Write writes, with the checks of Load.
+// Read reads a file that Write wrote, with the checks of Load.
 func Read(r io.Reader) (*Head, error) {
 	f, err := safetensors.Read(r)
 	if err != nil {
@@ -87,7 +132,14 @@ func Read(r io.Reader) (*Head, error) {
 	if err != nil {
 		return nil, err
 	}
-	return New(n, d)
+	h, err := New(n, d)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.checkDigest(f.Metadata); err != nil {
+		return nil, err
+	}
+	return h, nil
 }
 
 // layerNames returns the tensor names of layer i of n.

@@ -5,13 +5,15 @@ import (
 	"math"
 	"time"
 
+	"finetune/internal/linalg/dense"
 	"finetune/loss"
 )
 
-// A fit is a training run under way: what happens before and after every epoch, whatever the optimiser.
+// A fit is a training run under way: the objective, and what happens before and after every epoch, whatever the
+// optimiser.
 type fit struct {
-	trainer    *trainer
-	stages     *stages
+	objective  *objective
+	schedule   *lossSchedule
 	val        Examples
 	valWeights []float32
 	valTotal   float64
@@ -19,95 +21,97 @@ type fit struct {
 	onEpoch func(Epoch)
 	begun   time.Time
 	history []Epoch
-	best    watch
+	best    earlyStopping
 }
 
-func newFit(t *trainer, s *stages, val Examples, onEpoch func(Epoch)) *fit {
-	return &fit{
-		trainer: t, stages: s, val: val, onEpoch: onEpoch, begun: time.Now(),
-		best: watch{patience: t.config.Patience, loss: math.Inf(1)},
+// newFit measures the features of the training examples and initialises the parameters.
+func newFit(ctx context.Context, pool *dense.Pool, train, val Examples, c Config, s *lossSchedule,
+	onEpoch func(Epoch)) (*fit, error) {
+	standardiser, err := newStandardiser(ctx, pool, train, c.Raw)
+	if err != nil {
+		return nil, err
 	}
+	if c.Optimizer == LBFGS { // whose loss has to stay the same
+		train = train.unrolled()
+	}
+	classWeights := c.classWeights(train)
+	f := &fit{
+		objective: newObjective(c, pool, standardiser, s.final, train, classWeights), schedule: s, val: val,
+		onEpoch: onEpoch, begun: time.Now(), best: earlyStopping{patience: c.Patience, loss: math.Inf(1)},
+	}
+	if f.objective.totalWeight == 0 {
+		return nil, wrong("Head.ClassWeights", "0 for every class of the training examples",
+			"a weight above 0 for at least one of them")
+	}
+	f.valWeights, f.valTotal = exampleWeights(val, classWeights)
+	f.objective.initialiseBias()
+	return f, nil
 }
 
-// begin makes the record of an epoch and sets the epoch's loss.
+// begin returns the record of an epoch and sets the epoch's loss.
 func (f *fit) begin(epoch int) (Epoch, error) {
 	record := Epoch{Epoch: epoch, ValLoss: math.NaN(), ValMAE: math.NaN(), LR: math.NaN(), Gradient: math.NaN()}
-	return record, f.stages.enter(f.trainer, &record)
+	return record, f.schedule.enter(f.objective, &record)
 }
 
-// end measures an epoch and reports whether it was the last because no better one came for too long.
+// end measures an epoch and reports whether patience is exhausted.
 func (f *fit) end(record Epoch) (stop bool, err error) {
-	t := f.trainer
-	if !finite(t.params.all) {
-		return false, t.diverged(record.Epoch)
+	o := f.objective
+	if !finite(o.params.all) {
+		return false, o.diverged(record.Epoch)
 	}
-	watched := f.valTotal > 0
-	if watched {
-		record.ValLoss, record.ValMAE = t.evaluate(f.val, f.valWeights)
+	validated := f.valTotal > 0
+	if validated {
+		record.ValLoss, record.ValMAE = o.evaluate(f.val, f.valWeights)
+		if !isFinite(record.ValLoss) {
+			if err := f.val.checkFinite(1); err != nil {
+				return false, err
+			}
+		}
 	}
-	record.TrainLoss *= f.stages.unit.lossScale()
-	record.ValLoss *= f.stages.unit.lossScale()
+	record.TrainLoss *= f.schedule.positions.lossFactor()
+	record.ValLoss *= f.schedule.positions.lossFactor()
 	record.Seconds = time.Since(f.begun).Seconds()
 	f.history = append(f.history, record)
 	if f.onEpoch != nil {
 		f.onEpoch(record)
 	}
-	return watched && !f.stages.warming(record.Epoch) && f.best.stop(record, t.params.all, f.stages.config), nil
+	return validated && !f.schedule.warmup(record.Epoch) && f.best.stop(record, o.params.all, f.schedule.config), nil
 }
 
-// descend trains by steps along the gradients of batches.
-func (f *fit) descend(ctx context.Context) error {
-	t := f.trainer
-	b := newBatches(t, t.newRule())
-	for epoch := 1; epoch <= t.config.Epochs; epoch++ {
-		record, err := f.begin(epoch)
-		if err != nil {
-			return err
-		}
-		record.LR = t.config.rate(epoch-1, t.config.Epochs)
-		if record.TrainLoss, err = b.epoch(ctx, epoch); err != nil {
-			return err
-		}
-		if stop, err := f.end(record); stop || err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// result is what the run came to.
+// result returns the network of the best epoch, or of the last without early stopping.
 func (f *fit) result() (*Result, error) {
-	t := f.trainer
-	r := &Result{History: f.history, Best: len(f.history), Loss: f.stages.config, Config: t.config}
+	o := f.objective
+	r := &Result{History: f.history, Best: len(f.history), Loss: f.schedule.config, Config: o.config}
 	if f.best.epoch > 0 {
 		r.Best, r.Loss = f.best.epoch, f.best.lossConfig
-		copy(t.params.all, f.best.params)
+		copy(o.params.all, f.best.params)
 	}
-	r.Network = t.params.network(t.scaling)
-	f.stages.unit.fold(r.Network.Layers[len(r.Network.Layers)-1])
+	r.Network = o.params.network(o.standardiser)
+	f.schedule.positions.fold(r.Network.Layers[len(r.Network.Layers)-1])
 	if err := r.Network.check(); err != nil {
-		return nil, t.diverged(r.Best)
+		return nil, o.diverged(r.Best)
 	}
 	return r, nil
 }
 
-// watch keeps the parameters of the best epoch.
-type watch struct {
-	patience   int // 0: nothing is watched
+// earlyStopping keeps the parameters of the epoch with the best validation loss.
+type earlyStopping struct {
+	patience   int // 0: off
 	loss       float64
 	epoch      int
 	params     []float32
 	lossConfig loss.Config
 }
 
-// stop notes an epoch and reports whether the last better one is longer ago than patience allows.
-func (w *watch) stop(e Epoch, params []float32, c loss.Config) bool {
-	if w.patience == 0 {
+// stop compares an epoch with the best one and reports whether that is patience epochs ago.
+func (s *earlyStopping) stop(e Epoch, params []float32, c loss.Config) bool {
+	if s.patience == 0 {
 		return false
 	}
-	if e.ValLoss < w.loss {
-		w.loss, w.epoch, w.lossConfig = e.ValLoss, e.Epoch, c
-		w.params = append(w.params[:0], params...)
+	if e.ValLoss < s.loss {
+		s.loss, s.epoch, s.lossConfig = e.ValLoss, e.Epoch, c
+		s.params = append(s.params[:0], params...)
 	}
-	return w.epoch > 0 && e.Epoch-w.epoch >= w.patience
+	return s.epoch > 0 && e.Epoch-s.epoch >= s.patience
 }

@@ -10,8 +10,8 @@ import (
 	"finetune/loss"
 )
 
-// TestGradient compares the gradient of every parameter with central differences of the reference network. The batch is
-// longer than a chunk, weights differ and some examples stand there twice.
+// TestGradient compares the gradient of every parameter with central differences of the reference network. The batch
+// is longer than a chunk, weights differ and some examples are listed twice.
 func TestGradient(t *testing.T) {
 	const classes = 4
 	base := synthetic(150, 5, classes, 3)
@@ -46,42 +46,38 @@ func TestGradient(t *testing.T) {
 			}
 			pool := dense.NewPool(2)
 			defer pool.Close()
-			scaling, err := learnScaling(context.Background(), pool, examples, true)
+			standardiser, err := newStandardiser(context.Background(), pool, examples, true)
 			if err != nil {
 				t.Fatal(err)
 			}
-			tr := newTrainer(Config{Hidden: c.hidden}, pool, scaling, l, examples)
-			for i := range tr.params.all {
-				tr.params.all[i] = r.Float32() - 0.5
+			o := newObjective(Config{Hidden: c.hidden}, pool, standardiser, l, examples, nil)
+			for i := range o.params.all {
+				o.params.all[i] = r.Float32() - 0.5
 			}
-			tr.weights, tr.totalWeight = exampleWeights(examples, nil)
-			for i := range tr.order {
-				tr.order[i] = i
-			}
-			value := tr.gradient(tr.order, &dropout{}) / tr.totalWeight
-			if want := meanLoss(t, tr.params.network(scaling), examples, c.loss); math.Abs(value-want) > 1e-5*max(1, want) {
+			value := o.gradient(inOrder(examples.Len()), &dropout{}) / o.totalWeight
+			if want := meanLoss(t, o.params.network(standardiser), examples, c.loss); math.Abs(value-want) > 1e-5*max(1, want) {
 				t.Errorf("the loss is %g, want %g", value, want)
 			}
-			for i, w := range tr.params.all {
+			for i, w := range o.params.all {
 				const step = 1e-3
 				at := func(x float32) float64 {
-					tr.params.all[i] = x
-					return meanLoss(t, tr.params.network(scaling), examples, c.loss)
+					o.params.all[i] = x
+					return meanLoss(t, o.params.network(standardiser), examples, c.loss)
 				}
 				high, low := w+step, w-step
 				want := (at(high) - at(low)) / float64(high-low)
-				tr.params.all[i] = w
-				if got := float64(tr.grads.all[i]); math.Abs(got-want) > 2e-3*max(1, math.Abs(want)) {
-					t.Errorf("parameter %d of %d: the gradient is %g, by differences %g", i, len(tr.params.all), got, want)
+				o.params.all[i] = w
+				if got := float64(o.grads.all[i]); math.Abs(got-want) > 2e-3*max(1, math.Abs(want)) {
+					t.Errorf("parameter %d of %d: the gradient is %g, by differences %g", i, len(o.params.all), got, want)
 				}
 			}
 		})
 	}
 }
 
-// TestTiedGradient checks that the rows of a loss with shared weights stay one vector, and that its gradient is the
-// derivative for moving all rows together.
-func TestTiedGradient(t *testing.T) {
+// TestSharedWeightsGradient checks that the rows of a loss with shared weights stay one vector, and that its gradient
+// is the derivative for moving all rows together.
+func TestSharedWeightsGradient(t *testing.T) {
 	c := loss.Config{Name: loss.CORAL, Classes: 4}
 	e := synthetic(40, 3, 4, 1)
 	r := train(t, e, Examples{}, Config{Loss: c, Hidden: 5, Epochs: 3, Raw: true, LR: 0.01})
@@ -93,7 +89,7 @@ func TestTiedGradient(t *testing.T) {
 	}
 	pool := dense.NewPool(1)
 	defer pool.Close()
-	scaling, err := learnScaling(context.Background(), pool, e, true)
+	standardiser, err := newStandardiser(context.Background(), pool, e, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,23 +97,19 @@ func TestTiedGradient(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tr := newTrainer(Config{}, pool, scaling, l, e)
-	tr.weights, tr.totalWeight = exampleWeights(e, nil)
-	for i := range tr.order {
-		tr.order[i] = i
-	}
-	tr.gradient(tr.order, &dropout{})
+	obj := newObjective(Config{}, pool, standardiser, l, e, nil)
+	obj.gradient(inOrder(e.Len()), &dropout{})
 	const step = 1e-2
 	at := func(j int, x float32) float64 {
 		for o := range 3 {
-			tr.params.output.Row(o)[j] = x
+			obj.params.output.Row(o)[j] = x
 		}
-		return meanLoss(t, tr.params.network(scaling), e, c)
+		return meanLoss(t, obj.params.network(standardiser), e, c)
 	}
 	for j := range 3 {
 		want := (at(j, step) - at(j, -step)) / (2 * step)
 		at(j, 0)
-		if got := float64(tr.grads.output.Row(2)[j]); math.Abs(got-want) > 2e-3*max(1, math.Abs(want)) {
+		if got := float64(obj.grads.output.Row(2)[j]); math.Abs(got-want) > 2e-3*max(1, math.Abs(want)) {
 			t.Errorf("column %d: the gradient is %g, by differences %g", j, got, want)
 		}
 	}

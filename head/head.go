@@ -10,42 +10,42 @@ import (
 	"finetune/loss"
 )
 
-// An Origin says where a head's features come from, so that it is used on no others. The package reads nothing
-// into the strings.
+// An Origin identifies the features of a head, so that it isn't used on others. The package doesn't interpret it.
 type Origin struct {
-	Backbone      string // digest of the network's file
-	Tap           string // the tensor that the features are
-	Preprocessing string // how images became its input
-	Views         string // which views of an image a prediction is the mean of; "" for the image alone
+	Backbone      string // digest of the network file
+	Tap           string // tensor of the features
+	Preprocessing string // of images to the network's input
+	Views         string // that predictions are averaged over; "" for the image alone
 }
 
-// A Description is all that a head is besides its weights.
+// A Description is everything of a head but its weights.
 type Description struct {
 	Space       label.Space // the classes
-	Loss        loss.Config // what it was trained with; it says how logits become probabilities
-	Decision    Decision    // "": argmax
-	Temperature float64     // logits are divided by it; 0: 1
-	Sets        Sets        // how predictions become ranges of classes; the zero value: they don't
+	Loss        loss.Config // of training; determines how logits become probabilities
+	Decision    Decision    // decision rule; "": argmax
+	Temperature float64     // divisor of logits; 0: 1
+	Sets        Sets        // calibration of prediction sets; the zero value: none
 	Origin      Origin
 }
 
-// Sets are what was calibrated for prediction sets, ranges of classes that hold the true one with a known probability. The
-// package keeps the numbers; what they mean for a distribution is up to who calibrated.
+// Sets are the calibration of prediction sets: ranges of classes that hold the true class with a target probability.
+// The package only stores the numbers.
 type Sets struct {
-	Coverage  float64 `json:"coverage"`  // the probability, in (0, 1)
-	Threshold float64 `json:"threshold"` // the score that no class of a range exceeds, from 0 to 1
-	Units     int     `json:"units"`     // independent images, or groups of them, that it was taken from
+	Coverage  float64 `json:"coverage"`  // target probability, in (0, 1)
+	Threshold float64 `json:"threshold"` // largest score of a class in a set, from 0 to 1
+	Units     int     `json:"units"`     // number of independent images, or groups of them, in the calibration
 }
 
-// check reports numbers out of range.
+// check reports values out of range.
 func (s Sets) check() error {
 	if s != (Sets{}) && !(s.Coverage > 0 && s.Coverage < 1 && s.Threshold >= 0 && s.Threshold <= 1 && s.Units >= 0) {
-		return fmt.Errorf("head: prediction sets of coverage %v with threshold %v from %d units", s.Coverage, s.Threshold, s.Units)
+		return fmt.Errorf("head: prediction sets of coverage %v with threshold %v from %d units", s.Coverage, s.Threshold,
+			s.Units)
 	}
 	return nil
 }
 
-// A Head is a trained network with everything needed to predict from raw features. It doesn't change and may be
+// A Head is a trained network with everything that prediction from raw features needs. It is immutable and may be
 // used from several goroutines.
 type Head struct {
 	network Network
@@ -53,8 +53,8 @@ type Head struct {
 	loss    loss.Loss[float32]
 }
 
-// New makes a head of a network on raw features. It copies what it is given. The error says which parts don't fit each
-// other.
+// New makes a head of a network on raw features. It copies its arguments. The error names the parts that don't fit
+// each other.
 func New(n Network, d Description) (*Head, error) {
 	if err := n.check(); err != nil {
 		return nil, fmt.Errorf("head: %w", err)
@@ -67,7 +67,7 @@ func New(n Network, d Description) (*Head, error) {
 		d.Temperature = 1
 	}
 	if !(d.Temperature > 0) || math.IsInf(d.Temperature, 0) {
-		return nil, &invalid.Error{Field: "temperature", Found: fmt.Sprint(d.Temperature), Want: "a finite number above 0"}
+		return nil, &invalid.Error{Field: "Temperature", Found: fmt.Sprint(d.Temperature), Want: "a finite number above 0"}
 	}
 	if err := d.Sets.check(); err != nil {
 		return nil, err
@@ -92,19 +92,19 @@ func New(n Network, d Description) (*Head, error) {
 // Network returns a copy of the weights.
 func (h *Head) Network() Network { return h.network.clone() }
 
-// Description returns what the head is besides its weights. The slices in it belong to the head.
+// Description returns the description of the head, whose slices must not be changed.
 func (h *Head) Description() Description { return h.about }
 
 // Space returns the classes.
 func (h *Head) Space() label.Space { return h.about.Space }
 
-// Inputs is the width of the features that the head takes.
+// Inputs returns the number of features.
 func (h *Head) Inputs() int { return h.network.Inputs() }
 
-// Outputs is the length of a logit vector.
+// Outputs returns the number of logits.
 func (h *Head) Outputs() int { return h.network.Outputs() }
 
-// Decide returns the class that the head's rule takes for a distribution.
+// Decide applies the head's decision rule to a distribution and returns a class.
 func (h *Head) Decide(probs []float32) int {
 	return h.about.Decision.Decide(probs, h.about.Loss.Ground)
 }

@@ -9,8 +9,8 @@ import (
 	"finetune/loss"
 )
 
-// synthetic returns n examples of an ordinal task: the class is a step of a noisy sum of the first columns. Columns differ
-// in mean and scale, as features do.
+// synthetic returns n examples of an ordinal task: the class is a step of a noisy sum of the first columns. Columns
+// differ in mean and scale, as features do.
 func synthetic(n, cols, classes int, seed uint64) Examples {
 	r := rand.New(rand.NewPCG(seed, 1))
 	f := Features{Rows: n, Cols: cols, Data: make([]float32, n*cols)}
@@ -33,16 +33,29 @@ func synthetic(n, cols, classes int, seed uint64) Examples {
 	return Examples{Features: f, Targets: targets}
 }
 
+// open returns c with numbers whose zero can't be used left to Auto.
+func open(c Config) Config {
+	for _, field := range []*int{&c.Epochs, &c.BatchSize, &c.Threads} {
+		if *field == 0 {
+			*field = Auto
+		}
+	}
+	if c.LR == 0 {
+		c.LR = Auto
+	}
+	return c
+}
+
 func train(t testing.TB, train, val Examples, c Config) *Result {
 	t.Helper()
-	r, err := Train(context.Background(), train, val, c, nil)
+	r, err := Train(context.Background(), train, val, open(c), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return r
 }
 
-// reference is the network in float64, written down plainly: the logits of a raw feature.
+// reference computes the logits of a raw feature in float64, by the definition.
 func reference(n Network, x []float32) []float64 {
 	v := make([]float64, len(x))
 	for j := range x {
@@ -84,7 +97,7 @@ func meanLoss(t testing.TB, n Network, e Examples, c loss.Config) float64 {
 	return sum / total
 }
 
-// far reports the largest difference between two vectors, relative to the largest value where that is above one.
+// far returns the largest difference between two vectors, relative to the largest value where that is above one.
 func far(a, b []float32) float64 {
 	var most, scale float64 = 0, 1
 	for i := range a {

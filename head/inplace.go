@@ -5,62 +5,54 @@ import (
 	"finetune/internal/linalg/kernel"
 )
 
-// An inPlace takes chunks through a linear layer without a copy of their features. Rows are read from the feature matrix and
-// centred on the way; the rest of the scaling, a factor for each column, is on the weights: (x − mean)·inverse·w is
-// (x − mean)·(inverse·w), and the gradient by w is inverse times that by inverse·w. Folding the mean in as well would save
-// its subtraction, but cancel digits where it is far above the deviation.
-type inPlace struct {
+// An inPlaceLayer is a linear layer without dropout that reads the rows of a chunk where they lie in the feature
+// matrix and centres them on the way. The other part of standardising, a factor for each column, is folded into the
+// weights: (x − mean)·inverse·w is (x − mean)·(inverse·w), and the gradient by w is inverse times that by inverse·w.
+// Folding the mean in as well would save its subtraction, but cancel digits where it is far above the deviation.
+type inPlaceLayer struct {
+	pool    *dense.Pool
 	params  *parameters
 	inverse []float32
 	folded  dense.Matrix // the weights times inverse
-	rows    dense.Rows   // of the chunk
+	rows    dense.Rows   // of the chunk under way
 
-	grads             *parameters // that end is at
-	foldRow, scaleRow func(output, worker int)
+	grads                *parameters // that end scales
+	foldRow, scaleOutput func(output, worker int)
 }
 
-func newInPlace(params *parameters, s *scaling) *inPlace {
-	p := &inPlace{params: params, inverse: s.inverse, rows: dense.Rows{Cols: params.inputs, Stride: params.inputs}}
-	p.folded = dense.Wrap(params.outputs, params.inputs, make([]float32, params.outputs*params.inputs))
-	for _, m := range s.mean {
-		p.rows.Shift = append(p.rows.Shift, -m)
+func newInPlaceLayer(pool *dense.Pool, params *parameters, s *standardiser) *inPlaceLayer {
+	l := &inPlaceLayer{pool: pool, params: params, inverse: s.inverse}
+	l.rows = dense.Rows{Cols: params.inputs, Stride: params.inputs, Shift: s.shift()}
+	l.folded = dense.Wrap(params.outputs, params.inputs, make([]float32, params.outputs*params.inputs))
+	l.foldRow = func(o, _ int) { kernel.Best().Mul(l.folded.Row(o), params.output.Row(o), l.inverse) }
+	l.scaleOutput = func(o, _ int) {
+		row := l.grads.output.Row(o)
+		kernel.Best().Mul(row, row, l.inverse)
 	}
-	p.foldRow = func(o, _ int) { kernel.Best().Mul(p.folded.Row(o), params.output.Row(o), p.inverse) }
-	p.scaleRow = func(o, _ int) {
-		row := p.grads.output.Row(o)
-		kernel.Best().Mul(row, row, p.inverse)
+	return l
+}
+
+func (l *inPlaceLayer) begin() { l.pool.Run(l.folded.Rows, l.foldRow) }
+
+func (l *inPlaceLayer) forward(chunk batch, products dense.Matrix) {
+	l.rows.Data, l.rows.Index = chunk.examples.Features.Data, l.rows.Index[:0]
+	for i := range chunk.order {
+		l.rows.Index = append(l.rows.Index, chunk.row(i))
 	}
-	return p
+	l.pool.MulRowsBt(products, l.rows, l.folded)
 }
 
-// linear reports whether there is one, as there is for a network of one layer.
-func (p *inPlace) linear() bool { return p != nil && p.params != nil }
-
-// serves reports whether chunks with that dropout can be taken: what drops inputs needs a copy to drop them from.
-func (p *inPlace) serves(d dropout) bool { return p.linear() && d.kept == 0 }
-
-// begin follows a change of the weights.
-func (p *inPlace) begin(pool *dense.Pool) { pool.Run(p.folded.Rows, p.foldRow) }
-
-// end turns the gradient that chunks have summed into that by the weights.
-func (p *inPlace) end(pool *dense.Pool, grads *parameters) {
-	p.grads = grads
-	pool.Run(grads.output.Rows, p.scaleRow)
-}
-
-func (p *inPlace) forward(pass *pass) {
-	p.rows.Data, p.rows.Index = pass.chunk.examples.Features.Data, p.rows.Index[:0]
-	for i := range pass.chunk.order {
-		p.rows.Index = append(p.rows.Index, pass.chunk.place(i))
-	}
-	pass.pool.MulRowsBt(pass.z, p.rows, p.folded)
-}
-
-func (p *inPlace) backward(pass *pass) {
-	grads := pass.chunk.grads
-	if pass.chunk.fresh {
+func (l *inPlaceLayer) backward(logitsGrad dense.Matrix, grads *parameters, first bool) {
+	if first {
 		clear(grads.all)
 	}
-	pass.pool.AddAtRows(grads.output, pass.zGrad, p.rows)
-	addRows(grads.outputBias, pass.zGrad)
+	l.pool.AddAtRows(grads.output, logitsGrad, l.rows)
+	addRows(grads.outputBias, logitsGrad)
 }
+
+func (l *inPlaceLayer) end(grads *parameters) {
+	l.grads = grads
+	l.pool.Run(grads.output.Rows, l.scaleOutput)
+}
+
+func (l *inPlaceLayer) hiddenRow(int) []float32 { return nil }

@@ -12,7 +12,8 @@ import (
 	"finetune/loss"
 )
 
-// TestLBFGSConverges checks every loss: a linear head comes to a gradient far below 1e-4 of the start's, on every number of threads alike.
+// TestLBFGSConverges checks for every loss that a linear head reaches a gradient far below 1e-4 of that at the start,
+// and that the number of threads doesn't change the weights.
 func TestLBFGSConverges(t *testing.T) {
 	const classes = 5
 	e := synthetic(300, 20, classes, 3)
@@ -59,7 +60,7 @@ func TestLBFGSStages(t *testing.T) {
 	if last := r.History[len(r.History)-1]; !(last.Gradient < 3e-5) {
 		t.Errorf("the gradient ends at %g of the start's", last.Gradient)
 	}
-	// A warm-up that arrives early is over then.
+	// A warm-up that converges early ends early.
 	c.WarmupEpochs, c.WeightDecay = 300, 1
 	r = train(t, e, val, c)
 	if n := slices.IndexFunc(r.History, func(h Epoch) bool { return h.Lambda > 0 }); n < 1 || n > 250 {
@@ -77,7 +78,7 @@ func TestLBFGSStages(t *testing.T) {
 	}
 }
 
-// A head that begins at its optimum has one epoch, and no NaN.
+// A head that starts at its optimum has one epoch, and no NaN.
 func TestLBFGSAtOptimum(t *testing.T) {
 	e := synthetic(9, 2, 3, 1)
 	clear(e.Features.Data)
@@ -93,10 +94,11 @@ func TestLBFGSAtOptimum(t *testing.T) {
 func TestLBFGSCancel(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	n := 0
-	_, err := Train(ctx, synthetic(300, 5, 3, 1), Examples{}, Config{Loss: loss.Config{Classes: 3}, Optimizer: LBFGS}, func(Epoch) {
-		n++
-		cancel()
-	})
+	_, err := Train(ctx, synthetic(300, 5, 3, 1), Examples{},
+		open(Config{Loss: loss.Config{Classes: 3}, Optimizer: LBFGS}), func(Epoch) {
+			n++
+			cancel()
+		})
 	if !errors.Is(err, context.Canceled) || n != 1 {
 		t.Errorf("got %v after %d iterations, want the context's error after 1", err, n)
 	}
@@ -113,14 +115,14 @@ func TestLBFGSRefuses(t *testing.T) {
 	} {
 		c := Config{Loss: loss.Config{Classes: 3}, Optimizer: LBFGS}
 		change(&c)
-		if err := c.Check(); !invalid.Is(err) {
+		if err := open(c).Check(); !invalid.Is(err) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
 
-// TestPositionsUnit checks that years don't disturb the training of l2: it is that of class steps, in another unit.
-func TestPositionsUnit(t *testing.T) {
+// TestPositionScale checks that l2 trains alike on positions in years and in class steps.
+func TestPositionScale(t *testing.T) {
 	e := synthetic(200, 10, 4, 2)
 	steps := Defaults(loss.Config{Name: loss.L2, Classes: 4}, 0)
 	years := steps
@@ -141,8 +143,8 @@ func TestPositionsUnit(t *testing.T) {
 	}
 }
 
-// TestStart checks that training begins at the class shares, which even a head without any information needs.
-func TestStart(t *testing.T) {
+// TestInitialBias checks that training starts at the class shares, which even a head without any information needs.
+func TestInitialBias(t *testing.T) {
 	e := synthetic(400, 3, 3, 1)
 	clear(e.Features.Data)
 	for i := range e.Len() {

@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// A Layer is an affine map from In to Out numbers: y = Weight·x + Bias.
+// A Layer is an affine map from In to Out values: y = Weight·x + Bias.
 type Layer struct {
 	In, Out int
 	Weight  []float32 // Out × In
@@ -17,13 +17,13 @@ type Network struct {
 	Layers []Layer
 }
 
-// Inputs is the width of the features that the network takes.
+// Inputs returns the number of features.
 func (n Network) Inputs() int { return n.Layers[0].In }
 
-// Outputs is the length of its logit vectors.
+// Outputs returns the number of logits.
 func (n Network) Outputs() int { return n.Layers[len(n.Layers)-1].Out }
 
-// Hidden is the width of the hidden layer, 0 without one.
+// Hidden returns the width of the hidden layer, 0 without one.
 func (n Network) Hidden() int {
 	if len(n.Layers) == 1 {
 		return 0
@@ -31,7 +31,7 @@ func (n Network) Hidden() int {
 	return n.Layers[0].Out
 }
 
-// check reports sizes that don't fit and numbers that aren't finite.
+// check reports sizes that don't fit and weights that aren't finite.
 func (n Network) check() error {
 	if len(n.Layers) != 1 && len(n.Layers) != 2 {
 		return fmt.Errorf("%d layers, not 1 or 2", len(n.Layers))
@@ -41,7 +41,7 @@ func (n Network) check() error {
 			return fmt.Errorf("layer %d: %d weights and %d biases for %d × %d", i+1, len(l.Weight), len(l.Bias), l.Out, l.In)
 		}
 		if i > 0 && l.In != n.Layers[i-1].Out {
-			return fmt.Errorf("layer %d takes %d numbers, the layer before it gives %d", i+1, l.In, n.Layers[i-1].Out)
+			return fmt.Errorf("layer %d has %d inputs, the layer before it %d outputs", i+1, l.In, n.Layers[i-1].Out)
 		}
 		if !finite(l.Weight) || !finite(l.Bias) {
 			return fmt.Errorf("layer %d has weights that aren't finite", i+1)
@@ -64,7 +64,8 @@ func finite(values []float32) bool {
 func (n Network) clone() Network {
 	out := Network{Layers: make([]Layer, len(n.Layers))}
 	for i, l := range n.Layers {
-		out.Layers[i] = Layer{In: l.In, Out: l.Out, Weight: append([]float32(nil), l.Weight...), Bias: append([]float32(nil), l.Bias...)}
+		out.Layers[i] = Layer{In: l.In, Out: l.Out, Weight: append([]float32(nil), l.Weight...),
+			Bias: append([]float32(nil), l.Bias...)}
 	}
 	return out
 }
@@ -76,5 +77,5 @@ func activate(row, bias []float32) {
 	}
 }
 
-// isFinite is math.IsInf and math.IsNaN in one.
+// isFinite reports whether v is neither NaN nor infinite.
 func isFinite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

@@ -6,8 +6,26 @@ import (
 	"finetune/internal/randstream"
 )
 
-// A rule is how a first-order optimiser makes a step of a gradient.
-type rule interface {
+// An optimiser moves the parameters of a fit's objective towards its minimum. It calls fit.begin and fit.end around
+// each epoch: a pass over the examples or an iteration.
+type optimiser interface {
+	minimise(ctx context.Context) error
+}
+
+// newOptimiser returns the configured optimiser of a fit.
+func newOptimiser(f *fit) optimiser {
+	o := f.objective
+	switch o.config.Optimizer {
+	case LBFGS:
+		return &lbfgs{fit: f}
+	case SGD:
+		return newFirstOrder(f, newSGD(o.config.Momentum, len(o.params.all)))
+	}
+	return newFirstOrder(f, newAdamW(len(o.params.all)))
+}
+
+// An updateRule makes a step of a gradient.
+type updateRule interface {
 	// begin starts a step with the given learning rate.
 	begin(rate float64)
 	// update moves params by grads. state is the place of the two in the vector of all parameters; decay is
@@ -15,72 +33,77 @@ type rule interface {
 	update(params, grads []float32, state int, decay float64)
 }
 
-// batches takes a step by a rule after each batch of shuffled examples.
-type batches struct {
-	rule rule
-
-	trainer     *trainer
+// firstOrder takes a step by a rule after each batch of shuffled examples.
+type firstOrder struct {
+	fit         *fit
+	rule        updateRule
+	order       []int // of the training examples, in this epoch
 	updateBlock func(block, worker int)
-}
-
-// newRule returns the rule of the configured optimiser.
-func (t *trainer) newRule() rule {
-	if t.config.Optimizer == SGD {
-		return newSGD(t.config.Momentum, len(t.params.all))
-	}
-	return newAdamW(len(t.params.all))
 }
 
 // updateSize is the number of parameters that a worker updates at once.
 const updateSize = 1 << 14
 
-func newBatches(t *trainer, r rule) *batches {
-	b := &batches{rule: r, trainer: t}
-	b.updateBlock = func(block, _ int) { b.update(block*updateSize, min((block+1)*updateSize, len(t.params.all))) }
-	return b
+func newFirstOrder(f *fit, r updateRule) *firstOrder {
+	o := f.objective
+	s := &firstOrder{fit: f, rule: r, order: inOrder(o.train.Len())}
+	s.updateBlock = func(block, _ int) { s.update(block*updateSize, min((block+1)*updateSize, len(o.params.all))) }
+	return s
 }
 
-// epoch moves the parameters by one pass over the training examples and returns their mean loss as met on the way. Where
-// the context ends it stops within a batch and returns the context's error.
-func (b *batches) epoch(ctx context.Context, epoch int) (float64, error) {
-	t := b.trainer
-	n, size := len(t.order), t.config.BatchSize
-	if size < n {
-		// Anew each time: the order of an epoch depends on nothing before it.
-		bytes := 4 * t.train.Features.Cols * max(1, t.train.Views)
-		shuffle(t.order, bytes, randstream.New(t.config.Seed, "shuffle", uint64(epoch)))
-	} else {
-		for i := range t.order {
-			t.order[i] = i
+func (s *firstOrder) minimise(ctx context.Context) error {
+	c := s.fit.objective.config
+	for epoch := 1; epoch <= c.Epochs; epoch++ {
+		record, err := s.fit.begin(epoch)
+		if err != nil {
+			return err
+		}
+		record.LR = c.rate(epoch-1, c.Epochs)
+		if record.TrainLoss, err = s.epoch(ctx, epoch); err != nil {
+			return err
+		}
+		if stop, err := s.fit.end(record); stop || err != nil {
+			return err
 		}
 	}
-	views := randstream.New(t.config.Seed, "views", uint64(epoch))
-	for i := range t.views {
-		t.views[i] = views.IntN(t.train.Views)
+	return nil
+}
+
+// epoch moves the parameters by one pass over the training examples and returns their mean loss along the way. Where
+// the context ends it stops within a batch and returns the context's error.
+func (s *firstOrder) epoch(ctx context.Context, epoch int) (float64, error) {
+	o := s.fit.objective
+	c, n := o.config, len(s.order)
+	if c.BatchSize < n { // else they stay in order
+		bytes := 4 * o.train.Features.Cols * o.train.views()
+		shuffle(s.order, bytes, randstream.New(c.Seed, "shuffle", uint64(epoch)))
 	}
-	drop := newDropout(t.config.Dropout, t.config.Seed, epoch)
-	steps := (n + size - 1) / size
+	views := randstream.New(c.Seed, "views", uint64(epoch))
+	for i := range o.views {
+		o.views[i] = views.IntN(o.train.Views)
+	}
+	drop := newDropout(c.Dropout, c.Seed, epoch)
+	steps := (n + c.BatchSize - 1) / c.BatchSize
 	var sum float64
 	for step := range steps {
 		if err := ctx.Err(); err != nil {
 			return 0, err
 		}
-		batch := t.order[step*size : min((step+1)*size, n)]
-		value := t.gradient(batch, &drop)
+		value := o.gradient(s.order[step*c.BatchSize:min((step+1)*c.BatchSize, n)], &drop)
 		if !isFinite(value) {
-			return 0, t.diverged(epoch)
+			return 0, o.diverged(epoch)
 		}
 		sum += value
-		b.rule.begin(t.config.rate((epoch-1)*steps+step, t.config.Epochs*steps))
-		t.pool.Run((len(t.params.all)+updateSize-1)/updateSize, b.updateBlock)
+		s.rule.begin(c.rate((epoch-1)*steps+step, c.Epochs*steps))
+		o.pool.Run((len(o.params.all)+updateSize-1)/updateSize, s.updateBlock)
 	}
-	return sum / t.totalWeight, nil
+	return sum / o.totalWeight, nil
 }
 
 // update applies the rule to parameters [lo, hi), of which those from params.weights up are biases.
-func (b *batches) update(lo, hi int) {
-	t := b.trainer
-	middle := min(max(t.params.weights, lo), hi)
-	b.rule.update(t.params.all[lo:middle], t.grads.all[lo:middle], lo, t.config.WeightDecay)
-	b.rule.update(t.params.all[middle:hi], t.grads.all[middle:hi], middle, 0)
+func (s *firstOrder) update(lo, hi int) {
+	o := s.fit.objective
+	middle := min(max(o.params.weights, lo), hi)
+	s.rule.update(o.params.all[lo:middle], o.grads.all[lo:middle], lo, o.config.WeightDecay)
+	s.rule.update(o.params.all[middle:hi], o.grads.all[middle:hi], middle, 0)
 }

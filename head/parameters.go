@@ -7,8 +7,8 @@ import (
 	"finetune/internal/randstream"
 )
 
-// parameters are all numbers of a network in one slice, so that an optimiser sees a single vector: first the
-// weights of all layers, which decay, then the biases, which don't.
+// parameters are the weights and biases of a network in one vector for the optimiser: first the weights of all
+// layers, which decay, then the biases, which don't.
 type parameters struct {
 	all     []float32
 	weights int // how many of all are weights
@@ -37,9 +37,9 @@ func newParameters(inputs, hidden, outputs int) *parameters {
 	return p
 }
 
-// initialise draws the weights of a network with a hidden layer: He's uniform distribution before the ReLU
-// (arXiv 1502.01852) for rows of the length that scaled ones have, ±1/√H after it. A linear head starts at zero: its losses are convex or nearly so and need
-// no symmetry broken. Outputs that share their weights start with the same.
+// initialise draws the weights of a network with a hidden layer: He's uniform distribution before the ReLU (arXiv
+// 1502.01852) for rows of the length that standardised ones have, ±1/√H after it. A linear head starts at zero: its
+// losses are convex or nearly so and need no symmetry broken. Outputs that share their weights start with the same.
 func (p *parameters) initialise(seed uint64, shared bool) {
 	if p.hiddenUnits == 0 {
 		return
@@ -50,7 +50,7 @@ func (p *parameters) initialise(seed uint64, shared bool) {
 			w[i] = float32(bound * (2*r.Float64() - 1))
 		}
 	}
-	fill(p.hidden.Data, math.Sqrt(6/float64(min(p.inputs, lengthLimit))))
+	fill(p.hidden.Data, math.Sqrt(6/float64(min(p.inputs, maxSquaredLength))))
 	fill(p.output.Data, 1/math.Sqrt(float64(p.hiddenUnits)))
 	if shared {
 		for o := 1; o < p.outputs; o++ {
@@ -59,8 +59,8 @@ func (p *parameters) initialise(seed uint64, shared bool) {
 	}
 }
 
-// network returns a copy as a network on raw features, the scaling folded in.
-func (p *parameters) network(s *scaling) Network {
+// network returns a copy as a network on raw features, with the standardiser folded in.
+func (p *parameters) network(s *standardiser) Network {
 	layer := func(m dense.Matrix, bias []float32) Layer {
 		return Layer{In: m.Cols, Out: m.Rows, Weight: m.Data, Bias: bias}
 	}

@@ -11,18 +11,19 @@ import (
 // predictRows is the number of rows that pass through the network together.
 const predictRows = 1024
 
-// Logits writes the logits of rows of f to out, len(index) × Outputs: of the rows in index, or of all rows in order
-// where index is nil. Nothing is divided by the temperature. It uses that many threads; memory doesn't grow with the
-// number of rows. Features of another width than the head's are a *invalid.Error.
-func (h *Head) Logits(f Features, index []int, threads int, out []float32) error {
-	return h.forward(f, index, threads, out, h.Outputs(), func(z, row []float32) { copy(row, z) })
+// Logits writes the logits of the listed rows of f to out, len(rows) × Outputs, not divided by the temperature.
+// [Features.All] lists all rows; a nil list has none. Memory doesn't grow with the number of rows, nor does the
+// result depend on the number of threads. Features of another width than the head's, or a row that isn't finite, are
+// a *invalid.Error.
+func (h *Head) Logits(f Features, rows []int, threads int, out []float32) error {
+	return h.forward(f, rows, threads, out, h.Outputs(), func(z, row []float32) { copy(row, z) })
 }
 
-// Probabilities writes P(y = k) for rows of f to out, len(index) × classes; the rest is as with Logits, but for
-// the temperature, which is applied.
-func (h *Head) Probabilities(f Features, index []int, threads int, out []float32) error {
+// Probabilities writes P(y = k) of the listed rows of f to out, len(rows) × classes. It applies the temperature and
+// is otherwise like Logits.
+func (h *Head) Probabilities(f Features, rows []int, threads int, out []float32) error {
 	t := float32(h.about.Temperature)
-	return h.forward(f, index, threads, out, h.loss.Classes(), func(z, row []float32) {
+	return h.forward(f, rows, threads, out, h.loss.Classes(), func(z, row []float32) {
 		if t != 1 {
 			for j := range z {
 				z[j] /= t
@@ -39,9 +40,10 @@ func (h *Head) Untempered() *Head {
 	return &plain
 }
 
-// Temper turns a distribution of the untempered head into that of h, in place: its logits are divided by the temperature. A mean over
-// several views of an image is taken untempered and tempered afterwards, so that the temperature is of what is decided on. What underflowed
-// to zero is taken as the smallest float32. It panics on a length other than classes.
+// Temper turns a distribution of the untempered head into that of h, in place: its logits are divided by the
+// temperature. For several views of an image the temperature is fitted to, and applied to, the mean of untempered
+// distributions. Probabilities that underflowed to zero are taken as the smallest float32. Temper panics on a length
+// other than classes.
 func (h *Head) Temper(probs []float32) {
 	t := float32(h.about.Temperature)
 	if t == 1 {
@@ -58,64 +60,89 @@ func (h *Head) Temper(probs []float32) {
 	h.loss.Probabilities(z, probs)
 }
 
-// forward calls finish with the logits of each row, which it may change, and the row's part of out.
-func (h *Head) forward(f Features, index []int, threads int, out []float32, width int, finish func(z, row []float32)) error {
+// forward calls finish with the logits of each listed row, which it may change, and the row's part of out.
+func (h *Head) forward(f Features, rows []int, threads int, out []float32, width int,
+	finish func(z, row []float32)) error {
 	if err := f.check(); err != nil {
 		return err
 	}
 	if f.Cols != h.Inputs() {
-		return &invalid.Error{Field: "features", Found: fmt.Sprintf("%d columns", f.Cols),
-			Want: fmt.Sprintf("%d, as the head was trained on", h.Inputs()), Hint: "use the backbone and tap that the head was trained with"}
+		return &invalid.Error{Field: "Features", Found: fmt.Sprintf("%d columns", f.Cols),
+			Want: fmt.Sprintf("%d, as the head was trained on", h.Inputs()),
+			Hint: "use the backbone and tap that the head was trained with"}
 	}
-	e := Examples{Features: f, Index: index}
-	n := e.Len()
-	if len(out) != n*width {
-		return fmt.Errorf("head: room for %d numbers, %d rows of %d", len(out), n, width)
+	if len(out) != len(rows)*width {
+		return fmt.Errorf("head: a result of length %d for %d rows of %d", len(out), len(rows), width)
 	}
-	for _, i := range index {
-		if i < 0 || i >= f.Rows {
-			return fmt.Errorf("head: row %d of %d", i, f.Rows)
+	for _, row := range rows {
+		if row < 0 || row >= f.Rows {
+			return fmt.Errorf("head: row %d of %d", row, f.Rows)
 		}
 	}
 	pool := dense.NewPool(threads)
 	defer pool.Close()
-	rows := min(predictRows, n)
-	buffer := func(cols int) dense.Matrix { return dense.Wrap(rows, cols, make([]float32, rows*cols)) }
-	values := make([]dense.Matrix, len(h.network.Layers))
-	for i, l := range h.network.Layers {
-		values[i] = buffer(l.Out)
-	}
-	var gathered dense.Matrix
-	if index != nil {
-		gathered = buffer(f.Cols)
-	}
-	for first := 0; first < n; first += rows {
-		m := min(rows, n-first)
-		var x dense.Matrix
-		if index == nil {
-			x = dense.Wrap(m, f.Cols, f.Data[first*f.Cols:])
-		} else {
-			x = top(gathered, m)
-			for i := range m {
-				copy(x.Row(i), e.Row(first+i))
-			}
+	buffers := newPredictBuffers(h.network, min(predictRows, len(rows)))
+	for first := 0; first < len(rows); first += predictRows {
+		part := rows[first:min(first+predictRows, len(rows))]
+		z := buffers.forward(pool, h.network, f, part)
+		if err := f.checkFinite(part, z); err != nil {
+			return err
 		}
-		for i, l := range h.network.Layers {
-			y := top(values[i], m)
-			pool.MulABt(y, x, dense.Wrap(l.Out, l.In, l.Weight))
-			if i < len(values)-1 {
-				pool.Run(m, func(r, _ int) { activate(y.Row(r), l.Bias) })
-			}
-			x = y
-		}
-		bias := h.network.Layers[len(values)-1].Bias
-		pool.Run(m, func(r, _ int) {
-			z := x.Row(r)
-			for j, b := range bias {
-				z[j] += b
-			}
-			finish(z, out[(first+r)*width:(first+r+1)*width])
-		})
+		pool.Run(z.Rows, func(r, _ int) { finish(z.Row(r), out[(first+r)*width:(first+r+1)*width]) })
 	}
 	return nil
+}
+
+// predictBuffers hold the activations of up to predictRows rows.
+type predictBuffers struct {
+	copied dense.Matrix   // rows that don't follow each other
+	values []dense.Matrix // of each layer
+}
+
+func newPredictBuffers(n Network, rows int) *predictBuffers {
+	b := &predictBuffers{}
+	for _, l := range n.Layers {
+		b.values = append(b.values, dense.Wrap(rows, l.Out, make([]float32, rows*l.Out)))
+	}
+	return b
+}
+
+// forward returns the logits of the listed rows, of which there is at least one.
+func (b *predictBuffers) forward(pool *dense.Pool, n Network, f Features, rows []int) dense.Matrix {
+	x := b.gather(f, rows)
+	for i, l := range n.Layers {
+		y := top(b.values[i], len(rows))
+		pool.MulABt(y, x, dense.Wrap(l.Out, l.In, l.Weight))
+		hidden := i < len(n.Layers)-1
+		pool.Run(len(rows), func(r, _ int) {
+			if hidden {
+				activate(y.Row(r), l.Bias)
+				return
+			}
+			for j, v := range l.Bias {
+				y.Row(r)[j] += v
+			}
+		})
+		x = y
+	}
+	return x
+}
+
+// gather returns the listed rows as a matrix, without a copy where they follow each other.
+func (b *predictBuffers) gather(f Features, rows []int) dense.Matrix {
+	consecutive := true
+	for i, row := range rows {
+		consecutive = consecutive && row == rows[0]+i
+	}
+	if consecutive {
+		return dense.Wrap(len(rows), f.Cols, f.Data[rows[0]*f.Cols:])
+	}
+	if b.copied.Data == nil {
+		b.copied = dense.Wrap(b.values[0].Rows, f.Cols, make([]float32, b.values[0].Rows*f.Cols))
+	}
+	x := top(b.copied, len(rows))
+	for i, row := range rows {
+		copy(x.Row(i), f.Row(row))
+	}
+	return x
 }

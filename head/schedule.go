@@ -2,7 +2,7 @@ package head
 
 import "math"
 
-// rate is the learning rate of a step, of steps in all: LR·(1 + cos(π·step/steps))/2 for the cosine
+// rate returns the learning rate of a step out of the given number: LR·(1 + cos(π·step/steps))/2 with the cosine
 // schedule (Loshchilov and Hutter, arXiv 1608.03983, without restarts).
 func (c Config) rate(step, steps int) float64 {
 	if c.Schedule == Constant {

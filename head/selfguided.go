@@ -7,28 +7,27 @@ import (
 	"finetune/loss"
 )
 
-// selfGuided measures the ground distance between the classes on what enters the last layer: the raw feature of a
-// linear head, the hidden values otherwise. A soft target counts for its largest class.
-func (t *trainer) selfGuided() ([]float64, error) {
-	k := t.pass.loss.Classes()
-	dim := t.params.output.Cols
-	centroids := loss.NewCentroids[float32](k, dim)
+// selfGuided measures the ground distance between the classes on the input of the last layer: the raw features of a
+// linear head, the hidden values otherwise. A soft target counts for its most probable class.
+func (o *objective) selfGuided() ([]float64, error) {
+	k := o.loss.Classes()
+	centroids := loss.NewCentroids[float32](k, o.params.output.Cols)
 	add := func(example int, row []float32) {
-		target := t.train.Targets[example*k : (example+1)*k]
+		target := o.train.Targets[example*k : (example+1)*k]
 		centroids.Add(slices.Index(target, slices.Max(target)), row)
 	}
-	if t.params.hiddenUnits == 0 {
-		for i := range t.train.Len() {
-			add(i, t.train.Row(i))
+	if o.params.hiddenUnits == 0 {
+		for i := range o.train.Len() {
+			add(i, o.train.Row(i))
 		}
 	} else {
-		t.visit(t.train, func(example, i int) { add(example, t.pass.h.Row(i)) })
+		o.pass.forward(o.train, func(example int, a activations) { add(example, a.hidden) })
 	}
 	return centroids.GroundDistance()
 }
 
-// moved is the mean absolute change of the distances between different classes.
-func moved(before, after []float64, classes int) float64 {
+// meanChange returns the mean absolute change of the distances between different classes.
+func meanChange(before, after []float64, classes int) float64 {
 	var sum float64
 	for i, d := range after {
 		sum += math.Abs(d - before[i])

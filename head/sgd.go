@@ -2,8 +2,8 @@ package head
 
 import "finetune/internal/linalg/kernel"
 
-// sgd is gradient descent with Nesterov momentum in the form of Sutskever et al. 2013 as PyTorch writes it:
-// v ← μv + g, w ← w − lr·(g + μv), with g the gradient plus decay·w.
+// sgd is gradient descent with Nesterov momentum (Sutskever et al. 2013) in PyTorch's form: v ← μv + g,
+// w ← w − lr·(g + μv), with g the gradient plus decay·w.
 type sgd struct {
 	momentum float32
 	rate     float32

@@ -2,17 +2,18 @@ package head
 
 import "math/rand/v2"
 
-// Features that fill more than fullShuffle bytes are shuffled in two steps, since they may lie in a file larger than memory, of which
-// rows all over the place would be read a page at a time: chunks of chunkBytes in random order, then the examples of windowBytes of
-// them among each other. A batch still holds examples from hundreds of places. It goes by the size of the features and not of
-// the memory, so that every machine trains alike.
+// Features of more than fullShuffle bytes are shuffled in two steps. They may lie in a file larger than memory, and
+// random rows of it would be read a page at a time: so chunks of chunkBytes are put in random order, and the examples
+// in each windowBytes of them are shuffled. A batch still holds examples of hundreds of chunks. The choice depends on
+// the size of the features and not on the memory, so that every machine trains alike.
 const (
 	fullShuffle = 1 << 30
 	chunkBytes  = 1 << 20
 	windowBytes = 1 << 28
 )
 
-// shuffle puts all numbers below len(order) into order at random. An example has so many bytes of features.
+// shuffle writes a random permutation of 0 … len(order)−1 to order. exampleBytes is the size of an example's
+// features.
 func shuffle(order []int, exampleBytes int, r *rand.Rand) {
 	for i := range order {
 		order[i] = i

@@ -35,9 +35,9 @@ func TestShuffle(t *testing.T) {
 	}
 }
 
-// Batches of a large set must be fair samples of it, whatever its order: of examples sorted by class each batch has both halves. And a
-// window mustn't reach all over the file.
-func TestLargeShuffleMixesAndStaysNear(t *testing.T) {
+// Batches of a large set must be fair samples of it whatever its order: of examples sorted by class each batch has
+// both halves. And a window must read few chunks.
+func TestShuffleLarge(t *testing.T) {
 	const n, bytes, batch = 1 << 20, 4096, 256
 	order := make([]int, n)
 	shuffle(order, bytes, rand.New(rand.NewPCG(3, 4)))

@@ -2,12 +2,13 @@ package head
 
 import "fmt"
 
-// Slope returns how Σ directionₖ · logitₖ changes with each feature at the features x: of a linear head the same weights for any x,
-// of one with a hidden layer those of the units that are active at x, W₂ᵀ·direction through them. Around x the network is
-// affine, so that the weights explain its logits there exactly. direction has Outputs numbers, x Inputs; else Slope panics.
+// Slope returns the gradient of Σ directionₖ·logitₖ by the features at x: for a linear head the same weights at any
+// x, with a hidden layer W₂ᵀ·direction through the units that are active at x. Around x the network is affine, so
+// that the gradient explains its logits there exactly. Slope panics unless direction has length Outputs and x Inputs.
 func (h *Head) Slope(x []float32, direction []float64) []float32 {
 	if len(x) != h.Inputs() || len(direction) != h.Outputs() {
-		panic(fmt.Sprintf("head: %d features and a direction of %d for a head of %d and %d", len(x), len(direction), h.Inputs(), h.Outputs()))
+		panic(fmt.Sprintf("head: %d features and a direction of %d for a head of %d and %d", len(x), len(direction),
+			h.Inputs(), h.Outputs()))
 	}
 	layers := h.network.Layers
 	back := direction

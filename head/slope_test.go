@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// A step along any feature must change the logits by what the slope says: exactly so, for the network is affine around x.
+// A step along any feature must change the logits by the slope, exactly, as the network is affine around x.
 func TestSlope(t *testing.T) {
 	for _, hidden := range []int{0, 12} {
 		h, e := trained(t, hidden)

@@ -10,20 +10,20 @@ import (
 	"finetune/loss"
 )
 
-func scalingOf(t *testing.T, e Examples) *scaling {
+func standardiserOf(t *testing.T, e Examples) *standardiser {
 	t.Helper()
 	pool := dense.NewPool(2)
 	defer pool.Close()
-	s, err := learnScaling(context.Background(), pool, e, false)
+	s, err := newStandardiser(context.Background(), pool, e, false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
-// TestScaling checks that scaled columns have mean 0, keep their proportions, and have the length that is promised,
-// with weights and with a mean far above the deviation.
-func TestScaling(t *testing.T) {
+// TestStandardiser checks that standardised columns have mean 0, keep their proportions, and have the documented
+// length, with weights and with a mean far above the deviation.
+func TestStandardiser(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	const n, cols = 3*momentRows + 11, momentCols + 6
 	e := Examples{Features: Features{Rows: n, Cols: cols, Data: make([]float32, n*cols)}}
@@ -35,12 +35,12 @@ func TestScaling(t *testing.T) {
 			case 0:
 				v = 7 // constant
 			case 1:
-				v *= 1e5 // one that drowns the others
+				v *= 1e5 // far wider than the others
 			}
 			e.Features.Data[i*cols+j] = float32(v)
 		}
 	}
-	s := scalingOf(t, e)
+	s := standardiserOf(t, e)
 	var mean, square [cols]float64
 	var total float64
 	row := make([]float32, cols)
@@ -63,19 +63,19 @@ func TestScaling(t *testing.T) {
 		t.Errorf("the mean squared length is %g, want %d", length, cols-1)
 	}
 	if square[0] != 0 {
-		t.Error("a constant column got a say")
+		t.Error("a constant column isn't scaled to zero")
 	}
 	if ratio := math.Sqrt(square[3] / square[2]); ratio < 1.8 || ratio > 2.2 {
 		t.Errorf("a column twice as wide as another is %g times as wide", ratio)
 	}
-	if ratio := math.Sqrt(square[1] / square[2]); ratio > 2*strongest+1 {
+	if ratio := math.Sqrt(square[1] / square[2]); ratio > 2*maxDeviationRatio+1 {
 		t.Errorf("one column is %g times as wide as another", ratio)
 	}
 }
 
-func TestScalingLimits(t *testing.T) {
-	wide := synthetic(50, 3*lengthLimit, 2, 1)
-	s := scalingOf(t, wide)
+func TestStandardiserLimits(t *testing.T) {
+	wide := synthetic(50, 3*maxSquaredLength, 2, 1)
+	s := standardiserOf(t, wide)
 	var length float64
 	row := make([]float32, wide.Features.Cols)
 	for i := range wide.Len() {
@@ -84,38 +84,38 @@ func TestScalingLimits(t *testing.T) {
 			length += float64(v) * float64(v) / float64(wide.Len())
 		}
 	}
-	if math.Abs(length-lengthLimit) > 1 {
-		t.Errorf("the mean squared length is %g, want %d", length, lengthLimit)
+	if math.Abs(length-maxSquaredLength) > 1 {
+		t.Errorf("the mean squared length is %g, want %d", length, maxSquaredLength)
 	}
 	constant := Examples{Features: Features{Rows: 2, Cols: 2, Data: []float32{1, 2, 1, 2}}}
-	if s := scalingOf(t, constant); s.inverse[0] != 0 || s.inverse[1] != 0 {
+	if s := standardiserOf(t, constant); s.inverse[0] != 0 || s.inverse[1] != 0 {
 		t.Errorf("constant columns are scaled by %v", s.inverse)
 	}
 }
 
-// TestFold compares the network on raw features with the one on scaled features that was trained, on features whose means are
-// large against their deviations.
+// TestFold compares the network on raw features with the one on standardised features that was trained, on features
+// whose means are large relative to their deviations.
 func TestFold(t *testing.T) {
 	for _, hidden := range []int{0, 7} {
 		e := synthetic(100, 9, 3, 8)
 		for i := range e.Features.Data {
 			e.Features.Data[i] += 50
 		}
-		s := scalingOf(t, e)
+		s := standardiserOf(t, e)
 		l, err := loss.New[float32](loss.Config{Classes: 3})
 		if err != nil {
 			t.Fatal(err)
 		}
 		pool := dense.NewPool(1)
-		tr := newTrainer(Config{Hidden: hidden}, pool, s, l, e)
+		o := newObjective(Config{Hidden: hidden}, pool, s, l, e, nil)
 		r := rand.New(rand.NewPCG(1, 1))
-		for i := range tr.params.all {
-			tr.params.all[i] = r.Float32() - 0.5
+		for i := range o.params.all {
+			o.params.all[i] = r.Float32() - 0.5
 		}
-		raw := tr.params.network(s)
-		tr.visit(e, func(example, i int) {
+		raw := o.params.network(s)
+		o.pass.forward(e, func(example int, a activations) {
 			for k, want := range reference(raw, e.Row(example)) {
-				if got := float64(tr.pass.z.Row(i)[k]); math.Abs(got-want) > 1e-4*max(1, math.Abs(want)) {
+				if got := float64(a.logits[k]); math.Abs(got-want) > 1e-4*max(1, math.Abs(want)) {
 					t.Errorf("hidden %d, example %d: logit %g scaled, %g raw", hidden, example, got, want)
 				}
 			}

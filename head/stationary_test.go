@@ -9,8 +9,8 @@ import (
 	"finetune/loss"
 )
 
-// TestStationary trains with L-BFGS and compares with the optimum of the same objective, which make_stationary.py found with
-// definitions and gradients of its own in float64.
+// TestStationary trains with L-BFGS and compares with the optimum of the same objective, which make_stationary.py
+// computes with its own definitions and gradients in float64.
 func TestStationary(t *testing.T) {
 	raw, err := os.ReadFile("testdata/stationary.json")
 	if err != nil {
@@ -43,7 +43,8 @@ func TestStationary(t *testing.T) {
 				Features: Features{Rows: len(golden.Weights), Cols: golden.Columns, Data: golden.Features},
 				Targets:  golden.Targets[o.Targets], Weights: golden.Weights,
 			}
-			r := train(t, e, Examples{}, Config{Loss: o.Loss, Raw: true, Optimizer: LBFGS, WeightDecay: golden.Decay, Epochs: 2000})
+			r := train(t, e, Examples{}, Config{Loss: o.Loss, Raw: true, Optimizer: LBFGS, WeightDecay: golden.Decay,
+				Epochs: 2000})
 			last := r.History[len(r.History)-1]
 			l := r.Network.Layers[0]
 			value := last.TrainLoss
@@ -74,7 +75,8 @@ func TestStationary(t *testing.T) {
 	}
 }
 
-// centred takes the mean off biases of softmax, which a constant doesn't change. Others have none to lose but in comparison.
+// centred subtracts the mean of softmax biases, which the loss doesn't depend on. For other losses it only loses a
+// mean that is compared nowhere else.
 func centred(b []float32) []float32 {
 	if len(b) == 1 {
 		return b

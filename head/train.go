@@ -5,88 +5,69 @@ import (
 	"errors"
 
 	"finetune/internal/linalg/dense"
-	"finetune/invalid"
 	"finetune/loss"
 )
 
-// An Epoch is the record of one pass over the training examples, or of one iteration of LBFGS. Losses are weighted means
-// without any penalty; without validation examples ValLoss and ValMAE are NaN.
+// An Epoch is the record of one pass over the training examples, or of one iteration of LBFGS. Losses are weighted
+// means without penalty. Without validation examples ValLoss and ValMAE are NaN.
 type Epoch struct {
 	Epoch     int     // from 1
 	Seconds   float64 // since training began, at the end of the epoch
-	TrainLoss float64 // as met on the way, with dropout and while the weights move; of LBFGS at the end
+	TrainLoss float64 // during the epoch, with dropout and changing weights; for LBFGS at the end
 	ValLoss   float64 // at the end
 	ValMAE    float64 // of Config.Decision, in classes
-	LR        float64 // at the start; of LBFGS NaN
+	LR        float64 // at the start; NaN for LBFGS
 
-	Lambda        float64 // weight of the EMD² term: 0 while warming up and for losses without one
+	Lambda        float64 // weight of the EMD² term: 0 in the warm-up and for losses without one
 	DistanceMoved float64 // mean change of the self-guided distances between classes since the epoch before
-	Gradient      float64 // length of the gradient, penalty included, over that at the start of the loss; NaN but for LBFGS
+	Gradient      float64 // of LBFGS: its length with penalty, relative to the start of the loss; otherwise NaN
 }
 
-// A Result is what training gives.
+// A Result is a trained network and how it was trained.
 type Result struct {
 	Network Network     // on raw features; of the best epoch with Config.Patience, otherwise of the last
-	Loss    loss.Config // as it was at the end, with what was measured while training
+	Loss    loss.Config // at the end, with what was measured while training
 	History []Epoch
 	Best    int    // the epoch of Network, from 1
-	Config  Config // as it was used, nothing left open
+	Config  Config // as used, resolved
 }
 
-// Train fits a network to the examples of train. Where val isn't empty its loss is recorded after every epoch
+// Train fits a network to the examples of train. The loss on val, which may be empty, is recorded after every epoch
 // and decides on early stopping. onEpoch, which may be nil, is called after each epoch from the calling goroutine.
 //
-// When ctx ends Train stops within a batch and returns its error. A configuration or examples that can't be used and
-// a training that diverges are reported as a *invalid.Error.
+// When ctx ends Train stops within a batch and returns the context's error. A configuration or examples that can't be
+// used, and a training that diverges, are a *invalid.Error.
 func Train(ctx context.Context, train, val Examples, cfg Config, onEpoch func(Epoch)) (*Result, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
 	cfg = cfg.Resolved(train.Features.Cols, train.Len())
-	stages, err := newStages(cfg)
+	schedule, err := newLossSchedule(cfg)
 	if err != nil {
 		return nil, err
 	}
-	if err := check(train, val, stages.final); err != nil {
+	if err := check(train, val, schedule.final); err != nil {
+		return nil, err
+	}
+	if err := cfg.checkSize(train.Features.Cols, schedule.final.Outputs()); err != nil {
 		return nil, err
 	}
 	pool := dense.NewPool(cfg.Threads)
 	defer pool.Close()
-	s, err := learnScaling(ctx, pool, train, cfg.Raw)
+	f, err := newFit(ctx, pool, train, val, cfg, schedule, onEpoch)
 	if err != nil {
 		return nil, err
 	}
-	if cfg.Optimizer == LBFGS {
-		train = train.unrolled()
-	}
-	t := newTrainer(cfg, pool, s, stages.final, train)
-	classWeights := cfg.ClassWeights
-	if cfg.Balanced {
-		classWeights = balanced(train, cfg.Loss.Classes)
-	}
-	t.weights, t.totalWeight = exampleWeights(train, classWeights)
-	if t.totalWeight == 0 {
-		return nil, &invalid.Error{Field: "--class-weights", Found: "0 for every class that the training examples have",
-			Want: "a weight above 0 for at least one of them"}
-	}
-	t.start(stages.final)
-	f := newFit(t, stages, val, onEpoch)
-	f.valWeights, f.valTotal = exampleWeights(val, classWeights)
-	if cfg.Optimizer == LBFGS {
-		err = f.minimise(ctx)
-	} else {
-		err = f.descend(ctx)
-	}
-	if err != nil {
+	if err := newOptimiser(f).minimise(ctx); err != nil {
 		return nil, err
 	}
 	return f.result()
 }
 
-// check reports what keeps examples from being used with a loss.
+// check reports why examples can't be used with a loss.
 func check(train, val Examples, l loss.Loss[float32]) error {
 	if train.Len() == 0 {
-		return &invalid.Error{Field: "training examples", Found: "none", Want: "at least one"}
+		return wrong("Examples", "no training examples", "at least one")
 	}
 	if err := train.check("training", l.Classes(), l.CheckTarget); err != nil {
 		return err

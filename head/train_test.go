@@ -84,11 +84,12 @@ func TestLearns(t *testing.T) {
 						Decision: Median, LR: 0.02, Momentum: Auto, Epochs: 40, BatchSize: 64}
 					r := train(t, all.Subset(first), all.Subset(second), c)
 					last := r.History[len(r.History)-1]
-					if last.ValMAE > 0.35 { // always answering the middle class gives 1.2
+					if last.ValMAE > 0.35 { // always predicting the middle class gives 1.2
 						t.Errorf("the error on validation examples is %.2f classes", last.ValMAE)
 					}
 					if r.Best != 40 || len(r.History) != 40 || !(last.TrainLoss < r.History[0].TrainLoss) {
-						t.Errorf("best epoch %d of %d, training loss from %g to %g", r.Best, len(r.History), r.History[0].TrainLoss, last.TrainLoss)
+						t.Errorf("best epoch %d of %d, training loss from %g to %g", r.Best, len(r.History), r.History[0].TrainLoss,
+							last.TrainLoss)
 					}
 				})
 			}
@@ -143,14 +144,15 @@ func TestSameBytes(t *testing.T) {
 }
 
 func TestEarlyStopping(t *testing.T) {
-	// Labels of noise: the validation loss has its best early and then rises.
+	// Random labels: the validation loss is best early and then rises.
 	e, val := synthetic(60, 200, 3, 4), synthetic(60, 200, 3, 5)
 	for _, x := range []Examples{e, val} {
 		for i := range x.Features.Data {
 			x.Features.Data[i] = float32(math.Sin(float64(i) * float64(i)))
 		}
 	}
-	c := Config{Loss: loss.Config{Classes: 3}, Optimizer: AdamW, LR: 1e-3, Epochs: 200, Schedule: Constant, Patience: 4, Seed: 1}
+	c := Config{Loss: loss.Config{Classes: 3}, Optimizer: AdamW, LR: 1e-3, Epochs: 200, Schedule: Constant, Patience: 4,
+		Seed: 1}
 	r := train(t, e, val, c)
 	if len(r.History) == 200 || len(r.History) != r.Best+4 {
 		t.Fatalf("stopped after %d epochs with the best at %d", len(r.History), r.Best)
@@ -170,10 +172,11 @@ func TestEarlyStopping(t *testing.T) {
 	}
 }
 
-// TestClassWeights checks that class weights and balance do what sample weights do.
+// TestClassWeights compares class weights, given and balanced, with sample weights.
 func TestClassWeights(t *testing.T) {
 	e := synthetic(80, 4, 3, 6)
-	c := Config{Loss: loss.Config{Name: loss.EMD2, Classes: 3}, Raw: true, Optimizer: AdamW, Epochs: 5, LR: 0.01, BatchSize: 100}
+	c := Config{Loss: loss.Config{Name: loss.EMD2, Classes: 3}, Raw: true, Optimizer: AdamW, Epochs: 5, LR: 0.01,
+		BatchSize: 100}
 	counts := make([]float64, 3)
 	for i, share := range e.Targets {
 		counts[i%3] += float64(share)
@@ -197,16 +200,17 @@ func TestClassWeights(t *testing.T) {
 func TestCancel(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	epochs := 0
-	_, err := Train(ctx, synthetic(300, 5, 3, 1), Examples{}, Config{Loss: loss.Config{Classes: 3}, BatchSize: 10}, func(Epoch) {
-		epochs++
-		cancel()
-	})
+	_, err := Train(ctx, synthetic(300, 5, 3, 1), Examples{},
+		open(Config{Loss: loss.Config{Classes: 3}, BatchSize: 10}), func(Epoch) {
+			epochs++
+			cancel()
+		})
 	if !errors.Is(err, context.Canceled) || epochs != 1 {
 		t.Errorf("got %v after %d epochs, want the context's error after 1", err, epochs)
 	}
 }
 
-func TestMistakes(t *testing.T) {
+func TestTrainInvalid(t *testing.T) {
 	good := synthetic(20, 3, 3, 1)
 	broken := func(f func(e *Examples)) Examples {
 		e := synthetic(20, 3, 3, 1)
@@ -219,38 +223,82 @@ func TestMistakes(t *testing.T) {
 		config Config
 		want   string
 	}{
-		{"loss", good, Config{Loss: loss.Config{Name: "hinge"}}, "--loss"},
-		{"hidden", good, Config{Hidden: -1}, "--hidden"},
-		{"dropout", good, Config{Dropout: 1}, "--dropout"},
+		{"loss", good, Config{Loss: loss.Config{Name: "hinge"}}, "Loss.Name"},
+		{"width", good, Config{Hidden: 1<<16 + 1}, "0 to 65536"},
+		{"many threads", good, Config{Threads: 100000}, "1 to 1024"},
+		{"many epochs", good, Config{Epochs: 1000001}, "1 to 1000000"},
+		{"hidden", good, Config{Hidden: -1}, "Head.Hidden"},
+		{"dropout", good, Config{Dropout: 1}, "Head.Dropout"},
 		{"optimizer", good, Config{Optimizer: "adam"}, "sgd, adamw or lbfgs"},
-		{"lr", good, Config{LR: math.NaN()}, "--lr"},
-		{"momentum", good, Config{Momentum: 1}, "--momentum"},
-		{"decay", good, Config{Optimizer: AdamW, LR: 1, WeightDecay: 2}, "--weight-decay"},
-		{"negative decay", good, Config{WeightDecay: -2}, "--weight-decay"},
-		{"epochs", good, Config{Epochs: -1}, "--epochs"},
-		{"batch", good, Config{BatchSize: -1}, "--batch-size"},
+		{"lr", good, Config{LR: math.NaN()}, "Head.LR"},
+		{"momentum", good, Config{Momentum: 1}, "Head.Momentum"},
+		{"decay", good, Config{Optimizer: AdamW, LR: 1, WeightDecay: 2}, "Head.WeightDecay"},
+		{"negative decay", good, Config{WeightDecay: -2}, "Head.WeightDecay"},
+		{"epochs", good, Config{Epochs: -2}, "Head.Epochs"},
+		{"batch", good, Config{BatchSize: -2}, "Head.BatchSize"},
 		{"schedule", good, Config{Schedule: "step"}, "cosine or constant"},
-		{"patience", good, Config{Patience: -2}, "--patience"},
-		{"threads", good, Config{Threads: -1}, "--threads"},
-		{"decision", good, Config{Decision: "mode"}, "--decision"},
-		{"class weights", good, Config{ClassWeights: []float64{1, 2}}, "--class-weights"},
-		{"both class weights", good, Config{ClassWeights: []float64{1, 2, 3}, Balanced: true}, "--class-weights"},
-		{"no class weight", good, Config{ClassWeights: []float64{0, 0, 0}}, "--class-weights"},
-		{"warm-up", good, Config{WarmupEpochs: 30}, "--warmup-epochs"},
-		{"auto", good, Config{AutoLambda: true}, "--emd-weight"},
+		{"patience", good, Config{Patience: -2}, "Head.Patience"},
+		{"threads", good, Config{Threads: -2}, "Head.Threads"},
+		{"decision", good, Config{Decision: "mode"}, "Head.Decision"},
+		{"class weights", good, Config{ClassWeights: []float64{1, 2}}, "Head.ClassWeights"},
+		{"both class weights", good, Config{ClassWeights: []float64{1, 2, 3}, Balanced: true}, "Head.ClassWeights"},
+		{"no class weight", good, Config{ClassWeights: []float64{0, 0, 0}}, "Head.ClassWeights"},
+		{"warm-up", good, Config{WarmupEpochs: 30}, "Head.WarmupEpochs"},
+		{"auto", good, Config{AutoLambda: true}, "Loss.Lambda"},
 		{"none", Examples{Features: Features{Cols: 3}}, Config{}, "training examples"},
+		{"zero-weight feature", broken(func(e *Examples) {
+			e.Weights = slices.Repeat([]float32{1}, 20)
+			e.Weights[5], e.Features.Data[17] = 0, float32(math.NaN())
+		}), Config{}, "row 5, column 2"},
+		{"huge feature", broken(func(e *Examples) { e.Features.Data[10] = math.MaxFloat32 }), Config{Raw: true}, "lower it"},
+		{"parameters", Examples{Features: Features{Rows: 1, Cols: 1 << 14, Data: make([]float32, 1<<14)},
+			Targets: []float32{1, 0, 0}},
+			Config{Hidden: 1 << 16}, "at most 268435456 parameters"},
 		{"target", broken(func(e *Examples) { e.Targets[7] = 3 }), Config{}, "training example 2"},
-		{"weight", broken(func(e *Examples) { e.Weights = make([]float32, 20); e.Weights[4] = -1 }), Config{}, "training example 4"},
+		{"weight", broken(func(e *Examples) { e.Weights = make([]float32, 20); e.Weights[4] = -1 }), Config{},
+			"training example 4"},
 		{"no weight", broken(func(e *Examples) { e.Weights = make([]float32, 20) }), Config{}, "no weight above 0"},
 		{"feature", broken(func(e *Examples) { e.Features.Data[10] = float32(math.Inf(1)) }), Config{}, "row 3, column 1"},
-		{"diverged", good, Config{LR: 1e9, Raw: true, Loss: loss.Config{Name: loss.L2}, Optimizer: SGD, Epochs: 50, Schedule: Constant}, "lower it"},
+		{"diverged", good, Config{LR: 1e9, Raw: true, Loss: loss.Config{Name: loss.L2}, Optimizer: SGD, Epochs: 50,
+			Schedule: Constant}, "lower it"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.config.Loss.Classes = 3
-			_, err := Train(context.Background(), c.train, Examples{}, c.config, nil)
+			_, err := Train(context.Background(), c.train, Examples{}, open(c.config), nil)
 			if !invalid.Is(err) || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("got %v, want a mistake with %q", err, c.want)
+				t.Errorf("got %v, want an invalid.Error with %q", err, c.want)
 			}
 		})
+	}
+}
+
+// TestNoExamples checks that an empty list, nil or not, lists no examples.
+func TestNoExamples(t *testing.T) {
+	e := synthetic(20, 3, 3, 1)
+	for _, list := range [][]int{nil, {}} {
+		none := e.Subset(list)
+		if none.Len() != 0 || len(none.Targets) != 0 {
+			t.Errorf("%d examples", none.Len())
+		}
+		c := Defaults(loss.Config{Classes: 3}, 0)
+		if _, err := Train(context.Background(), none, Examples{}, c, nil); !invalid.Is(err) {
+			t.Errorf("training on none: %v", err)
+		}
+		c.Epochs = 2
+		r := train(t, e, none, c)
+		if !math.IsNaN(r.History[1].ValLoss) || r.Best != 2 {
+			t.Errorf("validation on none: %+v", r.History)
+		}
+	}
+}
+
+func TestValidationNotFinite(t *testing.T) {
+	e, val := synthetic(20, 3, 3, 1), synthetic(20, 3, 3, 2)
+	val.Features.Data[3*7+1] = float32(math.Inf(1))
+	for _, hidden := range []int{0, 4} {
+		_, err := Train(context.Background(), e, val, Defaults(loss.Config{Classes: 3}, hidden), nil)
+		if !invalid.Is(err) || !strings.Contains(err.Error(), "row 7, column 1") {
+			t.Errorf("hidden %d: %v", hidden, err)
+		}
 	}
 }

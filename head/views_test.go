@@ -23,7 +23,7 @@ func augmented(e Examples, views int) Examples {
 	return Examples{Features: f, Views: views, Targets: e.Targets, Weights: e.Weights}
 }
 
-// TestViewsTaken trains as an epoch with views does, on examples that are written out with the views that it took.
+// TestViewsTaken compares an epoch with views with one on the rows of the views that it took.
 func TestViewsTaken(t *testing.T) {
 	const n, views = 300, 3
 	e := augmented(synthetic(n, 6, 3, 1), views)
@@ -35,54 +35,51 @@ func TestViewsTaken(t *testing.T) {
 		picks = append(picks, (7*i)%n)
 	}
 	e = e.Subset(picks)
-	c := Config{Loss: loss.Config{Name: loss.EMD2, Classes: 3}, Optimizer: SGD, BatchSize: 64, Seed: 4}.Resolved(6, n)
+	c := Config{Loss: loss.Config{Name: loss.EMD2, Classes: 3}, Optimizer: SGD, BatchSize: 64, Seed: 4}
+	c = open(c).Resolved(6, n)
 	l, err := loss.New[float32](c.Loss)
 	if err != nil {
 		t.Fatal(err)
 	}
 	pool := dense.NewPool(2)
 	defer pool.Close()
-	s := scalingOf(t, e)
-	start := func(e Examples) *trainer {
-		tr := newTrainer(c, pool, s, l, e)
-		tr.weights, tr.totalWeight = exampleWeights(e, nil)
-		return tr
-	}
-	epoch := func(tr *trainer, number int) {
-		if _, err := newBatches(tr, tr.newRule()).epoch(context.Background(), number); err != nil {
+	s := standardiserOf(t, e)
+	start := func(e Examples) *objective { return newObjective(c, pool, s, l, e, nil) }
+	epoch := func(o *objective, number int) {
+		if _, err := newOptimiser(&fit{objective: o}).(*firstOrder).epoch(context.Background(), number); err != nil {
 			t.Fatal(err)
 		}
 	}
 	var before []int
 	for number := 1; number <= 2; number++ {
-		tr := start(e)
-		epoch(tr, number)
+		o := start(e)
+		epoch(o, number)
 		counts := make([]int, views)
 		written := Examples{Features: e.Features, Targets: e.Targets, Weights: e.Weights}
-		for i, v := range tr.views {
+		for i, v := range o.views {
 			counts[v]++
 			written.Index = append(written.Index, picks[i]*views+v)
 		}
 		again := start(written)
 		epoch(again, number)
-		if !slices.Equal(tr.params.all, again.params.all) {
+		if !slices.Equal(o.params.all, again.params.all) {
 			t.Errorf("epoch %d: other weights than with the same rows as plain examples", number)
 		}
-		if slices.Min(counts) < n/views-4*9 || slices.Equal(tr.views, before) { // the deviation of a count is 8
+		if slices.Min(counts) < n/views-4*9 || slices.Equal(o.views, before) { // the deviation of a count is 8
 			t.Errorf("epoch %d: views were taken %v times", number, counts)
 		}
-		before = slices.Clone(tr.views)
+		before = slices.Clone(o.views)
 	}
 }
 
-func TestViewsScaling(t *testing.T) {
+func TestViewsStandardiser(t *testing.T) {
 	e := augmented(synthetic(90, 5, 3, 1), 4)
 	e.Weights = slices.Repeat([]float32{1, 0, 3}, 30)
 	rows := Examples{Features: e.Features}
 	for i := range e.Features.Rows {
 		rows.Weights = append(rows.Weights, e.Weights[i/4])
 	}
-	got, want := scalingOf(t, e), scalingOf(t, rows)
+	got, want := standardiserOf(t, e), standardiserOf(t, rows)
 	if far(got.mean, want.mean) > 1e-6 || far(got.inverse, want.inverse) > 1e-6 {
 		t.Errorf("scaled by %v, want %v", *got, *want)
 	}
@@ -102,7 +99,7 @@ func TestViewsLBFGS(t *testing.T) {
 	}
 }
 
-// TestViewsValidation spoils all but the plain rows of the validation examples.
+// TestViewsValidation makes all but the plain rows of the validation examples NaN.
 func TestViewsValidation(t *testing.T) {
 	e := augmented(synthetic(120, 6, 3, 5), 3)
 	plain := synthetic(50, 6, 3, 6)
@@ -134,7 +131,8 @@ func TestViewsRefused(t *testing.T) {
 	} {
 		e := good
 		change(&e)
-		if _, err := Train(context.Background(), e, Examples{}, Config{Loss: loss.Config{Classes: 3}}, nil); err == nil {
+		if _, err := Train(context.Background(), e, Examples{}, open(Config{Loss: loss.Config{Classes: 3}}),
+			nil); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}

@@ -21,7 +21,8 @@ func BenchmarkMean(b *testing.B) {
 	for _, k := range []int{8, 101} {
 		b.Run(fmt.Sprintf("emd2-matrix/K=%d/float32", k), func(b *testing.B) {
 			d := Ordered().Distances(k)
-			benchmarkMean[float32](b, Config{Name: EMD2, Classes: k, Ground: Matrix(d), Omega: 2, Mu: 0.25}, oneHotTargets[float32])
+			benchmarkMean[float32](b, Config{Name: EMD2, Classes: k, Ground: Matrix(d), Omega: 2, Mu: 0.25},
+				oneHotTargets[float32])
 		})
 		b.Run(fmt.Sprintf("sinkhorn-soft/K=%d/float32", k), func(b *testing.B) {
 			benchmarkMean[float32](b, Config{Name: Sinkhorn, Classes: k}, softTargets[float32])

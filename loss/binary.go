@@ -3,7 +3,7 @@ package loss
 import "math"
 
 // logistic returns the loss of one binary task with logit z, −yes·log σ(z) − no·log σ(−z), and its derivative.
-// Both keep their relative accuracy however sure and right the logit is.
+// Both keep their relative accuracy for logits of any size.
 func logistic(z, yes, no float64) (value, derivative float64) {
 	e := expNegative(-math.Abs(z))
 	value = (yes + no) * math.Log1p(e)

@@ -8,77 +8,64 @@ import (
 	"finetune/invalid"
 )
 
-// check reports the first fault of a Config with its defaults filled in, under the name of its flag.
+// check reports the first fault of a Config with its defaults filled in.
 func (c Config) check() error {
 	s, ok := settingsOf(c.Name)
 	if !ok {
-		return &invalid.Error{Field: "--loss", Found: fmt.Sprintf("%q", c.Name), Want: oneOf(Names())}
+		return &invalid.Error{Field: "Loss.Name", Found: fmt.Sprintf("%q", c.Name),
+			Want: "one of " + strings.Join(Names(), ", ")}
 	}
-	if c.Classes < 2 || c.Classes > MaxClasses {
+	if classes := (Range{Low: 2, High: MaxClasses}); !classes.Contains(float64(c.Classes)) {
 		return &invalid.Error{
-			Field: "--loss " + c.Name, Found: count(c.Classes, "class", "classes"), Want: fmt.Sprintf("2 to %d", MaxClasses),
-			Hint: "look at how labels became classes (--label-regex, --bins)",
+			Field: "Loss.Classes", Found: count(c.Classes, "class", "classes"), Want: classes.String(),
+			Hint: "check how classes are made of labels ({Data.LabelRegex}, {Data.Bins})",
 		}
 	}
 	if c.Ground.Matrix != nil && !s.matrix {
 		return &invalid.Error{
-			Field: "--ground-distance", Found: "a matrix with --loss " + c.Name,
+			Field: "Loss.Ground", Found: "a matrix with {Loss.Name} " + c.Name,
 			Want: "a loss that uses one: " + strings.Join(namesWith(func(s settings) bool { return s.matrix }), ", "),
-			Hint: "leave out --ground-distance or choose another --loss",
+			Hint: "leave out {Loss.Ground} or choose another {Loss.Name}",
 		}
 	}
 	if err := c.Ground.check(c.Classes); err != nil {
 		return err
 	}
-	powers := s.powers(c.Ground)
-	const matrixLosses = "emd2 or xemd2 and a --ground-distance matrix"
-	for _, n := range []struct {
-		flag  string
-		value float64
-		used  bool
-		user  string
-		ok    bool
-		want  string
-	}{
-		{"--emd-weight", c.Lambda, s.lambda, XEMD2, c.Lambda > 0, "a number above 0"},
-		{"--emd-omega", c.Omega, powers, matrixLosses, c.Omega > 0, "a number above 0"},
-		{"--emd-mu", c.Mu, powers, matrixLosses, true, "a number"},
-		{"--emd-exponent", c.Exponent, s.exponent, EMD, c.Exponent >= 1, "a number of at least 1"},
-		{"--sinkhorn-gamma", c.Gamma, s.gamma, Sinkhorn, c.Gamma > 0, "a number above 0"},
-	} {
-		switch {
-		case !n.used && n.value != 0:
+	for _, p := range Parameters() {
+		v, field := *p.value(&c), "Loss."+p.Field
+		switch used := p.used(s, c.Ground); {
+		case !used && v != 0:
 			return &invalid.Error{
-				Field: n.flag, Found: fmt.Sprintf("%v with --loss %s", n.value, c.Name), Want: "--loss " + n.user,
-				Hint: "leave out " + n.flag,
+				Field: field, Found: fmt.Sprintf("%v with {Loss.Name} %s", v, c.Name), Want: "{Loss.Name} " + p.losses,
+				Hint: "leave out {" + field + "}",
 			}
-		case n.used && (!n.ok || !(math.Abs(n.value) <= maxNumber)):
-			return &invalid.Error{Field: n.flag, Found: fmt.Sprint(n.value), Want: n.want}
+		case used && !p.Range.Contains(v):
+			return &invalid.Error{Field: field, Found: fmt.Sprint(v), Want: p.Range.String()}
 		}
 	}
 	return c.checkScale(s)
 }
 
-// maxNumber bounds positions, distances and settings, so that no product of two overflows float32.
+// maxNumber bounds positions, distances and parameters, so that no product of two overflows float32.
 const maxNumber = 1e15
 
-// checkScale reports settings that are fine alone and too large or small for the distances they go with.
+// checkScale reports parameters that are too large or small for the distances that they are used with.
 func (c Config) checkScale(s settings) error {
 	if s.powers(c.Ground) {
 		if largest := math.Pow(c.Ground.largest(), c.Omega); !(largest <= maxNumber) {
 			return &invalid.Error{
-				Field: "--emd-omega", Found: fmt.Sprintf("%v, which makes the largest distance %.3g", c.Omega, largest),
+				Field: "Loss.Omega", Found: fmt.Sprintf("%v, which makes the largest distance %.3g", c.Omega, largest),
 				Want: fmt.Sprintf("at most %g", float64(maxNumber)), Hint: "lower it or scale the matrix down",
 			}
 		}
 	}
 	if s.gamma {
 		// Beyond, float64 has too few digits for the exponents γD, or for the distances beside the entropy.
-		const least, most = 1e-6, 1e5
-		if product := c.Gamma * c.Ground.largest(); !(product >= least && product <= most) {
+		const low, high = 1e-6, 1e5
+		if product := c.Gamma * c.Ground.largest(); !(product >= low && product <= high) {
 			return &invalid.Error{
-				Field: "--sinkhorn-gamma", Found: fmt.Sprintf("%v, which times the largest distance is %.3g", c.Gamma, product),
-				Want: fmt.Sprintf("%g to %g", float64(least), float64(most)),
+				Field: "Loss.Gamma", Found: fmt.Sprintf("%v, which times the largest distance is %.3g", c.Gamma, product),
+				Want: fmt.Sprintf("%g to %g", float64(low), float64(high)),
 			}
 		}
 	}
@@ -88,11 +75,11 @@ func (c Config) checkScale(s settings) error {
 // sumTolerance is how far a target's sum may be from one: the rounding of float32 and of printed fractions.
 const sumTolerance = 1e-5
 
-// checkDistribution reports why target isn't a distribution over k classes.
+// checkDistribution returns an error unless target is a distribution over k classes.
 func checkDistribution[T Float](target []T, k int) error {
 	if len(target) != k {
 		return &invalid.Error{
-			Field: "target", Found: count(len(target), "class", "classes"),
+			Field: "Target", Found: count(len(target), "class", "classes"),
 			Want: fmt.Sprint(k),
 		}
 	}
@@ -100,7 +87,7 @@ func checkDistribution[T Float](target []T, k int) error {
 	for i, t := range target {
 		if !(t >= 0) || !finite(float64(t)) {
 			return &invalid.Error{
-				Field: "target", Found: fmt.Sprintf("%v for class %d", t, i),
+				Field: "Target", Found: fmt.Sprintf("%v for class %d", t, i),
 				Want: "a share from 0 to 1",
 			}
 		}
@@ -108,15 +95,14 @@ func checkDistribution[T Float](target []T, k int) error {
 	}
 	if math.Abs(sum-1) > sumTolerance {
 		return &invalid.Error{
-			Field: "target", Found: fmt.Sprintf("shares that sum to %.6g", sum), Want: "1", Hint: "divide votes by their number",
+			Field: "Target", Found: fmt.Sprintf("shares that sum to %.6g", sum), Want: "1",
+			Hint: "divide votes by their number",
 		}
 	}
 	return nil
 }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
-
-func oneOf(names []string) string { return "one of " + strings.Join(names, ", ") }
 
 func count(n int, one, many string) string {
 	if n == 1 {

@@ -1,16 +1,19 @@
 package loss
 
-// MaxClasses bounds Config.Classes: an ordered scale is short, and a file that claims more is damaged.
-const MaxClasses = 4096
+import "finetune/label"
 
-// A Config says which loss to make. It is a plain value whose JSON form goes into config.json and the weight
-// file. The zero value of a field that the loss doesn't read is required, so that no setting is without effect.
+// MaxClasses bounds Config.Classes. It is that of label spaces.
+const MaxClasses = label.MaxClasses
+
+// A Config describes a loss. It is a plain value whose JSON form is in config.json and the weight file. A parameter
+// of zero stands for its default. One that the loss doesn't read has to be zero, so that no setting is without
+// effect.
 type Config struct {
 	// Name is one of Names; empty means cross-entropy.
 	Name string `json:"name"`
 	// Classes is K, from 2 to MaxClasses.
 	Classes int `json:"classes"`
-	// Ground is how far classes lie apart; the zero value is ordered classes at equal steps. A matrix is
+	// Ground is the ground distance between classes; the zero value is ordered classes at equal steps. A matrix is
 	// for emd2, xemd2 and sinkhorn. Positions may be given with every loss, as they describe the classes:
 	// emd2, xemd2, sinkhorn and l2 use them.
 	Ground GroundDistance `json:"ground,omitzero"`
@@ -18,41 +21,24 @@ type Config struct {
 	Lambda float64 `json:"lambda,omitempty"`
 	// Omega is ω, the power of a matrix's distances in emd2 and xemd2, above 0; 0 means 1.
 	Omega float64 `json:"omega,omitempty"`
-	// Mu is μ, added to a matrix's distances in emd2 and xemd2; 0 means 0. Above zero it punishes
-	// probability put on any one class (pᵢ² is least when p is even), below zero it rewards it, and the loss may be negative.
+	// Mu is μ, added to a matrix's distances in emd2 and xemd2. Above zero it penalises confident predictions
+	// (Σ pᵢ² is least when p is even), below zero it rewards them, and the loss may be negative.
 	Mu float64 `json:"mu,omitempty"`
-	// Exponent is r of emd, at least 1; 0 means 2, which NIMA trains with.
+	// Exponent is r of emd, at least 1; 0 means 2, the exponent of NIMA.
 	Exponent float64 `json:"exponent,omitempty"`
-	// Gamma is γ of sinkhorn, above 0; 0 means 10. The entropy weighs 1/γ: where γ times the largest
-	// distance is large, the plan is nearly the exact transport.
+	// Gamma is γ of sinkhorn, above 0; 0 means 10. The entropy has the weight 1/γ: where γ times the largest
+	// distance is large, the plan is close to the exact transport.
 	Gamma float64 `json:"gamma,omitempty"`
 }
 
-// WithDefaults returns c with the zero values that mean something else filled in, for a record of what ran.
-func (c Config) WithDefaults() Config {
-	if c.Name == "" {
-		c.Name = CrossEntropy
-	}
-	fill := func(field *float64, used bool, value float64) {
-		if used && *field == 0 {
-			*field = value
-		}
-	}
-	s, _ := settingsOf(c.Name)
-	fill(&c.Lambda, s.lambda, 1)
-	fill(&c.Omega, s.powers(c.Ground), 1)
-	fill(&c.Exponent, s.exponent, 2)
-	fill(&c.Gamma, s.gamma, 10)
-	return c
-}
-
-// powers reports whether ω and μ have a place: in the matrix form of emd2 and xemd2.
+// powers reports whether the loss has ω and μ, as the matrix forms of emd2 and xemd2 do.
 func (s settings) powers(g GroundDistance) bool {
 	return (s.name == EMD2 || s.name == XEMD2) && g.Matrix != nil
 }
 
-// New makes the loss that c describes. The error is a *invalid.Error about the flag that is at fault.
-// It costs O(K²) with a matrix and O(K) otherwise, so a loss can be made anew each epoch. The slices of c are copied.
+// New makes the loss that c describes. The error is a *invalid.Error whose field is one of Config, as "Loss.Lambda".
+// It takes O(K²) time with a matrix and O(K) otherwise, so a loss can be made anew each epoch. The slices of c are
+// copied.
 func New[T Float](c Config) (Loss[T], error) {
 	c = c.WithDefaults()
 	if err := c.check(); err != nil {

@@ -2,11 +2,10 @@ package loss
 
 import "math"
 
-// CORAL is consistent rank logits (Cao, Mirjalili and Raschka 2020, arXiv 1901.07884): K−1 binary tasks "is y
-// above class k?" with one weight vector for all and a bias each, zₖ = w·x + bₖ. The loss
-// of a sample is the sum of their logistic losses, −Σₖ [uₖ log σ(zₖ) + (1 − uₖ) log σ(−zₖ)] with
-// uₖ = Σ_{j>k} tⱼ, which is 0 or 1 for a label.
-// Its tasks have no importance weights; class weights act as sample weights ([SampleWeight]).
+// CORAL is consistent rank logits (Cao, Mirjalili and Raschka 2020, arXiv 1901.07884): K−1 binary tasks "y > k" with
+// one weight vector for all and a bias each, zₖ = w·x + bₖ. The loss of a sample is the sum of their logistic losses,
+// −Σₖ [uₖ log σ(zₖ) + (1 − uₖ) log σ(−zₖ)] with uₖ = Σ_{j>k} tⱼ, which is 0 or 1 for a label. The tasks have no
+// importance weights; class weights act as sample weights ([SampleWeight]).
 const CORAL = "coral"
 
 type coral[T Float] struct{ shape[T] }
@@ -28,8 +27,8 @@ func (l *coral[T]) Sample(logits, target, grad []T, _ *Workspace[T]) T {
 	return T(v)
 }
 
-// Probabilities takes P(y > k) = σ(zₖ), lowered where needed to the one before it so that they never rise
-// (biases out of order would make P(y = k) negative), and returns their differences.
+// Probabilities takes P(y > k) = σ(zₖ) and returns their differences. Where biases are out of order, which would make
+// P(y = k) negative, P(y > k) is lowered to the one before it.
 func (l *coral[T]) Probabilities(logits, probs []T) {
 	checkProbabilities(l, logits, probs)
 	last := len(logits)
@@ -37,7 +36,7 @@ func (l *coral[T]) Probabilities(logits, probs []T) {
 	probs[0] = T(sigmoid(-previous))
 	for k := 1; k < last; k++ {
 		z := min(previous, float64(logits[k]))
-		if z > 0 { // both P(y > k) are near one: their complements have the digits
+		if z > 0 { // both P(y > k) are close to one: their complements are more accurate
 			probs[k] = T(sigmoid(-z) - sigmoid(-previous))
 		} else {
 			probs[k] = T(sigmoid(previous) - sigmoid(z))

@@ -2,11 +2,11 @@ package loss
 
 import "math"
 
-// CORN is the conditional form of rank logits (Shi, Cao and Raschka 2021, arXiv 2111.08851): σ(zₖ) is
-// P(y > k | y ≥ k), learned only from samples with y ≥ k, so no weights need to be shared. The loss of a sample is
-// −Σₖ [uₖ log σ(zₖ) + tₖ log σ(−zₖ)] over k < K−1 with uₖ = Σ_{j>k} tⱼ. The published code divides a batch's sum
-// by the number of tasks that it holds, Σᵢ min(yᵢ + 1, K − 1) for labels from 0, instead of the number of
-// samples: the same minimum on a full batch, another scale.
+// CORN is the conditional form of rank logits (Shi, Cao and Raschka 2021, arXiv 2111.08851): σ(zₖ) is P(y > k | y ≥
+// k), learned only from samples with y ≥ k, so that no weights need to be shared. The loss of a sample is −Σₖ [uₖ log
+// σ(zₖ) + tₖ log σ(−zₖ)] over k < K−1 with uₖ = Σ_{j>k} tⱼ. The published code divides the sum over a batch by its
+// number of tasks, Σᵢ min(yᵢ + 1, K − 1) for labels from 0, instead of its number of samples: on a full batch that
+// has the same minimum and another scale.
 const CORN = "corn"
 
 type corn[T Float] struct{ shape[T] }
@@ -27,7 +27,7 @@ func (l *corn[T]) Sample(logits, target, grad []T, _ *Workspace[T]) T {
 	return T(v)
 }
 
-// Probabilities multiplies the conditional probabilities, P(y = k) = σ(−zₖ) Π_{j<k} σ(zⱼ): in order by themselves.
+// Probabilities multiplies the conditional probabilities, P(y = k) = σ(−zₖ) Π_{j<k} σ(zⱼ), which are always in order.
 func (l *corn[T]) Probabilities(logits, probs []T) {
 	checkProbabilities(l, logits, probs)
 	reached := 1.0 // P(y ≥ k)

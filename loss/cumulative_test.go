@@ -44,7 +44,8 @@ func TestSharedWeights(t *testing.T) {
 	}
 }
 
-// TestL2Probabilities: the mean of the distribution is the output, clipped to the scale, and its mode the nearest class.
+// TestL2Probabilities: the mean of the distribution is the output, clipped to the scale, and its mode the nearest
+// class.
 func TestL2Probabilities(t *testing.T) {
 	positions := []float64{1, 2, 4, 8}
 	l := mustNew[float64](t, Config{Name: L2, Classes: 4, Ground: Positions(positions)})

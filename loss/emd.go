@@ -3,15 +3,15 @@ package loss
 import "math"
 
 // EMD is (1/K Σᵢ |Pᵢ − Tᵢ|^r)^{1/r} with r ≥ 1 (Talebi and Milanfar, NIMA, arXiv 1709.05424): a mean over
-// classes and a root, so its values lie in [0, 1]. Positions have no place in it.
+// classes and a root, so that its values are in [0, 1]. It doesn't use positions.
 const EMD = "emd"
 
 // emdTerm is EMD with exponent r.
 type emdTerm struct{ r float64 }
 
 // value scales by M = max |Fᵢ|, F = P − T. With uᵢ = |Fᵢ|/M and S = 1/K Σ uᵢ^r the value is M·S^{1/r} and its
-// derivative with respect to Fᵢ is sign(Fᵢ)/K · uᵢ^{r−1} · S^{1/r−1}: no power of a tiny number is taken, so
-// neither vanishes before F does. At F = 0, where the root has no derivative, it is zero (a subgradient), as
+// derivative with respect to Fᵢ is sign(Fᵢ)/K · uᵢ^{r−1} · S^{1/r−1}: no power of a tiny number is computed, so
+// that neither underflows before F does. At F = 0, where the root has no derivative, it is zero (a subgradient), as
 // are the entries with Fᵢ = 0 for r = 1.
 func (e emdTerm) value(s *scratch, grad bool) float64 {
 	s.cumulate()

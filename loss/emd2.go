@@ -34,8 +34,8 @@ func (e orderedTerm) value(s *scratch, grad bool) float64 {
 	return v
 }
 
-// cumulate writes Pᵢ − Tᵢ to s.f. It sums from the first class up to the top class and from the last class
-// down to it, so that pₜₒₚ, nearly one, is never added to what is nearly nothing, and s.f[K−1] is zero.
+// cumulate writes Pᵢ − Tᵢ to s.f. It sums from the first class up to the top class and from the last class down to
+// it, so that pₜₒₚ, close to one, is never added to tiny numbers, and s.f[K−1] is zero.
 func (s *scratch) cumulate() {
 	var below float64
 	for i := range s.top {
@@ -49,9 +49,9 @@ func (s *scratch) cumulate() {
 	}
 }
 
-// fromCumulative turns derivatives with respect to Pᵢ in s.c (the last, which is constant, isn't read) into
-// derivatives with respect to pᵢ. As Pᵢ holds p₀ to pᵢ these are suffix sums; they are taken outwards from the
-// top class, whose own is then zero.
+// fromCumulative turns derivatives with respect to Pᵢ in s.c into derivatives with respect to pᵢ. The last Pᵢ is
+// constant and its derivative isn't read. As Pᵢ is the sum of p₀ to pᵢ these are suffix sums; they are computed
+// outwards from the top class, whose own is then zero.
 func (s *scratch) fromCumulative() {
 	before := s.c[s.top]
 	s.c[s.top] = 0

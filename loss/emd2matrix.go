@@ -5,7 +5,7 @@ import "math"
 // matrixTerm is EMD² with a ground distance matrix, Σᵢ pᵢ² Σₖ tₖ (Dᵢₖ^ω + μ).
 type matrixTerm struct {
 	classes int
-	cost    []float64 // Dᵢₖ^ω + μ at k*classes+i: the costs of one true class lie together
+	cost    []float64 // Dᵢₖ^ω + μ at k*classes+i: a row for each true class
 }
 
 func newMatrixTerm(classes int, distance []float64, omega, mu float64) *matrixTerm {
@@ -25,7 +25,7 @@ func newMatrixTerm(classes int, distance []float64, omega, mu float64) *matrixTe
 func (m *matrixTerm) value(s *scratch, _ bool) float64 {
 	clear(s.c)
 	for k, t := range s.t {
-		if t == 0 { // all but one of a one-hot target
+		if t == 0 { // for all but one class of a one-hot target
 			continue
 		}
 		for i, cost := range m.cost[k*m.classes : (k+1)*m.classes] {

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestExact compares with 60-digit arithmetic (testdata/make_exact.py) where float64 formulas lose their
-// digits. Every entry of the gradient must have its own digits, not just the largest.
+// TestExact compares with 60-digit arithmetic (testdata/make_exact.py) where float64 formulas cancel.
+// Every entry of the gradient must be accurate, not only the largest.
 func TestExact(t *testing.T) {
 	type exact struct {
 		Positions []float64
@@ -23,7 +23,7 @@ func TestExact(t *testing.T) {
 			Grad           []float64 `json:"grad_logits"`
 		}
 	}
-	// close holds where got has want's first 11 digits, or both are nothing in float64.
+	// close holds where got has want's first 11 digits, or both underflow in float64.
 	close := func(got, want float64) bool {
 		return math.Abs(got-want) <= 1e-11*math.Abs(want)+1e-290
 	}

@@ -7,7 +7,7 @@ import (
 	"finetune/loss"
 )
 
-// Probability that lies further from the label costs more.
+// Probability further from the label costs more.
 func ExampleNew() {
 	l, err := loss.New[float64](loss.Config{Name: loss.EMD2, Classes: 4})
 	if err != nil {
@@ -37,7 +37,7 @@ func ExampleMean() {
 	// [-0.086 0.041 0.045 0.174 0.057 -0.230]
 }
 
-// A cumulative loss has one output fewer than classes, and probabilities all the same.
+// A cumulative loss has one output fewer than classes.
 func ExampleLoss_probabilities() {
 	l, err := loss.New[float64](loss.Config{Name: loss.CORAL, Classes: 3})
 	if err != nil {
@@ -54,10 +54,10 @@ func ExamplePositions() {
 	ages := loss.Positions([]float64{1, 6, 14.5, 70})
 	_, err := loss.New[float64](loss.Config{Name: loss.EMD2, Classes: 3, Ground: ages})
 	fmt.Println(err)
-	// Output: --positions: 4 positions; expected one for each of 3 classes
+	// Output: Loss.Ground.Positions: 4 positions; expected one for each of 3 classes
 }
 
-// The ground distance that features suggest: classes 0 and 1 look alike, 2 is different.
+// The ground distance measured on features: those of classes 0 and 1 are similar, those of 2 are different.
 func ExampleSelfGuided() {
 	features := []float32{
 		1, 9,

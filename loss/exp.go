@@ -2,8 +2,8 @@ package loss
 
 import "math"
 
-// Softmax takes most of its time from exp, and math.Exp, called once a class, makes up two thirds of the time of
-// a small loss. expNegative is about three times as fast and, like it, off by at most about one unit in the last place.
+// Softmax spends most of its time in exp: math.Exp, called once a class, takes two thirds of the time of a small
+// loss. expNegative is about three times as fast and has the same accuracy of about one unit in the last place.
 
 const (
 	expBits = 7 // log₂ of the table's length
@@ -20,7 +20,7 @@ var expTable = func() (table [expSize]uint64) {
 
 // expNegative returns eˣ for x ≤ 0. With n the integer nearest to x·expSize/ln 2, eˣ = 2^(n/expSize) · eʳ, where
 // |r| ≤ ln 2 / (2·expSize) is so small that five terms of eʳ − 1 suffice. Where the result is subnormal, or x isn't
-// a number below zero, math.Exp answers.
+// a number below zero, it calls math.Exp.
 func expNegative(x float64) float64 {
 	if !(x > -708) || x > 0 {
 		return math.Exp(x)

@@ -25,7 +25,8 @@ func BenchmarkExp(b *testing.B) {
 	}
 }
 
-// TestExpNegative compares, to two units in the last place, with math.Exp over the whole range, at its ends and where the table's cells meet.
+// TestExpNegative compares, to two units in the last place, with math.Exp over the whole range, at its ends and where
+// the table's cells meet.
 func TestExpNegative(t *testing.T) {
 	check := func(x float64) {
 		t.Helper()
@@ -34,7 +35,8 @@ func TestExpNegative(t *testing.T) {
 			t.Errorf("exp(%v) = %v, want %v (off by %.2g relative)", x, got, want, diff/want)
 		}
 	}
-	for _, x := range []float64{0, math.Copysign(0, -1), -5e-324, -1e-300, -1e-16, -1e-8, -1, -707.9999, -708, -745, -746, -1e4, -math.MaxFloat64, math.Inf(-1), 1, 700} {
+	for _, x := range []float64{0, math.Copysign(0, -1), -5e-324, -1e-300, -1e-16, -1e-8, -1, -707.9999, -708, -745,
+		-746, -1e4, -math.MaxFloat64, math.Inf(-1), 1, 700} {
 		check(x)
 	}
 	for n := -708 * expSize; n < 0; n++ {

@@ -22,7 +22,7 @@ type golden struct {
 			Value  []float64
 			Grad   [][]float64 `json:"grad_logits"`
 			Gamma  float64
-			Target [][]float64 // sinkhorn's own, smoothed
+			Target [][]float64 // smoothed, of sinkhorn
 		}
 	}
 	SelfGuided []struct {
@@ -88,8 +88,9 @@ func TestGolden(t *testing.T) {
 // compareSample checks one sample in the element type T. The tolerance is relative to the value, and for the
 // gradient to its largest entry, as its entries are differences of numbers of that size in the reference. Where
 // softmax is saturated even the largest entry is a difference of numbers near one that the reference took in
-// float64: below 1e-15 it holds nothing (TestExact compares such samples with 60-digit arithmetic).
-func compareSample[T Float](t *testing.T, cfg Config, logits, target []float64, value float64, grad []float64, tol float64) {
+// float64: below 1e-15 it has no correct digit (TestExact compares such samples with 60-digit arithmetic).
+func compareSample[T Float](t *testing.T, cfg Config, logits, target []float64, value float64, grad []float64,
+	tol float64) {
 	t.Helper()
 	l := mustNew[T](t, cfg)
 	got := make([]T, len(logits))

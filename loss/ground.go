@@ -7,10 +7,10 @@ import (
 	"finetune/invalid"
 )
 
-// A GroundDistance says how far classes lie apart. The zero value is ordered classes at equal steps; [Positions]
+// A GroundDistance is the distances between classes. The zero value is ordered classes at equal steps; [Positions]
 // and [Matrix] make the others. At most one field is set.
 type GroundDistance struct {
-	// Positions holds the place of each class on a line, strictly rising.
+	// Positions holds the position of each class on a line, strictly increasing.
 	Positions []float64 `json:"positions,omitempty"`
 	// Matrix holds K × K distances, row-major: row i is the predicted class, column k the true one.
 	// They are finite and not negative, with zeros on the diagonal; the two directions may differ.
@@ -23,11 +23,11 @@ func Ordered() GroundDistance { return GroundDistance{} }
 // Positions returns the distance of classes at positions s₁ < … < s_K on a line.
 func Positions(s []float64) GroundDistance { return GroundDistance{Positions: s} }
 
-// Matrix returns the distance that a K × K row-major matrix holds, such as that of [SelfGuided].
+// Matrix returns the distances of a K × K row-major matrix, such as that of [SelfGuided].
 func Matrix(d []float64) GroundDistance { return GroundDistance{Matrix: d} }
 
 // Distances returns g as a K × K row-major matrix: a copy of Matrix; |sᵢ − sⱼ| / (s_K − s₁) for positions;
-// |i − j| / (K − 1) for ordered classes. The last two lie in [0, 1].
+// |i − j| / (K − 1) for ordered classes. The last two are in [0, 1].
 func (g GroundDistance) Distances(classes int) []float64 {
 	d := make([]float64, classes*classes)
 	if g.Matrix != nil {
@@ -68,7 +68,7 @@ func (g GroundDistance) gaps() []float64 {
 	return gaps
 }
 
-// largest returns the largest distance: of the matrix, or 1 on a line, which Distances scales.
+// largest returns the largest distance: of the matrix, or 1 for positions, whose distances are scaled.
 func (g GroundDistance) largest() float64 {
 	if g.Matrix == nil {
 		return 1
@@ -83,7 +83,7 @@ func (g GroundDistance) largest() float64 {
 func (g GroundDistance) check(classes int) error {
 	if g.Positions != nil && g.Matrix != nil {
 		return &invalid.Error{
-			Field: "--ground-distance", Found: "a matrix, and positions besides",
+			Field: "Loss.Ground", Found: "both a matrix and positions",
 			Want: "one of them",
 		}
 	}
@@ -101,21 +101,22 @@ func (g GroundDistance) check(classes int) error {
 func checkPositions(s []float64, classes int) error {
 	if len(s) != classes {
 		return &invalid.Error{
-			Field: "--positions", Found: count(len(s), "position", "positions"),
+			Field: "Loss.Ground.Positions", Found: count(len(s), "position", "positions"),
 			Want: fmt.Sprintf("one for each of %d classes", classes),
 		}
 	}
 	for i, v := range s {
 		if !(math.Abs(v) <= maxNumber) {
 			return &invalid.Error{
-				Field: "--positions", Found: fmt.Sprintf("%v for class %d", v, i),
+				Field: "Loss.Ground.Positions", Found: fmt.Sprintf("%v for class %d", v, i),
 				Want: fmt.Sprintf("a number up to %g in size", float64(maxNumber)),
 			}
 		}
 		if i > 0 && v <= s[i-1] {
 			return &invalid.Error{
-				Field: "--positions", Found: fmt.Sprintf("%v after %v", v, s[i-1]), Want: "positions that rise from class to class",
-				Hint: "put the classes in that order with --order",
+				Field: "Loss.Ground.Positions", Found: fmt.Sprintf("%v after %v", v, s[i-1]),
+				Want: "positions that increase from class to class",
+				Hint: "put the classes in that order with {Data.Order}",
 			}
 		}
 	}
@@ -125,7 +126,7 @@ func checkPositions(s []float64, classes int) error {
 func checkMatrix(d []float64, classes int) error {
 	if len(d) != classes*classes {
 		return &invalid.Error{
-			Field: "--ground-distance", Found: fmt.Sprintf("%d distances", len(d)),
+			Field: "Loss.Ground", Found: fmt.Sprintf("%d distances", len(d)),
 			Want: fmt.Sprintf("%d × %d for %d classes", classes, classes, classes),
 		}
 	}
@@ -133,13 +134,13 @@ func checkMatrix(d []float64, classes int) error {
 		i, k := n/classes, n%classes
 		if !(v >= 0 && v <= maxNumber) {
 			return &invalid.Error{
-				Field: "--ground-distance", Found: fmt.Sprintf("%v between classes %d and %d", v, i, k),
+				Field: "Loss.Ground", Found: fmt.Sprintf("%v between classes %d and %d", v, i, k),
 				Want: fmt.Sprintf("0 to %g", float64(maxNumber)),
 			}
 		}
 		if i == k && v != 0 {
 			return &invalid.Error{
-				Field: "--ground-distance", Found: fmt.Sprintf("%v between class %d and itself", v, i), Want: "0",
+				Field: "Loss.Ground", Found: fmt.Sprintf("%v between class %d and itself", v, i), Want: "0",
 				Hint: "give distances, not similarities",
 			}
 		}

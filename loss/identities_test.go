@@ -14,7 +14,7 @@ func sampleOf(t *testing.T, cfg Config, logits, target []float64) float64 {
 	return l.Sample(logits, target, nil, NewWorkspace(l))
 }
 
-// TestIdentities checks what the losses are to each other and to well-known quantities, at random points.
+// TestIdentities compares the losses with each other and with well-known quantities, at random points.
 func TestIdentities(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 3))
 	for range 200 {
@@ -36,7 +36,8 @@ func TestIdentities(t *testing.T) {
 		}
 		emd2 := sampleOf(t, Config{Name: EMD2}, logits, soft)
 		same("emd2 is the ranked probability score", emd2, rankedProbabilityScore(p, soft))
-		same("emd with r = 2 is the root of emd2's mean", sampleOf(t, Config{Name: EMD}, logits, soft), math.Sqrt(emd2/float64(k)))
+		same("emd with r = 2 is the root of emd2's mean", sampleOf(t, Config{Name: EMD}, logits, soft),
+			math.Sqrt(emd2/float64(k)))
 
 		ordered := Matrix(Ordered().Distances(k))
 		var want float64
@@ -56,10 +57,12 @@ func TestIdentities(t *testing.T) {
 		for i := range even {
 			even[i] = 20 + 2.5*float64(i)
 		}
-		same("emd2 with positions at equal gaps", sampleOf(t, Config{Name: EMD2, Ground: Positions(even)}, logits, soft), emd2)
+		same("emd2 with positions at equal gaps", sampleOf(t, Config{Name: EMD2, Ground: Positions(even)}, logits, soft),
+			emd2)
 		s := positions.Positions
 		meanGap := (s[k-1] - s[0]) / float64(k-1)
-		same("emd2 with positions is the CRPS in mean gaps", sampleOf(t, Config{Name: EMD2, Ground: positions}, logits, soft)*meanGap, crps(p, soft, s))
+		same("emd2 with positions is the CRPS in mean gaps",
+			sampleOf(t, Config{Name: EMD2, Ground: positions}, logits, soft)*meanGap, crps(p, soft, s))
 
 		for _, g := range []GroundDistance{{}, positions, matrix} {
 			sum := sampleOf(t, Config{}, logits, soft) + 0.7*sampleOf(t, Config{Name: EMD2, Ground: g}, logits, soft)
@@ -73,7 +76,8 @@ func TestIdentities(t *testing.T) {
 				t.Fatal(err)
 			}
 			same("votes for one class are one-hot: "+describe(cfg), sampleOf(t, cfg, z, votes), sampleOf(t, cfg, z, oneHot))
-			if cfg.Name == L2 || cfg.Name == CORAL || cfg.Name == CORN || cfg.Name == CrossEntropy || cfg.Ground.Matrix != nil && cfg.Name != Sinkhorn {
+			if cfg.Name == L2 || cfg.Name == CORAL || cfg.Name == CORN || cfg.Name == CrossEntropy ||
+				cfg.Ground.Matrix != nil && cfg.Name != Sinkhorn {
 				var mean float64
 				for j, share := range soft {
 					OneHot(votes, j)
@@ -84,12 +88,13 @@ func TestIdentities(t *testing.T) {
 		}
 		two := []float64{soft[0] / (soft[0] + soft[1]), soft[1] / (soft[0] + soft[1])}
 		for _, name := range []string{CORAL, CORN} {
-			same(name+" with two classes is cross-entropy", sampleOf(t, Config{Name: name}, logits[:1], two), sampleOf(t, Config{}, []float64{0, logits[0]}, two))
+			same(name+" with two classes is cross-entropy", sampleOf(t, Config{Name: name}, logits[:1], two),
+				sampleOf(t, Config{}, []float64{0, logits[0]}, two))
 		}
 	}
 }
 
-// rankedProbabilityScore sums the squared differences of the two cumulative distributions as one would by hand.
+// rankedProbabilityScore sums the squared differences of the two cumulative distributions by its definition.
 func rankedProbabilityScore(p, t []float64) float64 {
 	var cp, ct, score float64
 	for i := range p {
@@ -119,7 +124,7 @@ func scaled(x []float64, by float64) []float64 {
 	return y
 }
 
-// FuzzSample makes every loss with a random ground distance and checks what must hold at a random point.
+// FuzzSample makes every loss with a random ground distance and checks its properties at a random point.
 func FuzzSample(f *testing.F) {
 	f.Add(uint64(1), uint8(0), 1.0, 3.0, true)
 	f.Add(uint64(2), uint8(6), 300.0, -5.0, false)

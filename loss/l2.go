@@ -2,9 +2,9 @@ package loss
 
 import "sort"
 
-// L2 is regression: (y − s_k)², one output y against the position of the label; for a soft target the mean
-// over it, Σ tₖ (y − sₖ)². It predicts the nearest class. Positions are 0, 1, … K−1 where none are given. The
-// gradient grows with their range: it isn't normalised as emd2's gaps are.
+// L2 is regression on the position: (y − sₖ)² for one output y and the position of the label; for a soft target its
+// mean Σ tₖ (y − sₖ)². It predicts the nearest class. Positions are 0, 1, … K−1 where none are given. The gradient
+// grows with their range: it isn't normalised as the gaps of emd2 are.
 const L2 = "l2"
 
 type l2[T Float] struct {
@@ -29,10 +29,10 @@ func (l *l2[T]) Sample(logits, target, grad []T, _ *Workspace[T]) T {
 	return T(v)
 }
 
-// Probabilities shares 1 between the two classes around y so that the mean position is y: the one distribution
-// on neighbours that says what y says. Its likeliest class and its median are the nearest class (of two at the same
-// distance the lower), and for K = 2 it is the linear probability model. Beyond the ends it is one-hot. It says
-// nothing of the spread: likelihoods and calibration measured on it mean little.
+// Probabilities distributes 1 over the two classes around y so that the mean position is y. The mode and the median
+// are the nearest class (of two at the same distance the lower), and for K = 2 it is the linear probability model.
+// Beyond the ends it is one-hot. It has no information on the spread: likelihoods and calibration measured on it mean
+// little.
 func (l *l2[T]) Probabilities(logits, probs []T) {
 	checkProbabilities(l, logits, probs)
 	clear(probs)
@@ -49,7 +49,7 @@ func (l *l2[T]) Probabilities(logits, probs []T) {
 	}
 }
 
-// Logits is the mean position.
+// Logits returns the mean position.
 func (l *l2[T]) Logits(probs, logits []T) {
 	checkProbabilities(l, logits, probs)
 	var y float64

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Logits must be what Probabilities takes back, for every loss whose outputs tell a distribution.
+// Probabilities must invert Logits, for every loss whose outputs determine a distribution.
 func TestLogits(t *testing.T) {
 	probs := []float64{0.1, 0.25, 1e-9, 0.6, 0.05 - 1e-9}
 	positions := []float64{1, 4, 9, 10, 30}

@@ -3,32 +3,31 @@ package loss
 // Float is the element type of logits, targets and gradients: float32 in training, float64 for checks.
 type Float interface{ float32 | float64 }
 
-// A Loss is one loss over K ordered classes, defined per sample. It holds no state that changes, so one value
-// may be used from several goroutines, each with a Workspace of its own. Slices of the wrong length make its
-// methods panic; numbers never do.
+// A Loss is a loss over K ordered classes, defined per sample. It is immutable and may be used from several
+// goroutines, each with its own Workspace. Its methods panic on slices of the wrong length and on no values.
 type Loss[T Float] interface {
 	// Classes is K, the length of a target and of a probability vector.
 	Classes() int
 	// Outputs is the length of a logit vector: K for softmax losses, 1 for l2, K−1 for coral and corn.
 	Outputs() int
-	// SharedWeights reports whether all outputs must share one weight vector and differ only in their biases,
-	// as coral's do: zₖ = w·x + bₖ. Without that its cumulative probabilities needn't be in order.
+	// SharedWeights reports whether all outputs must share one weight vector and differ only in their biases, as
+	// those of coral do: zₖ = w·x + bₖ. Otherwise its cumulative probabilities needn't be in order.
 	SharedWeights() bool
-	// CheckTarget reports why a target (length K) can't be used with this loss, or nil. Sample expects
-	// targets that pass: non-negative and summing to one.
+	// CheckTarget returns an error unless target (length K) can be used with this loss: not negative and summing to
+	// one, as Sample expects.
 	CheckTarget(target []T) error
 	// Sample returns the loss of one sample with the given logits (length Outputs) against target
 	// (length K). Where grad isn't nil (length Outputs), the gradient with respect to the logits is written to it.
 	// It allocates nothing.
 	Sample(logits, target, grad []T, ws *Workspace[T]) T
-	// Probabilities writes P(y = k) (length K) for one logit vector. They sum to one but for rounding.
+	// Probabilities writes P(y = k) (length K) for one logit vector. They sum to one up to rounding.
 	Probabilities(logits, probs []T)
-	// Logits writes a logit vector (length Outputs) with these probabilities (length K, all above zero, summing to one)
-	// to logits: a right inverse of Probabilities, but for l2, whose y is then the mean position.
+	// Logits writes a logit vector (length Outputs) with these probabilities (length K, all above zero, summing to
+	// one) to logits. It is a right inverse of Probabilities, except for l2, where the logit is the mean position.
 	Logits(probs, logits []T)
 }
 
-// shape is what all losses share: their class count and the check of targets.
+// shape is the common part of all losses: the number of classes and the check of targets.
 type shape[T Float] struct{ classes int }
 
 func (s shape[T]) Classes() int                 { return s.classes }

@@ -2,8 +2,8 @@ package loss
 
 // Mean returns the weighted mean loss of n samples, Σ wᵢ ℓᵢ / Σ wᵢ, and, where grad isn't nil, writes its
 // gradient with respect to the logits. logits and grad are n × Outputs, targets n × K, all row-major; weights has
-// length n, or is nil for all one. A sample with weight 0 isn't looked at and gets a gradient of zero; where no
-// sample has weight, or there is none, the mean is zero. It allocates nothing and panics where lengths don't fit.
+// length n, or is nil for all one. A sample of weight 0 is skipped and gets a gradient of zero; where the
+// weights sum to zero the mean is zero. Mean allocates nothing and panics where lengths don't fit.
 func Mean[T Float](l Loss[T], logits, targets, weights, grad []T, ws *Workspace[T]) T {
 	total := float64(len(targets) / l.Classes())
 	if weights != nil {
@@ -19,12 +19,13 @@ func Mean[T Float](l Loss[T], logits, targets, weights, grad []T, ws *Workspace[
 	return T(Sum(l, logits, targets, weights, 1/total, grad, ws))
 }
 
-// Sum returns scale · Σ wᵢ ℓᵢ and its gradient; its arguments are Mean's. A trainer that cuts a batch into
-// blocks gives each block one over the weight of the whole batch as scale and adds the blocks' results in order.
+// Sum returns scale · Σ wᵢ ℓᵢ and its gradient; the other arguments are those of Mean. To cut a batch into blocks,
+// give each the inverse weight of the whole batch as scale and add the results in order.
 func Sum[T Float](l Loss[T], logits, targets, weights []T, scale float64, grad []T, ws *Workspace[T]) float64 {
 	out, k := l.Outputs(), l.Classes()
 	n := len(targets) / k
-	if len(targets) != n*k || len(logits) != n*out || weights != nil && len(weights) != n || grad != nil && len(grad) != n*out {
+	if len(targets) != n*k || len(logits) != n*out || weights != nil && len(weights) != n ||
+		grad != nil && len(grad) != n*out {
 		panic("loss: a batch whose lengths don't fit together")
 	}
 	var sum float64

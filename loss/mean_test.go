@@ -19,8 +19,8 @@ func batch[T Float](rng *rand.Rand, l Loss[T], n int) (logits, targets []T) {
 	return logits, targets
 }
 
-// TestMean: a weight is a number of copies, blocks with the batch's scale add up to the batch, and samples
-// without weight leave no gradient.
+// TestMean: an integer weight equals copies, blocks with the scale of the batch add up to the batch, and samples
+// of weight zero have no gradient.
 func TestMean(t *testing.T) {
 	rng := rand.New(rand.NewPCG(8, 8))
 	for _, cfg := range everyLoss(rng, 4) {
@@ -97,7 +97,7 @@ func TestNoAllocation(t *testing.T) {
 	}
 }
 
-// TestConcurrent uses one loss from several goroutines with a workspace each; the race detector watches.
+// TestConcurrent uses one loss from several goroutines with a workspace each, for the race detector.
 func TestConcurrent(t *testing.T) {
 	rng := rand.New(rand.NewPCG(10, 10))
 	for _, cfg := range everyLoss(rng, 6) {

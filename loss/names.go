@@ -5,14 +5,14 @@ import (
 	"slices"
 )
 
-// settings says which fields of a Config a loss reads besides Name, Classes and Ground.Positions.
+// settings are the fields of a Config that a loss reads besides Name, Classes and Ground.Positions.
 type settings struct {
 	name                            string
 	matrix, lambda, exponent, gamma bool
 	rule                            string // empty: softmax
 }
 
-// known lists the losses in the order in which they are shown to users.
+// known lists the losses in the order of the documentation.
 var known = []settings{
 	{name: CrossEntropy},
 	{name: EMD2, matrix: true},
@@ -29,10 +29,11 @@ const (
 	RuleSoftmax     = "softmax"     // K logits, p = exp z / Σ exp z
 	RuleCumulative  = "cumulative"  // K−1 logits of P(y > k), see [CORAL]
 	RuleConditional = "conditional" // K−1 logits of P(y > k | y ≥ k), see [CORN]
-	RulePosition    = "position"    // one number among the classes' positions, see [L2]
+	RulePosition    = "position"    // one output, on the scale of the positions, see [L2]
 )
 
-// Rule names the rule behind Probabilities of the loss, for files that other programs read; empty for an unknown loss.
+// Rule returns the name of the rule by which Probabilities works, for files that other programs read; empty for an
+// unknown loss.
 func (c Config) Rule() string {
 	s, ok := settingsOf(cmp.Or(c.Name, CrossEntropy))
 	if !ok {
@@ -41,7 +42,7 @@ func (c Config) Rule() string {
 	return cmp.Or(s.rule, RuleSoftmax)
 }
 
-// Names returns the names that Config.Name may have, the plain one first.
+// Names returns the names that Config.Name may have, cross-entropy first.
 func Names() []string { return namesWith(func(settings) bool { return true }) }
 
 func namesWith(has func(settings) bool) []string {

@@ -6,18 +6,18 @@ import (
 	"slices"
 )
 
-// SelfGuided returns the ground distance that the features themselves suggest, as a K × K row-major matrix for
-// [Matrix]. features is n × dim, row-major: what enters the last layer; labels holds the n classes, from 0.
+// SelfGuided returns the ground distance measured on features, as a K × K row-major matrix for [Matrix]. features is
+// n × dim, row-major: the input of the last layer; labels holds the n classes, from 0.
 //
 // Each feature is divided by its ℓ1 norm; d is the Euclidean distance between the means of the classes;
 // rᵢⱼ = |{l : dᵢₗ < dᵢⱼ}| / (K−1), and D = (r + rᵀ)/2. So D is symmetric with a zero diagonal and values in
 // [0, 1], and only the order of distances matters (Hou, Yu and Samaras, section on self-guided EMD).
 //
-// A feature of zeros has no direction and is left out. A class without samples has no mean: the others are ranked
-// among themselves, with their number in place of K, and its distance to every other class is 1, the largest,
-// because probability put on it is wrong for every sample.
+// A feature vector of zeros is left out. A class without samples has no mean: the others are ranked among themselves,
+// with their number in place of K, and its distance to every other class is 1, the largest, because probability of it
+// is wrong for every sample.
 //
-// The error says that a feature isn't finite. SelfGuided panics where lengths don't fit or a label isn't a class.
+// A feature that isn't finite is an error. SelfGuided panics where lengths don't fit or a label isn't a class.
 func SelfGuided[T Float](features []T, dim int, labels []int, classes int) ([]float64, error) {
 	if dim <= 0 || len(features) != dim*len(labels) {
 		panic("loss: features and labels of different lengths")
@@ -29,17 +29,16 @@ func SelfGuided[T Float](features []T, dim int, labels []int, classes int) ([]fl
 	return c.GroundDistance()
 }
 
-// Centroids are the means of the normalised features of each class, from which [SelfGuided] ranks classes, for features that
-// come one at a time.
+// Centroids computes the means of the normalised features of each class for [SelfGuided], from one sample at a time.
 type Centroids[T Float] struct {
 	dim     int
 	sums    []float64 // classes × dim
 	counts  []int     // a class each
 	samples int
-	bad     int // the first sample that isn't finite, from 1
+	bad     int // the first sample that isn't finite, from 1; 0: none
 }
 
-// NewCentroids returns the centroids of no samples, for features of length dim.
+// NewCentroids returns centroids without samples, for features of length dim.
 func NewCentroids[T Float](classes, dim int) *Centroids[T] {
 	return &Centroids[T]{dim: dim, sums: make([]float64, classes*dim), counts: make([]int, classes)}
 }
@@ -67,7 +66,7 @@ func (c *Centroids[T]) Add(label int, feature []T) {
 	}
 }
 
-// GroundDistance returns what [SelfGuided] does of the samples so far, or its error.
+// GroundDistance returns the result of [SelfGuided] for the samples so far.
 func (c *Centroids[T]) GroundDistance() ([]float64, error) {
 	means, present, err := c.means()
 	if err != nil {

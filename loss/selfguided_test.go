@@ -20,7 +20,7 @@ func TestSelfGuidedGolden(t *testing.T) {
 			t.Fatal(err)
 		}
 		near(t, "distances of means", centroidDistances(means, dim, present), slices.Concat(c.CentroidDistance...)...)
-		for _, scale := range []float64{1, 1e-30, 1e30} { // ℓ1 norms take the scale out
+		for _, scale := range []float64{1, 1e-30, 1e30} { // normalising removes the scale
 			d, err := SelfGuided(scaled(features, scale), dim, c.Labels, c.Classes)
 			if err != nil {
 				t.Fatal(err)
@@ -70,7 +70,8 @@ func TestAutoLambda(t *testing.T) {
 	if got, err := AutoLambda(1.4, 0.2); err != nil || math.Abs(got-2) > 1e-15 {
 		t.Errorf("λ = %v, %v; want 2", got, err)
 	}
-	for _, c := range [][2]float64{{1, 0}, {1, -0.5}, {0, 1}, {math.NaN(), 1}, {1, math.NaN()}, {math.Inf(1), 1}, {1, 5e-324}} {
+	for _, c := range [][2]float64{{1, 0}, {1, -0.5}, {0, 1}, {math.NaN(), 1}, {1, math.NaN()}, {math.Inf(1), 1},
+		{1, 5e-324}} {
 		if _, err := AutoLambda(c[0], c[1]); !invalid.Is(err) {
 			t.Errorf("means %v: error %v", c, err)
 		}

@@ -1,7 +1,7 @@
 package loss
 
 // Sinkhorn is entropic optimal transport between p and t: ⟨Π, D⟩ − H(Π)/γ at the plan Π with margins p and t
-// that makes it least, H(Π) = −Σ Πᵢⱼ (log Πᵢⱼ − 1) (Cuturi 2013, arXiv 1306.0895; Frogner et al. 2015,
+// that minimises it, H(Π) = −Σ Πᵢⱼ (log Πᵢⱼ − 1) (Cuturi 2013, arXiv 1306.0895; Frogner et al. 2015,
 // arXiv 1506.05439). D is the ground distance: the matrix, or distances on the line scaled to [0, 1].
 //
 // By the envelope theorem its derivative with respect to p is the dual potential of the rows. A one-hot target
@@ -32,14 +32,15 @@ func (e *sinkhornTerm) value(s *scratch, _ bool) float64 {
 		}
 	}
 	for j := range w.t {
-		w.t[j] /= mass // both margins must hold the same mass for a plan to exist
+		w.t[j] /= mass // a plan exists only between margins of the same mass
 	}
 	highest, logTop := s.z[s.top], s.logTop()
 	for i, z := range s.z {
 		w.logP[i] = (z - highest) - logTop
 	}
 	w.solve(e)
-	// The dual value Σ pᵢ aᵢ + Σ tⱼ bⱼ − 1/γ equals the primal one at the optimum; near it, its error is of second order.
+	// The dual value Σ pᵢ aᵢ + Σ tⱼ bⱼ − 1/γ equals the primal one at the optimum; near it, its error is of second
+	// order.
 	v := -1 / e.gamma
 	for i, p := range s.p {
 		s.c[i] = (w.logP[i] - w.logRow[i]) / e.gamma

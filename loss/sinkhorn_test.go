@@ -86,7 +86,7 @@ func TestSinkhornExact(t *testing.T) {
 	}
 }
 
-// TestSinkhornSymmetry: with a symmetric distance, transport there costs what transport back costs.
+// TestSinkhornSymmetry: with a symmetric distance, exchanging prediction and target doesn't change the cost.
 func TestSinkhornSymmetry(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 7))
 	const k = 6
@@ -101,7 +101,7 @@ func TestSinkhornSymmetry(t *testing.T) {
 	}
 }
 
-// TestSinkhornNearlyOneHot joins the solver to the closed form of one-hot targets.
+// TestSinkhornNearlyOneHot compares the solver near one-hot targets with their closed form.
 func TestSinkhornNearlyOneHot(t *testing.T) {
 	logits := []float64{1, -2, 0.5, 3}
 	exact := sampleOf(t, Config{Name: Sinkhorn}, logits, []float64{0, 1, 0, 0})

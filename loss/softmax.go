@@ -2,7 +2,7 @@ package loss
 
 import "math"
 
-// softmaxLoss is every loss whose outputs are softmax logits: cross-entropy, a term of the probabilities, or both.
+// softmaxLoss is a loss of softmax logits: cross-entropy, a term of the probabilities, or both.
 type softmaxLoss[T Float] struct {
 	shape[T]
 	crossEntropy bool    // add the cross-entropy
@@ -38,7 +38,7 @@ func (l *softmaxLoss[T]) Sample(logits, target, grad []T, ws *Workspace[T]) T {
 	if l.term != nil {
 		v += l.weight * l.term.value(s, grad != nil)
 		if grad != nil {
-			// Measured from the top class, whose p may be 1 but for 1e-20, the derivatives don't cancel.
+			// Relative to the top class, whose p may be 1 − 1e-20, the derivatives don't cancel.
 			atTop = s.c[s.top]
 			for i, p := range s.p {
 				mean += p * (s.c[i] - atTop)
@@ -66,7 +66,7 @@ func (l *softmaxLoss[T]) Probabilities(logits, probs []T) {
 	softmax(logits, probs)
 }
 
-// Logits are logarithms less their mean.
+// Logits returns the logarithms minus their mean.
 func (l *softmaxLoss[T]) Logits(probs, logits []T) {
 	checkProbabilities(l, logits, probs)
 	var mean float64
@@ -78,9 +78,9 @@ func (l *softmaxLoss[T]) Logits(probs, logits []T) {
 	}
 }
 
-// softmax writes exp(zᵢ) / Σ exp(zⱼ) to p, which may be z. It returns the index of the largest logit and
-// Σ exp(zᵢ − z[top]) over all others, the odds against the top class, which keep their relative accuracy however
-// sure it is: 1 − p[top] = odds/(1 + odds) and −log p[top] = log(1 + odds).
+// softmax writes exp(zᵢ) / Σ exp(zⱼ) to p, which may be z. It returns the index of the largest logit and the odds
+// against it, Σ exp(zᵢ − z[top]) over all others, which keep their relative accuracy: 1 − p[top] = odds/(1 + odds)
+// and −log p[top] = log(1 + odds).
 func softmax[T Float](z, p []T) (top int, odds float64) {
 	largest := z[0]
 	for i, v := range z {
@@ -102,7 +102,7 @@ func softmax[T Float](z, p []T) (top int, odds float64) {
 	return top, odds
 }
 
-// difference returns pᵢ − tᵢ, exact to the last digits where both are nearly one.
+// difference returns pᵢ − tᵢ, without cancellation where both are close to one.
 func (s *scratch) difference(i int) float64 {
 	if i == s.top {
 		return (1 - s.t[i]) - s.odds*s.p[i]

@@ -7,15 +7,15 @@ import (
 	"finetune/invalid"
 )
 
-// OneHot writes the target of a sample with the given label (from 0) to dst, whose length is K. Like all
-// functions that make targets it panics where label isn't a class.
+// OneHot writes the target of a sample with the given label (from 0) to dst, whose length is K. Like all functions
+// that write targets it panics where label isn't a class.
 func OneHot[T Float](dst []T, label int) {
 	clear(dst)
 	dst[label] = 1
 }
 
-// Votes writes the shares of votes, which may be any amounts, to dst. The error is a *invalid.Error: there
-// are no votes, or one is negative or not finite. It panics where the lengths differ.
+// Votes writes the shares of votes, which may be fractions, to dst. No votes at all, and a negative or infinite one,
+// are a *invalid.Error. Votes panics where the lengths differ.
 func Votes[T Float](dst []T, votes []float64) error {
 	if len(dst) != len(votes) {
 		panic("loss: votes and target of different lengths")
@@ -23,12 +23,12 @@ func Votes[T Float](dst []T, votes []float64) error {
 	var total float64
 	for k, v := range votes {
 		if !(v >= 0) || !finite(v) {
-			return &invalid.Error{Field: "votes", Found: fmt.Sprintf("%v for class %d", v, k), Want: "a number, 0 or more"}
+			return &invalid.Error{Field: "Votes", Found: fmt.Sprintf("%v for class %d", v, k), Want: "0 or more"}
 		}
 		total += v
 	}
 	if !(total > 0) || !finite(total) {
-		return &invalid.Error{Field: "votes", Found: fmt.Sprintf("a sum of %v", total), Want: "at least one vote"}
+		return &invalid.Error{Field: "Votes", Found: fmt.Sprintf("a sum of %v", total), Want: "at least one vote"}
 	}
 	for k, v := range votes {
 		dst[k] = T(v / total)
@@ -37,7 +37,7 @@ func Votes[T Float](dst []T, votes []float64) error {
 }
 
 // Binomial writes a softened label to dst: the binomial distribution of K−1 trials with success probability
-// (label + ½)/K, whose mode is the label. Its width is set by K alone: the middle classes are softened most.
+// (label + ½)/K, whose mode is the label. Its width depends on K alone: the middle classes are softened most.
 func Binomial[T Float](dst []T, label int) {
 	n := float64(len(dst) - 1)
 	q := (float64(label) + 0.5) / float64(len(dst))
@@ -50,9 +50,9 @@ func Binomial[T Float](dst []T, label int) {
 	})
 }
 
-// Triangular writes a softened label to dst: a triangular density around the middle of the label's class that
-// falls to zero halfWidth class steps away, summed up over each class's step and cut off at the ends of the
-// scale. Up to ½ it is one-hot; up to 1½ only the neighbours take part. It panics for a halfWidth of 0 or less.
+// Triangular writes a softened label to dst: a triangular density around the middle of the label's class that falls
+// to zero halfWidth class steps away, integrated over the step of each class and cut off at the ends of the scale. Up
+// to ½ it is one-hot; up to 1½ only the neighbouring classes get a share. It panics for a halfWidth of 0 or less.
 func Triangular[T Float](dst []T, label int, halfWidth float64) {
 	if !(halfWidth > 0) {
 		panic("loss: triangular half-width must be above 0")

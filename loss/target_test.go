@@ -47,8 +47,8 @@ func TestTargets(t *testing.T) {
 	near(t, "mixed", dst, 0.1, 0.8, 0.1, 0)
 }
 
-// TestSoftened: every softened label is a target that losses take, has its mode at the label, falls to both
-// sides, and mirrors with the scale.
+// TestSoftened: every softened label passes CheckTarget, has its mode at the label, decreases on both sides, and is
+// symmetric under reversing the classes.
 func TestSoftened(t *testing.T) {
 	for _, k := range []int{2, 3, 8, 101, 1000} {
 		for _, label := range []int{0, 1, k / 2, k - 1} {
@@ -76,8 +76,9 @@ func TestSoftened(t *testing.T) {
 	}
 }
 
-func TestVotesMistakes(t *testing.T) {
-	for _, votes := range [][]float64{{0, 0}, {1, -1}, {math.NaN(), 1}, {math.Inf(1), 1}, {math.MaxFloat64, math.MaxFloat64}} {
+func TestVotesInvalid(t *testing.T) {
+	for _, votes := range [][]float64{{0, 0}, {1, -1}, {math.NaN(), 1}, {math.Inf(1), 1},
+		{math.MaxFloat64, math.MaxFloat64}} {
 		if err := Votes(make([]float32, 2), votes); !invalid.Is(err) {
 			t.Errorf("votes %v: error %v", votes, err)
 		}
@@ -93,7 +94,8 @@ func TestCheckTarget(t *testing.T) {
 		}
 	}
 	nan := float32(math.NaN())
-	for _, bad := range [][]float32{{1, 0}, {1, 0, 0, 0}, {0, 0, 0}, {2, 0, -1}, {3, 5, 2}, {nan, 0, 1}, {0.33, 0.33, 0.33}} {
+	for _, bad := range [][]float32{{1, 0}, {1, 0, 0, 0}, {0, 0, 0}, {2, 0, -1}, {3, 5, 2}, {nan, 0, 1},
+		{0.33, 0.33, 0.33}} {
 		if err := l.CheckTarget(bad); !invalid.Is(err) {
 			t.Errorf("%v: error %v", bad, err)
 		}

@@ -10,7 +10,7 @@ import "math"
 // whose gradient is t − c, c being the column sums of the plan Πᵢⱼ = pᵢ Qᵢⱼ and Qᵢⱼ = exp(γ(bⱼ − Dᵢⱼ)) / Σⱼ …; its
 // Hessian is −γ (diag(c) − Qᵀ diag(p) Q).
 type transport struct {
-	columns []int     // classes with a target above zero; only these have a place in the plan
+	columns []int     // classes with a target above zero: the columns of the plan
 	t       []float64 // their targets, of sum one
 	p       []float64 // row sums
 	logP    []float64
@@ -36,10 +36,10 @@ func newTransport(k int) *transport {
 }
 
 const (
-	easyScale = 30 // γ·max D from which on the problem is approached through smaller γ
-	maxSteps  = 60 // Newton steps for one γ; a few suffice
-	tolerance = 1e-13
-	smallest  = 1e-200 // stands in for column sums that underflow; its square root's inverse can still be squared
+	directScale = 30 // γ·max D above which the problem is solved for smaller γ first
+	maxSteps    = 60 // Newton steps for one γ; a few suffice
+	tolerance   = 1e-13
+	smallest    = 1e-200 // in place of column sums that underflow; the inverse of its square root can still be squared
 )
 
 // solve leaves the optimal column potentials in b, for the first len(t) entries, and logRow to match. It climbs
@@ -55,7 +55,7 @@ func (w *transport) solve(e *sinkhornTerm) {
 		return
 	}
 	gamma := e.gamma
-	for gamma*e.largest > easyScale {
+	for gamma*e.largest > directScale {
 		gamma /= 4
 	}
 	for gamma < e.gamma {
@@ -63,10 +63,10 @@ func (w *transport) solve(e *sinkhornTerm) {
 		gamma = min(4*gamma, e.gamma)
 	}
 	// The exponents γ(b − D) carry a rounding error of their own size, so that no smaller residual can be asked for.
-	w.climb(e, e.gamma, tolerance*max(1, e.gamma*e.largest/easyScale))
+	w.climb(e, e.gamma, tolerance*max(1, e.gamma*e.largest/directScale))
 }
 
-// climb raises F until the column sums are off by no more than limit in total.
+// climb maximises F until the column sums differ from the targets by no more than limit in total.
 func (w *transport) climb(e *sinkhornTerm, gamma, limit float64) {
 	m := len(w.columns)
 	value := w.evaluate(e, gamma)
@@ -128,7 +128,7 @@ func (w *transport) evaluate(e *sinkhornTerm, gamma float64) float64 {
 	return value
 }
 
-// mismatch returns Σ |tⱼ − cⱼ|, the mass in wrong columns.
+// mismatch returns Σ |tⱼ − cⱼ|.
 func (w *transport) mismatch() float64 {
 	var sum float64
 	for j, t := range w.t {
@@ -137,7 +137,7 @@ func (w *transport) mismatch() float64 {
 	return sum
 }
 
-// newton leaves the Newton step for F at b, cut to a sensible length, in step, and returns F's slope along it.
+// newton writes the Newton step for F at b, limited in length, to step and returns the slope of F along it.
 // With S = diag(c)^½ the system reads γ S (I − M) S δ = t − c, M = S⁻¹ Qᵀ diag(p) Q S⁻¹. A constant in δ changes
 // nothing, so I − M is singular along S·1. The right-hand side has no part in that direction but its rounding, which
 // conjugate gradients would chase for ever; adding the direction's projector spares half of their rounds. They
@@ -153,10 +153,10 @@ func (w *transport) newton(gamma float64) float64 {
 		norm += w.residual[j] * w.residual[j]
 	}
 	first := norm
-	// Solving as exactly as the point is good gives quadratic convergence in the end and saves rounds before.
-	enough := min(0.1, w.mismatch())
+	// An accuracy relative to the mismatch gives quadratic convergence near the solution and saves iterations before.
+	accuracy := min(0.1, w.mismatch())
 	for range 2*m + 10 {
-		if norm <= enough*enough*first {
+		if norm <= accuracy*accuracy*first {
 			break
 		}
 		curvature := w.apply()
@@ -180,11 +180,11 @@ func (w *transport) newton(gamma float64) float64 {
 		w.step[j] *= w.scale[j] / gamma
 		longest = max(longest, gamma*math.Abs(w.step[j]))
 	}
-	const farthest = 10 // no entry of the plan changes by more than e¹⁰ in one step
+	const maxChange = 10 // no entry of the plan changes by more than a factor of e¹⁰ in one step
 	var slope float64
 	for j, t := range w.t {
-		if longest > farthest {
-			w.step[j] *= farthest / longest
+		if longest > maxChange {
+			w.step[j] *= maxChange / longest
 		}
 		slope += w.step[j] * (t - w.c[j])
 	}

@@ -12,7 +12,8 @@ func everyLoss(rng *rand.Rand, k int) []Config {
 	positions, matrix := randomGround(rng, k)
 	configs := []Config{
 		{Name: CrossEntropy}, {Name: EMD2}, {Name: EMD2, Ground: positions},
-		{Name: EMD2, Ground: matrix}, {Name: EMD2, Ground: matrix, Omega: 2, Mu: 0.25}, {Name: EMD2, Ground: matrix, Omega: 0.5, Mu: -0.1},
+		{Name: EMD2, Ground: matrix}, {Name: EMD2, Ground: matrix, Omega: 2, Mu: 0.25},
+		{Name: EMD2, Ground: matrix, Omega: 0.5, Mu: -0.1},
 		{Name: XEMD2}, {Name: XEMD2, Ground: positions, Lambda: 0.3}, {Name: XEMD2, Ground: matrix, Mu: 0.5, Lambda: 2},
 		{Name: EMD}, {Name: EMD, Exponent: 1}, {Name: EMD, Exponent: 1.5}, {Name: EMD, Exponent: 3},
 		{Name: Sinkhorn}, {Name: Sinkhorn, Ground: positions, Gamma: 3}, {Name: Sinkhorn, Ground: matrix, Gamma: 50},
@@ -49,9 +50,9 @@ func randomLogits(rng *rand.Rand, n int, scale float64) []float64 {
 	return z
 }
 
-// validate checks what must hold for every loss at one point: finite results, the same value with and
-// without a gradient, probabilities that are a distribution, and for softmax losses that a constant added to the logits
-// changes nothing. It returns the value and gradient.
+// validate checks the properties of every loss at one point: finite results, the same value with and without a
+// gradient, probabilities that are a distribution, and for softmax losses that a constant added to the logits changes
+// nothing. It returns the value and gradient.
 func validate(t *testing.T, l Loss[float64], logits, target []float64) (float64, []float64) {
 	t.Helper()
 	if err := l.CheckTarget(target); err != nil {
@@ -143,7 +144,7 @@ func describe(c Config) string {
 	return fmt.Sprintf("%s/%s/λ%v,ω%v,μ%v,r%v,γ%v", c.Name, ground, c.Lambda, c.Omega, c.Mu, c.Exponent, c.Gamma)
 }
 
-// TestStable takes logits and class counts at their limits in both element types.
+// TestStable checks logits and class counts at their limits in both element types.
 func TestStable(t *testing.T) {
 	for _, k := range []int{2, 8, 1000} {
 		rng := rand.New(rand.NewPCG(uint64(k), 10))

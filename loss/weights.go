@@ -1,8 +1,8 @@
 package loss
 
-// BalancedWeights returns a weight for each class so that every class that occurs counts the same in total:
+// BalancedWeights returns a weight for each class that gives every class that occurs the same total weight:
 // n / (K' · nₖ) with n samples, of which nₖ have class k, and K' classes that occur; 0 for a class that doesn't.
-// counts may hold sums of sample weights. Weighted so, the samples' weights sum to n.
+// counts may hold sums of sample weights. The weights of all samples sum to n.
 func BalancedWeights(counts []float64) []float64 {
 	var total float64
 	var occurring int
@@ -21,8 +21,8 @@ func BalancedWeights(counts []float64) []float64 {
 	return w
 }
 
-// SampleWeight returns the weight that class weights give a sample, Σ tₖ wₖ. It multiplies the sample's own
-// weight in [Mean], which is right for every loss: also for those whose outputs aren't classes.
+// SampleWeight returns the weight of a sample by class weights, Σ tₖ wₖ, a factor of its own weight in [Mean]. It
+// works with every loss, also with those whose outputs aren't classes.
 func SampleWeight[T Float](target []T, classWeights []float64) float64 {
 	var w float64
 	for k, t := range target {

@@ -1,10 +1,10 @@
 package loss
 
-// A Workspace is the memory in which one goroutine computes a loss. It fits every loss of the same Config but
-// for the numbers in its ground distance, so it outlives a self-guided matrix that is renewed each epoch.
+// A Workspace is the memory in which one goroutine computes a loss. It may be used with every loss whose Config
+// differs only in the values of the ground distance, such as a self-guided one that is measured each epoch.
 type Workspace[T Float] struct{ scratch }
 
-// NewWorkspace returns a workspace for l: some vectors of K float64 numbers and, for sinkhorn, a matrix of K².
+// NewWorkspace returns a workspace for l: a few float64 vectors of length K and, for sinkhorn, a K × K matrix.
 func NewWorkspace[T Float](l Loss[T]) *Workspace[T] {
 	k := l.Classes()
 	buf := make([]float64, 5*k)
@@ -20,13 +20,13 @@ func NewWorkspace[T Float](l Loss[T]) *Workspace[T] {
 	return ws
 }
 
-// scratch holds one sample in float64 on its way from logits to gradient. All vectors have length K.
+// scratch holds the intermediate values of one sample in float64. All vectors have length K.
 type scratch struct {
 	z []float64 // logits
 	t []float64 // target
 	p []float64 // softmax(z)
 	f []float64 // P − T, the cumulative difference
-	c []float64 // ∂value/∂p, up to a constant: softmax's gradient ignores one
+	c []float64 // ∂value/∂p up to a constant, which doesn't change the gradient by the logits
 
 	top  int     // index of the largest logit
 	odds float64 // (1 − p[top]) / p[top], free of cancellation

@@ -31,7 +31,7 @@ type attributor interface {
 func evaluate(h *head.Head, a *TargetBuilder, row []float32) (*attribution, error) {
 	z, p := make([]float32, h.Outputs()), make([]float32, h.Space().Len())
 	f := head.Features{Rows: 1, Cols: len(row), Data: row}
-	if err := h.Logits(f, nil, 1, z); err != nil {
+	if err := h.Logits(f, f.All(), 1, z); err != nil {
 		return nil, err
 	}
 	h.Distribution(z, p)

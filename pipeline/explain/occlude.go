@@ -62,7 +62,8 @@ func (o *occluder) Attribute(ctx context.Context, tensor []float32, ask func(int
 				return nil, err
 			}
 			logits := make([]float32, (end-first)*o.head.Outputs())
-			return logits, o.head.Logits(head.Features{Rows: end - first, Cols: o.net.Dim(), Data: features}, nil, 1, logits)
+			f := head.Features{Rows: end - first, Cols: o.net.Dim(), Data: features}
+			return logits, o.head.Logits(f, f.All(), 1, logits)
 		},
 		func(_ int, logits []float32) error {
 			k := o.head.Outputs()

@@ -176,13 +176,9 @@ func (t *Table) Examples(spread func(dst []float32, label int)) head.Examples {
 	return e
 }
 
-// rowsOf returns the first few rows of each item, where every item has perItem of them. Nil items are all; the answer is nil where
-// it is all rows.
+// RowsOf returns the first few rows of each item, where every item has perItem of them. Nil items are all.
 func RowsOf(items []int, rows, perItem, few int) []int {
 	if items == nil {
-		if few == perItem {
-			return nil
-		}
 		items = make([]int, rows/perItem)
 		for i := range items {
 			items[i] = i

@@ -82,7 +82,7 @@ func TestHeadONNXAgrees(t *testing.T) {
 					t.Fatal(err)
 				}
 				want := make([]float32, rows*c.classes)
-				if err := h.Probabilities(features, nil, 1, want); err != nil {
+				if err := h.Probabilities(features, features.All(), 1, want); err != nil {
 					t.Fatal(err)
 				}
 				got := runHeadONNX(t, h, features)

@@ -143,7 +143,8 @@ func epochs(ctx context.Context, x *npy.Mapped) error {
 	for i := range x.Rows {
 		all.Targets[i*classes+i%classes] = 1
 	}
-	c := head.Config{Loss: loss.Config{Name: loss.EMD2, Classes: classes}, Optimizer: head.SGD, Epochs: 3}.Resolved(x.Cols, x.Rows)
+	c := head.Config{Loss: loss.Config{Name: loss.EMD2, Classes: classes}, Optimizer: head.SGD, LR: head.Auto, Epochs: 3,
+		BatchSize: head.Auto, Threads: head.Auto}
 	_, err := head.Train(ctx, all, head.Examples{}, c, nil)
 	return err
 }

@@ -12,7 +12,7 @@ func TestSelfGuided(t *testing.T) {
 	const classes, warmup = 8, 3
 	e := synthetic(200, 10, classes, 2)
 	for i := range e.Features.Data {
-		e.Features.Data[i] = max(0, e.Features.Data[i]) // a backbone's last activation
+		e.Features.Data[i] = max(0, e.Features.Data[i]) // as a backbone's last activation
 	}
 	for _, hidden := range []int{0, 16} {
 		c := Config{Loss: loss.Config{Name: loss.XEMD2, Classes: classes, Mu: 0.5}, Hidden: hidden, LR: 0.05,
@@ -38,8 +38,9 @@ func TestSelfGuided(t *testing.T) {
 		if hidden > 0 {
 			continue
 		}
-		// λ is what the formula gives on the state that warm-up left.
-		c.AutoLambda, c.SelfGuided, c.WarmupEpochs, c.Loss.Name, c.Loss.Mu, c.Schedule = false, false, 0, loss.CrossEntropy, 0, Constant
+		// λ is that of the formula at the end of the warm-up.
+		c.AutoLambda, c.SelfGuided, c.WarmupEpochs, c.Loss.Name, c.Loss.Mu, c.Schedule = false, false, 0,
+			loss.CrossEntropy, 0, Constant
 		c.Epochs = warmup
 		first := r.Config
 		first.Schedule = Constant
@@ -60,7 +61,8 @@ func TestSelfGuided(t *testing.T) {
 func TestWarmupIsCrossEntropy(t *testing.T) {
 	e := synthetic(100, 6, 3, 2)
 	plain := train(t, e, Examples{}, Config{Loss: loss.Config{Classes: 3}, LR: 0.02, Epochs: 4})
-	warm := train(t, e, Examples{}, Config{Loss: loss.Config{Name: loss.EMD2, Classes: 3}, LR: 0.02, Epochs: 4, WarmupEpochs: 2})
+	warm := train(t, e, Examples{}, Config{Loss: loss.Config{Name: loss.EMD2, Classes: 3}, LR: 0.02, Epochs: 4,
+		WarmupEpochs: 2})
 	for i := range 4 {
 		if same := plain.History[i].TrainLoss == warm.History[i].TrainLoss; same != (i < 2) {
 			t.Errorf("epoch %d: equal losses is %v", i+1, same)

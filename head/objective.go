@@ -1,0 +1,158 @@
+package head
+
+import (
+	"fmt"
+	"math"
+
+	"finetune/internal/linalg/dense"
+	"finetune/invalid"
+	"finetune/loss"
+)
+
+// An objective is the weighted mean loss of the training examples as a function of the network's parameters.
+type objective struct {
+	config        Config
+	pool          *dense.Pool
+	standardiser  *standardiser
+	params, grads *parameters
+	pass          pass
+	loss          loss.Loss[float32] // of the epoch under way
+
+	train       Examples
+	weights     []float32 // of the training examples: their own times their class's
+	totalWeight float64
+	views       []int // which view of each training example the epoch takes; nil: there is one
+
+	ground loss.GroundDistance // of the decision rule: measured while training if it is self-guided
+}
+
+func newObjective(c Config, pool *dense.Pool, s *standardiser, l loss.Loss[float32], train Examples,
+	classWeights []float64) *objective {
+	o := &objective{config: c, pool: pool, standardiser: s, train: train, ground: c.Loss.Ground}
+	if train.views() > 1 {
+		o.views = make([]int, train.Len())
+	}
+	o.weights, o.totalWeight = exampleWeights(train, classWeights)
+	o.params = newParameters(train.Features.Cols, c.Hidden, l.Outputs())
+	o.grads = newParameters(train.Features.Cols, c.Hidden, l.Outputs())
+	o.params.initialise(c.Seed, l.SharedWeights())
+	o.pass = newPass(pool, o.params, s, c.Dropout)
+	o.setLoss(l)
+	return o
+}
+
+func (o *objective) setLoss(l loss.Loss[float32]) {
+	o.loss = l
+	o.pass.setLoss(l)
+}
+
+// gradient writes the gradient of the loss of a batch to o.grads and returns the weighted sum of its losses. The loss
+// of a batch is that sum over its number of examples and the mean weight of all examples: an unbiased estimate of the
+// weighted mean over all, which it is for the full batch.
+func (o *objective) gradient(order []int, drop *dropout) float64 {
+	scale := float64(len(o.weights)) / (float64(len(order)) * o.totalWeight)
+	sum := o.pass.gradient(batch{examples: o.train, order: order, views: o.views, weights: o.weights, scale: scale,
+		dropout: *drop}, o.grads)
+	drop.first += uint64(len(order))
+	if o.loss.SharedWeights() {
+		sumRows(o.grads.output)
+	}
+	return sum
+}
+
+// sumRows gives all rows their sum, which is the gradient of the one weight vector that they are copies of.
+func sumRows(m dense.Matrix) {
+	sum := m.Row(0)
+	for r := 1; r < m.Rows; r++ {
+		for j, g := range m.Row(r) {
+			sum[j] += g
+		}
+	}
+	for r := 1; r < m.Rows; r++ {
+		copy(m.Row(r), sum)
+	}
+}
+
+// evaluate returns the weighted mean loss over e and the mean absolute error of the decision in classes, which weighs
+// examples by their own weights alone. For a soft target the error is its mean over the target.
+func (o *objective) evaluate(e Examples, weights []float32) (meanLoss, mae float64) {
+	k := o.loss.Classes()
+	probs := make([]float32, k)
+	var total, own float64
+	o.pass.forward(e, func(example int, a activations) {
+		w := float64(weights[example])
+		meanLoss += w * a.loss
+		total += w
+		o.loss.Probabilities(a.logits, probs)
+		class := o.config.Decision.Decide(probs, o.ground)
+		w = e.Weight(example)
+		for c, share := range e.Targets[example*k : (example+1)*k] {
+			mae += w * float64(share) * math.Abs(float64(class-c))
+		}
+		own += w
+	})
+	return meanLoss / total, mae / own
+}
+
+// diverged returns the error for a loss or weight that is no longer finite: because of a feature that never was, or
+// because steps were too large.
+func (o *objective) diverged(epoch int) error {
+	if err := o.train.checkFinite(o.train.views()); err != nil {
+		return err
+	}
+	if o.config.Optimizer == LBFGS {
+		return &invalid.Error{Field: "Head.WeightDecay", Want: "a loss that stays finite", Hint: "raise it",
+			Found: fmt.Sprintf("%g, with which training diverged in iteration %d", o.config.WeightDecay, epoch)}
+	}
+	return &invalid.Error{Field: "Head.LR", Want: "a loss that stays finite",
+		Hint:  fmt.Sprintf("lower it, to %.1g say", o.config.LR/10),
+		Found: fmt.Sprintf("training diverged in epoch %d with learning rate %g", epoch, o.config.LR)}
+}
+
+// initialiseBias sets the output biases to those of the best constant prediction, the shares of the classes, so that
+// no epoch is spent on finding them. One more example of each class, of the mean weight, keeps the share of an absent
+// class above zero.
+func (o *objective) initialiseBias() {
+	k := o.loss.Classes()
+	counts := make([]float64, k)
+	for i := range o.train.Len() {
+		for c, share := range o.train.Targets[i*k : (i+1)*k] {
+			counts[c] += float64(o.weights[i]) * float64(share)
+		}
+	}
+	one := o.totalWeight / float64(o.train.Len())
+	shares := make([]float32, k)
+	for c, n := range counts {
+		shares[c] = float32((n + one) / (o.totalWeight + float64(k)*one))
+	}
+	o.loss.Logits(shares, o.params.outputBias)
+}
+
+// exampleWeights returns the weight of each example in the loss, its own times that of its class, and their sum.
+func exampleWeights(e Examples, classWeights []float64) (weights []float32, total float64) {
+	weights = make([]float32, e.Len())
+	for i := range weights {
+		w := e.Weight(i)
+		if classWeights != nil {
+			k := len(classWeights)
+			w *= loss.SampleWeight(e.Targets[i*k:(i+1)*k], classWeights)
+		}
+		weights[i] = float32(w)
+		total += float64(weights[i])
+	}
+	return weights, total
+}
+
+// classWeights returns the weight of each class in training on e, nil where all are 1.
+func (c Config) classWeights(e Examples) []float64 {
+	if !c.Balanced {
+		return c.ClassWeights
+	}
+	counts := make([]float64, c.Loss.Classes)
+	for i := range e.Len() {
+		for k, share := range e.Targets[i*len(counts) : (i+1)*len(counts)] {
+			counts[k] += e.Weight(i) * float64(share)
+		}
+	}
+	return loss.BalancedWeights(counts)
+}
