@@ -60,6 +60,7 @@ var flagOf = map[string]string{
 	"Images.Tap":                     "tap",
 	"Images.Views":                   "views",
 	"Library":                        "library",
+	"Loss":                           "loss",
 	"Loss.Exponent":                  "emd-exponent",
 	"Loss.Gamma":                     "sinkhorn-gamma",
 	"Loss.Ground":                    "ground-distance",
@@ -91,6 +92,7 @@ var flagOf = map[string]string{
 	"Stride":                         "stride",
 	"TTA":                            "tta",
 	"Threads":                        "threads",
+	"Temperature":                    "calibrate",
 	"Val":                            "val-split",
 	"With":                           "with",
 }

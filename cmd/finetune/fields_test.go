@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -73,6 +74,31 @@ func TestFlagsOfFieldsExist(t *testing.T) {
 	for field, flag := range flagOf {
 		if !known[flag] {
 			t.Errorf("%s: no command has a flag --%s", field, flag)
+		}
+	}
+}
+
+// Every flag stands under a heading of the help, and no line of help is too long.
+func TestHelp(t *testing.T) {
+	root := newRoot(&app{in: strings.NewReader(""), out: io.Discard, err: io.Discard})
+	for _, c := range append(root.Commands(), root) {
+		listed := map[string]bool{"help": true, "version": true}
+		for _, g := range grouped(c) {
+			for _, name := range g.flags {
+				listed[name] = true
+			}
+		}
+		c.Flags().VisitAll(func(f *pflag.Flag) {
+			if !listed[f.Name] {
+				t.Errorf("%s: --%s stands under no heading", c.CommandPath(), f.Name)
+			}
+		})
+		var text strings.Builder
+		printHelp(&text, c, true)
+		for line := range strings.Lines(text.String()) {
+			if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > helpWidth {
+				t.Errorf("%s: %d columns: %s", c.CommandPath(), n, line)
+			}
 		}
 	}
 }

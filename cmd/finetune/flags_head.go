@@ -2,102 +2,91 @@ package main
 
 import (
 	"fmt"
-	"strconv"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
 
 	"finetune/head"
-	"finetune/invalid"
-	"finetune/loss"
 	"finetune/pipeline/artifact"
 	"finetune/pipeline/crossval"
 )
 
-// headFlags binds the head and its training. The defaults are those of the job that it is for.
+// headFlags registers a flag for each option of the head. Two of them take more than the option does: a ground distance may
+// be a file, and a decision may be left to the validation images.
 type headFlags struct {
-	config            *head.Config
-	flags             *pflag.FlagSet
-	decision, weights string
-	distance, lambda  string
+	config             *head.Config
+	distance, decision string
 }
 
-func newHeadFlags(c *head.Config) *headFlags { return &headFlags{config: c} }
+func newHeadFlags(c *head.Config) *headFlags {
+	return &headFlags{config: c, decision: string(c.Decision)}
+}
 
-// add binds everything: the loss, what makes a class of a distribution, and the training.
+// add registers all options.
 func (h *headFlags) add(f *pflag.FlagSet) {
-	c := h.config
-	f.StringVar(&c.Loss.Name, "loss", c.Loss.Name, "`name` of the loss: "+strings.Join(loss.Names(), ", "))
-	f.StringVar(&h.distance, "ground-distance", "", "how far classes lie apart: ordered, self-guided (measured on the features) or a `file` with a K × K matrix (default ordered)")
-	f.StringVar(&h.lambda, "emd-weight", "", "`weight` of emd2 in xemd2, or auto: measured after the warm-up (default 1; auto for a self-guided distance)")
-	f.Float64Var(&c.Loss.Omega, "emd-omega", 0, "`power` of the distances in emd2 and xemd2, for a matrix or self-guided (default 1)")
-	f.Float64Var(&c.Loss.Mu, "emd-mu", 0, "`number` added to those distances (default 0)")
-	f.Float64Var(&c.Loss.Exponent, "emd-exponent", 0, "`exponent` r of emd, at least 1 (default 2)")
-	f.Float64Var(&c.Loss.Gamma, "sinkhorn-gamma", 0, "`sharpness` of sinkhorn, per unit of distance: larger is nearer to the exact cost (default 10)")
-	f.IntVar(&c.WarmupEpochs, "warmup-epochs", c.WarmupEpochs, "`epochs` of cross-entropy alone before the loss takes over (auto: a sixth of --epochs where a distance or weight is measured, else 0)")
-	f.StringVar(&h.decision, "decision", string(c.Decision), "`rule` that makes a class of a distribution: argmax, median, mean, least-distance (least expected ground distance), or auto: the best on the validation images")
-	f.Lookup("warmup-epochs").DefValue = "auto"
-	h.addTraining(f)
+	for _, o := range head.Options() {
+		switch o.Name {
+		case "ground-distance":
+			f.StringVar(&h.distance, o.Name, "", o.Help+"; ordered, self-guided or a `file` with a K × K matrix")
+		case "decision":
+			f.StringVar(&h.decision, o.Name, h.decision, "decision `rule`: "+strings.Join(o.Choices, ", ")+", or auto: the best on the validation images")
+		default:
+			h.addOption(f, o)
+		}
+	}
 }
 
-// addTraining binds what doesn't depend on the loss. What isn't given suits the loss, the width and the number of images.
+// addTraining registers the options that all losses of a comparison share.
 func (h *headFlags) addTraining(f *pflag.FlagSet) {
-	h.flags = f
-	c := h.config
-	f.IntVar(&c.Hidden, "hidden", c.Hidden, "`width` of a hidden layer; 0 is a linear head")
-	f.Float64Var(&c.Dropout, "dropout", c.Dropout, "`share` of the last layer's inputs that are dropped in training")
-	f.StringVar(&c.Optimizer, "optimizer", c.Optimizer, "sgd (with Nesterov momentum), adamw or lbfgs (all images at once, to the optimum)")
-	f.Float64Var(&c.LR, "lr", c.LR, "peak learning `rate`; not for lbfgs")
-	f.Float64Var(&c.Momentum, "momentum", c.Momentum, "`momentum` of sgd")
-	f.Float64Var(&c.WeightDecay, "weight-decay", c.WeightDecay, "weight `decay`, scaled as in PyTorch; for lbfgs an L2 penalty of half of it")
-	f.IntVar(&c.Epochs, "epochs", c.Epochs, "`passes` over the training images; of lbfgs iterations at most")
-	f.IntVar(&c.BatchSize, "batch-size", c.BatchSize, "`images` a step; not for lbfgs")
-	f.StringVar(&c.Schedule, "schedule", c.Schedule, "of the learning rate: cosine or constant; not for lbfgs")
-	f.IntVar(&c.Patience, "patience", c.Patience, "stop after so many `epochs` without a better validation loss and keep the best; 0 never stops")
-	f.StringVar(&h.weights, "class-weights", "", "balanced, or a `number` for each class")
-	for _, name := range []string{"dropout", "optimizer", "lr", "momentum", "weight-decay", "epochs", "batch-size", "schedule", "patience"} {
-		f.Lookup(name).DefValue = "auto" // for the help
+	for _, o := range head.Options() {
+		if o.Group != "Loss" && o.Name != "decision" {
+			h.addOption(f, o)
+		}
 	}
 }
 
-// complete turns words into what the library takes.
+func (h *headFlags) addOption(f *pflag.FlagSet, o head.Option) {
+	help := o.Help
+	if o.Kind == head.Choice && o.Name != "optimizer" {
+		help += ": " + strings.Join(o.Choices, ", ")
+	}
+	f.Var(&optionFlag{option: o, config: h.config}, o.Name, help)
+}
+
+// optionFlag is an option of the head as a flag.
+type optionFlag struct {
+	option head.Option
+	config *head.Config
+}
+
+var _ pflag.Value = (*optionFlag)(nil)
+
+func (o *optionFlag) Type() string { return "value" }
+
+func (o *optionFlag) String() string {
+	if o.config == nil {
+		return ""
+	}
+	if text := o.option.Text(*o.config); text != "" {
+		return text
+	}
+	return o.option.Default
+}
+
+func (o *optionFlag) Set(text string) error { return o.option.Set(o.config, text) }
+
+// complete reads what flags name.
 func (h *headFlags) complete() (err error) {
-	c := h.config
-	// The library takes 0 for "what suits". Whoever types it means 0.
-	for _, name := range []string{"lr", "epochs", "batch-size", "emd-omega", "emd-exponent", "sinkhorn-gamma"} {
-		if given := h.flags.Lookup(name); given != nil && given.Changed && given.Value.String() == "0" {
-			return &invalid.Error{Field: "--" + name, Found: "0", Want: "a number above 0", Hint: "leave it out for what suits the loss and the data"}
-		}
+	option, _ := head.OptionOf("ground-distance")
+	switch {
+	case h.distance == "":
+		return nil
+	case h.distance == option.Word || slices.Contains(option.Choices, h.distance):
+		return option.Set(h.config, h.distance)
 	}
-	switch h.distance {
-	case "", "ordered":
-	case "self-guided":
-		c.SelfGuided = true
-	default:
-		if c.Loss.Ground, err = artifact.ReadGroundDistance(h.distance); err != nil {
-			return err
-		}
-	}
-	switch h.lambda {
-	case "":
-	case "auto":
-		c.AutoLambda = true
-	default:
-		v, err := strconv.ParseFloat(h.lambda, 64)
-		if err != nil || v == 0 {
-			return &invalid.Error{Field: "--emd-weight", Found: strconv.Quote(h.lambda), Want: "a number above 0, or auto"}
-		}
-		c.Loss.Lambda = v
-	}
-	switch h.weights {
-	case "":
-	case "balanced":
-		c.Balanced = true
-	default:
-		weights := &numbersFlag{values: &c.ClassWeights, name: "--class-weights"}
-		return weights.Set(h.weights)
-	}
-	return nil
+	h.config.Loss.Ground, err = artifact.ReadGroundDistance(h.distance)
+	return err
 }
 
 func softeningFlag(f *pflag.FlagSet, s *crossval.Softening) {

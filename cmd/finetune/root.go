@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strconv"
 	"syscall"
 
@@ -34,6 +35,7 @@ type app struct {
 	in          io.Reader
 	out, err    io.Writer
 	json, quiet bool
+	helpAll     bool
 }
 
 // execute is the whole command: it returns the exit status and never exits itself, so tests can call it.
@@ -41,6 +43,10 @@ func execute(args []string, in io.Reader, out, errs io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	a := &app{in: in, out: out, err: errs}
+	if i := slices.Index(args, "--help-all"); i >= 0 {
+		args = slices.Clone(args)
+		args[i], a.helpAll = "--help", true
+	}
 	root := newRoot(a)
 	root.SetArgs(args)
 	root.SetIn(in)
@@ -57,11 +63,20 @@ func execute(args []string, in io.Reader, out, errs io.Writer) int {
 	case errors.Is(err, errFound):
 		return exitFound // what was found is printed already
 	case errors.As(err, &usage), invalid.Is(err):
+		suggest(err)
 		fmt.Fprintln(errs, "finetune:", invalid.Text(err, flagName))
 		return exitMistake
 	}
 	fmt.Fprintln(errs, "finetune:", invalid.Text(err, flagName))
 	return exitMachine
+}
+
+// suggest adds a hint to an error about a misspelt value.
+func suggest(err error) {
+	var e *invalid.Error
+	if errors.As(err, &e) && e.Hint == "" {
+		e.Hint = suggestion(e.Found, e.Want)
+	}
 }
 
 // errFound ends a check that found something.
@@ -83,7 +98,9 @@ func newRoot(a *app) *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "one JSON document on standard output, and nothing else there")
 	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no notes on standard error")
-	root.AddCommand(newTrain(a), newExtract(a), newEval(a), newPredict(a), newExplain(a), newCompare(a), newCheck(a), newInspect(a), newDoctor(a), newSetup(a))
+	root.AddCommand(newTrain(a), newExtract(a), newEval(a), newPredict(a), newExplain(a), newCompare(a), newCheck(a), newInspect(a), newDoctor(a), newSetup(a), newVersion(a))
+	root.SetHelpCommand(newHelp(a))
+	root.SetHelpFunc(func(c *cobra.Command, _ []string) { printHelp(a.out, c, a.helpAll) })
 	return root
 }
 
@@ -100,6 +117,14 @@ func flagError(c *cobra.Command, err error) error {
 			Want: map[string]string{"int": "a whole number", "uint64": "a whole number from 0 up", "float64": "a number", "bool": "true or false",
 				"stringToString": "NAME=VALUE, as in device_id=1", "intSlice": "whole numbers with commas between, as in 1,3"}[value.GetFlag().Value.Type()],
 			Hint: "see " + c.CommandPath() + " --help",
+		}
+	}
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) {
+		var names []string
+		c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		if near := nearest(unknown.GetSpecifiedName(), names); near != "" {
+			return &usageError{fmt.Errorf("%w; did you mean --%s? See %s --help", err, near, c.CommandPath())}
 		}
 	}
 	return &usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}

@@ -1,9 +1,9 @@
 package compare
 
 import (
+	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"finetune/head"
@@ -43,31 +43,10 @@ func SplitLosses(list string) ([]string, error) {
 
 // A lossSpec is one loss of a comparison, read from its text: what it changes in the settings that all share.
 type lossSpec struct {
-	text  string
-	name  string
-	apply []func(*head.Config)
+	text    string
+	name    string
+	options []string // as head.SetSpec takes them
 }
-
-// lossOptions are what may follow the name of a loss, in the order in which they are told to users. They are called as the
-// flags of training, without emd- or sinkhorn- in front.
-var lossOptions = []lossOption{
-	{"weight", func(c *head.Config, v float64) { c.Loss.Lambda = v }},
-	{"omega", func(c *head.Config, v float64) { c.Loss.Omega = v }},
-	{"mu", func(c *head.Config, v float64) { c.Loss.Mu = v }},
-	{"exponent", func(c *head.Config, v float64) { c.Loss.Exponent = v }},
-	{"gamma", func(c *head.Config, v float64) { c.Loss.Gamma = v }},
-	{"warmup", func(c *head.Config, v float64) { c.WarmupEpochs = int(v) }},
-	{"lr", func(c *head.Config, v float64) { c.LR = v }},
-	{"weight-decay", func(c *head.Config, v float64) { c.WeightDecay = v }},
-}
-
-// A lossOption is a number that a loss or its training takes.
-type lossOption struct {
-	name string
-	set  func(c *head.Config, v float64)
-}
-
-const selfGuided = "self-guided"
 
 // parseLoss reads NAME or NAME:option,option=number,….
 func parseLoss(text string) (lossSpec, error) {
@@ -82,40 +61,23 @@ func parseLoss(text string) (lossSpec, error) {
 	if !has {
 		return s, nil
 	}
-	seen := map[string]bool{}
+	scratch, seen := head.Defaults(loss.Config{Name: name}, 0), map[string]bool{}
 	for option := range strings.SplitSeq(options, ",") {
-		key, value, hasValue := strings.Cut(option, "=")
+		key, _, _ := strings.Cut(option, "=")
 		if seen[key] {
 			return wrong(fmt.Sprintf("%q twice", key), "each option once")
 		}
 		seen[key] = true
-		switch {
-		case option == selfGuided:
-			s.apply = append(s.apply, func(c *head.Config) { c.SelfGuided = true })
-			continue
-		case option == "weight=auto":
-			s.apply = append(s.apply, func(c *head.Config) { c.AutoLambda = true })
-			continue
+		if err := head.SetSpec(&scratch, option); err != nil {
+			var e *invalid.Error
+			if errors.As(err, &e) {
+				return wrong(strings.TrimPrefix(e.Found, "the "), e.Want)
+			}
+			return s, err
 		}
-		i := slices.IndexFunc(lossOptions, func(o lossOption) bool { return o.name == key })
-		if i < 0 || !hasValue {
-			return wrong(fmt.Sprintf("the option %q", option), lossOptionsHelp())
-		}
-		v, err := strconv.ParseFloat(value, 64)
-		if err != nil || key == "warmup" && v != float64(int(v)) {
-			return wrong(fmt.Sprintf("%s=%s", key, value), "a number after "+key+"=")
-		}
-		s.apply = append(s.apply, func(c *head.Config) { lossOptions[i].set(c, v) })
+		s.options = append(s.options, option)
 	}
 	return s, nil
-}
-
-func lossOptionsHelp() string {
-	list := selfGuided + ", weight=auto"
-	for _, o := range lossOptions {
-		list += ", " + o.name + "=NUMBER"
-	}
-	return list
 }
 
 // config is the head's configuration for this loss. What common leaves open suits each loss; of a warm-up and an automatic
@@ -124,8 +86,10 @@ func (s lossSpec) config(common head.Config) head.Config {
 	c := common
 	c.Loss = loss.Config{Name: s.name}
 	c.WarmupEpochs, c.SelfGuided, c.AutoLambda = head.Auto, false, false
-	for _, set := range s.apply {
-		set(&c)
+	for _, option := range s.options {
+		if err := head.SetSpec(&c, option); err != nil {
+			panic(err) // parseLoss has set it before
+		}
 	}
 	return c
 }

@@ -35,13 +35,13 @@ func TestSplitLossesRefuses(t *testing.T) {
 		"emd":                              "",
 		"emd3":                             `the loss "emd3"; expected one of cross-entropy, emd2`,
 		"emd2,omega=2":                     `the loss "omega=2"`,
-		"emd2:":                            `the option ""; expected self-guided, weight=auto, weight=NUMBER`,
-		"xemd2:weight":                     `the option "weight"`,
-		"xemd2:weight=heavy":               "weight=heavy; expected a number after weight=",
+		"emd2:":                            `option ""; expected self-guided, weight=NUMBER or auto`,
+		"xemd2:weight":                     `option "weight"`,
+		"xemd2:weight=heavy":               `weight=heavy: "heavy"; expected a number above 0`,
 		"xemd2:weight=1,weight=auto":       `"weight" twice`,
-		"xemd2:self-guided,warmup=2.5":     "warmup=2.5; expected a number",
-		"xemd2:self-guided=1":              `the option "self-guided=1"`,
-		"cross-entropy,emd2:lr=0.1,, corn": `the option ""`,
+		"xemd2:self-guided,warmup=2.5":     `"2.5"; expected 0 or more`,
+		"xemd2:self-guided=1":              `option "self-guided=1"`,
+		"cross-entropy,emd2:lr=0.1,, corn": `option ""`,
 	} {
 		_, err := SplitLosses(list)
 		if want == "" {

@@ -83,7 +83,7 @@ type CacheReport struct {
 // ends.
 func (d Doctor) Run(ctx context.Context) (*DoctorReport, error) {
 	r := &DoctorReport{
-		Program:  program(),
+		Program:  Program(),
 		CPU:      CPUReport{Cores: runtime.NumCPU(), GOMAXPROCS: runtime.GOMAXPROCS(0), SIMD: simd()},
 		Problems: []Problem{},
 	}
@@ -109,7 +109,8 @@ func (r *DoctorReport) problem(err error, do string) {
 	r.Problems = append(r.Problems, Problem{err.Error(), do})
 }
 
-func program() ProgramReport {
+// Program describes the running program.
+func Program() ProgramReport {
 	p := ProgramReport{Version: artifact.Version(), Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

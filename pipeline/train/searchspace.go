@@ -1,10 +1,12 @@
 package train
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 
 	"finetune/head"
@@ -12,19 +14,15 @@ import (
 	"finetune/loss"
 )
 
-// The settings that a Search may vary.
-const (
-	SearchLoss   = "loss"         // cross-entropy, emd2, and xemd2 with ordered or self-guided distances
-	SearchLambda = "emd-weight"   // λ of xemd2: from 0.1 to 10
-	SearchOmega  = "emd-omega"    // ω and μ of self-guided xemd2: the paper's two pairs
-	SearchLR     = "lr"           // from a third of what suits the rest to three times as much
-	SearchDecay  = "weight-decay" // from a tenth of what suits the rest to ten times as much
-	SearchHidden = "hidden"       // 0, 64, 128 or 256
-)
-
-// SearchSettings lists all of them.
+// SearchSettings lists the options that a search may vary.
 func SearchSettings() []string {
-	return []string{SearchLoss, SearchLambda, SearchOmega, SearchLR, SearchDecay, SearchHidden}
+	var names []string
+	for _, o := range head.Options() {
+		if o.Search.String() != "" && o.Search.With == "" {
+			names = append(names, o.Name)
+		}
+	}
+	return names
 }
 
 func checkSearchSettings(names []string) error {
@@ -36,34 +34,65 @@ func checkSearchSettings(names []string) error {
 	return nil
 }
 
-// propose draws settings: those of base, with what over names drawn anew. Whatever base leaves open follows what was drawn.
+// propose draws settings: those of base, with the options of the names in over drawn anew. Whatever base leaves open follows what
+// was drawn.
 func propose(base head.Config, over []string, r *rand.Rand, columns, examples int) head.Config {
-	varies := func(name string) bool { return slices.Contains(over, name) }
 	c := base
-	if varies(SearchLoss) {
+	if slices.Contains(over, "loss") {
 		c.SelfGuided, c.AutoLambda = false, false
-		c.Loss = loss.Config{Name: []string{loss.CrossEntropy, loss.EMD2, loss.XEMD2, loss.XEMD2}[r.IntN(4)], Ground: base.Loss.Ground}
-		// Positions and measured distances are two answers to one question; the user's stands.
-		c.SelfGuided = c.Loss.Name == loss.XEMD2 && r.IntN(2) == 0 && c.Loss.Ground.Positions == nil && c.Loss.Ground.Matrix == nil
+		c.Loss = loss.Config{Ground: base.Loss.Ground}
 	}
-	if varies(SearchLambda) && c.Loss.Name == loss.XEMD2 {
-		c.AutoLambda, c.Loss.Lambda = false, logUniform(r, 0.1, 10)
-	}
-	if varies(SearchOmega) && c.SelfGuided {
-		pair := [][2]float64{{1, 0.5}, {2, 0.25}}[r.IntN(2)]
-		c.Loss.Omega, c.Loss.Mu = pair[0], pair[1]
-	}
-	if varies(SearchHidden) {
-		c.Hidden = []int{0, 0, 64, 128, 256}[r.IntN(5)]
-	}
-	suits := c.Resolved(columns, examples)
-	if varies(SearchLR) && suits.Optimizer != head.LBFGS {
-		c.LR = suits.LR * logUniform(r, 1./3, 3)
-	}
-	if varies(SearchDecay) {
-		c.WeightDecay = suits.WeightDecay * logUniform(r, 0.1, 10)
+	var resolved *head.Config // once the options that others follow are drawn
+	drawn := map[string]int{} // which choice of an option was drawn
+	for _, o := range head.Options() {
+		if !slices.Contains(over, cmp.Or(o.Search.With, o.Name)) || !applies(o, c) {
+			continue
+		}
+		if o.Search.Relative && resolved == nil {
+			full := c.Resolved(columns, examples)
+			resolved = &full
+		}
+		if err := o.Set(&c, draw(o, resolved, drawn, r)); err != nil {
+			panic(err) // a range of the table of options that its own check refuses
+		}
 	}
 	return c
+}
+
+// applies reports whether an option means anything for the settings drawn so far.
+func applies(o head.Option, c head.Config) bool {
+	switch o.Name {
+	case "ground-distance":
+		// Positions and measured distances are two answers to one question; the user's stands.
+		return c.Loss.Name == loss.XEMD2 && c.Loss.Ground.Positions == nil && c.Loss.Ground.Matrix == nil
+	case "emd-weight":
+		return c.Loss.Name == loss.XEMD2
+	case "emd-omega", "emd-mu":
+		return c.SelfGuided
+	case "lr":
+		return c.Resolved(1, 1).Optimizer != head.LBFGS
+	}
+	return true
+}
+
+// draw returns a value of an option as text. Options whose choices are pairs, such as the paper's ω and μ, are drawn together.
+func draw(o head.Option, resolved *head.Config, drawn map[string]int, r *rand.Rand) string {
+	s := o.Search
+	if len(s.Choices) > 0 {
+		leader, _ := head.OptionOf(s.With)
+		i, paired := drawn[s.With]
+		if !paired || len(leader.Search.Choices) != len(s.Choices) {
+			i = r.IntN(len(s.Choices))
+		}
+		drawn[o.Name] = i
+		return s.Choices[i]
+	}
+	v := logUniform(r, s.Low, s.High)
+	if s.Relative {
+		auto, _ := strconv.ParseFloat(o.Text(*resolved), 64)
+		v *= auto
+	}
+	return strconv.FormatFloat(v, 'g', -1, 64)
 }
 
 // logUniform draws a number between low and high, every doubling as likely as any other. It keeps three digits, so that what
@@ -74,20 +103,18 @@ func logUniform(r *rand.Rand, low, high float64) float64 {
 	return math.Round(v/digit) * digit
 }
 
-// describeTrial says in flags what a trial's settings are, as far as a search varies them.
+// describeTrial lists a trial's settings, as far as a search varies them.
 func describeTrial(c head.Config) string {
-	text := "--loss " + c.Loss.Name
-	if c.SelfGuided {
-		text += " --ground-distance self-guided"
+	var list []string
+	for _, o := range head.Options() {
+		text := o.Text(c)
+		if o.Search.String() == "" || text == "" || !applies(o, c) {
+			continue
+		}
+		if v, err := strconv.ParseFloat(text, 64); err == nil {
+			text = strconv.FormatFloat(v, 'g', 3, 64)
+		}
+		list = append(list, o.Name+"="+text)
 	}
-	if c.Loss.Lambda != 0 {
-		text += fmt.Sprintf(" --emd-weight %.3g", c.Loss.Lambda)
-	}
-	if c.SelfGuided {
-		text += fmt.Sprintf(" --emd-omega %.3g --emd-mu %.3g", c.Loss.Omega, c.Loss.Mu)
-	}
-	if c.Optimizer != head.LBFGS {
-		text += fmt.Sprintf(" --lr %.3g", c.LR)
-	}
-	return text + fmt.Sprintf(" --weight-decay %.3g --hidden %d", c.WeightDecay, c.Hidden)
+	return strings.Join(list, " ")
 }

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"finetune/head"
+)
+
+// helpWidth is the length of a line of help.
+const helpWidth = 100
+
+// A flagGroup is a heading of the help and the flags under it.
+type flagGroup struct {
+	name  string
+	flags []string
+}
+
+// flagGroups are the headings in the order of the help. The flags of the head's options are added from the table of options.
+var flagGroups = []flagGroup{
+	{"Data", []string{"data", "features", "image", "label-regex", "group-regex", "order", "positions", "bins", "val-split", "test-split", "seed", "folds", "seeds", "repeats"}},
+	{"Backbone", []string{"backbone", "tap", "pool", "preset", "image-size", "crop-pct", "resize", "interpolation", "channel-order", "scale", "mean", "std", "views", "augment", "augment-seed"}},
+	{"Loss", []string{"losses"}},
+	{"Head", nil},
+	{"Training", []string{"soften", "search", "search-time", "search-folds", "search-metric"}},
+	{"Evaluation", []string{"model", "metric", "calibrate", "coverage", "tta", "resamples", "class", "method", "patch", "stride", "worst", "fail-on"}},
+	{"Output", []string{"out", "overwrite", "resume", "explain", "maps", "format", "json", "quiet", "strict", "max-unreadable"}},
+	{"Runtime", []string{"threads", "image-batch", "device", "device-option", "cache", "no-cache", "library", "from", "with"}},
+}
+
+// basicFlags are those that most people need, which --help shows; --help-all shows all. A command with few flags shows all, too.
+var basicFlags = []string{"data", "features", "backbone", "model", "image", "out", "order", "bins", "label-regex", "folds", "loss", "losses", "hidden", "views", "tta", "explain", "resume", "overwrite", "threads", "class", "seeds", "json"}
+
+// fewFlags is the number of flags up to which a command shows all of them.
+const fewFlags = 14
+
+// grouped returns the flags of a command by heading.
+func grouped(c *cobra.Command) []flagGroup {
+	group := map[string]string{}
+	for _, g := range flagGroups {
+		for _, name := range g.flags {
+			group[name] = g.name
+		}
+	}
+	for _, o := range head.Options() {
+		group[o.Name] = o.Group
+	}
+	var out []flagGroup
+	for _, g := range flagGroups {
+		in := flagGroup{name: g.name}
+		for _, set := range []*pflag.FlagSet{c.NonInheritedFlags(), c.InheritedFlags()} {
+			set.SortFlags = false
+			set.VisitAll(func(f *pflag.Flag) {
+				if group[f.Name] == g.name && !slices.Contains(in.flags, f.Name) {
+					in.flags = append(in.flags, f.Name)
+				}
+			})
+		}
+		out = append(out, in)
+	}
+	return out
+}
+
+// printHelp writes the help of a command: what it does, examples, its commands and its flags.
+func printHelp(w io.Writer, c *cobra.Command, all bool) {
+	text := c.Long
+	if text == "" {
+		text = c.Short
+	}
+	fmt.Fprintf(w, "%s\n\nUsage:\n  %s\n", strings.TrimSpace(text), usageLine(c))
+	if c.Example != "" {
+		fmt.Fprintf(w, "\nExamples:\n%s\n", c.Example)
+	}
+	printCommands(w, c)
+	hidden := printFlags(w, c, all)
+	fmt.Fprintln(w, "\n  -h, --help   show this help")
+	if hidden > 0 {
+		fmt.Fprintf(w, "      --help-all   show all flags: %d more\n", hidden)
+	}
+}
+
+func usageLine(c *cobra.Command) string {
+	if c.HasParent() {
+		return c.Parent().CommandPath() + " " + c.Use
+	}
+	return c.Use
+}
+
+func printCommands(w io.Writer, c *cobra.Command) {
+	if !c.HasAvailableSubCommands() {
+		return
+	}
+	fmt.Fprintln(w, "\nCommands:")
+	for _, sub := range c.Commands() {
+		if sub.IsAvailableCommand() {
+			fmt.Fprintf(w, "  %-10s %s\n", sub.Name(), sub.Short)
+		}
+	}
+	fmt.Fprintf(w, "\n  %s help COMMAND shows the help of a command.\n", c.CommandPath())
+}
+
+// printFlags writes the flags by heading and returns how many were left out.
+func printFlags(w io.Writer, c *cobra.Command, all bool) (hidden int) {
+	groups := grouped(c)
+	total := 0
+	for _, g := range groups {
+		total += len(g.flags)
+	}
+	for _, g := range groups {
+		set := pflag.NewFlagSet("", pflag.ContinueOnError)
+		set.SortFlags = false
+		for _, name := range g.flags {
+			if all || total <= fewFlags || slices.Contains(basicFlags, name) {
+				set.AddFlag(c.Flag(name))
+				continue
+			}
+			hidden++
+		}
+		if set.HasFlags() {
+			fmt.Fprintf(w, "\n%s:\n%s", g.name, set.FlagUsagesWrapped(helpWidth))
+		}
+	}
+	return hidden
+}
+
+// newHelp is the command help, which fails for a command that isn't there.
+func newHelp(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Show the help of a command",
+		RunE: func(c *cobra.Command, args []string) error {
+			found, rest, err := c.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				name := strings.Join(args, " ")
+				if near := c.Root().SuggestionsFor(args[0]); len(near) > 0 {
+					return &usageError{fmt.Errorf("help: %q is no command; did you mean %s?", name, near[0])}
+				}
+				return &usageError{fmt.Errorf("help: %q is no command; see %s --help", name, c.Root().CommandPath())}
+			}
+			found.InitDefaultHelpFlag()
+			printHelp(a.out, found, a.helpAll)
+			return nil
+		},
+	}
+}
