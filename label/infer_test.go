@@ -59,12 +59,12 @@ func TestInferRefuses(t *testing.T) {
 		names []string
 		want  string
 	}{
-		{"words", []string{"young", "old"}, "--order old,young"},
+		{"words", []string{"young", "old"}, "Data.Order old,young"},
 		{"one word among numbers", []string{"1", "2", "unknown"}, `"unknown" is neither`},
-		{"natural order in the line to paste", []string{"grade 10", "grade 2", "grade 1"}, "--order 'grade 1,grade 2,grade 10'"},
-		{"names with commas", []string{"a, b", "c"}, `--order '"a, b",c'`},
-		{"names with quotes", []string{`it's`, `"x"`}, `--order '"""x""",it'\''s'`},
-		{"dates run backwards as ranges", []string{"2020-01", "2020-02"}, "--order"},
+		{"natural order in the line to paste", []string{"grade 10 x", "grade 2 y", "grade 1 x"}, "Data.Order 'grade 1 x,grade 2 y,grade 10 x'"},
+		{"names with commas", []string{"a, b", "c"}, `Data.Order '"a, b",c'`},
+		{"names with quotes", []string{`it's`, `"x"`}, `Data.Order '"""x""",it'\''s'`},
+		{"dates run backwards as ranges", []string{"2020-01", "2020-02"}, "Data.Order"},
 		{"the same number twice", []string{"1", "01", "2"}, `"01" and "1", which overlap`},
 		{"overlapping ranges", []string{"0-5", "4-9"}, "overlap"},
 		{"a number at the end of a range", []string{"0-5", "5"}, "overlap"},
@@ -103,8 +103,8 @@ func TestWithOrder(t *testing.T) {
 		{"another normal form", []string{"e\u0301lan", "z"}, []string{"\u00e9lan", "z"}, nil, ""},
 		{"a missing class", []string{"a", "b", "c"}, []string{"a", "b"}, nil, `no place for the class "c"`},
 		{"a misspelt class", []string{"young", "old"}, []string{"yuong", "old"}, nil, `no place for the class "young", and the data has no class "yuong"`},
-		{"a class twice", []string{"a", "b"}, []string{"a", "b", "a"}, nil, `--order: "a" twice`},
-		{"one class", []string{"a"}, []string{"a"}, nil, "--order: 1"},
+		{"a class twice", []string{"a", "b"}, []string{"a", "b", "a"}, nil, `Data.Order: "a" twice`},
+		{"one class", []string{"a"}, []string{"a"}, nil, "Data.Order: 1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s, err := WithOrder(c.names, c.order)
@@ -147,7 +147,7 @@ func FuzzInfer(f *testing.F) {
 		}
 		again, err := WithOrder([]string{c, a, b}, s.Classes())
 		if err != nil || !again.Equal(s) {
-			t.Fatalf("the inferred order given as --order: %v, %v", again.Classes(), err)
+			t.Fatalf("the inferred order given as Data.Order: %v, %v", again.Classes(), err)
 		}
 	})
 }

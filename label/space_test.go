@@ -220,7 +220,7 @@ func FuzzParseList(f *testing.F) {
 		if _, err := New([]string{a, b}, nil); err != nil {
 			return
 		}
-		list := strings.TrimPrefix(orderFlag([]string{a, b}), "--order ")
+		list := strings.TrimPrefix(orderOption([]string{a, b}), "{Data.Order} ")
 		if strings.HasPrefix(list, "'") {
 			list = strings.ReplaceAll(list[1:len(list)-1], `'\''`, "'")
 		}
