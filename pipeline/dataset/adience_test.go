@@ -68,7 +68,7 @@ func TestAdience(t *testing.T) {
 		}
 		// A pattern asks for something else than the fold files.
 		if s, err := Load(context.Background(), Options{Path: dir, LabelRegex: `face\.(\d+)\.`}); err != nil || s.Layout != FlatFolder {
-			t.Errorf("with --label-regex: %v", err)
+			t.Errorf("with LabelRegex: %v", err)
 		}
 	}
 }
@@ -102,7 +102,7 @@ func TestAdienceMistakes(t *testing.T) {
 		"a short line": {adienceData(t, "faces", "x", "9@N0\ta.jpg\n"), Options{}, "fold_3_data.txt line 6: 2 columns; expected at least 4"},
 		"a way out":    {adienceData(t, "faces", "x", "..\ta.jpg\t1\t35\n"), Options{}, `fold_3_data.txt line 6: ".." as part of a file's name`},
 		"a path":       {adienceData(t, "faces", "x", "u\t../a.jpg\t1\t35\n"), Options{}, `"../a.jpg" as part of a file's name`},
-		"bins":         {adienceData(t, "faces", "x"), Options{Bins: []float64{0, 30}}, "--bins: given for Adience's fold files"},
+		"bins":         {adienceData(t, "faces", "x"), Options{Bins: []float64{0, 30}}, "Data.Bins: given for Adience's fold files"},
 	} {
 		c.o.Path = c.dir
 		if _, err := Load(context.Background(), c.o); !invalid.Is(err) || !strings.Contains(err.Error(), c.want) {

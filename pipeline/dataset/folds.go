@@ -43,7 +43,7 @@ func Folds(s *Set, k int, seed uint64) ([]int, error) {
 func (s *Set) givenFolds(k, n int) ([]int, error) {
 	if n < len(s.Items) {
 		i := slices.IndexFunc(s.Items, func(it Item) bool { return it.Fold < 0 })
-		return nil, &invalid.Error{Field: s.Source, Found: fmt.Sprintf("a fold for %d of %d images, none for %s", n, len(s.Items), s.Items[i].Path), Want: "one for all or none"}
+		return nil, &invalid.Error{Path: s.Source, Found: fmt.Sprintf("a fold for %d of %d images, none for %s", n, len(s.Items), s.Items[i].Path), Want: "one for all or none"}
 	}
 	folds := make([]int, n)
 	for i, it := range s.Items {

@@ -166,18 +166,18 @@ func TestMistakes(t *testing.T) {
 		{"one class, ordered", []string{"a/a.jpg"}, Options{Order: []string{"a", "b"}}, "one class only"},
 		{"one bin", []string{"1/a.jpg", "2/b.jpg"}, Options{Bins: []float64{0, 5}}, "one class only"},
 		{"an empty class", []string{"1/a.jpg", "2/b.jpg", "3/"}, Options{}, `no image of the class "3"`},
-		{"names without an order", []string{"good/a.jpg", "bad/b.jpg"}, Options{}, "--order bad,good"},
+		{"names without an order", []string{"good/a.jpg", "bad/b.jpg"}, Options{}, "Data.Order bad,good"},
 		{"a class not in the order", []string{"a/a.jpg", "b/b.jpg", "c/c.jpg"}, Options{Order: []string{"a", "b"}}, `no place for the class "c"`},
 		{"a class that the run doesn't know", []string{"good/a.jpg", "ugly/a.jpg"}, Options{Space: &trained}, `the label "ugly"; expected one of bad, good`},
 		{"parts and classes mixed", []string{"train/1/a.jpg", "test/1/a.jpg", "extra/a.jpg"}, Options{}, `"extra" beside`},
-		{"a pattern that can't be read", []string{"a.jpg"}, Options{LabelRegex: `(`}, "--label-regex"},
+		{"a pattern that can't be read", []string{"a.jpg"}, Options{LabelRegex: `(`}, "Data.LabelRegex"},
 		{"a pattern without a group", []string{"a.jpg"}, Options{LabelRegex: `\d+`}, "without a group"},
-		{"a pattern that never matches", []string{"a.jpg"}, Options{LabelRegex: `^(\d+)_`}, "--label-regex: no match in any of 1 name"},
-		{"a group pattern that never matches", []string{"1/a.jpg", "2/b.jpg"}, Options{GroupRegex: `^(\d+)_`}, "--group-regex: no match"},
+		{"a pattern that never matches", []string{"a.jpg"}, Options{LabelRegex: `^(\d+)_`}, "Data.LabelRegex: no match in any of 1 name"},
+		{"a group pattern that never matches", []string{"1/a.jpg", "2/b.jpg"}, Options{GroupRegex: `^(\d+)_`}, "Data.GroupRegex: no match"},
 		{"a number below the bins", []string{"1/a.jpg", "7/a.jpg"}, Options{Bins: []float64{5, 6}}, "the label 1"},
 		{"a word for bins", []string{"x/a.jpg", "7/a.jpg"}, Options{Bins: []float64{5, 6}}, `the label "x"`},
-		{"bins and an order", []string{"1/a.jpg"}, Options{Bins: []float64{5, 6}, Order: []string{"1"}}, "beside --bins"},
-		{"positions that don't fit", []string{"1/a.jpg", "2/a.jpg"}, Options{Positions: []float64{1}}, "--positions"},
+		{"bins and an order", []string{"1/a.jpg"}, Options{Bins: []float64{5, 6}, Order: []string{"1"}}, "beside Data.Bins"},
+		{"positions that don't fit", []string{"1/a.jpg", "2/a.jpg"}, Options{Positions: []float64{1}}, "Data.Positions"},
 		{"an order for a trained run", []string{"1/a.jpg"}, Options{Space: &trained, Order: []string{"a"}}, "trained model"},
 		{"one image to train on", []string{"a.jpg"}, Options{Path: "a.jpg"}, "one image"},
 		{"a list to train on", []string{"a.txt=x.jpg"}, Options{Path: "a.txt"}, "path,label"},
@@ -202,7 +202,7 @@ func TestManyLabelsNeedBins(t *testing.T) {
 		files[i] = strings.Repeat("1", i/100+1) + string(rune('0'+i%10)) + string(rune('0'+i/10%10)) + "_a.jpg"
 	}
 	_, err := Load(context.Background(), Options{Path: folder(t, files...), LabelRegex: `^(\d+)_`})
-	if !invalid.Is(err) || !strings.Contains(err.Error(), "--bins") {
+	if !invalid.Is(err) || !strings.Contains(err.Error(), "Data.Bins") {
 		t.Error(err)
 	}
 }

@@ -273,8 +273,8 @@ func TestSplitMistakes(t *testing.T) {
 		o    SplitOptions
 		want string
 	}{
-		{"shares of all", two, SplitOptions{Val: 0.5, Test: 0.5}, "--val-split"},
-		{"a negative share", two, SplitOptions{Val: -0.1}, "--val-split"},
+		{"shares of all", two, SplitOptions{Val: 0.5, Test: 0.5}, "Split.Val"},
+		{"a negative share", two, SplitOptions{Val: -0.1}, "Split.Val"},
 		{"too few", two, SplitOptions{Test: 0.3}, "2 images"},
 		{"a group on both sides", cut, SplitOptions{}, `the group "p" in train (0.jpg) and in test (2.jpg)`},
 		{"a group half assigned", half, SplitOptions{}, `the group "p"`},
