@@ -37,8 +37,8 @@ func window(of image.Rectangle, r *rand.Rand) image.Rectangle {
 	return image.Rect(x, y, x+w, y+h)
 }
 
-// rescale crops the image about its centre or pads it with its mean colour, so that it appears larger or smaller. Nothing is
-// resampled here, since the result is resized for the network anyway.
+// rescale crops the image about its centre or pads it with its mean colour, so that it appears larger or smaller.
+// Nothing is resampled here, since the result is resized for the network anyway.
 func rescale(img *image.NRGBA, r *rand.Rand) *image.NRGBA {
 	frame := math.Exp(between(r, -math.Log(mostZoom), math.Log(mostZoom))) // relative to the image
 	w, h := part(img.Rect.Dx(), frame), part(img.Rect.Dy(), frame)
@@ -72,8 +72,8 @@ func meanColour(img *image.NRGBA) color.NRGBA {
 	return color.NRGBA{mean(0), mean(1), mean(2), 255}
 }
 
-// Reduce returns img downsampled by the largest whole factor that keeps the shorter side at twice side or more, or img itself
-// where that is 1. Views of the result cost less and, resized to side, look the same.
+// Reduce returns img downsampled by the largest whole factor that keeps the shorter side at twice side or more, or
+// img itself where that is 1. Views of the result cost less and, resized to side, look the same.
 func Reduce(img *image.NRGBA, side int) *image.NRGBA {
 	w, h := img.Rect.Dx(), img.Rect.Dy()
 	times := min(w, h) / (2 * max(side, 1))

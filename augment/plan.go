@@ -36,14 +36,22 @@ func (p Plan) Len() int {
 	return Most
 }
 
-// Check returns a *invalid.Error of the option named field where the plan hasn't the n views that the option asks for.
+// Check returns a *invalid.Error of the option named field where the plan hasn't the n views that the option asks
+// for.
 func (p Plan) Check(field string, n int) error {
 	switch {
 	case n < 1 || n > Most:
-		return &invalid.Error{Field: field, Found: strconv.Itoa(n), Want: fmt.Sprintf("1 to %d views, counting the image itself", Most)}
+		return &invalid.Error{
+			Field: field,
+			Found: strconv.Itoa(n),
+			Want:  fmt.Sprintf("1 to %d views, counting the image itself", Most),
+		}
 	case n > p.Len():
 		return &invalid.Error{Field: field, Found: fmt.Sprintf("%d views with {Images.Augment} %v", n, p.Kinds),
-			Want: fmt.Sprintf("at most %d, the number of different views", p.Len()), Hint: "allow more, such as crop or colour, or ask for fewer"}
+			Want: fmt.Sprintf(
+				"at most %d, the number of different views",
+				p.Len(),
+			), Hint: "allow more, such as crop or colour, or ask for fewer"}
 	}
 	return nil
 }
@@ -59,11 +67,12 @@ func (p Plan) Name(view int) string {
 	return fmt.Sprintf("%v seed=%d view=%d version=%s", p.Kinds, p.Seed, view, version)
 }
 
-// mirrored reports whether a view is a mirror image. Every second one is, so that both orientations are equally frequent.
+// mirrored reports whether a view is a mirror image. Every second one is, so that both orientations are equally
+// frequent.
 func (p Plan) mirrored(view int) bool { return p.Kinds&Flip != 0 && view%2 == 1 }
 
-// View returns a view of an image with opaque pixels, without changing img; content is a digest of the image file. View 0 is
-// img itself.
+// View returns a view of an image with opaque pixels, without changing img; content is a digest of the image file.
+// View 0 is img itself.
 func (p Plan) View(img *image.NRGBA, view int, content [32]byte) *image.NRGBA {
 	if view == 0 {
 		return img
@@ -77,7 +86,8 @@ func (p Plan) View(img *image.NRGBA, view int, content [32]byte) *image.NRGBA {
 	return img
 }
 
-// draw applies all augmentations but Flip. Each has its own random stream, so that adding one leaves the others as they were.
+// draw applies all augmentations but Flip. Each has its own random stream, so that adding one leaves the others as
+// they were.
 func (p Plan) draw(img *image.NRGBA, view int, content [32]byte) *image.NRGBA {
 	for _, c := range []struct {
 		kind   Kinds

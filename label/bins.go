@@ -48,12 +48,19 @@ func Bins(edges []float64) (Space, error) {
 // isn't finite, belongs to no class and is a *invalid.Error, as is asking a space that has no edges.
 func (s Space) BinOf(x float64) (int, error) {
 	if s.edges == nil {
-		return 0, &invalid.Error{Field: "Data.Bins", Found: fmt.Sprintf("the number %s and classes without edges", number(x)),
-			Want: "edges that make numbers into classes"}
+		return 0, &invalid.Error{
+			Field: "Data.Bins",
+			Found: fmt.Sprintf("the number %s and classes without edges", number(x)),
+			Want:  "edges that make numbers into classes",
+		}
 	}
 	if math.IsNaN(x) || math.IsInf(x, 0) || x < s.edges[0] {
-		return 0, &invalid.Error{Field: "Data.Bins", Found: number(x), Want: "a number from the first edge, " + number(s.edges[0]) + ", up",
-			Hint: "lower the first edge or leave the item out"}
+		return 0, &invalid.Error{
+			Field: "Data.Bins",
+			Found: number(x),
+			Want:  "a number from the first edge, " + number(s.edges[0]) + ", up",
+			Hint:  "lower the first edge or leave the item out",
+		}
 	}
 	i, exact := slices.BinarySearch(s.edges, x)
 	if exact {
@@ -65,7 +72,11 @@ func (s Space) BinOf(x float64) (int, error) {
 func checkEdges(edges []float64) error {
 	if len(edges) < MinClasses || len(edges) > MaxClasses {
 		return &invalid.Error{Field: "Data.Bins", Found: fmt.Sprintf("%d edges", len(edges)),
-			Want: fmt.Sprintf("%d to %d, the lower end of each class", MinClasses, MaxClasses), Hint: "try {Data.Bins} 0,3,7,14"}
+			Want: fmt.Sprintf(
+				"%d to %d, the lower end of each class",
+				MinClasses,
+				MaxClasses,
+			), Hint: "try {Data.Bins} 0,3,7,14"}
 	}
 	if i := firstNotIncreasing(edges); i >= 0 {
 		return &invalid.Error{Field: "Data.Bins", Found: fmt.Sprintf("the edge %s in place %d", number(edges[i]), i+1),

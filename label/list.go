@@ -16,7 +16,11 @@ import (
 // Space around a name is dropped. An unclosed quote or an empty name is a *invalid.Error.
 func ParseList(s string) ([]string, error) {
 	wrong := func(found string) ([]string, error) {
-		return nil, &invalid.Error{Field: "Data.Order", Found: found, Want: "class names with commas between them, lowest first"}
+		return nil, &invalid.Error{
+			Field: "Data.Order",
+			Found: found,
+			Want:  "class names with commas between them, lowest first",
+		}
 	}
 	var names []string
 	for rest, more := s, true; more; {
@@ -92,7 +96,10 @@ var (
 // written so that ParseList reads it back.
 func orderOption(names []string) string {
 	names = slices.Clone(names)
-	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(natural(a), natural(b)), cmp.Compare(a, b)) })
+	slices.SortFunc(
+		names,
+		func(a, b string) int { return cmp.Or(cmp.Compare(natural(a), natural(b)), cmp.Compare(a, b)) },
+	)
 	names = slices.Compact(names)
 	for i, name := range names {
 		if !keepsWhole(name) {

@@ -12,10 +12,10 @@ const (
 	proposedAim   = 25 // numbers in each, where there are enough of them
 )
 
-// ProposeBins returns edges for Bins that make up to eight classes of the numbers, with at least five of them in each. The
-// edges are the quantiles of the numbers, rounded to multiples of 1, 2 or 5 times a power of ten, as coarsely as keeps the
-// classes at least half as large as an equal share. It returns nil where even two classes are too many. Numbers that aren't
-// finite are left aside.
+// ProposeBins returns edges for Bins that make up to eight classes of the numbers, with at least five of them in
+// each. The edges are the quantiles of the numbers, rounded to multiples of 1, 2 or 5 times a power of ten, as
+// coarsely as keeps the classes at least half as large as an equal share. It returns nil where even two classes are
+// too many. Numbers that aren't finite are left aside.
 func ProposeBins(numbers []float64) []float64 {
 	sorted := slices.DeleteFunc(slices.Clone(numbers), func(x float64) bool { return math.IsNaN(x) || math.IsInf(x, 0) })
 	slices.Sort(sorted)
@@ -24,7 +24,10 @@ func ProposeBins(numbers []float64) []float64 {
 			return edges
 		}
 	}
-	for k := min(proposedMost, max(MinClasses, len(sorted)/proposedAim)); k >= MinClasses && len(sorted) >= MinClasses*proposedLeast; k-- {
+	if len(sorted) < MinClasses*proposedLeast {
+		return nil
+	}
+	for k := min(proposedMost, max(MinClasses, len(sorted)/proposedAim)); k >= MinClasses; k-- {
 		edges := roundedQuantiles(sorted, k)
 		if _, err := Bins(edges); err == nil { // the names of very large or small numbers are too long
 			return edges

@@ -58,8 +58,8 @@ func New(classes []string, values []float64) (Space, error) {
 	return s.WithValues(values)
 }
 
-// CleanName returns a class name as a Space keeps it, in Unicode NFC. A name that is empty, not UTF-8, longer than MaxName
-// bytes or has control characters in it is a *invalid.Error.
+// CleanName returns a class name as a Space keeps it, in Unicode NFC. A name that is empty, not UTF-8, longer than
+// MaxName bytes or has control characters in it is a *invalid.Error.
 func CleanName(name string) (string, error) {
 	bad := func(expected string) (string, error) {
 		if len(name) > 40 {
@@ -87,12 +87,18 @@ func CleanName(name string) (string, error) {
 // *invalid.Error of the option Data.Positions, from which such values come.
 func (s Space) WithValues(values []float64) (Space, error) {
 	if len(values) != len(s.classes) {
-		return Space{}, &invalid.Error{Field: "Data.Positions", Found: fmt.Sprintf("%d values for %d classes", len(values), len(s.classes)),
-			Want: "one number for each class, lowest class first"}
+		return Space{}, &invalid.Error{
+			Field: "Data.Positions",
+			Found: fmt.Sprintf("%d values for %d classes", len(values), len(s.classes)),
+			Want:  "one number for each class, lowest class first",
+		}
 	}
 	if i := firstNotIncreasing(values); i >= 0 {
-		return Space{}, &invalid.Error{Field: "Data.Positions", Found: fmt.Sprintf("%v for class %q", values[i], s.classes[i]),
-			Want: "finite numbers that increase from class to class"}
+		return Space{}, &invalid.Error{
+			Field: "Data.Positions",
+			Found: fmt.Sprintf("%v for class %q", values[i], s.classes[i]),
+			Want:  "finite numbers that increase from class to class",
+		}
 	}
 	s.values = slices.Clone(values)
 	return s, nil
@@ -107,8 +113,8 @@ func (s Space) Classes() []string { return slices.Clone(s.classes) }
 // Class returns the name of class i.
 func (s Space) Class(i int) string { return s.classes[i] }
 
-// Index returns the class of that name. The name may be in any Unicode normal form, and where all classes are numbers or
-// ranges a number may be spelt in another way: "1.0" and "01" are the class "1".
+// Index returns the class of that name. The name may be in any Unicode normal form, and where all classes are numbers
+// or ranges a number may be spelt in another way: "1.0" and "01" are the class "1".
 func (s Space) Index(name string) (int, bool) {
 	i, ok := s.index[name]
 	if !ok && !norm.NFC.IsNormalString(name) {

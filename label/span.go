@@ -26,7 +26,14 @@ var (
 )
 
 // boundOf are the signs for the words of worded.
-var boundOf = map[string]string{"more than": ">", "over": ">", "above": ">", "less than": "<", "under": "<", "below": "<"}
+var boundOf = map[string]string{
+	"more than": ">",
+	"over":      ">",
+	"above":     ">",
+	"less than": "<",
+	"under":     "<",
+	"below":     "<",
+}
 
 // parseSpan reads a class name as a number or a range of numbers. Round brackets on both sides are a tuple as
 // Adience writes it, with both ends in; next to a square one they leave their end out.
@@ -72,11 +79,16 @@ func parseSpan(name string) (span, bool) {
 
 // Number reads a class name that is a single number, such as "3", "03" or "-1.5".
 func Number(name string) (float64, bool) {
-	s, ok := parseSpan(name)
-	return s.lo, ok && s.lo == s.hi && oneNumber.MatchString(strings.TrimSpace(name))
+	name = strings.TrimSpace(name)
+	if len(name) > MaxName || strings.Trim(name, "+-.0123456789") != "" {
+		return 0, false // without the exponents and words that ParseFloat reads
+	}
+	x, err := strconv.ParseFloat(name, 64)
+	return x, err == nil
 }
 
-// numbersOf returns the class of each single number among classes, where every class is a number or a range; else nil.
+// numbersOf returns the class of each single number among classes, where every class is a number or a range; else
+// nil.
 func numbersOf(classes []string) map[float64]int {
 	numbers := make(map[float64]int)
 	for i, name := range classes {
@@ -91,8 +103,8 @@ func numbersOf(classes []string) map[float64]int {
 	return numbers
 }
 
-// MergeNumbers returns names without those that spell a number again: of "0", "0.0" and "00" it keeps the shortest, in the
-// place of the first. Names that aren't all numbers or ranges are returned as they are.
+// MergeNumbers returns names without those that spell a number again: of "0", "0.0" and "00" it keeps the shortest,
+// in the place of the first. Names that aren't all numbers or ranges are returned as they are.
 func MergeNumbers(names []string) []string {
 	place := make(map[float64]int)
 	var merged []string

@@ -9,15 +9,15 @@ import (
 // A worded name is a number or range with a word before or after it, or with one on both sides.
 type wordedName struct{ before, number, after string }
 
-// CommonWord returns the word that all names share beside a number or range, such as "grade" of "Grade 0" and "grade 4", or
-// "stage" of "stage II" and "stage IV". Infer orders such names by the number.
+// CommonWord returns the word that all names share beside a number or range, such as "grade" of "Grade 0" and "grade
+// 4", or "stage" of "stage II" and "stage IV". Infer orders such names by the number.
 func CommonWord(names []string) (string, bool) {
 	_, word, ok := wordedSpans(names)
 	return word, ok && word != ""
 }
 
-// wordedSpans reads names that are a number or range beside a word that they share. Roman numerals count up to XXXIX; they
-// need no word, but one that is longer than a letter must be among them.
+// wordedSpans reads names that are a number or range beside a word that they share. Roman numerals count up to XXXIX;
+// they need no word, but one that is longer than a letter must be among them.
 func wordedSpans(names []string) (spans []span, word string, ok bool) {
 	for _, split := range []func([]string) ([]wordedName, bool){splitArabic, splitRoman} {
 		parts, isSplit := split(names)
@@ -41,14 +41,20 @@ func wordedSpans(names []string) (spans []span, word string, ok bool) {
 
 const separators = " _.:#-–—\t"
 
-// splitArabic cuts names before the first sign of a number and after the last. A plural s of the word after it is dropped,
-// so that "1 star" and "2 stars" share theirs.
+// splitArabic cuts names before the first sign of a number and after the last. A plural s of the word after it is
+// dropped, so that "1 star" and "2 stars" share theirs.
 func splitArabic(names []string) ([]wordedName, bool) {
 	parts := make([]wordedName, len(names))
 	anyWord, minus := false, true
 	for i, name := range names {
-		begin := strings.IndexFunc(name, func(r rune) bool { return unicode.IsDigit(r) || strings.ContainsRune("<>≤≥([", r) })
-		end := strings.LastIndexFunc(name, func(r rune) bool { return unicode.IsDigit(r) || strings.ContainsRune("+)]", r) })
+		begin := strings.IndexFunc(
+			name,
+			func(r rune) bool { return unicode.IsDigit(r) || strings.ContainsRune("<>≤≥([", r) },
+		)
+		end := strings.LastIndexFunc(
+			name,
+			func(r rune) bool { return unicode.IsDigit(r) || strings.ContainsRune("+)]", r) },
+		)
 		if begin < 0 || end < begin {
 			return nil, false
 		}

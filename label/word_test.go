@@ -11,10 +11,12 @@ func TestInferWithAWord(t *testing.T) {
 		names, classes []string
 		values         []float64
 	}{
-		{"Grade", []string{"Grade 10", "Grade 2", "grade 0"}, []string{"grade 0", "Grade 2", "Grade 10"}, []float64{0, 2, 10}},
+		{"Grade", []string{"Grade 10", "Grade 2", "grade 0"}, []string{"grade 0", "Grade 2", "Grade 10"},
+			[]float64{0, 2, 10}},
 		{"level", []string{"level-2", "level-1", "level-3"}, []string{"level-1", "level-2", "level-3"}, []float64{1, 2, 3}},
 		{"temp", []string{"temp 5", "temp -5", "temp 0"}, []string{"temp -5", "temp 0", "temp 5"}, []float64{-5, 0, 5}},
-		{"stage", []string{"stage IV", "stage I", "stage III", "stage II"}, []string{"stage I", "stage II", "stage III", "stage IV"}, []float64{1, 2, 3, 4}},
+		{"stage", []string{"stage IV", "stage I", "stage III", "stage II"},
+			[]string{"stage I", "stage II", "stage III", "stage IV"}, []float64{1, 2, 3, 4}},
 		{"stage", []string{"stage_ix", "stage_v"}, []string{"stage_v", "stage_ix"}, []float64{5, 9}},
 		{"", []string{"IV", "II", "I", "III"}, []string{"I", "II", "III", "IV"}, []float64{1, 2, 3, 4}},
 		{"star", []string{"2 stars", "1 star", "10 stars"}, []string{"1 star", "2 stars", "10 stars"}, []float64{1, 2, 10}},
@@ -32,7 +34,8 @@ func TestInferWithAWord(t *testing.T) {
 		}
 	}
 	for _, names := range [][]string{
-		{"T1 early", "T2 late"}, {"grade 1", "level 2"}, {"stage I", "stage V"}, {"class C", "class D"}, {"grade 1", "grade two"},
+		{"T1 early", "T2 late"}, {"grade 1", "level 2"}, {"stage I", "stage V"}, {"class C", "class D"},
+		{"grade 1", "grade two"},
 		{"1a", "1b"}, {"2020-01", "2020-02"}, {"stage IIX", "stage II"}, {"a", "b"},
 	} {
 		if s, err := Infer(names); err == nil {
@@ -46,7 +49,8 @@ func TestCommonWord(t *testing.T) {
 		names []string
 		word  string
 	}{
-		{[]string{"Grade 1", "grade 0"}, "Grade"}, {[]string{"stage II", "stage I"}, "stage"}, {[]string{"30 days", "7 days"}, "day"},
+		{[]string{"Grade 1", "grade 0"}, "Grade"}, {[]string{"stage II", "stage I"}, "stage"},
+		{[]string{"30 days", "7 days"}, "day"},
 		{[]string{"1", "2"}, ""}, {[]string{"I", "II"}, ""}, {[]string{"young", "old"}, ""}, {nil, ""},
 	} {
 		if word, ok := CommonWord(c.names); word != c.word || ok != (c.word != "") {
@@ -56,7 +60,10 @@ func TestCommonWord(t *testing.T) {
 }
 
 func TestNumbersSpeltDifferently(t *testing.T) {
-	if got, want := MergeNumbers([]string{"1.0", "0.0", "00", "2", "0", "1"}), []string{"1", "0", "2"}; !slices.Equal(got, want) {
+	if got, want := MergeNumbers([]string{"1.0", "0.0", "00", "2", "0", "1"}), []string{"1", "0", "2"}; !slices.Equal(
+		got,
+		want,
+	) {
 		t.Errorf("merged to %q, want %q", got, want)
 	}
 	if words := []string{"0", "0.0", "none"}; !slices.Equal(MergeNumbers(words), words) {

@@ -29,8 +29,8 @@ func (o Options) columnChoices() []columnChoice {
 	}
 }
 
-// columns finds what the columns of a header mean: those that options name, those of a recipe that knows the header, those
-// with usual names, and, for the image and the label, the only one with a likely name.
+// columns finds what the columns of a header mean: those that options name, those of a recipe that knows the header,
+// those with usual names, and, for the image and the label, the only one with a likely name.
 func (l *loader) columns(header []string) ([]column, error) {
 	for i := range header {
 		header[i] = strings.TrimSpace(header[i])
@@ -45,7 +45,7 @@ func (l *loader) columns(header []string) ([]column, error) {
 	if l.o.ImageColumn == "" && l.o.LabelColumn == "" && l.o.VoteColumns == nil {
 		if l.recipe = findRecipe(l.table, header); l.recipe != nil {
 			l.recipe.apply(l, cols, header)
-			return cols, nil
+			return cols, l.usualColumns(cols, header)
 		}
 	}
 	if err := l.usualColumns(cols, header); err != nil {
@@ -96,11 +96,20 @@ func (l *loader) chosenColumns(cols []column, header []string) error {
 		}
 		i := findColumn(header, c.name)
 		if i < 0 {
-			return &invalid.Error{Field: c.field, Path: l.table, Found: fmt.Sprintf("no column %q", c.name), Want: "one of " + some(header)}
+			return &invalid.Error{
+				Field: c.field,
+				Path:  l.table,
+				Found: fmt.Sprintf("no column %q", c.name),
+				Want:  "one of " + some(header),
+			}
 		}
 		if cols[i].role != "" {
-			return &invalid.Error{Field: c.field, Path: l.table, Found: fmt.Sprintf("the column %q, which is chosen for the %s as well", c.name, cols[i].role),
-				Want: "another of " + some(header)}
+			return &invalid.Error{
+				Field: c.field,
+				Path:  l.table,
+				Found: fmt.Sprintf("the column %q, which is chosen for the %s as well", c.name, cols[i].role),
+				Want:  "another of " + some(header),
+			}
 		}
 		cols[i].role = c.role
 	}
@@ -118,7 +127,12 @@ func (l *loader) chosenColumns(cols []column, header []string) error {
 			found = true
 		}
 		if !found {
-			return &invalid.Error{Field: "Data.VoteColumns", Path: l.table, Found: fmt.Sprintf("no column %q", name), Want: "some of " + some(header)}
+			return &invalid.Error{
+				Field: "Data.VoteColumns",
+				Path:  l.table,
+				Found: fmt.Sprintf("no column %q", name),
+				Want:  "some of " + some(header),
+			}
 		}
 	}
 	return nil
@@ -157,17 +171,17 @@ func (l *loader) usualColumns(cols []column, header []string) error {
 // checkColumns returns an error for a table without a column for the image or for the label.
 func (l *loader) checkColumns(cols []column, header []string) error {
 	want := ""
-	if l.o.Unlabelled || has(cols, labelColumn) || len(l.voteClasses) > 0 {
-	} else {
-		want = "a column named label, or votes_<class> for each class"
-	}
-	if !has(cols, pathColumn) {
+	switch {
+	case !has(cols, pathColumn):
 		want = "a column named path"
-	}
-	if want == "" {
+	case !l.o.Unlabelled && !has(cols, labelColumn) && len(l.voteClasses) == 0:
+		want = "a column named label, or votes_<class> for each class"
+	default:
 		return nil
 	}
-	return l.wrongAt(1, fmt.Sprintf("the header %q", strings.Join(header[:min(len(header), 40)], ",")), want, l.columnHint(cols, header))
+	const most = 40
+	found := fmt.Sprintf("the header %q", strings.Join(header[:min(len(header), most)], ","))
+	return l.wrongAt(1, found, want, l.columnHint(cols, header))
 }
 
 // columnHint proposes the options for the columns that are missing.
@@ -197,10 +211,13 @@ func (l *loader) columnHint(cols []column, header []string) string {
 		}
 	}
 	if !has(cols, pathColumn) {
-		propose("Data.ImageColumn", append(slices.Clone(likelyImages), "id", "name", "photo", "picture", "url"))
+		propose("Data.ImageColumn", slices.Concat(likelyImages, []string{"id", "name", "photo", "picture", "url"}))
 	}
 	if !l.o.Unlabelled && !has(cols, labelColumn) && len(l.voteClasses) == 0 {
-		propose("Data.LabelColumn", append(slices.Clone(likelyLabels), "age", "score", "mos", "stage", "target", "quality", "value", "y"))
+		propose(
+			"Data.LabelColumn",
+			slices.Concat(likelyLabels, []string{"age", "score", "mos", "stage", "target", "quality", "value", "y"}),
+		)
 	}
 	if len(options) == 0 {
 		return "add it to the header"
@@ -211,7 +228,8 @@ func (l *loader) columnHint(cols []column, header []string) string {
 // quoted writes a value so that a shell takes it as one word.
 func quoted(value string) string {
 	if strings.ContainsFunc(value, func(r rune) bool {
-		return !strings.ContainsRune("_-./:", r) && (r < '0' || r > '9' && r < 'A' || r > 'Z' && r < 'a' || r > 'z' && r < 0x80)
+		return !strings.ContainsRune("_-./:", r) &&
+			(r < '0' || r > '9' && r < 'A' || r > 'Z' && r < 'a' || r > 'z' && r < 0x80)
 	}) {
 		return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
 	}

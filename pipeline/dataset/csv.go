@@ -12,8 +12,8 @@ import (
 	"finetune/invalid"
 )
 
-// readCSV reads a table with a header. Columns are separated by what the header has most of: commas, semicolons or tabs; a
-// first line such as "sep=;" says it.
+// readCSV reads a table with a header. Columns are separated by what the header has most of: commas, semicolons or
+// tabs; a first line such as "sep=;" says it.
 func (l *loader) readCSV(r io.Reader) error {
 	l.layout = CSV
 	in, err := l.text(r)
@@ -29,7 +29,11 @@ func (l *loader) readCSV(r io.Reader) error {
 	rows.ReuseRecord = true
 	header, err := rows.Read()
 	if errors.Is(err, io.EOF) {
-		return &invalid.Error{Path: l.table, Found: "nothing", Want: "a header such as path,label and a line for each image"}
+		return &invalid.Error{
+			Path:  l.table,
+			Found: "nothing",
+			Want:  "a header such as path,label and a line for each image",
+		}
 	}
 	if err != nil {
 		return l.csvError(err)
@@ -84,8 +88,8 @@ func (l *loader) csvRow(cols []column, row []string, line int) error {
 	return l.add(rec)
 }
 
-// separator takes it from a line such as "sep=;", which it passes over, or guesses it from the header, which holds no quoted
-// separators in any file that we know of.
+// separator takes it from a line such as "sep=;", which it passes over, or guesses it from the header, which holds no
+// quoted separators in any file that we know of.
 func (l *loader) separator(in *bufio.Reader) (rune, error) {
 	begin, _ := in.Peek(1 << 12) // a read error comes again below
 	first, _, _ := strings.Cut(string(begin), "\n")

@@ -24,14 +24,14 @@ func (p Part) String() string { return [...]string{"", "train", "val", "test"}[p
 
 // An Item is one image.
 type Item struct {
-	// Path is shown and stored: slash-separated, relative to the data, valid UTF-8, unique in its set. Bytes of a file name
-	// that aren't UTF-8 are written as %XX.
+	// Path is shown and stored: slash-separated, relative to the data, valid UTF-8, unique in its set. Bytes of a file
+	// name that aren't UTF-8 are written as %XX.
 	Path  string
 	File  string // to open, in the form of the operating system
 	Label int    // the class, or -1 where there is none
 	Text  string // the label as written, also where labels aren't wanted; "" where there is none
-	// Target is the distribution of the votes over the classes, K long and summing to 1; nil without votes. In a set without
-	// labels it is over the columns of votes.
+	// Target is the distribution of the votes over the classes, K long and summing to 1; nil without votes. In a set
+	// without labels it is over the columns of votes.
 	Target []float64
 	Value  float64 // the number of a binned label, in its own units; NaN where there is none
 	Weight float64 // above 0; 1 where none was given

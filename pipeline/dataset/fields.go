@@ -98,7 +98,8 @@ func (l *loader) setPath(r *record, value string) error {
 		}
 		value = rest
 	} else if strings.Contains(value, "://") {
-		return l.wrongAt(r.line, fmt.Sprintf("the path %q", short(value)), "a file of this machine", "download the images first")
+		return l.wrongAt(r.line, fmt.Sprintf("the path %q", short(value)), "a file of this machine",
+			"download the images first")
 	}
 	p := path.Clean(filepath.ToSlash(value))
 	if !path.IsAbs(p) {
@@ -116,7 +117,12 @@ func (l *loader) setVotes(r *record, place int, value string) error {
 	}
 	v, err := strconv.ParseFloat(l.decimal(value), 64)
 	if err != nil || !(v >= 0) || v > math.MaxFloat32 {
-		return l.wrongAt(r.line, fmt.Sprintf("the votes %q for %q", short(value), l.voteClasses[place]), "a finite number from 0", "")
+		return l.wrongAt(
+			r.line,
+			fmt.Sprintf("the votes %q for %q", short(value), l.voteClasses[place]),
+			"a finite number from 0",
+			"",
+		)
 	}
 	for len(r.votes) <= place {
 		r.votes = append(r.votes, 0)

@@ -55,11 +55,17 @@ func (l *loader) classFolders() error {
 
 // noClasses is the error for a folder with images of which none is in the folder of a class.
 func (l *loader) noClasses(t *tree, images int) error {
-	e := &invalid.Error{Path: l.o.Path, Found: count(images, "image") + " but no class folders with images", Want: "a folder for each class",
-		Hint: "sort the images into such folders, or read labels from names with {Data.LabelRegex}, or give a table"}
+	e := &invalid.Error{
+		Path:  l.o.Path,
+		Found: count(images, "image") + " but no class folders with images",
+		Want:  "a folder for each class",
+		Hint:  "sort the images into such folders, or read labels from names with {Data.LabelRegex}, or give a table",
+	}
 	for _, other := range t.others {
 		if ext := strings.ToLower(path.Ext(other)); ext == ".csv" || ext == ".tsv" || ext == ".jsonl" || ext == ".json" {
-			e.Hint = "give the table with the labels: {Data.Path} " + quoted(filepath.Join(l.o.Path, filepath.FromSlash(other)))
+			e.Hint = "give the table with the labels: {Data.Path} " + quoted(
+				filepath.Join(l.o.Path, filepath.FromSlash(other)),
+			)
 			break
 		}
 	}
@@ -70,10 +76,18 @@ func (l *loader) someImages(t *tree) error {
 	if len(t.images) > 0 {
 		return nil
 	}
-	e := &invalid.Error{Path: l.o.Path, Found: "no images", Want: "files ending in " + strings.Join(imageExtensions, ", ")}
+	e := &invalid.Error{
+		Path:  l.o.Path,
+		Found: "no images",
+		Want:  "files ending in " + strings.Join(imageExtensions, ", "),
+	}
 	switch {
 	case len(t.undecoded) > 0:
-		e.Found = fmt.Sprintf("%s in formats that aren't decoded, such as %s", count(len(t.undecoded), "image"), t.undecoded[0])
+		e.Found = fmt.Sprintf(
+			"%s in formats that aren't decoded, such as %s",
+			count(len(t.undecoded), "image"),
+			t.undecoded[0],
+		)
 		e.Hint = convertHint
 	case len(t.others) > 0:
 		e.Found += fmt.Sprintf(" among %s, such as %s", count(len(t.others), "file"), t.others[0])
@@ -81,8 +95,8 @@ func (l *loader) someImages(t *tree) error {
 	return e
 }
 
-// hasParts reports whether the folders are parts (train, val, test) and not classes: all of them are. Other folders beside
-// them are an error where the folders can't be classes: where the user named none of them so.
+// hasParts reports whether the folders are parts (train, val, test) and not classes: all of them are. Other folders
+// beside them are an error where the folders can't be classes: where the user named none of them so.
 func (l *loader) hasParts(folders []string) (bool, error) {
 	var parts, other []string
 	var trains, holdsOut bool
@@ -103,7 +117,8 @@ func (l *loader) hasParts(folders []string) (bool, error) {
 		return false, nil
 	}
 	return false, &invalid.Error{Path: l.o.Path, Found: fmt.Sprintf("the folder %q beside %s", other[0], some(parts)),
-		Want: "either parts or classes at the top", Hint: "move it away or into the parts; if all are classes, name them in {Data.Order}"}
+		Want: "either parts or classes at the top",
+		Hint: "move it away or into the parts; if all are classes, name them in {Data.Order}"}
 }
 
 // place reads class and part from the path of an image.
@@ -155,8 +170,12 @@ func (l *loader) folder() error {
 		l.keep(r)
 	}
 	if len(l.items) == 0 {
-		return &invalid.Error{Field: "Data.LabelRegex", Found: fmt.Sprintf("no match in any of %s, such as %s", count(len(t.images), "name"), t.images[0].path),
-			Want: "a pattern whose first group is the label", Hint: `try '^(\d+)_' for 25_1_0.jpg`}
+		return &invalid.Error{
+			Field: "Data.LabelRegex",
+			Found: fmt.Sprintf("no match in any of %s, such as %s", count(len(t.images), "name"), t.images[0].path),
+			Want:  "a pattern whose first group is the label",
+			Hint:  `try '^(\d+)_' for 25_1_0.jpg`,
+		}
 	}
 	l.noteOthers(t)
 	l.noteLeftOut(unmatched, "image", "no label in its name by the pattern for labels")

@@ -2,7 +2,10 @@ package dataset
 
 import (
 	"fmt"
+	"path"
+	"path/filepath"
 	"strconv"
+	"strings"
 
 	"gonum.org/v1/gonum/floats"
 
@@ -26,7 +29,14 @@ func (l *loader) set() (*Set, error) {
 	if err := l.resolve(); err != nil {
 		return nil, err
 	}
-	s := &Set{voteClasses: l.voteClasses, Layout: l.layout, Source: l.o.Path, Views: views, Items: l.items, Undecoded: l.undecoded}
+	s := &Set{
+		voteClasses: l.voteClasses,
+		Layout:      l.layout,
+		Source:      l.o.Path,
+		Views:       views,
+		Items:       l.items,
+		Undecoded:   l.undecoded,
+	}
 	s.Proposal = l.propose()
 	if !l.o.Unlabelled {
 		if s.Space, err = l.space(); err != nil {
@@ -57,11 +67,17 @@ func (l *loader) set() (*Set, error) {
 		}
 	}
 	if l.groupRegex != nil && ungrouped == len(s.Items) {
-		return nil, &invalid.Error{Field: "Data.GroupRegex", Found: fmt.Sprintf("no match in any of %s, such as %s", count(ungrouped, "name"), s.Items[0].Path),
-			Want: "a pattern whose first group names the group"}
+		return nil, &invalid.Error{
+			Field: "Data.GroupRegex",
+			Found: fmt.Sprintf("no match in any of %s, such as %s", count(ungrouped, "name"), s.Items[0].Path),
+			Want:  "a pattern whose first group names the group",
+		}
 	}
 	if ungrouped > 0 {
-		l.notes = append(l.notes, fmt.Sprintf("%s that the pattern for groups doesn't match, each on its own", count(ungrouped, "image")))
+		l.notes = append(
+			l.notes,
+			fmt.Sprintf("%s that the pattern for groups doesn't match, each on its own", count(ungrouped, "image")),
+		)
 	}
 	if err := l.checkCounts(s); err != nil {
 		return nil, err
@@ -70,8 +86,8 @@ func (l *loader) set() (*Set, error) {
 	return s, nil
 }
 
-// dropDuplicates returns an error for a path that comes twice, since it would be counted twice and could be in two parts.
-// Without labels the second is left out.
+// dropDuplicates returns an error for a path that comes twice, since it would be counted twice and could be in two
+// parts. Without labels the second is left out.
 func (l *loader) dropDuplicates() error {
 	if l.layout == ClassFolders || l.layout == FlatFolder || l.layout == Folder {
 		return nil // a folder has each name once
@@ -80,20 +96,40 @@ func (l *loader) dropDuplicates() error {
 	var again []string
 	var twice error
 	l.filter(func(i int) bool {
-		path := l.items[i].Path
-		line, known := first[path]
+		p := l.relative(l.items[i].Path)
+		line, known := first[p]
 		switch {
 		case !known:
-			first[path] = l.lines[i]
+			first[p] = l.lines[i]
 		case l.o.Unlabelled:
-			again = append(again, path)
+			again = append(again, p)
 		case twice == nil:
-			twice = l.wrongAt(int(l.lines[i]), fmt.Sprintf("the path %q again, first in line %d", short(path), line), "each image once", "remove one of the lines")
+			twice = l.wrongAt(
+				int(l.lines[i]),
+				fmt.Sprintf("the path %q again, first in line %d", short(p), line),
+				"each image once",
+				"remove one of the lines",
+			)
 		}
 		return !known
 	})
 	l.noteLeftOut(again, "line", "the path comes before")
 	return twice
+}
+
+// relative returns a path in full that is below the folder of the table as one relative to it, and others as they are.
+func (l *loader) relative(p string) string {
+	if !path.IsAbs(p) {
+		return p
+	}
+	if l.absolute == "" {
+		base, err := filepath.Abs(l.base)
+		if err != nil {
+			return p
+		}
+		l.absolute = strings.TrimSuffix(filepath.ToSlash(base), "/") + "/"
+	}
+	return strings.TrimPrefix(p, l.absolute)
 }
 
 // understand fills in the label, target and value of an item from its text and its votes.
@@ -116,7 +152,10 @@ func (l *loader) understand(it *Item, line int, space label.Space, places []int)
 		if x, err := strconv.ParseFloat(it.Text, 64); err == nil {
 			if it.Label, err = space.BinOf(x); err != nil {
 				return &invalid.Error{Path: l.where(it, line), Found: "the label " + short(it.Text),
-					Want: fmt.Sprintf("a finite number from the first edge, %v, up", edges[0]), Hint: "lower the first of {Data.Bins} or leave the image out"}
+					Want: fmt.Sprintf(
+						"a finite number from the first edge, %v, up",
+						edges[0],
+					), Hint: "lower the first of {Data.Bins} or leave the image out"}
 			}
 			it.Value = x
 			return nil
@@ -124,7 +163,11 @@ func (l *loader) understand(it *Item, line int, space label.Space, places []int)
 	}
 	c, ok := space.Index(it.Text)
 	if !ok {
-		return &invalid.Error{Path: l.where(it, line), Found: fmt.Sprintf("the label %q", short(it.Text)), Want: "one of " + listed(space)}
+		return &invalid.Error{
+			Path:  l.where(it, line),
+			Found: fmt.Sprintf("the label %q", short(it.Text)),
+			Want:  "one of " + listed(space),
+		}
 	}
 	it.Label = c
 	return nil

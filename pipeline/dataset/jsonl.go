@@ -14,8 +14,8 @@ import (
 	"finetune/label"
 )
 
-// readJSONL reads a table with a JSON object on each line. Its fields are the columns of the CSV form; numbers may be written
-// as numbers, and votes as an object of classes: {"path": "a.jpg", "votes": {"1": 3, "2": 5}}.
+// readJSONL reads a table with a JSON object on each line. Its fields are the columns of the CSV form; numbers may be
+// written as numbers, and votes as an object of classes: {"path": "a.jpg", "votes": {"1": 3, "2": 5}}.
 func (l *loader) readJSONL(r io.Reader) error {
 	l.layout = JSONL
 	var cols jsonColumns
@@ -34,8 +34,13 @@ func (l *loader) readJSON(r io.Reader) error {
 	d := json.NewDecoder(in)
 	begin, err := d.Token()
 	if delim, ok := begin.(json.Delim); err != nil || !ok || delim != '[' {
-		return &invalid.Error{Path: l.table, Found: "JSON that isn't a list", Want: `a list of objects: [{"path": "a.jpg", "label": "3"}, …]`,
-			Hint: "for an object on each line name the file .jsonl", Err: jsonError(err)}
+		return &invalid.Error{
+			Path:  l.table,
+			Found: "JSON that isn't a list",
+			Want:  `a list of objects: [{"path": "a.jpg", "label": "3"}, …]`,
+			Hint:  "for an object on each line name the file .jsonl",
+			Err:   jsonError(err),
+		}
 	}
 	var cols jsonColumns
 	var unlabelled []string

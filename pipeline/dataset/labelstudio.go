@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// labelStudioPath takes the path from where Label Studio serves a file: /data/local-files/?d=photos/a.jpg is photos/a.jpg and
-// /data/upload/3/0a1b2c3d-a.jpg is 0a1b2c3d-a.jpg.
+// labelStudioPath takes the path from where Label Studio serves a file: /data/local-files/?d=photos/a.jpg is
+// photos/a.jpg and /data/upload/3/0a1b2c3d-a.jpg is 0a1b2c3d-a.jpg.
 func labelStudioPath(value string) string {
 	if _, local, ok := strings.Cut(value, "/data/local-files/?d="); ok {
 		return local
@@ -39,8 +39,8 @@ func isTask(fields map[string]json.RawMessage) bool {
 	return fields["data"] != nil && fields["annotations"] != nil
 }
 
-// readTask takes a record for each annotation of a task: the first choice, rating or number in it. A task without one is left
-// to the caller to count.
+// readTask takes a record for each annotation of a task: the first choice, rating or number in it. A task without one
+// is left to the caller to count.
 func (l *loader) readTask(raw []byte, item int) (annotated bool, err error) {
 	var t task
 	if err := json.Unmarshal(raw, &t); err != nil {
@@ -84,8 +84,8 @@ func (l *loader) addTask(item int, image, label string) error {
 	return err
 }
 
-// image returns the value of the data that is the image: that of a likely name, else the first whose value is named as an
-// image.
+// image returns the value of the data that is the image: that of a likely name, else the first whose value is named
+// as an image.
 func (t *task) image() string {
 	values := make(map[string]string, len(t.Data))
 	var names []string
@@ -95,7 +95,7 @@ func (t *task) image() string {
 			names = append(names, strings.ToLower(name))
 		}
 	}
-	for _, name := range append(likelyImages, "photo", "picture") {
+	for _, name := range slices.Concat(likelyImages, []string{"photo", "picture"}) {
 		if values[name] != "" {
 			return values[name]
 		}
@@ -109,8 +109,8 @@ func (t *task) image() string {
 	return ""
 }
 
-// mergeRaters makes one item of the lines of each image in a table where these are the labels of several people. The labels
-// become votes.
+// mergeRaters makes one item of the lines of each image in a table where these are the labels of several people. The
+// labels become votes.
 func (l *loader) mergeRaters() {
 	if l.recipe == nil || !l.recipe.raters {
 		return

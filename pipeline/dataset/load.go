@@ -35,8 +35,8 @@ type Options struct {
 	// ImageColumn to WeightColumn name the columns of a table, in any case, where these aren't path, label, split, fold,
 	// group and weight.
 	ImageColumn, LabelColumn, SplitColumn, FoldColumn, GroupColumn, WeightColumn string
-	// VoteColumns name the columns with the votes for the classes, where these aren't votes_<class>. The class has the name
-	// of its column; "c*" stands for all columns that begin with c, and the class is the rest of the name.
+	// VoteColumns name the columns with the votes for the classes, where these aren't votes_<class>. The class has the
+	// name of its column; "c*" stands for all columns that begin with c, and the class is the rest of the name.
 	VoteColumns []string
 	// Space is that of a trained run: every label must be of it. Order, Positions, Bins and AutoBins must then be empty.
 	Space *label.Space
@@ -47,8 +47,8 @@ type Options struct {
 	NoFiles bool
 }
 
-// Load reads the data. Items come in a fixed order: those of a table or list as written, others sorted by path. What the
-// user can correct is a *invalid.Error.
+// Load reads the data. Items come in a fixed order: those of a table or list as written, others sorted by path. What
+// the user can correct is a *invalid.Error.
 func Load(ctx context.Context, o Options) (*Set, error) {
 	l, err := newLoader(ctx, o)
 	if err != nil {
@@ -136,8 +136,11 @@ func newLoader(ctx context.Context, o Options) (*loader, error) {
 	case o.Path == "":
 		return nil, &invalid.Error{Field: "Data.Path", Found: "nothing", Want: "a folder of images or a table"}
 	case o.Space != nil && (o.Order != nil || o.Positions != nil || o.Bins != nil || o.AutoBins):
-		return nil, &invalid.Error{Field: "Data.Space", Found: "{Data.Order}, {Data.Positions} or {Data.Bins} for a trained model",
-			Hint: "leave them out: the model has its own classes"}
+		return nil, &invalid.Error{
+			Field: "Data.Space",
+			Found: "{Data.Order}, {Data.Positions} or {Data.Bins} for a trained model",
+			Hint:  "leave them out: the model has its own classes",
+		}
 	case o.Order != nil && (o.Bins != nil || o.AutoBins):
 		return nil, &invalid.Error{Field: "Data.Order", Found: "given beside {Data.Bins}",
 			Hint: "leave out one: bins have their order from their edges"}

@@ -30,6 +30,7 @@ type loader struct {
 	table       string  // the file that is read, for messages
 	unit        string  // of the table: line or item
 	base        string  // the folder that paths are relative to
+	absolute    string  // base in full, with a slash at the end; "" where it wasn't needed yet
 	under       string  // the slash-separated folder below base that the table's paths are relative to
 	skipped     int     // lines before the header, which don't count as lines of the table
 	comma       bool    // numbers of the table may have a decimal comma
@@ -89,8 +90,8 @@ func newRecord(path, file string, line int) record {
 	return record{path: path, file: file, weight: 1, fold: -1, line: line}
 }
 
-// keep takes a record that was read. Of a million images the list is most of what jobs that don't train have in memory, so texts that
-// are parts of others, or come again, are kept once.
+// keep takes a record that was read. Of a million images the list is most of what jobs that don't train have in
+// memory, so texts that are parts of others, or come again, are kept once.
 func (l *loader) keep(r record) {
 	if strings.HasSuffix(r.file, r.path) {
 		r.path = r.file[len(r.file)-len(r.path):]

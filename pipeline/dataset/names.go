@@ -13,12 +13,10 @@ import (
 // imageExtensions are those of the formats that the preprocessing decodes.
 var imageExtensions = []string{".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
 
-// undecodedExtensions are those of images that it doesn't decode. Such files are named, since their owner takes them for part
-// of the data.
-var undecodedExtensions = []string{
-	".heic", ".heif", ".hif", ".avif", ".jxl", ".jp2", ".j2k", ".jpx", ".ppm", ".pgm", ".pnm", ".tga", ".ico", ".svg", ".psd", ".eps",
-	".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf", ".dcm", ".exr", ".hdr", ".svs", ".ndpi",
-}
+// undecodedExtensions are those of images that it doesn't decode. Such files are named, since their owner takes them
+// for part of the data.
+var undecodedExtensions = strings.Fields(".heic .heif .hif .avif .jxl .jp2 .j2k .jpx .ppm .pgm .pnm .tga .ico .svg " +
+	".psd .eps .dng .cr2 .cr3 .nef .arw .orf .rw2 .raf .dcm .exr .hdr .svs .ndpi")
 
 // convertHint is what to do with an image that isn't decoded.
 const convertHint = "convert it to JPEG or PNG, as with: magick mogrify -format jpg -quality 95 *.heic"
@@ -32,15 +30,16 @@ func isUndecoded(name string) bool {
 	return slices.Contains(undecodedExtensions, strings.ToLower(filepath.Ext(name)))
 }
 
-// isLitter reports whether a name is one of those that operating systems, storage devices and tools leave in folders: hidden
-// files, thumbnails, recycle bins, snapshots.
+// litter are names, in lower case, that operating systems, storage devices and tools leave in folders: thumbnails, recycle
+// bins, snapshots.
+var litter = []string{
+	"thumbs.db", "desktop.ini", "__macosx", "@eadir", "#recycle", "@recycle", "$recycle.bin", "recycler", "#snapshot",
+	"@recently-snapshot", "system volume information", "lost+found", "__pycache__",
+}
+
+// isLitter reports whether a file or folder is litter or hidden.
 func isLitter(name string) bool {
-	switch strings.ToLower(name) {
-	case "thumbs.db", "desktop.ini", "__macosx", "@eadir", "#recycle", "@recycle", "$recycle.bin", "recycler", "#snapshot",
-		"@recently-snapshot", "system volume information", "lost+found", "__pycache__":
-		return true
-	}
-	return strings.HasPrefix(name, ".")
+	return strings.HasPrefix(name, ".") || slices.Contains(litter, strings.ToLower(name))
 }
 
 // partNames are the names of parts, in folders and in columns.
@@ -66,7 +65,8 @@ func partOf(name string) Part {
 	return partNames[name]
 }
 
-// isMissing reports whether a label is one of those that table programs write for an empty cell, unless the user named a class so.
+// isMissing reports whether a label is one of those that table programs write for an empty cell, unless the user
+// named a class so.
 func (l *loader) isMissing(text string) bool {
 	switch strings.ToLower(text) {
 	case "", "nan", "null", "na", "n/a", "#n/a", "<na>", "nat":
@@ -88,8 +88,8 @@ func (l *loader) isNamed(class string) bool {
 	})
 }
 
-// escapePath writes the bytes of a path that aren't UTF-8 as %XX, and then also its percent signs, so that the path can be
-// kept in text files. A table that has it is read back to the same file; see dialects.
+// escapePath writes the bytes of a path that aren't UTF-8 as %XX, and then also its percent signs, so that the path
+// can be kept in text files. A table that has it is read back to the same file; see dialects.
 func escapePath(p string) string {
 	if utf8.ValidString(p) {
 		return p

@@ -57,7 +57,8 @@ func (l *loader) numbers() (numbers []float64, other string) {
 
 // propose returns the bins to propose for the labels, or nil.
 func (l *loader) propose() *Proposal {
-	if l.o.Unlabelled || l.o.Space != nil || l.o.Order != nil || l.o.Bins != nil || len(l.voteClasses) > 0 {
+	if l.o.Unlabelled || l.o.Space != nil || l.o.Order != nil || l.o.Bins != nil || l.o.AutoBins ||
+		len(l.voteClasses) > 0 {
 		return nil
 	}
 	numbers, _ := l.numbers()
@@ -92,12 +93,22 @@ func (l *loader) propose() *Proposal {
 func (l *loader) takeBins() error {
 	numbers, other := l.numbers()
 	if other != "" || len(l.voteClasses) > 0 {
-		return &invalid.Error{Field: "Data.Bins", Path: l.o.Path, Found: fmt.Sprintf("automatic bins for the label %q", short(other)),
-			Want: "labels that are numbers", Hint: "leave {Data.Bins} out"}
+		return &invalid.Error{
+			Field: "Data.Bins",
+			Path:  l.o.Path,
+			Found: fmt.Sprintf("automatic bins for the label %q", short(other)),
+			Want:  "labels that are numbers",
+			Hint:  "leave {Data.Bins} out",
+		}
 	}
 	if l.o.Bins = label.ProposeBins(numbers); l.o.Bins == nil {
-		return &invalid.Error{Field: "Data.Bins", Path: l.o.Path, Found: count(len(numbers), "label") + ", too few for automatic bins",
-			Want: "at least five in each of two bins", Hint: "give the edges"}
+		return &invalid.Error{
+			Field: "Data.Bins",
+			Path:  l.o.Path,
+			Found: count(len(numbers), "label") + ", too few for automatic bins",
+			Want:  "at least five in each of two bins",
+			Hint:  "give the edges",
+		}
 	}
 	l.notes = append(l.notes, "the lower edges of the bins are "+joinNumbers(l.o.Bins))
 	return nil

@@ -22,11 +22,13 @@ import (
 // maxSearched is the largest number of files among which paths are looked for.
 const maxSearched = 2_000_000
 
-// resolve looks for the files of a table or list. A path that names no file is compared with the files below the folder of
-// the table: it stands for one that differs in the direction of slashes, letter case, extension, Unicode normalisation or
-// percent-encoding, or lies in a folder that is named in full for another machine, where exactly one such file is there.
+// resolve looks for the files of a table or list. A path that names no file is compared with the files below the
+// folder of the table: it stands for one that differs in the direction of slashes, letter case, extension, Unicode
+// normalisation or percent-encoding, or lies in a folder that is named in full for another machine, where exactly one
+// such file is there.
 func (l *loader) resolve() error {
-	if l.o.NoFiles || l.layout == ClassFolders || l.layout == FlatFolder || l.layout == Folder || l.layout == SingleImage {
+	if l.o.NoFiles || l.layout == ClassFolders || l.layout == FlatFolder || l.layout == Folder ||
+		l.layout == SingleImage {
 		return nil
 	}
 	missing, err := l.missing()
@@ -66,8 +68,8 @@ func (l *loader) resolve() error {
 		l.noteLost(lost, why)
 		return nil
 	}
-	l.notes = append(l.notes, fmt.Sprintf("found %s under another path than the one written, such as %s (%s)", count(matched, "image"), example,
-		strings.Join(slices.Sorted(maps.Keys(causes)), ", ")))
+	l.notes = append(l.notes, fmt.Sprintf("found %s under another path than the one written, such as %s (%s)",
+		count(matched, "image"), example, strings.Join(slices.Sorted(maps.Keys(causes)), ", ")))
 	l.noteLost(lost, why)
 	return l.dropDuplicates() // of the paths as they are now
 }
@@ -83,10 +85,14 @@ func (l *loader) noteLost(paths int, why string) {
 func (l *loader) noFiles(first int, why string) error {
 	hint := "move the manifest or change the paths"
 	if why != "" {
-		hint = why
+		hint = why + ": " + hint
 	}
-	return &invalid.Error{Path: l.o.Path, Found: fmt.Sprintf("the path %q, where there is no file (nor for any other line)", short(l.items[first].Path)),
-		Want: "paths relative to the folder of the manifest", Hint: hint}
+	return &invalid.Error{
+		Path:  l.o.Path,
+		Found: fmt.Sprintf("the path %q, where there is no file (nor for any other line)", short(l.items[first].Path)),
+		Want:  "paths relative to the folder of the manifest",
+		Hint:  hint,
+	}
 }
 
 // missing returns the items whose paths name no file.
@@ -140,7 +146,7 @@ func (l *loader) newSearch(missing []int) (*search, error) {
 		if len(missing) > 0 && missing[0] == i {
 			missing = missing[1:]
 		} else {
-			s.claimed[l.items[i].Path] = true
+			s.claimed[l.relative(l.items[i].Path)] = true
 		}
 	}
 	return s, nil
@@ -220,7 +226,11 @@ func (s *search) findDialect(d dialect) match {
 	}
 	switch {
 	case len(fits) == 1:
-		return match{ok: true, file: fits[0], causes: append(slices.Clone(d.causes), differences(wanted, segments(fits[0].path))...)}
+		return match{
+			ok:     true,
+			file:   fits[0],
+			causes: append(slices.Clone(d.causes), differences(wanted, segments(fits[0].path))...),
+		}
 	case len(fits) > 1:
 		return match{hint: fmt.Sprintf("%s fits %s and %s", short(d.path), short(fits[0].path), short(fits[1].path))}
 	case elsewhere != "":
@@ -229,8 +239,8 @@ func (s *search) findDialect(d dialect) match {
 	return match{}
 }
 
-// tail returns how many segments, from the last, the full path of a file has in common with the wanted ones. The names of
-// the files themselves are equal by their keys.
+// tail returns how many segments, from the last, the full path of a file has in common with the wanted ones. The
+// names of the files themselves are equal by their keys.
 func (s *search) tail(file string, wanted []string) int {
 	full := slices.Concat(s.root, segments(file))
 	n := 1
@@ -303,7 +313,14 @@ func dialects(p string) []dialect {
 		d := &all[i]
 		d.foreign = strings.HasPrefix(d.path, "/") || !strings.Contains(d.path, "/")
 		if folder, base := path.Split(d.path); upload.MatchString(base) {
-			all = append(all, dialect{path: folder + base[9:], foreign: d.foreign, causes: append(slices.Clone(d.causes), "a prefix of Label Studio")})
+			all = append(
+				all,
+				dialect{
+					path:    folder + base[9:],
+					foreign: d.foreign,
+					causes:  append(slices.Clone(d.causes), "a prefix of Label Studio"),
+				},
+			)
 		}
 	}
 	return all

@@ -14,7 +14,12 @@ func (l *loader) setOneHot(r *record, place int, value string) error {
 	case value != "1":
 		return l.wrongAt(r.line, fmt.Sprintf("%q for the class %q", short(value), l.voteClasses[place]), "0 or 1", "")
 	case r.label != "":
-		return l.wrongAt(r.line, fmt.Sprintf("the classes %q and %q", r.label, l.voteClasses[place]), "one class for each image", "")
+		return l.wrongAt(
+			r.line,
+			fmt.Sprintf("the classes %q and %q", r.label, l.voteClasses[place]),
+			"one class for each image",
+			"",
+		)
 	}
 	r.label = l.voteClasses[place]
 	return nil

@@ -35,8 +35,8 @@ type tree struct {
 // found is a file or folder: its path and how to open it.
 type found struct{ path, file string }
 
-// scan searches through a folder, at most so many files. Links to files are followed; links to folders too, after all other
-// folders and each folder once, so that links that lead back or across cost nothing.
+// scan searches through a folder, at most so many files. Links to files are followed; links to folders too, after all
+// other folders and each folder once, so that links that lead back or across cost nothing.
 func (l *loader) scan(root string, most int) (*tree, error) {
 	real, err := filepath.EvalSymlinks(root)
 	if err != nil {
@@ -59,7 +59,8 @@ func (l *loader) scan(root string, most int) (*tree, error) {
 			if !strings.Contains(link.path, "/") {
 				t.folders = append(t.folders, link.path)
 			}
-			if err := l.walk(t, link.file, real, link.path); err != nil {
+			// By its real path, since systems follow few links in one path.
+			if err := l.walk(t, real, real, link.path); err != nil {
 				return nil, err
 			}
 		}
@@ -86,7 +87,11 @@ func (l *loader) walk(t *tree, dir, real, rel string) error {
 		return userfile.Classify(dir, err)
 	}
 	if t.entries += len(entries); t.entries > t.most {
-		return &invalid.Error{Path: dir, Found: fmt.Sprintf("more than %d files up to here", t.most), Want: "a folder that holds the images alone"}
+		return &invalid.Error{
+			Path:  dir,
+			Found: fmt.Sprintf("more than %d files up to here", t.most),
+			Want:  "a folder that holds the images alone",
+		}
 	}
 	for _, e := range entries {
 		if isLitter(e.Name()) {
@@ -142,8 +147,11 @@ func entry(dir, rel, name string) (found, error) {
 	p := path.Join(rel, escapePath(name))
 	if !utf8.ValidString(name) {
 		if _, err := os.Lstat(filepath.Join(dir, escapePath(name))); err == nil {
-			return found{}, &invalid.Error{Path: p, Found: "a file whose name isn't UTF-8, beside one that is named as it is written",
-				Hint: "rename one of the two"}
+			return found{}, &invalid.Error{
+				Path:  p,
+				Found: "a file whose name isn't UTF-8, beside one that is named as it is written",
+				Hint:  "rename one of the two",
+			}
 		}
 	}
 	if filepath.Separator == '/' && strings.HasSuffix(file, p) {

@@ -183,8 +183,12 @@ func TestSplitManySmallClasses(t *testing.T) {
 func TestSplitGiven(t *testing.T) {
 	labels := slices.Repeat([]int{0, 1}, 50)
 	parts := func(train, val, test int) []Part {
-		return slices.Concat(slices.Repeat([]Part{Train}, train), slices.Repeat([]Part{Val}, val), slices.Repeat([]Part{Test}, test),
-			make([]Part, 100-train-val-test))
+		return slices.Concat(
+			slices.Repeat([]Part{Train}, train),
+			slices.Repeat([]Part{Val}, val),
+			slices.Repeat([]Part{Test}, test),
+			make([]Part, 100-train-val-test),
+		)
 	}
 	for _, c := range []struct {
 		name             string
@@ -229,7 +233,10 @@ func TestSplitTinyClasses(t *testing.T) {
 		if slices.Contains(classCounts(s, p.Train), 0) {
 			t.Fatalf("seed %d: training has %v", seed, classCounts(s, p.Train))
 		}
-		if !slices.ContainsFunc(p.Notes, func(n string) bool { return strings.Contains(n, "the held-out part has no image of 2 classes: 2, 3") }) {
+		if !slices.ContainsFunc(
+			p.Notes,
+			func(n string) bool { return strings.Contains(n, "the held-out part has no image of 2 classes: 2, 3") },
+		) {
 			t.Errorf("seed %d: notes %q", seed, p.Notes)
 		}
 	}

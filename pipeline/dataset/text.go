@@ -16,8 +16,8 @@ import (
 // bom marks UTF-8 in files of some Windows programs.
 const bom = "\ufeff"
 
-// text returns the contents of a table as UTF-8 without a byte order mark. UTF-16 is decoded where such a mark tells it, as
-// spreadsheets write "Unicode text".
+// text returns the contents of a table as UTF-8 without a byte order mark. UTF-16 is decoded where such a mark tells
+// it, as spreadsheets write "Unicode text".
 func (l *loader) text(r io.Reader) (*bufio.Reader, error) {
 	in := bufio.NewReaderSize(r, 1<<16)
 	begin, _ := in.Peek(1 << 12) // a read error comes again later
@@ -27,7 +27,12 @@ func (l *loader) text(r io.Reader) (*bufio.Reader, error) {
 		l.size /= 2 // of mostly ASCII
 		return bufio.NewReaderSize(utf16.NewDecoder().Reader(in), 1<<16), nil
 	case bytes.IndexByte(begin, 0) >= 0 || bytes.HasPrefix(begin, []byte("PK\x03\x04")):
-		return nil, &invalid.Error{Path: l.table, Found: "no plain text", Want: "a text file in UTF-8", Hint: "export it as CSV UTF-8"}
+		return nil, &invalid.Error{
+			Path:  l.table,
+			Found: "no plain text",
+			Want:  "a text file in UTF-8",
+			Hint:  "export it as CSV UTF-8",
+		}
 	case bytes.HasPrefix(begin, []byte(bom)):
 		in.Discard(len(bom))
 	}
@@ -81,13 +86,17 @@ func (l *loader) readList(r io.Reader) error {
 // isAVA reports whether a file is named as the table of AVA (Murray, Marchesotti and Perronnin 2012).
 func isAVA(name string) bool { return strings.EqualFold(name, "AVA.txt") }
 
-// readAVA reads the table of AVA: on each line the number of the line, the image, the votes for 1 to 10, two tags and the
-// challenge, with spaces between.
+// readAVA reads the table of AVA: on each line the number of the line, the image, the votes for 1 to 10, two tags and
+// the challenge, with spaces between.
 func (l *loader) readAVA(r io.Reader) error {
 	const image, firstVote, columns = 1, 2, 15
 	l.layout = AVA
 	if l.o.Bins != nil || l.o.AutoBins {
-		return &invalid.Error{Field: "Data.Bins", Found: "given for " + string(AVA), Hint: "leave it out: the votes are for classes"}
+		return &invalid.Error{
+			Field: "Data.Bins",
+			Found: "given for " + string(AVA),
+			Hint:  "leave it out: the votes are for classes",
+		}
 	}
 	for class := 1; class <= 10; class++ {
 		l.votePlace(fmt.Sprint(class))
@@ -95,7 +104,12 @@ func (l *loader) readAVA(r io.Reader) error {
 	return l.eachLine(r, func(line int, text []byte) error {
 		fields := strings.Fields(string(text))
 		if len(fields) != columns {
-			return l.wrongAt(line, count(len(fields), "number"), fmt.Sprintf("%d: index, image, ten votes, two tags, challenge", columns), "")
+			return l.wrongAt(
+				line,
+				count(len(fields), "number"),
+				fmt.Sprintf("%d: index, image, ten votes, two tags, challenge", columns),
+				"",
+			)
 		}
 		rec := newRecord("", "", line)
 		if err := l.setField(&rec, pathColumn, fields[image]); err != nil {

@@ -5,8 +5,9 @@ import (
 	"strconv"
 )
 
-// ViewColumn is the column of the index of a feature folder that numbers the views of an image, from 0, the image itself. A
-// table of images may have a column of that name for something else, so it has this meaning with Options.NoFiles alone.
+// ViewColumn is the column of the index of a feature folder that numbers the views of an image, from 0, the image
+// itself. A table of images may have a column of that name for something else, so it has this meaning with
+// Options.NoFiles alone.
 const ViewColumn = "view"
 
 const extractAgain = "extract the features again"
@@ -21,8 +22,8 @@ func (l *loader) setView(r *record, value string) error {
 	return nil
 }
 
-// gatherViews makes one item of the views of each image, so that they stay within one part, and returns the number of views.
-// They must follow each other, and be equally many for every image.
+// gatherViews makes one item of the views of each image, so that they stay within one part, and returns the number of
+// views. They must follow each other, and be equally many for every image.
 func (l *loader) gatherViews() (int, error) {
 	if l.views == nil {
 		return 1, nil
@@ -43,8 +44,12 @@ func (l *loader) gatherViews() (int, error) {
 		}
 	}
 	if rest := len(l.items) % views; rest != 0 {
-		return 0, l.wrongAt(line(len(l.items)-1), fmt.Sprintf("%s of the last image", count(rest, "view")), fmt.Sprint(views),
-			extractAgain)
+		return 0, l.wrongAt(
+			line(len(l.items)-1),
+			fmt.Sprintf("%s of the last image", count(rest, "view")),
+			fmt.Sprint(views),
+			extractAgain,
+		)
 	}
 	l.filter(func(i int) bool { return l.views[i] == 0 })
 	return views, nil
