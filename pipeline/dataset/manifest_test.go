@@ -3,6 +3,7 @@ package dataset
 import (
 	"context"
 	"encoding/csv"
+	"io"
 	"math"
 	"path/filepath"
 	"reflect"
@@ -213,21 +214,25 @@ func write(t *testing.T, s *Set) string {
 }
 
 func FuzzManifest(f *testing.F) {
-	f.Add("path,label\na.jpg,1\nb.jpg,2\n", false)
-	f.Add(bom+"path;label;split;fold;group;weight\r\n\"a\";1;train;0;p;2\r\nb;2;;;;\r\n", false)
-	f.Add("path,votes_1,votes_2\na,1,2\nb,0,1\n", false)
-	f.Add("path\tlabel\n\"a\"\"\n", false)
-	f.Add(`{"path": "a", "label": 1}`+"\n"+`{"path": "b", "votes": {"1": 2, "3": 4}, "votes_2": 1}`, true)
-	f.Add(`{"path": null, "label": {}}`, true)
-	f.Fuzz(func(t *testing.T, text string, lines bool) {
+	const csv, jsonl, json, ava = 0, 1, 2, 3
+	f.Add("path,label\na.jpg,1\nb.jpg,2\n", csv)
+	f.Add(bom+"path;label;split;fold;group;weight\r\n\"a\";1;train;0;p;2\r\nb;2;;;;\r\n", csv)
+	f.Add("path,votes_1,votes_2\na,1,2\nb,0,1\n", csv)
+	f.Add("path\tlabel\n\"a\"\"\n", csv)
+	f.Add("sep=;\nimage;level\na;0,0\nb;0.00\nc;Grade 1\n", csv)
+	f.Add("image_name,c1,c2,c3,c4,c5\na,1,2,3,4,5\n", csv)
+	f.Add("image,choice,annotation_id\na,2,1\na,1,2\nb,1,3\n", csv)
+	f.Add(utf16LE("path\tlabel\na\t1\nb\t2\n"), csv)
+	f.Add(`{"path": "a", "label": 1}`+"\n"+`{"path": "b", "votes": {"1": 2, "3": 4}, "votes_2": 1}`, jsonl)
+	f.Add(`{"path": null, "label": {}}`, jsonl)
+	f.Add(`[{"data": {"image": "a"}, "annotations": [{"result": [{"value": {"rating": 1}}]}]}, {"file": "b", "grade": 2}]`, json)
+	f.Add("1 953619 0 1 5 17 38 36 15 6 5 1 1 22 1396\n", ava)
+	f.Fuzz(func(t *testing.T, text string, kind int) {
 		l, err := newLoader(context.Background(), Options{Path: "fuzz", NoFiles: true})
 		if err != nil {
 			t.Fatal(err)
 		}
-		read := l.readCSV
-		if lines {
-			read = l.readJSONL
-		}
+		read := []func(io.Reader) error{l.readCSV, l.readJSONL, l.readJSON, l.readAVA}[kind&3]
 		err = read(strings.NewReader(text))
 		var s *Set
 		if err == nil {

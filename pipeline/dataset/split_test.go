@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -281,7 +282,10 @@ func TestSplitMistakes(t *testing.T) {
 		want string
 	}{
 		{"shares of all", two, SplitOptions{Val: 0.5, Test: 0.5}, "Split.Val"},
-		{"a negative share", two, SplitOptions{Val: -0.1}, "Split.Val"},
+		{"a negative share", two, SplitOptions{Val: -0.1}, "Split.Val: -0.1"},
+		{"a share of 1", two, SplitOptions{Test: 1}, "Split.Test: 1"},
+		{"no number", two, SplitOptions{Test: math.NaN()}, "Split.Test: NaN"},
+		{"infinite", two, SplitOptions{Val: math.Inf(1)}, "Split.Val: +Inf"},
 		{"too few", two, SplitOptions{Test: 0.3}, "2 images"},
 		{"a group on both sides", cut, SplitOptions{}, `the group "p" in train (0.jpg) and in test (2.jpg)`},
 		{"a group half assigned", half, SplitOptions{}, `the group "p"`},
@@ -298,6 +302,20 @@ func TestSplitMistakes(t *testing.T) {
 		if _, err := Folds(two, k, 0); !invalid.Is(err) {
 			t.Errorf("%d folds of 2 images: %v", k, err)
 		}
+	}
+}
+
+func TestSplitNothingHeldOut(t *testing.T) {
+	for _, groups := range [][]string{nil, {"p", "p", "q", "q"}} {
+		p, err := Split(items(t, 2, []int{0, 1, 0, 1}, groups, nil), SplitOptions{})
+		if err != nil || !slices.Equal(p.Train, []int{0, 1, 2, 3}) || p.Val == nil || p.Test == nil ||
+			len(p.Val)+len(p.Test) > 0 {
+			t.Errorf("%+v, %v", p, err)
+		}
+	}
+	one, err := Split(items(t, 2, []int{0}, nil, nil), SplitOptions{})
+	if err != nil || len(one.Train) != 1 {
+		t.Errorf("one image: %+v, %v", one, err)
 	}
 }
 
