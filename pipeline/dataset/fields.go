@@ -105,7 +105,7 @@ func (l *loader) setPath(r *record, value string) error {
 	if !path.IsAbs(p) {
 		p = path.Join(l.under, p)
 	}
-	r.path, r.file = escapePath(p), fileOf(l.base, p)
+	r.path, r.file = EscapePath(p), fileOf(l.base, p)
 	return nil
 }
 

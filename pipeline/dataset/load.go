@@ -102,7 +102,7 @@ func (l *loader) loadFile() error {
 		if err != nil {
 			return err
 		}
-		l.keep(newRecord(escapePath(filepath.Base(o.Path)), o.Path, 0))
+		l.keep(newRecord(EscapePath(filepath.Base(o.Path)), o.Path, 0))
 		return f.Close()
 	default:
 		return l.unknownKind(ext)
@@ -136,11 +136,8 @@ func newLoader(ctx context.Context, o Options) (*loader, error) {
 	case o.Path == "":
 		return nil, &invalid.Error{Field: "Data.Path", Found: "nothing", Want: "a folder of images or a table"}
 	case o.Space != nil && (o.Order != nil || o.Positions != nil || o.Bins != nil || o.AutoBins):
-		return nil, &invalid.Error{
-			Field: "Data.Space",
-			Found: "{Data.Order}, {Data.Positions} or {Data.Bins} for a trained model",
-			Hint:  "leave them out: the model has its own classes",
-		}
+		return nil, &invalid.Error{Field: o.firstOfClasses(), Found: "given for a trained model",
+			Hint: "leave it out: the model has its own classes"}
 	case o.Order != nil && (o.Bins != nil || o.AutoBins):
 		return nil, &invalid.Error{Field: "Data.Order", Found: "given beside {Data.Bins}",
 			Hint: "leave out one: bins have their order from their edges"}
@@ -153,6 +150,17 @@ func newLoader(ctx context.Context, o Options) (*loader, error) {
 	}
 	l.groupRegex, err = compile("Data.GroupRegex", o.GroupRegex, `^([^_]+)_`)
 	return l, err
+}
+
+// firstOfClasses names the first option of classes that is given.
+func (o Options) firstOfClasses() string {
+	switch {
+	case o.Order != nil:
+		return "Data.Order"
+	case o.Positions != nil:
+		return "Data.Positions"
+	}
+	return "Data.Bins"
 }
 
 func compile(field, pattern, example string) (*regexp.Regexp, error) {

@@ -88,9 +88,9 @@ func (l *loader) isNamed(class string) bool {
 	})
 }
 
-// escapePath writes the bytes of a path that aren't UTF-8 as %XX, and then also its percent signs, so that the path
+// EscapePath writes the bytes of a path that aren't UTF-8 as %XX, and then also its percent signs, so that the path
 // can be kept in text files. A table that has it is read back to the same file; see dialects.
-func escapePath(p string) string {
+func EscapePath(p string) string {
 	if utf8.ValidString(p) {
 		return p
 	}

@@ -35,43 +35,80 @@ func (l *loader) resolve() error {
 	if err != nil || len(missing) == 0 {
 		return err
 	}
-	search, err := l.newSearch(missing)
-	if err != nil {
-		return err
-	}
-	var example, why string
-	causes, matched, lost := make(map[string]bool), 0, 0
-	for n, i := range missing {
-		if n%1024 == 0 && l.ctx.Err() != nil {
-			return l.ctx.Err()
+	r := resolution{causes: make(map[string]bool)}
+	var rest []int
+	for _, i := range missing {
+		if it := &l.items[i]; !r.take(it, l.readDifferently(it.Path)) {
+			rest = append(rest, i)
 		}
-		it := &l.items[i]
-		m := search.find(it.Path)
-		if !m.ok {
+	}
+	lost, why := 0, ""
+	if len(rest) > 0 {
+		search, err := l.newSearch(missing)
+		if err != nil {
+			return err
+		}
+		for n, i := range rest {
+			if n%1024 == 0 && l.ctx.Err() != nil {
+				return l.ctx.Err()
+			}
+			m := search.find(l.items[i].Path)
+			if r.take(&l.items[i], m) {
+				continue
+			}
 			if lost++; why == "" {
 				why = m.hint
 			}
-			continue
 		}
-		if matched++; matched == 1 {
-			example = fmt.Sprintf("%s for %s", m.file.path, short(it.Path))
-		}
-		for _, cause := range m.causes {
-			causes[cause] = true
-		}
-		it.Path, it.File = m.file.path, m.file.file
 	}
 	if lost == len(l.items) {
-		return l.noFiles(missing[0], why)
+		return l.noFiles(rest[0], why)
 	}
-	if matched == 0 {
-		l.noteLost(lost, why)
+	l.noteLost(lost, why)
+	if r.n == 0 {
 		return nil
 	}
 	l.notes = append(l.notes, fmt.Sprintf("found %s under another path than the one written, such as %s (%s)",
-		count(matched, "image"), example, strings.Join(slices.Sorted(maps.Keys(causes)), ", ")))
-	l.noteLost(lost, why)
+		count(r.n, "image"), r.example, strings.Join(slices.Sorted(maps.Keys(r.causes)), ", ")))
 	return l.dropDuplicates() // of the paths as they are now
+}
+
+// A resolution counts the items whose paths were resolved.
+type resolution struct {
+	n       int
+	example string
+	causes  map[string]bool
+}
+
+// take gives an item the file of a match, where there is one.
+func (r *resolution) take(it *Item, m match) bool {
+	if !m.ok {
+		return false
+	}
+	if m.file.path != it.Path { // as EscapePath wrote it
+		if r.n++; r.n == 1 {
+			r.example = fmt.Sprintf("%s for %s", short(m.file.path), short(it.Path))
+		}
+		for _, cause := range m.causes {
+			r.causes[cause] = true
+		}
+	}
+	it.Path, it.File = m.file.path, m.file.file
+	return true
+}
+
+// readDifferently returns the file that a path names with other slashes or with its percent-encoding undone.
+func (l *loader) readDifferently(p string) match {
+	for _, d := range dialects(p) {
+		if d.path == p {
+			continue
+		}
+		clean := path.Clean(d.path)
+		if file := fileOf(l.base, clean); isRegular(file) {
+			return match{ok: true, file: found{EscapePath(clean), file}, causes: d.causes}
+		}
+	}
+	return match{}
 }
 
 // noteLost notes paths without a file where something is known about them. The rest is met when the images are read.

@@ -168,3 +168,20 @@ func FuzzDialects(f *testing.F) {
 		}
 	})
 }
+
+// Absolute paths as other commands write them, of files whose names aren't UTF-8, are read wherever the table lies.
+func TestEscapedPathsInFull(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("other systems have no such names")
+	}
+	root, elsewhere := folder(t, "b\xe4r.jpg", "c.jpg"), t.TempDir()
+	table := filepath.Join(elsewhere, "m.csv")
+	text := "path,label\n" + EscapePath(root+"/b\xe4r.jpg") + ",1\n" + root + "/c.jpg,2\n"
+	if err := os.WriteFile(table, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Load(t.Context(), Options{Path: table})
+	if err != nil || s.Items[0].File != root+"/b\xe4r.jpg" || s.Items[0].Path != root+"/b%E4r.jpg" || len(s.Notes) > 0 {
+		t.Errorf("%+v, %v", s, err)
+	}
+}

@@ -144,9 +144,9 @@ func (t *tree) add(f found) {
 // entry returns what is in a folder under a name.
 func entry(dir, rel, name string) (found, error) {
 	file := filepath.Join(dir, name)
-	p := path.Join(rel, escapePath(name))
+	p := path.Join(rel, EscapePath(name))
 	if !utf8.ValidString(name) {
-		if _, err := os.Lstat(filepath.Join(dir, escapePath(name))); err == nil {
+		if _, err := os.Lstat(filepath.Join(dir, EscapePath(name))); err == nil {
 			return found{}, &invalid.Error{
 				Path:  p,
 				Found: "a file whose name isn't UTF-8, beside one that is named as it is written",
