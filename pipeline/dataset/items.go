@@ -47,6 +47,18 @@ func (l *loader) set() (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := l.understandAll(s, places); err != nil {
+		return nil, err
+	}
+	if err := l.checkCounts(s); err != nil {
+		return nil, err
+	}
+	s.Notes = l.notes
+	return s, nil
+}
+
+// understandAll fills in the groups, labels, targets and values of the items.
+func (l *loader) understandAll(s *Set, places []int) error {
 	ungrouped := 0
 	for i := range s.Items {
 		it := &s.Items[i]
@@ -63,11 +75,11 @@ func (l *loader) set() (*Set, error) {
 			}
 			it.Target = distribution(it.Target, places, len(places))
 		} else if err := l.understand(it, int(l.lines[i]), s.Space, places); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if l.groupRegex != nil && ungrouped == len(s.Items) {
-		return nil, &invalid.Error{
+		return &invalid.Error{
 			Field: "Data.GroupRegex",
 			Found: fmt.Sprintf("no match in any of %s, such as %s", count(ungrouped, "name"), s.Items[0].Path),
 			Want:  "a pattern whose first group names the group",
@@ -79,11 +91,7 @@ func (l *loader) set() (*Set, error) {
 			fmt.Sprintf("%s that the pattern for groups doesn't match, each on its own", count(ungrouped, "image")),
 		)
 	}
-	if err := l.checkCounts(s); err != nil {
-		return nil, err
-	}
-	s.Notes = l.notes
-	return s, nil
+	return nil
 }
 
 // dropDuplicates returns an error for a path that comes twice, since it would be counted twice and could be in two

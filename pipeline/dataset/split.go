@@ -98,8 +98,17 @@ func Split(s *Set, o SplitOptions) (Partition, error) {
 			"the given val part is the one that is held out and reported; another for early stopping comes from train",
 		)
 	}
+	if err := s.cut(&p, pool, val, test, o.Seed); err != nil {
+		return Partition{}, err
+	}
+	p.Notes = append(p.Notes, s.spreadNotes(p)...)
+	return p, nil
+}
+
+// cut divides the items of the pool into the parts, beside what these have already.
+func (s *Set) cut(p *Partition, pool []int, val, test float64, seed uint64) error {
 	u := s.units(pool)
-	shares, rng := []float64{1 - val - test, val, test}, randstream.New(o.Seed, "split")
+	shares, rng := []float64{1 - val - test, val, test}, randstream.New(seed, "split")
 	parts := u.assign(shares, rng)
 	u.keepInFirst(parts)
 	for part, share := range shares {
@@ -122,12 +131,11 @@ func Split(s *Set, o SplitOptions) (Partition, error) {
 		if len(parts) < len(pool) {
 			found = count(len(pool), "image") + " to cut, in " + count(len(parts), "group") + " that stay whole"
 		}
-		return Partition{}, &invalid.Error{Path: s.Source, Found: found,
+		return &invalid.Error{Path: s.Source, Found: found,
 			Want: "enough to hold some out and keep some of every class in training",
 			Hint: "add images, or ask for none with {Split.Val} 0 or {Split.Test} 0"}
 	}
-	p.Notes = append(p.Notes, s.spreadNotes(p)...)
-	return p, nil
+	return nil
 }
 
 // spreadNotes says which classes a part lacks.
