@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -153,13 +154,33 @@ func TestNamesThatAreNotUTF8(t *testing.T) {
 	}
 }
 
+// Names that come in every folder are told apart by their folders, in time that grows with the number of paths.
+func TestManyFilesOfOneName(t *testing.T) {
+	const n = 20_000
+	s := &search{root: []string{"data"}}
+	for i := range n {
+		s.files = append(s.files, found{path: fmt.Sprintf("p%d/image.jpg", i)})
+	}
+	s.byName = chainsOf(n, func(int) string { return "image" })
+	s.byFolder = chainsOf(n, func(i int) string { return folderKey(segments(s.files[i].path)) })
+	for i := range n {
+		if m := s.find(fmt.Sprintf("/home/ann/P%d/image.png", i)); !m.ok || m.file != s.files[i] {
+			t.Fatalf("%d: %+v", i, m)
+		}
+	}
+	if m := s.find("/home/ann/q/image.jpg"); m.ok || !strings.Contains(m.hint, "more than 1000 files fit") {
+		t.Errorf("%+v", m)
+	}
+}
+
 // FuzzDialects: any path is read without a panic, and a file is found by its own path however slashes are written.
 func FuzzDialects(f *testing.F) {
 	f.Add("photos/b c.png")
 	f.Add(`C:\..\x%2e`)
 	f.Add("%ff/%00")
 	f.Fuzz(func(t *testing.T, p string) {
-		s := &search{files: []found{{path: "in/a.jpg"}}, first: map[string]int32{"a": 0}, next: []int32{-1}}
+		s := &search{files: []found{{path: "in/a.jpg"}}}
+		s.byName = chainsOf(1, func(int) string { return "a" })
 		if m := s.find(p); m.ok && !strings.Contains(strings.ToLower(p), "a") && !strings.Contains(p, "%") {
 			t.Errorf("%q stands for in/a.jpg", p)
 		}

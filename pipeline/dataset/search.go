@@ -14,36 +14,69 @@ import (
 	"finetune/invalid"
 )
 
+// maxNamesakes is the number of files of one name and folder name among which a path is looked for. Beyond it the search
+// would take too long, and the path hardly tells the files apart.
+const maxNamesakes = 1000
+
 // A search finds files by the end of their paths.
 type search struct {
-	files   []found
-	root    []string         // the segments of the folder that is searched, from the top of the file system
-	first   map[string]int32 // the first file of each key
-	next    []int32          // the next file of the same key, or -1
-	claimed map[string]bool  // paths that items name as they are
+	files    []found
+	root     []string        // the segments of the folder that is searched, from the top of the file system
+	byName   chains          // by the key of the name
+	byFolder chains          // by the names of the folder and the file
+	claimed  map[string]bool // paths that items name as they are
 }
 
+// chains are lists of files with equal keys.
+type chains struct {
+	first map[string]int32 // the first file of each key
+	next  []int32          // the next file of the same key, or -1
+}
+
+// of returns the files of a key, and whether these are all.
+func (c chains) of(key string) (files []int32, all bool) {
+	i, ok := c.first[key]
+	for ok && i >= 0 {
+		if len(files) == maxNamesakes {
+			return files, false
+		}
+		files = append(files, i)
+		i = c.next[i]
+	}
+	return files, true
+}
+
+// chainsOf lists n files by key, each list in the order of the files.
+func chainsOf(n int, key func(i int) string) chains {
+	c := chains{first: make(map[string]int32), next: make([]int32, n)}
+	for i := n - 1; i >= 0; i-- {
+		k := key(i)
+		c.next[i] = -1
+		if next, ok := c.first[k]; ok {
+			c.next[i] = next
+		}
+		c.first[k] = int32(i)
+	}
+	return c
+}
+
+// newSearch prepares a search among the files below the folder of the table.
 func (l *loader) newSearch(missing []int) (*search, error) {
 	t, err := l.scan(l.base, maxSearched)
-	if err != nil && !invalid.Is(err) {
+	if invalid.Is(err) { // a folder of too many files, or one that can't be read
+		l.notes = append(l.notes, "files weren't looked for under other paths: "+err.Error())
+		t, err = &tree{}, nil
+	}
+	if err != nil {
 		return nil, err
 	}
-	s := &search{first: make(map[string]int32), claimed: make(map[string]bool)}
-	if err != nil { // a folder of too many files, or with one that can't be read
-		return s, nil
-	}
-	s.files, s.next = t.images, make([]int32, len(t.images))
-	for i := len(s.files) - 1; i >= 0; i-- {
-		k := key(path.Base(s.files[i].path))
-		s.next[i] = -1
-		if next, ok := s.first[k]; ok {
-			s.next[i] = next
-		}
-		s.first[k] = int32(i)
-	}
+	s := &search{files: t.images, claimed: make(map[string]bool)}
 	if root, err := filepath.Abs(l.base); err == nil {
 		s.root = segments(filepath.ToSlash(root))
 	}
+	s.byName = chainsOf(len(s.files), func(i int) string { return key(path.Base(s.files[i].path)) })
+	s.byFolder = chainsOf(len(s.files),
+		func(i int) string { return folderKey(slices.Concat(s.root, segments(s.files[i].path))) })
 	for i := range l.items {
 		if len(missing) > 0 && missing[0] == i {
 			missing = missing[1:]
@@ -52,6 +85,15 @@ func (l *loader) newSearch(missing []int) (*search, error) {
 		}
 	}
 	return s, nil
+}
+
+// folderKey is the key of the last two segments of a path.
+func folderKey(segments []string) string {
+	n := len(segments)
+	if n < 2 {
+		return ""
+	}
+	return fold(segments[n-2]) + "/" + key(segments[n-1])
 }
 
 // key is equal for names that differ in case, normalisation and the extension of an image only.
@@ -99,46 +141,51 @@ func (s *search) findDialect(d dialect) match {
 	if len(wanted) == 0 {
 		return match{}
 	}
-	base := wanted[len(wanted)-1]
-	var fits []found
-	var elsewhere string
-	bestRank := -1
-	i, ok := s.first[key(base)]
-	for ok && i >= 0 {
-		f := s.files[i]
-		i = s.next[i]
-		if s.claimed[f.path] {
-			continue
-		}
-		tail := s.tail(f.path, wanted)
-		if tail < len(wanted) && !d.foreign {
-			elsewhere = f.path
-			continue
-		}
-		rank := 2 * tail
-		if strings.EqualFold(path.Ext(f.path), path.Ext(base)) {
-			rank++
-		}
-		if rank > bestRank {
-			fits, bestRank = fits[:0], rank
-		}
-		if rank == bestRank {
-			fits = append(fits, f)
-		}
+	candidates, all := s.byFolder.of(folderKey(wanted))
+	if len(candidates) == 0 {
+		candidates, all = s.byName.of(key(wanted[len(wanted)-1]))
 	}
+	fits, elsewhere := s.fitting(candidates, wanted, d.foreign)
 	switch {
+	case !all:
+		return match{hint: fmt.Sprintf("more than %d files fit %s", maxNamesakes, short(d.path))}
 	case len(fits) == 1:
-		return match{
-			ok:     true,
-			file:   fits[0],
-			causes: append(slices.Clone(d.causes), differences(wanted, segments(fits[0].path))...),
-		}
+		causes := slices.Concat(d.causes, differences(wanted, segments(fits[0].path)))
+		return match{ok: true, file: fits[0], causes: causes}
 	case len(fits) > 1:
 		return match{hint: fmt.Sprintf("%s fits %s and %s", short(d.path), short(fits[0].path), short(fits[1].path))}
 	case elsewhere != "":
 		return match{hint: fmt.Sprintf("there is %s, where the folders differ from %s", short(elsewhere), short(d.path))}
 	}
 	return match{}
+}
+
+// fitting returns those of the candidates that fit best: with the most segments in common and, of these, the extension. Of
+// a path that isn't foreign all segments must be; a candidate of which they aren't is elsewhere.
+func (s *search) fitting(candidates []int32, wanted []string, foreign bool) (fits []found, elsewhere string) {
+	best := -1
+	for _, i := range candidates {
+		f := s.files[i]
+		if s.claimed[f.path] {
+			continue
+		}
+		tail := s.tail(f.path, wanted)
+		if tail < len(wanted) && !foreign {
+			elsewhere = f.path
+			continue
+		}
+		rank := 2 * tail
+		if strings.EqualFold(path.Ext(f.path), path.Ext(wanted[len(wanted)-1])) {
+			rank++
+		}
+		if rank > best {
+			fits, best = fits[:0], rank
+		}
+		if rank == best {
+			fits = append(fits, f)
+		}
+	}
+	return fits, elsewhere
 }
 
 // tail returns how many segments, from the last, the full path of a file has in common with the wanted ones. The
