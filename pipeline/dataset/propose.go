@@ -24,14 +24,14 @@ const (
 	manyClasses = 11
 )
 
-// String returns the proposal in a sentence that names the option as {Data.Bins}.
-func (p *Proposal) String() string {
+// Text returns the proposal as a note; option is the name under which the reader knows Options.Bins, such as "--bins".
+func (p *Proposal) Text(option string) string {
 	classes := make([]string, len(p.Classes))
 	for i, c := range p.Classes {
 		classes[i] = fmt.Sprintf("%s (%d)", c, p.Counts[i])
 	}
-	return fmt.Sprintf("%d of %d classes have fewer than %d images; {Data.Bins} %s makes these, with their images: %s",
-		p.Rare, p.Of, fewImages, joinNumbers(p.Edges), strings.Join(classes, ", "))
+	return fmt.Sprintf("%d of %d classes have fewer than %d images; %s %s makes these, with their images: %s",
+		p.Rare, p.Of, fewImages, option, joinNumbers(p.Edges), strings.Join(classes, ", "))
 }
 
 func joinNumbers(numbers []float64) string {

@@ -186,7 +186,7 @@ func TestProposal(t *testing.T) {
 	}
 	p := s.Proposal
 	if p == nil || p.Rare == 0 || p.Of != s.Space.Len() || slices.Min(p.Counts) < 5 ||
-		!strings.Contains(p.String(), "{Data.Bins} 0,") {
+		!strings.Contains(p.Text("--bins"), "; --bins 0,") {
 		t.Fatalf("proposal %+v", p)
 	}
 	binned, err := loadText(t, "m.csv", ages(300), Options{AutoBins: true})
