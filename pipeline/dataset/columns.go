@@ -58,7 +58,7 @@ func (l *loader) columns(header []string) ([]column, error) {
 		labelled := likely.role == labelColumn && (l.o.Unlabelled || len(l.voteClasses) > 0)
 		if i, only := onlyColumn(header, likely.names); only && !labelled && !has(cols, likely.role) && cols[i].role == "" {
 			cols[i].role = likely.role
-			l.notes = append(l.notes, fmt.Sprintf("the column %q is read as the %s", header[i], likely.role))
+			l.notes = append(l.notes, fmt.Sprintf("the column %q is read as the %s", header[i], roleName(likely.role)))
 		}
 	}
 	return cols, nil
@@ -67,6 +67,14 @@ func (l *loader) columns(header []string) ([]column, error) {
 // has reports whether a column has the role.
 func has(cols []column, role string) bool {
 	return slices.ContainsFunc(cols, func(c column) bool { return c.role == role })
+}
+
+// roleName is what a column of the role holds.
+func roleName(role string) string {
+	if role == pathColumn {
+		return "image"
+	}
+	return role
 }
 
 // findColumn returns the place of a column, spelt exactly so or else in another case, or -1.
@@ -107,7 +115,7 @@ func (l *loader) chosenColumns(cols []column, header []string) error {
 			return &invalid.Error{
 				Field: c.field,
 				Path:  l.table,
-				Found: fmt.Sprintf("the column %q, which is chosen for the %s as well", c.name, cols[i].role),
+				Found: fmt.Sprintf("the column %q, which is chosen for the %s as well", c.name, roleName(cols[i].role)),
 				Want:  "another of " + some(header),
 			}
 		}

@@ -133,7 +133,7 @@ func TestColumnMistakes(t *testing.T) {
 		{"m.csv", "path,label\na.jpg,1\n", Options{ImageColumn: "image"},
 			[]string{`Data.ImageColumn`, `no column "image"; expected one of path, label`}},
 		{"m.csv", "path,label\na.jpg,1\n", Options{ImageColumn: "path", LabelColumn: "path"},
-			[]string{`Data.LabelColumn`, "chosen for the path as well"}},
+			[]string{`Data.LabelColumn`, "chosen for the image as well"}},
 		{"m.csv", "path,a1\na.jpg,1\n", Options{VoteColumns: []string{"c*"}},
 			[]string{`Data.VoteColumns`, `no column "c*"; expected some of path, a1`}},
 		{"m.csv", "path,label\na.jpg,nan\nb.jpg,1\nc.jpg,2\n", Options{}, []string{"line 2: no label"}},

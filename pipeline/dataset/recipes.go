@@ -77,7 +77,7 @@ func (r *recipe) apply(l *loader, cols []column, header []string) {
 		for _, name := range strings.Fields(c[1]) {
 			if i := findColumn(header, name); i >= 0 && cols[i].role == "" && !has(cols, role) {
 				cols[i].role = role
-				understood = append(understood, fmt.Sprintf("%q is the %s", header[i], role))
+				understood = append(understood, fmt.Sprintf("%q is the %s", header[i], roleName(role)))
 			}
 		}
 	}

@@ -63,7 +63,7 @@ func TestRecipes(t *testing.T) {
 			[]string{"a.jpg:grade 2", "b.jpg:grade 1"}, []string{"Roboflow"}},
 		{"likely names", []string{"m.csv=filename,site,severity,group\na.jpg,x,1,p\nb.jpg,y,2,\n", "a.jpg", "b.jpg"},
 			[]string{"a.jpg:1 @p", "b.jpg:2"},
-			[]string{`the column "filename" is read as the path`, `the column "severity" is read as the label`}},
+			[]string{`the column "filename" is read as the image`, `the column "severity" is read as the label`}},
 		{"another option", []string{"m.csv=image,level,quality\na.jpg,1,7\nb.jpg,2,8\n", "a.jpg", "b.jpg"},
 			[]string{"a.jpg:1", "b.jpg:2"}, []string{"Kaggle"}},
 	} {
