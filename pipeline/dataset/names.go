@@ -15,8 +15,8 @@ var imageExtensions = []string{".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp"
 
 // undecodedExtensions are those of images that it doesn't decode. Such files are named, since their owner takes them
 // for part of the data.
-var undecodedExtensions = strings.Fields(".heic .heif .hif .avif .jxl .jp2 .j2k .jpx .ppm .pgm .pnm .tga .ico .svg " +
-	".psd .eps .dng .cr2 .cr3 .nef .arw .orf .rw2 .raf .dcm .exr .hdr .svs .ndpi")
+var undecodedExtensions = strings.Fields(".heic .heif .hif .avif .jxl .jp2 .j2k .jpx .ppm .pgm .pnm .tga " +
+	".ico .svg .psd .eps .dng .cr2 .cr3 .nef .arw .orf .rw2 .raf .dcm .exr .hdr .svs .ndpi")
 
 // convertHint is what to do with an image that isn't decoded.
 const convertHint = "convert it to JPEG or PNG, as with: magick mogrify -format jpg -quality 95 *.heic"

@@ -160,8 +160,8 @@ func (s *search) findDialect(d dialect) match {
 	return match{}
 }
 
-// fitting returns those of the candidates that fit best: with the most segments in common and, of these, the extension. Of
-// a path that isn't foreign all segments must be; a candidate of which they aren't is elsewhere.
+// fitting returns those of the candidates that fit best: with the most segments in common and, of these, the extension.
+// All segments of a path that isn't foreign must be; elsewhere is a candidate of which they aren't.
 func (s *search) fitting(candidates []int32, wanted []string, foreign bool) (fits []found, elsewhere string) {
 	best := -1
 	for _, i := range candidates {
