@@ -30,8 +30,8 @@ func isUndecoded(name string) bool {
 	return slices.Contains(undecodedExtensions, strings.ToLower(filepath.Ext(name)))
 }
 
-// litter are names, in lower case, that operating systems, storage devices and tools leave in folders: thumbnails, recycle
-// bins, snapshots.
+// litter are names, in lower case, that operating systems, storage devices and tools leave in folders: thumbnails,
+// recycle bins, snapshots.
 var litter = []string{
 	"thumbs.db", "desktop.ini", "__macosx", "@eadir", "#recycle", "@recycle", "$recycle.bin", "recycler", "#snapshot",
 	"@recently-snapshot", "system volume information", "lost+found", "__pycache__",

@@ -14,8 +14,8 @@ import (
 	"finetune/invalid"
 )
 
-// maxNamesakes is the number of files of one name and folder name among which a path is looked for. Beyond it the search
-// would take too long, and the path hardly tells the files apart.
+// maxNamesakes is the number of files of one name and folder name among which a path is looked for. Beyond it the
+// search would take too long, and the path hardly tells the files apart.
 const maxNamesakes = 1000
 
 // A search finds files by the end of their paths.
