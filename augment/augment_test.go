@@ -107,7 +107,16 @@ func TestViewsDependOnPlanNumberAndContent(t *testing.T) {
 // TestNamesTellViewsApart holds names, under which features are kept, against what the views show.
 func TestNamesTellViewsApart(t *testing.T) {
 	img := scene(40, 30)
-	plans := []Plan{{Flip, 0}, {All, 0}, {All, 1}, {Crop | Flip, 0}, {Crop, 0}, {Scale, 0}, {Colour, 0}, {Scale | Colour, 1}}
+	plans := []Plan{
+		{Flip, 0},
+		{All, 0},
+		{All, 1},
+		{Crop | Flip, 0},
+		{Crop, 0},
+		{Scale, 0},
+		{Colour, 0},
+		{Scale | Colour, 1},
+	}
 	type shown struct {
 		size image.Point
 		pix  [32]byte
@@ -248,7 +257,8 @@ func TestCheck(t *testing.T) {
 }
 
 func TestKinds(t *testing.T) {
-	for text, want := range map[string]Kinds{"flip": Flip, "Colour, crop": Crop | Colour, "flip,crop,scale,color": All, "scale,scale": Scale} {
+	for text, want := range map[string]Kinds{"flip": Flip, "Colour, crop": Crop | Colour, "flip,crop,scale,color": All,
+		"scale,scale": Scale} {
 		got, err := ParseKinds(text)
 		if err != nil || got != want {
 			t.Errorf("ParseKinds(%q) = %v, %v", text, got, err)

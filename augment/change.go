@@ -9,27 +9,27 @@ import (
 	"github.com/disintegration/imaging"
 )
 
-// How far views go. Each change leaves it plain what the picture shows.
+// The ranges of the augmentations.
 const (
-	leastWindow = 0.8  // of each side that a crop keeps
-	mostZoom    = 1.25 // and its inverse is the least
+	leastWindow = 0.8  // of each side, kept by a crop
+	mostZoom    = 1.25 // its inverse is the least
 	brightness  = 10.0 // percent of white, added
 	contrast    = 20.0 // percent
 	saturation  = 25.0 // percent
 )
 
-// between draws from lo to hi, all equally likely.
+// between draws from the uniform distribution over lo to hi.
 func between(r *rand.Rand, lo, hi float64) float64 { return lo + (hi-lo)*r.Float64() }
 
-// part is that share of a side, at least one pixel.
+// part returns a share of a side in pixels, at least one.
 func part(side int, share float64) int { return max(1, int(math.Round(float64(side)*share))) }
 
-// crop keeps a window of the picture's shape, somewhere.
+// crop returns a random window with the aspect ratio of the image.
 func crop(img *image.NRGBA, r *rand.Rand) *image.NRGBA {
 	return imaging.Crop(img, window(img.Rect, r))
 }
 
-// window draws what a crop keeps of a picture.
+// window draws the window of a crop.
 func window(of image.Rectangle, r *rand.Rand) image.Rectangle {
 	share := between(r, leastWindow, 1)
 	w, h := part(of.Dx(), share), part(of.Dy(), share)
@@ -37,10 +37,10 @@ func window(of image.Rectangle, r *rand.Rand) image.Rectangle {
 	return image.Rect(x, y, x+w, y+h)
 }
 
-// rescale shows the picture larger or smaller within its frame: less of it, or all of it inside a border. Nothing is
-// resampled, since the frame is resized for the network anyway.
+// rescale crops the image about its centre or pads it with its mean colour, so that it appears larger or smaller.
+// Nothing is resampled here, since the result is resized for the network anyway.
 func rescale(img *image.NRGBA, r *rand.Rand) *image.NRGBA {
-	frame := math.Exp(between(r, -math.Log(mostZoom), math.Log(mostZoom))) // against the picture
+	frame := math.Exp(between(r, -math.Log(mostZoom), math.Log(mostZoom))) // relative to the image
 	w, h := part(img.Rect.Dx(), frame), part(img.Rect.Dy(), frame)
 	if frame <= 1 {
 		return imaging.CropCenter(img, w, h)
@@ -72,8 +72,8 @@ func meanColour(img *image.NRGBA) color.NRGBA {
 	return color.NRGBA{mean(0), mean(1), mean(2), 255}
 }
 
-// Reduce returns a picture whose sides are a whole number of times smaller, as long as the shorter one stays at twice side or
-// more, and otherwise img itself. Views of it cost less and, resized to side, look the same.
+// Reduce returns img downsampled by the largest whole factor that keeps the shorter side at twice side or more, or
+// img itself where that is 1. Views of the result cost less and, resized to side, look the same.
 func Reduce(img *image.NRGBA, side int) *image.NRGBA {
 	w, h := img.Rect.Dx(), img.Rect.Dy()
 	times := min(w, h) / (2 * max(side, 1))

@@ -1,9 +1,9 @@
-// Package augment makes views of a picture: versions that show the same thing a little differently, so that a head learns
-// what doesn't matter. View 0 is the picture itself, view 1 its mirror image where that is allowed, and every further view is drawn
-// at random: mirrored, cropped, of another scale, with other colours.
+// Package augment makes views of an image for training and test-time augmentation. View 0 is the image itself, view 1
+// its mirror image where Flip is allowed, and every further view is random: mirrored, cropped, rescaled, with other
+// colours.
 //
-// A view depends on the plan, its number and the content of the picture alone, not on what was drawn before. So views can be
-// kept by content and come out the same in any order and on any number of threads.
+// A view depends only on the plan, its number and the content of the image, not on what was drawn before. So features
+// of views can be cached by content and are the same in any order and on any number of threads.
 //
-// The package knows pictures only: how they are decoded, and what becomes of them afterwards, is the matter of preprocess.
+// The package works on decoded images. It must not import packages that decode or preprocess them.
 package augment

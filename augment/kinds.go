@@ -7,14 +7,14 @@ import (
 	"finetune/invalid"
 )
 
-// Kinds is a set of changes that views may make, combined by or.
+// Kinds is a set of augmentations, combined by or.
 type Kinds uint8
 
-// The changes. A picture is never turned upside down: few things that people photograph look the same that way.
+// The augmentations. No image is turned upside down: few subjects look the same that way.
 const (
 	Flip   Kinds = 1 << iota // left and right swapped
 	Crop                     // a window of 80 to 100 % of each side, anywhere
-	Scale                    // 0.8 to 1.25 times as large about the centre: cut off, or with a border of its mean colour
+	Scale                    // 0.8 to 1.25 times as large about the centre: cut off, or padded with its mean colour
 	Colour                   // other brightness, contrast and saturation
 
 	All = Flip | Crop | Scale | Colour
@@ -22,7 +22,7 @@ const (
 
 var kindNames = []string{"flip", "crop", "scale", "colour"} // in the order of the bits
 
-// ParseKinds reads names with commas between, the value of --augment. An unknown name is a *invalid.Error.
+// ParseKinds reads names with commas between. An unknown name is a *invalid.Error.
 func ParseKinds(text string) (Kinds, error) {
 	var k Kinds
 next:
@@ -37,7 +37,7 @@ next:
 				continue next
 			}
 		}
-		return 0, &invalid.Error{Field: "--augment", Found: fmt.Sprintf("%q", name),
+		return 0, &invalid.Error{Field: "Images.Augment", Found: fmt.Sprintf("%q", name),
 			Want: "some of " + strings.Join(kindNames, ", ") + ", with commas between"}
 	}
 	return k, nil

@@ -13,19 +13,19 @@ import (
 	"finetune/invalid"
 )
 
-// Most is the largest number of views that a plan has. The gain of one more has become small long before.
+// Most is the largest number of views of a plan. The gain from more views is negligible long before.
 const Most = 64
 
-// version changes whenever a drawn view of the same name shows other pixels.
+// version changes whenever the pixels of a view of the same name change.
 const version = "1"
 
-// A Plan says what the views of all pictures are. It is comparable.
+// A Plan defines the views of all images. It is comparable.
 type Plan struct {
-	Kinds Kinds  `json:"augment"` // what may be changed
-	Seed  uint64 `json:"seed"`    // of what is drawn
+	Kinds Kinds  `json:"augment"` // the augmentations
+	Seed  uint64 `json:"seed"`    // of the random augmentations
 }
 
-// Len is the number of views that differ: the picture and its mirror image have no others where nothing but Flip is allowed.
+// Len is the number of different views: 1 without augmentations, 2 with Flip alone, else Most.
 func (p Plan) Len() int {
 	switch p.Kinds {
 	case 0:
@@ -36,19 +36,27 @@ func (p Plan) Len() int {
 	return Most
 }
 
-// Check returns a *invalid.Error where the plan hasn't the n views that a flag asks for.
-func (p Plan) Check(flag string, n int) error {
+// Check returns a *invalid.Error of the option named field where the plan hasn't the n views that the option asks
+// for.
+func (p Plan) Check(field string, n int) error {
 	switch {
 	case n < 1 || n > Most:
-		return &invalid.Error{Field: flag, Found: strconv.Itoa(n), Want: fmt.Sprintf("1 to %d views, the picture itself being one", Most)}
+		return &invalid.Error{
+			Field: field,
+			Found: strconv.Itoa(n),
+			Want:  fmt.Sprintf("1 to %d views, counting the image itself", Most),
+		}
 	case n > p.Len():
-		return &invalid.Error{Field: flag, Found: fmt.Sprintf("%d views with --augment %v", n, p.Kinds),
-			Want: fmt.Sprintf("at most %d, which are all that differ", p.Len()), Hint: "allow more, such as crop or colour, or ask for fewer"}
+		return &invalid.Error{Field: field, Found: fmt.Sprintf("%d views with {Images.Augment} %v", n, p.Kinds),
+			Want: fmt.Sprintf(
+				"at most %d, the number of different views",
+				p.Len(),
+			), Hint: "allow more, such as crop or colour, or ask for fewer"}
 	}
 	return nil
 }
 
-// Name is all that decides a view besides the picture: "" for the picture itself, else text to keep views of different plans apart.
+// Name identifies a view among those of all plans, as part of a cache key: "" for the image itself.
 func (p Plan) Name(view int) string {
 	switch {
 	case view == 0:
@@ -59,11 +67,12 @@ func (p Plan) Name(view int) string {
 	return fmt.Sprintf("%v seed=%d view=%d version=%s", p.Kinds, p.Seed, view, version)
 }
 
-// mirrored reports whether a view is a mirror image: every second one, so that the views of a picture look both ways equally often.
+// mirrored reports whether a view is a mirror image. Every second one is, so that both orientations are equally
+// frequent.
 func (p Plan) mirrored(view int) bool { return p.Kinds&Flip != 0 && view%2 == 1 }
 
-// View returns a view of a picture with opaque pixels, which isn't changed; content is a digest of the picture's file. View 0
-// is img itself.
+// View returns a view of an image with opaque pixels, without changing img; content is a digest of the image file.
+// View 0 is img itself.
 func (p Plan) View(img *image.NRGBA, view int, content [32]byte) *image.NRGBA {
 	if view == 0 {
 		return img
@@ -77,7 +86,8 @@ func (p Plan) View(img *image.NRGBA, view int, content [32]byte) *image.NRGBA {
 	return img
 }
 
-// draw makes all changes but the mirror image. Each has a stream of its own, so that allowing one leaves the others as they were.
+// draw applies all augmentations but Flip. Each has its own random stream, so that adding one leaves the others as
+// they were.
 func (p Plan) draw(img *image.NRGBA, view int, content [32]byte) *image.NRGBA {
 	for _, c := range []struct {
 		kind   Kinds

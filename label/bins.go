@@ -12,7 +12,7 @@ import (
 // Bins returns the space of the ranges between edges: the first class holds edges[0] ≤ x < edges[1], the last
 // everything from the last edge up. Whole edges give classes named by the whole numbers in them (0, 3, 7 gives
 // "0-2", "3-6", "7+"), others the half-open range ("[0,0.5)", ">=2.5"). Values are those that Infer gives the
-// same names. The edges must be finite and growing, at least two; else a *invalid.Error.
+// same names. The edges must be finite and strictly increasing, at least two; else a *invalid.Error.
 func Bins(edges []float64) (Space, error) {
 	if err := checkEdges(edges); err != nil {
 		return Space{}, err
@@ -48,12 +48,19 @@ func Bins(edges []float64) (Space, error) {
 // isn't finite, belongs to no class and is a *invalid.Error, as is asking a space that has no edges.
 func (s Space) BinOf(x float64) (int, error) {
 	if s.edges == nil {
-		return 0, &invalid.Error{Field: "--bins", Found: fmt.Sprintf("the number %s and classes without edges", number(x)),
-			Want: "edges that make numbers into classes"}
+		return 0, &invalid.Error{
+			Field: "Data.Bins",
+			Found: fmt.Sprintf("the number %s and classes without edges", number(x)),
+			Want:  "edges that make numbers into classes",
+		}
 	}
 	if math.IsNaN(x) || math.IsInf(x, 0) || x < s.edges[0] {
-		return 0, &invalid.Error{Field: "--bins", Found: number(x), Want: "a number from the first edge, " + number(s.edges[0]) + ", up",
-			Hint: "lower the first edge or leave the item out"}
+		return 0, &invalid.Error{
+			Field: "Data.Bins",
+			Found: number(x),
+			Want:  "a number from the first edge, " + number(s.edges[0]) + ", up",
+			Hint:  "lower the first edge or leave the item out",
+		}
 	}
 	i, exact := slices.BinarySearch(s.edges, x)
 	if exact {
@@ -64,12 +71,16 @@ func (s Space) BinOf(x float64) (int, error) {
 
 func checkEdges(edges []float64) error {
 	if len(edges) < MinClasses || len(edges) > MaxClasses {
-		return &invalid.Error{Field: "--bins", Found: fmt.Sprintf("%d edges", len(edges)),
-			Want: fmt.Sprintf("%d to %d, the lower end of each class", MinClasses, MaxClasses), Hint: "try --bins 0,3,7,14"}
+		return &invalid.Error{Field: "Data.Bins", Found: fmt.Sprintf("%d edges", len(edges)),
+			Want: fmt.Sprintf(
+				"%d to %d, the lower end of each class",
+				MinClasses,
+				MaxClasses,
+			), Hint: "try {Data.Bins} 0,3,7,14"}
 	}
 	if i := firstNotIncreasing(edges); i >= 0 {
-		return &invalid.Error{Field: "--bins", Found: fmt.Sprintf("the edge %s in place %d", number(edges[i]), i+1),
-			Want: "finite numbers that grow", Hint: "try --bins 0,3,7,14"}
+		return &invalid.Error{Field: "Data.Bins", Found: fmt.Sprintf("the edge %s in place %d", number(edges[i]), i+1),
+			Want: "finite numbers in ascending order", Hint: "try {Data.Bins} 0,3,7,14"}
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ func ExampleInfer() {
 	fmt.Println(err)
 	// Output:
 	// [0-12 13-19 20-59 60+] [6 16 39.5 79.5]
-	// --order: the class name "worn" is neither a number nor a range, so the order of the classes is unknown; expected all classes, lowest first; put these in order: --order broken,new,worn
+	// Data.Order: the class name "worn" is neither a number nor a range, so the order of the classes is unknown; expected all classes, lowest first; put these in order: Data.Order broken,new,worn
 }
 
 func ExampleBins() {

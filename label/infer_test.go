@@ -16,18 +16,24 @@ func TestInfer(t *testing.T) {
 		values  []float64
 	}{
 		{"numbers by value", []string{"1", "10", "100", "2"}, []string{"1", "2", "10", "100"}, []float64{1, 2, 10, 100}},
-		{"negative and decimal", []string{"0", "-1.5", "+2", ".5"}, []string{"-1.5", "0", ".5", "+2"}, []float64{-1.5, 0, .5, 2}},
-		{"ranges with an open top", []string{"60+", "0-2", "3-6", "48-59"}, []string{"0-2", "3-6", "48-59", "60+"}, []float64{1, 4.5, 53.5, 65.5}},
-		{"Adience", []string{"(25, 32)", "(0, 2)", "(4, 6)", "(60, 100)"}, []string{"(0, 2)", "(4, 6)", "(25, 32)", "(60, 100)"}, []float64{1, 5, 28.5, 80}},
+		{"negative and decimal", []string{"0", "-1.5", "+2", ".5"}, []string{"-1.5", "0", ".5", "+2"},
+			[]float64{-1.5, 0, .5, 2}},
+		{"ranges with an open top", []string{"60+", "0-2", "3-6", "48-59"}, []string{"0-2", "3-6", "48-59", "60+"},
+			[]float64{1, 4.5, 53.5, 65.5}},
+		{"Adience", []string{"(25, 32)", "(0, 2)", "(4, 6)", "(60, 100)"},
+			[]string{"(0, 2)", "(4, 6)", "(25, 32)", "(60, 100)"}, []float64{1, 5, 28.5, 80}},
 		{"half-open", []string{"[3,7)", "[0,3)", ">=7"}, []string{"[0,3)", "[3,7)", ">=7"}, []float64{1.5, 5, 9}},
-		{"pandas", []string{"(2.5, inf]", "(0.0, 2.5]", "(-inf, 0.0]"}, []string{"(-inf, 0.0]", "(0.0, 2.5]", "(2.5, inf]"}, []float64{-1.25, 1.25, 3.75}},
+		{"pandas", []string{"(2.5, inf]", "(0.0, 2.5]", "(-inf, 0.0]"}, []string{"(-inf, 0.0]", "(0.0, 2.5]", "(2.5, inf]"},
+			[]float64{-1.25, 1.25, 3.75}},
 		{"underscores", []string{"10_20", "5_9"}, []string{"5_9", "10_20"}, []float64{7, 15}},
-		{"other dashes and words", []string{"3–5", "0 to 2", "6..8", "9 — 11"}, []string{"0 to 2", "3–5", "6..8", "9 — 11"}, []float64{1, 4, 7, 10}},
+		{"other dashes and words", []string{"3–5", "0 to 2", "6..8", "9 — 11"}, []string{"0 to 2", "3–5", "6..8", "9 — 11"},
+			[]float64{1, 4, 7, 10}},
 		{"negative ranges", []string{"-5--1", "0-5"}, []string{"-5--1", "0-5"}, []float64{-3, 2.5}},
 		{"shared ends", []string{"0-10", "10-20", "20-30"}, []string{"0-10", "10-20", "20-30"}, []float64{5, 15, 25}},
 		{"open ends beside ranges", []string{"<5", "5-9", "≥10"}, []string{"<5", "5-9", "≥10"}, []float64{3, 7, 12}},
 		{"inclusive open ends beside numbers", []string{"0", "1", "2+"}, []string{"0", "1", "2+"}, []float64{0, 1, 2}},
-		{"exclusive open ends beside numbers", []string{"<2", "2", "4", "6", ">6"}, []string{"<2", "2", "4", "6", ">6"}, []float64{0, 2, 4, 6, 8}},
+		{"exclusive open ends beside numbers", []string{"<2", "2", "4", "6", ">6"}, []string{"<2", "2", "4", "6", ">6"},
+			[]float64{0, 2, 4, 6, 8}},
 		{"two open ends", []string{">=5", "<5"}, []string{"<5", ">=5"}, []float64{4, 5}},
 		{"two open ends, bound below", []string{">5", "<=5"}, []string{"<=5", ">5"}, []float64{5, 6}},
 		{"a range of one", []string{"5-5", "6-8"}, []string{"5-5", "6-8"}, []float64{5, 7}},
@@ -59,12 +65,13 @@ func TestInferRefuses(t *testing.T) {
 		names []string
 		want  string
 	}{
-		{"words", []string{"young", "old"}, "--order old,young"},
+		{"words", []string{"young", "old"}, "Data.Order old,young"},
 		{"one word among numbers", []string{"1", "2", "unknown"}, `"unknown" is neither`},
-		{"natural order in the line to paste", []string{"grade 10", "grade 2", "grade 1"}, "--order 'grade 1,grade 2,grade 10'"},
-		{"names with commas", []string{"a, b", "c"}, `--order '"a, b",c'`},
-		{"names with quotes", []string{`it's`, `"x"`}, `--order '"""x""",it'\''s'`},
-		{"dates run backwards as ranges", []string{"2020-01", "2020-02"}, "--order"},
+		{"natural order in the line to paste", []string{"grade 10 x", "grade 2 y", "grade 1 x"},
+			"Data.Order 'grade 1 x,grade 2 y,grade 10 x'"},
+		{"names with commas", []string{"a, b", "c"}, `Data.Order '"a, b",c'`},
+		{"names with quotes", []string{`it's`, `"x"`}, `Data.Order '"""x""",it'\''s'`},
+		{"dates run backwards as ranges", []string{"2020-01", "2020-02"}, "Data.Order"},
 		{"the same number twice", []string{"1", "01", "2"}, `"01" and "1", which overlap`},
 		{"overlapping ranges", []string{"0-5", "4-9"}, "overlap"},
 		{"a number at the end of a range", []string{"0-5", "5"}, "overlap"},
@@ -102,9 +109,10 @@ func TestWithOrder(t *testing.T) {
 		{"a class that the data lacks", []string{"a", "c"}, []string{"a", "b", "c"}, nil, ""},
 		{"another normal form", []string{"e\u0301lan", "z"}, []string{"\u00e9lan", "z"}, nil, ""},
 		{"a missing class", []string{"a", "b", "c"}, []string{"a", "b"}, nil, `no place for the class "c"`},
-		{"a misspelt class", []string{"young", "old"}, []string{"yuong", "old"}, nil, `no place for the class "young", and the data has no class "yuong"`},
-		{"a class twice", []string{"a", "b"}, []string{"a", "b", "a"}, nil, `--order: "a" twice`},
-		{"one class", []string{"a"}, []string{"a"}, nil, "--order: 1"},
+		{"a misspelt class", []string{"young", "old"}, []string{"yuong", "old"}, nil,
+			`no place for the class "young", and the data has no class "yuong"`},
+		{"a class twice", []string{"a", "b"}, []string{"a", "b", "a"}, nil, `Data.Order: "a" twice`},
+		{"one class", []string{"a"}, []string{"a"}, nil, "Data.Order: 1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s, err := WithOrder(c.names, c.order)
@@ -147,7 +155,7 @@ func FuzzInfer(f *testing.F) {
 		}
 		again, err := WithOrder([]string{c, a, b}, s.Classes())
 		if err != nil || !again.Equal(s) {
-			t.Fatalf("the inferred order given as --order: %v, %v", again.Classes(), err)
+			t.Fatalf("the inferred order given as Data.Order: %v, %v", again.Classes(), err)
 		}
 	})
 }

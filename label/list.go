@@ -11,12 +11,16 @@ import (
 	"finetune/invalid"
 )
 
-// ParseList reads the value of --order: names with commas between them. A comma inside brackets belongs to the
+// ParseList reads a list of class names: names with commas between them. A comma inside brackets belongs to the
 // name, so (0, 2),(4, 6),[8,12) are three; a name in double quotes is taken as it stands, with "" for a quote.
 // Space around a name is dropped. An unclosed quote or an empty name is a *invalid.Error.
 func ParseList(s string) ([]string, error) {
 	wrong := func(found string) ([]string, error) {
-		return nil, &invalid.Error{Field: "--order", Found: found, Want: "class names with commas between them, lowest first"}
+		return nil, &invalid.Error{
+			Field: "Data.Order",
+			Found: found,
+			Want:  "class names with commas between them, lowest first",
+		}
 	}
 	var names []string
 	for rest, more := s, true; more; {
@@ -88,11 +92,14 @@ var (
 	digits    = regexp.MustCompile(`\d+`)
 )
 
-// orderFlag returns a flag to paste into a shell: the names in natural order ("grade 2" before "grade 10"), each
+// orderOption returns an option to paste into a shell: the names in natural order ("grade 2" before "grade 10"), each
 // written so that ParseList reads it back.
-func orderFlag(names []string) string {
+func orderOption(names []string) string {
 	names = slices.Clone(names)
-	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(natural(a), natural(b)), cmp.Compare(a, b)) })
+	slices.SortFunc(
+		names,
+		func(a, b string) int { return cmp.Or(cmp.Compare(natural(a), natural(b)), cmp.Compare(a, b)) },
+	)
 	names = slices.Compact(names)
 	for i, name := range names {
 		if !keepsWhole(name) {
@@ -103,7 +110,7 @@ func orderFlag(names []string) string {
 	if !plainWord.MatchString(list) {
 		list = "'" + strings.ReplaceAll(list, "'", `'\''`) + "'"
 	}
-	return "--order " + list
+	return "{Data.Order} " + list
 }
 
 // keepsWhole reports whether ParseList takes the name as one without quotes, whatever stands beside it.
@@ -139,12 +146,12 @@ func sample(names []string) string {
 	return b.String()
 }
 
-// underOrder turns a mistake in the classes into one of the flag that listed them.
+// underOrder turns an error of the classes into one of the option that lists them.
 func underOrder(err error) error {
 	var m *invalid.Error
 	if errors.As(err, &m) {
 		c := *m
-		c.Field = "--order"
+		c.Field = "Data.Order"
 		return &c
 	}
 	return err

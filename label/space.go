@@ -1,8 +1,3 @@
-// Package label holds the label space: the ordered classes of a task and, where they are numbers or ranges of
-// numbers, the value of each in the label's own units. The order decides what an ordinal loss and an ordinal
-// metric mean, so a space is made once, checked, and stored in every artefact; it never changes afterwards.
-//
-// The package knows names and numbers only; where they were read from is not its concern.
 package label
 
 import (
@@ -32,6 +27,7 @@ type Space struct {
 	values  []float64 // nil, or strictly increasing
 	edges   []float64 // nil, or the lower edge of each class
 	index   map[string]int
+	numbers map[float64]int // the classes that are single numbers, where every class is a number or a range; else nil
 }
 
 // New returns the space of the classes in the given order, lowest first, with their values in label units.
@@ -55,14 +51,15 @@ func New(classes []string, values []float64) (Space, error) {
 		s.classes[i] = name
 		s.index[name] = i
 	}
+	s.numbers = numbersOf(s.classes)
 	if values == nil {
 		return s, nil
 	}
 	return s.WithValues(values)
 }
 
-// CleanName returns a class name as a Space keeps it, in Unicode NFC, or says why it can't be one: empty, not
-// UTF-8, longer than MaxName bytes or with control characters in it.
+// CleanName returns a class name as a Space keeps it, in Unicode NFC. A name that is empty, not UTF-8, longer than
+// MaxName bytes or has control characters in it is a *invalid.Error.
 func CleanName(name string) (string, error) {
 	bad := func(expected string) (string, error) {
 		if len(name) > 40 {
@@ -86,16 +83,22 @@ func CleanName(name string) (string, error) {
 	return norm.NFC.String(name), nil
 }
 
-// WithValues returns the same classes with other values: one finite number a class, strictly increasing. What is
-// wrong is reported as a mistake of the flag --positions, which is where such values come from.
+// WithValues returns the same classes with other values: one finite number a class, strictly increasing; else a
+// *invalid.Error of the option Data.Positions, from which such values come.
 func (s Space) WithValues(values []float64) (Space, error) {
 	if len(values) != len(s.classes) {
-		return Space{}, &invalid.Error{Field: "--positions", Found: fmt.Sprintf("%d values for %d classes", len(values), len(s.classes)),
-			Want: "one number for each class, lowest class first"}
+		return Space{}, &invalid.Error{
+			Field: "Data.Positions",
+			Found: fmt.Sprintf("%d values for %d classes", len(values), len(s.classes)),
+			Want:  "one number for each class, lowest class first",
+		}
 	}
 	if i := firstNotIncreasing(values); i >= 0 {
-		return Space{}, &invalid.Error{Field: "--positions", Found: fmt.Sprintf("%v for class %q", values[i], s.classes[i]),
-			Want: "finite numbers that grow from class to class"}
+		return Space{}, &invalid.Error{
+			Field: "Data.Positions",
+			Found: fmt.Sprintf("%v for class %q", values[i], s.classes[i]),
+			Want:  "finite numbers that increase from class to class",
+		}
 	}
 	s.values = slices.Clone(values)
 	return s, nil
@@ -110,11 +113,17 @@ func (s Space) Classes() []string { return slices.Clone(s.classes) }
 // Class returns the name of class i.
 func (s Space) Class(i int) string { return s.classes[i] }
 
-// Index returns the class of that name. The name may be in any Unicode normal form.
+// Index returns the class of that name. The name may be in any Unicode normal form, and where all classes are numbers
+// or ranges a number may be spelt in another way: "1.0" and "01" are the class "1".
 func (s Space) Index(name string) (int, bool) {
 	i, ok := s.index[name]
 	if !ok && !norm.NFC.IsNormalString(name) {
 		i, ok = s.index[norm.NFC.String(name)]
+	}
+	if !ok && s.numbers != nil {
+		if x, isNumber := Number(name); isNumber {
+			i, ok = s.numbers[x]
+		}
 	}
 	return i, ok
 }

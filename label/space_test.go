@@ -89,7 +89,8 @@ func TestBins(t *testing.T) {
 			map[float64]int{0: 0, 2: 0, 2.9: 0, 3: 1, 59: 6, 60: 7, 116: 7}, -1},
 		{[]float64{0, 1, 2}, []string{"0", "1", "2+"}, map[float64]int{0: 0, 1: 1, 2: 2, 7: 2}, -.5},
 		{[]float64{-5, 0, 5}, []string{"-5--1", "0-4", "5+"}, map[float64]int{-5: 0, -1: 0, 0: 1}, -6},
-		{[]float64{0, 0.5, 1.25}, []string{"[0,0.5)", "[0.5,1.25)", ">=1.25"}, map[float64]int{0.49: 0, 0.5: 1, 1.25: 2}, -1},
+		{[]float64{0, 0.5, 1.25}, []string{"[0,0.5)", "[0.5,1.25)", ">=1.25"}, map[float64]int{0.49: 0, 0.5: 1, 1.25: 2},
+			-1},
 	} {
 		s, err := Bins(c.edges)
 		if err != nil {
@@ -145,8 +146,10 @@ func TestJSON(t *testing.T) {
 			t.Errorf("%s read back as %v (%v)", b, back.Classes(), err)
 		}
 	}
-	for _, bad := range []string{`[]`, `{}`, `{"classes":["a"]}`, `{"classes":["a","a"]}`, `{"classes":["a","b"],"values":[2,1]}`,
-		`{"classes":["a","b"],"values":[1]}`, `{"classes":["a","b"],"edges":[1,2,3]}`, `{"classes":["a","b"],"edges":[2,1]}`, `{"classes":["a",""]}`} {
+	for _, bad := range []string{`[]`, `{}`, `{"classes":["a"]}`, `{"classes":["a","a"]}`,
+		`{"classes":["a","b"],"values":[2,1]}`,
+		`{"classes":["a","b"],"values":[1]}`, `{"classes":["a","b"],"edges":[1,2,3]}`,
+		`{"classes":["a","b"],"edges":[2,1]}`, `{"classes":["a",""]}`} {
 		back := plain
 		if err := json.Unmarshal([]byte(bad), &back); err == nil {
 			t.Errorf("%s was read", bad)
@@ -220,7 +223,7 @@ func FuzzParseList(f *testing.F) {
 		if _, err := New([]string{a, b}, nil); err != nil {
 			return
 		}
-		list := strings.TrimPrefix(orderFlag([]string{a, b}), "--order ")
+		list := strings.TrimPrefix(orderOption([]string{a, b}), "{Data.Order} ")
 		if strings.HasPrefix(list, "'") {
 			list = strings.ReplaceAll(list[1:len(list)-1], `'\''`, "'")
 		}

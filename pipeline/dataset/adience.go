@@ -18,8 +18,8 @@ import (
 )
 
 // Adience is the layout of the faces of Eidinger, Enbar and Hassner 2014 as they are distributed: fold_0_data.txt to
-// fold_4_data.txt beside a folder faces (coarse_tilt_aligned_face.…) or aligned (landmark_aligned_face.…), with a folder for
-// each user in it. The folds and, as groups, the users are those of the files.
+// fold_4_data.txt beside a folder faces (coarse_tilt_aligned_face.…) or aligned (landmark_aligned_face.…), with a
+// folder for each user in it. The folds are those of the files; the users are the groups.
 const Adience Layout = "Adience's fold files"
 
 const adienceFolds = 5
@@ -28,14 +28,24 @@ const adienceFolds = 5
 var adienceFile = regexp.MustCompile(`^fold_(?:frontal_)?([0-4])_data\.txt$`)
 
 // adienceGroups are the age groups of the published results, in years.
-var adienceGroups = [...]struct{ from, to float64 }{{0, 2}, {4, 6}, {8, 12}, {15, 20}, {25, 32}, {38, 43}, {48, 53}, {60, 100}}
+var adienceGroups = [...]struct{ from, to float64 }{
+	{0, 2},
+	{4, 6},
+	{8, 12},
+	{15, 20},
+	{25, 32},
+	{38, 43},
+	{48, 53},
+	{60, 100},
+}
 
 // adienceAge reads an age of the fold files: a group such as "(25, 32)" or a single age such as "35".
 var adienceAge = regexp.MustCompile(`^\(?\s*(\d{1,3})\s*(?:,\s*(\d{1,3})\s*\))?$`)
 
-// adienceClass returns the group of an age as the files write it. Some rows have other ranges, (27, 32) or (38, 48), or one age. Such
-// a row counts by its middle age and goes to the nearest group; of two as near, to the one whose middle is nearer, and then to the
-// lower: 3 to 0-2, 35 to 38-43, 57 to 60-100. That is what most published evaluations do, which differ in a few single ages.
+// adienceClass returns the group of an age as the files write it. Some rows have other ranges, (27, 32) or (38, 48),
+// or one age. Such a row counts by its middle age and goes to the nearest group; of two as near, to the one whose
+// middle is nearer, and then to the lower: 3 to 0-2, 35 to 38-43, 57 to 60-100. That is what most published
+// evaluations do, which differ in a few single ages.
 func adienceClass(text string) (string, bool) {
 	m := adienceAge.FindStringSubmatch(text)
 	if m == nil || strings.HasPrefix(text, "(") != (m[2] != "") {
@@ -79,8 +89,12 @@ func (l *loader) adienceFolder() error {
 // adience reads fold files whose pictures lie below root. Rows without an age are left out.
 func (l *loader) adience(root string, files []string) error {
 	l.layout = Adience
-	if l.o.Bins != nil {
-		return &invalid.Error{Field: "--bins", Found: "given for " + string(Adience), Hint: "leave it out: the ages there are groups already"}
+	if l.o.Bins != nil || l.o.AutoBins {
+		return &invalid.Error{
+			Field: "Data.Bins",
+			Found: "given for " + string(Adience),
+			Hint:  "leave it out: the ages there are groups already",
+		}
 	}
 	pictures, prefix := "", ""
 	for _, kind := range [][2]string{{"faces", "coarse_tilt_aligned_face"}, {"aligned", "landmark_aligned_face"}} {
@@ -90,20 +104,21 @@ func (l *loader) adience(root string, files []string) error {
 		}
 	}
 	if pictures == "" && !l.o.NoFiles {
-		return &invalid.Error{Field: root, Found: "fold files without pictures", Want: "the folder faces or aligned beside them",
-			Hint: "unpack faces.tar.gz or aligned.tar.gz there"}
+		return &invalid.Error{
+			Path:  root,
+			Found: "fold files without pictures",
+			Want:  "the folder faces or aligned beside them",
+			Hint:  "unpack faces.tar.gz or aligned.tar.gz there",
+		}
 	}
 	var ageless []string
 	for _, name := range files {
 		fold, _ := strconv.Atoi(adienceFile.FindStringSubmatch(filepath.Base(name))[1]) // one digit
 		if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
-			return &invalid.Error{Field: root, Found: "no " + filepath.Base(name), Want: fmt.Sprintf("fold_0_data.txt to fold_%d_data.txt", adienceFolds-1)}
+			return &invalid.Error{Path: root, Found: "no " + filepath.Base(name),
+				Want: fmt.Sprintf("fold_0_data.txt to fold_%d_data.txt", adienceFolds-1)}
 		}
-		f, err := openManifest(name)
-		if err != nil {
-			return err
-		}
-		err = readAdience(f, name, func(row adienceRow) {
+		take := func(row adienceRow) {
 			picture := path.Join(pictures, row.user, prefix+"."+row.face+"."+row.image)
 			class, ok := adienceClass(row.age)
 			if !ok {
@@ -113,8 +128,8 @@ func (l *loader) adience(root string, files []string) error {
 			r := newRecord(picture, fileOf(root, picture), 0)
 			r.label, r.group, r.fold = class, row.user, fold
 			l.keep(r)
-		})
-		f.Close()
+		}
+		err := l.readFile(name, maxManifest, func(r io.Reader) error { return readAdience(r, name, take) })
 		if err == nil {
 			err = l.ctx.Err()
 		}
@@ -137,7 +152,12 @@ func readAdience(r io.Reader, name string, emit func(adienceRow)) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, maxLine)
 	wrong := func(line int, found, expected string) error {
-		return &invalid.Error{Field: fmt.Sprintf("%s line %d", name, line), Found: found, Want: expected, Hint: "take the file as it is distributed"}
+		return &invalid.Error{
+			Path:  fmt.Sprintf("%s line %d", name, line),
+			Found: found,
+			Want:  expected,
+			Hint:  "take the file as it is distributed",
+		}
 	}
 	var at [len(adienceColumns)]int
 	line := 0
@@ -161,7 +181,11 @@ func readAdience(r io.Reader, name string, emit func(adienceRow)) error {
 		row := adienceRow{fields[at[0]], fields[at[1]], fields[at[2]], strings.TrimSpace(fields[at[3]])}
 		for _, part := range []string{row.user, row.image, row.face} {
 			if part == "" || part == "." || part == ".." || strings.ContainsAny(part, "/\\\x00") {
-				return wrong(line, fmt.Sprintf("%q as part of a file's name", short(part)), "a user, an image and a face without slashes")
+				return wrong(
+					line,
+					fmt.Sprintf("%q as part of a file's name", short(part)),
+					"a user, an image and a face without slashes",
+				)
 			}
 		}
 		emit(row)

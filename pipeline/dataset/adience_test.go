@@ -34,8 +34,16 @@ func adienceData(t testing.TB, pictures, prefix string, last ...string) string {
 }
 
 func TestAdience(t *testing.T) {
-	for pictures, prefix := range map[string]string{"faces": "coarse_tilt_aligned_face", "aligned": "landmark_aligned_face"} {
-		dir := adienceData(t, pictures, prefix, "9@N0\ta.jpg\t1\tNone\tu\t0\t0\t0\t0\t0\t0\t0\r\n", "9@N0\tb.jpg\t1\t\tu\t0\t0\t0\t0\t0\t0\t0\n", "\n")
+	for pictures, prefix := range map[string]string{"faces": "coarse_tilt_aligned_face",
+		"aligned": "landmark_aligned_face"} {
+		dir := adienceData(
+			t,
+			pictures,
+			prefix,
+			"9@N0\ta.jpg\t1\tNone\tu\t0\t0\t0\t0\t0\t0\t0\r\n",
+			"9@N0\tb.jpg\t1\t\tu\t0\t0\t0\t0\t0\t0\t0\n",
+			"\n",
+		)
 		s, err := Load(context.Background(), Options{Path: dir})
 		if err != nil {
 			t.Fatal(err)
@@ -47,11 +55,16 @@ func TestAdience(t *testing.T) {
 			t.Errorf("classes %q, want %q", got, want)
 		}
 		last := s.Items[19]
-		if want := pictures + "/401@N04/" + prefix + ".13.3_o.jpg"; last.Path != want || last.File != filepath.Join(dir, want) ||
-			last.Group != "401@N04" || last.Fold != 4 || last.Label != 3 || last.Text != "60-100" {
+		if want := pictures + "/401@N04/" + prefix + ".13.3_o.jpg"; last.Path != want ||
+			last.File != filepath.Join(dir, want) ||
+			last.Group != "401@N04" ||
+			last.Fold != 4 ||
+			last.Label != 3 ||
+			last.Text != "60-100" {
 			t.Errorf("last item %+v, want %s", last, want)
 		}
-		if notes := strings.Join(s.Notes, "\n"); !strings.Contains(notes, "left out 2 images") || !strings.Contains(notes, "no age") {
+		if notes := strings.Join(s.Notes, "\n"); !strings.Contains(notes, "left out 2 images") ||
+			!strings.Contains(notes, "no age") {
 			t.Errorf("notes %q", notes)
 		}
 		folds, err := Folds(s, 0, 1)
@@ -67,18 +80,22 @@ func TestAdience(t *testing.T) {
 			t.Errorf("without labels: %v", err)
 		}
 		// A pattern asks for something else than the fold files.
-		if s, err := Load(context.Background(), Options{Path: dir, LabelRegex: `face\.(\d+)\.`}); err != nil || s.Layout != FlatFolder {
-			t.Errorf("with --label-regex: %v", err)
+		if s, err := Load(context.Background(), Options{Path: dir, LabelRegex: `face\.(\d+)\.`}); err != nil ||
+			s.Layout != FlatFolder {
+			t.Errorf("with LabelRegex: %v", err)
 		}
 	}
 }
 
 func TestAdienceClasses(t *testing.T) {
 	for text, want := range map[string]string{
-		"(0, 2)": "0-2", "(4, 6)": "4-6", "(8, 12)": "8-12", "(15, 20)": "15-20", "(25, 32)": "25-32", "(38, 43)": "38-43", "(48, 53)": "48-53", "(60, 100)": "60-100",
+		"(0, 2)": "0-2", "(4, 6)": "4-6", "(8, 12)": "8-12", "(15, 20)": "15-20", "(25, 32)": "25-32", "(38, 43)": "38-43",
+		"(48, 53)": "48-53", "(60, 100)": "60-100",
 		"(8, 13)": "8-12", "(27, 32)": "25-32", "(38, 42)": "38-43", "(38, 48)": "38-43", "(8, 23)": "15-20",
-		"2": "0-2", "3": "0-2", "13": "8-12", "22": "15-20", "23": "25-32", "29": "25-32", "34": "25-32", "35": "38-43", "36": "38-43", "42": "38-43",
-		"45": "38-43", "46": "48-53", "55": "48-53", "56": "48-53", "57": "60-100", "58": "60-100", "0": "0-2", "120": "60-100",
+		"2": "0-2", "3": "0-2", "13": "8-12", "22": "15-20", "23": "25-32", "29": "25-32", "34": "25-32", "35": "38-43",
+		"36": "38-43", "42": "38-43",
+		"45": "38-43", "46": "48-53", "55": "48-53", "56": "48-53", "57": "60-100", "58": "60-100", "0": "0-2",
+		"120":  "60-100",
 		"None": "", "": "", "(": "", "(25": "", "25, 32": "", "(32, 25)": "", "-3": "", "1000": "", "old": "", "(1, 2) ": "",
 	} {
 		got, ok := adienceClass(text)
@@ -95,14 +112,20 @@ func TestAdienceMistakes(t *testing.T) {
 		o    Options
 		want string
 	}{
-		"no pictures":  {folder(t, "fold_0_data.txt="+adienceHeader+row), Options{}, "fold files without pictures"},
-		"a fold short": {folder(t, "fold_0_data.txt="+adienceHeader+row, "faces/x/y.jpg="), Options{}, "no fold_1_data.txt; expected fold_0_data.txt to fold_4_data.txt"},
-		"no header":    {folder(t, "fold_0_data.txt="+row, "faces/x/y.jpg="), Options{}, "fold_0_data.txt line 1: no column user_id"},
-		"nothing":      {folder(t, "fold_0_data.txt=", "faces/x/y.jpg="), Options{}, "fold_0_data.txt line 1: nothing"},
-		"a short line": {adienceData(t, "faces", "x", "9@N0\ta.jpg\n"), Options{}, "fold_3_data.txt line 6: 2 columns; expected at least 4"},
-		"a way out":    {adienceData(t, "faces", "x", "..\ta.jpg\t1\t35\n"), Options{}, `fold_3_data.txt line 6: ".." as part of a file's name`},
-		"a path":       {adienceData(t, "faces", "x", "u\t../a.jpg\t1\t35\n"), Options{}, `"../a.jpg" as part of a file's name`},
-		"bins":         {adienceData(t, "faces", "x"), Options{Bins: []float64{0, 30}}, "--bins: given for Adience's fold files"},
+		"no pictures": {folder(t, "fold_0_data.txt="+adienceHeader+row), Options{}, "fold files without pictures"},
+		"a fold short": {folder(t, "fold_0_data.txt="+adienceHeader+row, "faces/x/y.jpg="), Options{},
+			"no fold_1_data.txt; expected fold_0_data.txt to fold_4_data.txt"},
+		"no header": {folder(t, "fold_0_data.txt="+row, "faces/x/y.jpg="), Options{},
+			"fold_0_data.txt line 1: no column user_id"},
+		"nothing": {folder(t, "fold_0_data.txt=", "faces/x/y.jpg="), Options{}, "fold_0_data.txt line 1: nothing"},
+		"a short line": {adienceData(t, "faces", "x", "9@N0\ta.jpg\n"), Options{},
+			"fold_3_data.txt line 6: 2 columns; expected at least 4"},
+		"a way out": {adienceData(t, "faces", "x", "..\ta.jpg\t1\t35\n"), Options{},
+			`fold_3_data.txt line 6: ".." as part of a file's name`},
+		"a path": {adienceData(t, "faces", "x", "u\t../a.jpg\t1\t35\n"), Options{},
+			`"../a.jpg" as part of a file's name`},
+		"bins": {adienceData(t, "faces", "x"), Options{Bins: []float64{0, 30}},
+			"Data.Bins: given for Adience's fold files"},
 	} {
 		c.o.Path = c.dir
 		if _, err := Load(context.Background(), c.o); !invalid.Is(err) || !strings.Contains(err.Error(), c.want) {

@@ -127,8 +127,8 @@ func (u *units) keepInFirst(parts []int) {
 	}
 }
 
-// spare gives a part that came out empty, its share being smaller than half of any unit, the smallest unit that training can do
-// without: every class must stay there. Which of equals is random.
+// spare gives a part that came out empty, its share being smaller than half of any unit, the smallest unit that
+// training can do without: every class must stay there. Which of equals is random.
 func (u *units) spare(parts []int, part int, rng *rand.Rand) {
 	inFirst := make([]float64, len(u.totals))
 	for unit, classes := range u.classes {

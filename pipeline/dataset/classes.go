@@ -14,25 +14,57 @@ func (l *loader) space() (label.Space, error) {
 	if l.o.Space != nil {
 		return *l.o.Space, nil
 	}
+	if l.o.AutoBins {
+		if err := l.takeBins(); err != nil {
+			return label.Space{}, err
+		}
+	}
 	var s label.Space
 	var err error
-	switch names := l.classNames(); {
+	switch names := label.MergeNumbers(l.classNames()); {
 	case l.o.Bins != nil:
 		s, err = label.Bins(l.o.Bins)
 	case l.o.Order != nil:
 		s, err = label.WithOrder(names, l.o.Order)
 	case len(names) == 1:
-		return s, &invalid.Error{Field: l.o.Path, Found: fmt.Sprintf("only the class %q", names[0]), Want: "at least two classes"}
+		return s, &invalid.Error{
+			Path:  l.o.Path,
+			Found: fmt.Sprintf("only the class %q", names[0]),
+			Want:  "at least two classes",
+		}
 	case len(names) > label.MaxClasses:
-		return s, &invalid.Error{Field: l.o.Path, Found: fmt.Sprintf("%d different labels", len(names)),
-			Want: fmt.Sprintf("at most %d classes", label.MaxClasses), Hint: "where they are numbers, cut them into ranges, as with --bins 0,3,7,14"}
+		return s, l.tooMany(names)
 	default:
 		s, err = label.Infer(names)
+		if _, worded := label.CommonWord(names); worded && err == nil {
+			l.notes = append(
+				l.notes,
+				fmt.Sprintf("the classes are in the order of the numbers in their names: %s lowest, %s highest",
+					s.Class(0), s.Class(s.Len()-1)),
+			)
+		}
 	}
 	if err == nil && l.o.Positions != nil {
 		s, err = s.WithValues(l.o.Positions)
 	}
 	return s, err
+}
+
+// tooMany is the error for more different labels than there may be classes.
+func (l *loader) tooMany(names []string) error {
+	e := &invalid.Error{
+		Path:  l.o.Path,
+		Found: fmt.Sprintf("%d different labels, such as %q", len(names), short(names[0])),
+		Want: fmt.Sprintf(
+			"at most %d classes",
+			label.MaxClasses,
+		),
+		Hint: "where they are numbers, cut them into ranges, as with {Data.Bins} 0,3,7,14",
+	}
+	if p := l.propose(); p != nil {
+		e.Hint = "cut them into ranges, as with {Data.Bins} " + joinNumbers(p.Edges)
+	}
+	return e
 }
 
 // classNames returns the different class names of the data: those of labels, of votes and of folders, even empty
@@ -72,14 +104,19 @@ func (l *loader) votePlaces(space label.Space) ([]int, error) {
 		}
 		c, ok := space.Index(class)
 		if !ok {
-			return nil, &invalid.Error{Field: l.o.Path, Found: fmt.Sprintf("votes for %q", short(class)), Want: "classes among " + listed(space)}
+			return nil, &invalid.Error{
+				Path:  l.o.Path,
+				Found: fmt.Sprintf("votes for %q", short(class)),
+				Want:  "classes among " + listed(space),
+			}
 		}
 		places[i] = c
 	}
 	return places, nil
 }
 
-// checkCounts refuses what can't be trained on, and notes classes that are empty because the user named them.
+// checkCounts returns an error for data that can't be trained on, and notes classes that are empty because the user
+// named them.
 func (l *loader) checkCounts(s *Set) error {
 	if l.o.Unlabelled || l.o.Space != nil {
 		return nil
@@ -95,10 +132,18 @@ func (l *loader) checkCounts(s *Set) error {
 	}
 	switch {
 	case full < 2 && !s.Soft():
-		return &invalid.Error{Field: l.o.Path, Found: fmt.Sprintf("images of one class only, with none of %s", some(empty)), Want: "images of at least two classes"}
+		return &invalid.Error{
+			Path:  l.o.Path,
+			Found: fmt.Sprintf("images of one class only, with none of %s", some(empty)),
+			Want:  "images of at least two classes",
+		}
 	case len(empty) > 0 && l.o.Order == nil && l.o.Bins == nil && !s.Soft():
-		return &invalid.Error{Field: l.o.Path, Found: fmt.Sprintf("no image of the class %q", empty[0]), Want: "at least one of each class",
-			Hint: "add some or remove its folder, or keep the class by naming all with --order"}
+		return &invalid.Error{
+			Path:  l.o.Path,
+			Found: fmt.Sprintf("no image of the class %q", empty[0]),
+			Want:  "at least one of each class",
+			Hint:  "add some or remove its folder or column, or keep the class by naming all in {Data.Order}",
+		}
 	case len(empty) > 0:
 		l.notes = append(l.notes, fmt.Sprintf("no image of %s: %s", count(len(empty), "class"), some(empty)))
 	}

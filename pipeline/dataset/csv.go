@@ -12,44 +12,36 @@ import (
 	"finetune/invalid"
 )
 
-// bom marks UTF-8 in files of some Windows programs.
-const bom = "\ufeff"
-
-// csv reads a manifest with a header. Columns are separated by commas, or by semicolons or tabs where the header
-// has these and no comma.
-func (l *loader) csv() error {
-	f, err := openManifest(l.o.Path)
+// readCSV reads a table with a header. Columns are separated by what the header has most of: commas, semicolons or
+// tabs; a first line such as "sep=;" says it.
+func (l *loader) readCSV(r io.Reader) error {
+	l.layout = CSV
+	in, err := l.text(r)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	l.size = sizeOf(f)
-	return l.readCSV(f)
-}
-
-func (l *loader) readCSV(r io.Reader) error {
-	l.layout = CSV
-	in := bufio.NewReaderSize(r, 1<<16)
-	begin, _ := in.Peek(1 << 12) // a read error comes again below
-	if err := l.checkText(begin); err != nil {
+	rows := csv.NewReader(in)
+	if rows.Comma, err = l.separator(in); err != nil {
 		return err
 	}
-	if strings.HasPrefix(string(begin), bom) {
-		in.Discard(len(bom))
-		begin = begin[len(bom):]
-	}
-	rows := csv.NewReader(in)
-	rows.Comma = separator(begin)
+	l.comma = rows.Comma == ';'
 	rows.FieldsPerRecord = -1
 	rows.ReuseRecord = true
 	header, err := rows.Read()
 	if errors.Is(err, io.EOF) {
-		return &invalid.Error{Field: l.o.Path, Found: "nothing", Want: "a header such as path,label and a line for each image"}
+		return &invalid.Error{
+			Path:  l.table,
+			Found: "nothing",
+			Want:  "a header such as path,label and a line for each image",
+		}
 	}
 	if err != nil {
 		return l.csvError(err)
 	}
-	cols, err := l.csvColumns(header)
+	cols, err := l.columns(slices.Clone(header))
+	if err == nil {
+		err = l.checkColumns(cols, header)
+	}
 	if err != nil {
 		return err
 	}
@@ -62,98 +54,66 @@ func (l *loader) readCSV(r io.Reader) error {
 			return l.csvError(err)
 		}
 		line, _ := rows.FieldPos(0)
-		if len(row) != len(cols) {
-			return l.mistakeAt(line, count(len(row), "column"), fmt.Sprintf("%d as in the header", len(cols)), "put values that hold a separator in double quotes")
-		}
-		rec := newRecord("", "", line)
-		for i, c := range cols {
-			if c.votes >= 0 {
-				err = l.setVotes(&rec, c.votes, row[i])
-			} else if c.name != "" {
-				err = l.setField(&rec, c.name, strings.Clone(row[i]))
-			}
-			if err != nil {
-				return err
-			}
-		}
-		if err := l.add(rec); err != nil {
+		if err := l.csvRow(cols, row, line); err != nil {
 			return err
 		}
 		l.expect(rows.InputOffset())
 	}
 }
 
-// separator guesses from the header, which holds no quoted separators in any file that we know of.
-func separator(begin []byte) rune {
-	header, _, _ := strings.Cut(string(begin), "\n")
-	switch {
-	case strings.Contains(header, ","):
-		return ','
-	case strings.Contains(header, ";"):
-		return ';'
-	case strings.Contains(header, "\t"):
-		return '\t'
+// csvRow takes a row; one whose cells are all empty, as spreadsheets write after the last, is passed over.
+func (l *loader) csvRow(cols []column, row []string, line int) error {
+	if !slices.ContainsFunc(row, func(cell string) bool { return strings.TrimSpace(cell) != "" }) {
+		return nil
 	}
-	return ','
-}
-
-// A column is what one of the file means: a name, or the place of a class in voteClasses; neither for one that
-// is left alone.
-type column struct {
-	name  string
-	votes int // -1 for none
-}
-
-func (l *loader) csvColumns(header []string) ([]column, error) {
-	known := []string{pathColumn, labelColumn, splitColumn, foldColumn, groupColumn, weightColumn}
-	if l.o.NoFiles {
-		known = append(known, ViewColumn)
+	if len(row) != len(cols) {
+		return l.wrongAt(line, count(len(row), "column"), fmt.Sprintf("%d as in the header", len(cols)),
+			"put values that hold a separator in double quotes")
 	}
-	cols := make([]column, len(header))
-	seen := make(map[string]bool)
-	for i, h := range header {
-		h = strings.TrimSpace(h)
-		name := strings.ToLower(h)
-		cols[i].votes = -1
+	rec := newRecord("", "", line)
+	for i, c := range cols {
+		var err error
 		switch {
-		case strings.HasPrefix(name, votesPrefix):
-			class := h[len(votesPrefix):]
-			cols[i].votes = l.votePlace(class)
-			name = votesPrefix + class // classes differ by case, columns don't
-		case slices.Contains(known, name):
-			cols[i].name = name
-		default:
-			continue
+		case c.oneHot:
+			err = l.setOneHot(&rec, c.votes, row[i])
+		case c.votes >= 0:
+			err = l.setVotes(&rec, c.votes, row[i])
+		case c.role != "":
+			err = l.setField(&rec, c.role, strings.Clone(row[i]))
 		}
-		if seen[name] {
-			return nil, l.mistakeAt(1, fmt.Sprintf("the column %q twice", short(h)), "each column once", "")
+		if err != nil {
+			return err
 		}
-		seen[name] = true
 	}
-	if !seen[pathColumn] {
-		return nil, l.mistakeAt(1, fmt.Sprintf("the header %q", short(strings.Join(header, ","))), "a column named path", "begin the file with a header such as path,label")
-	}
-	if !l.o.Unlabelled && !seen[labelColumn] && len(l.voteClasses) == 0 {
-		return nil, l.mistakeAt(1, fmt.Sprintf("the header %q", short(strings.Join(header, ","))), "a column named label, or votes_<class> for each class", "add it to the header")
-	}
-	return cols, nil
+	return l.add(rec)
 }
 
-// votePlace returns the place of a class in voteClasses, adding it where it is new.
-func (l *loader) votePlace(class string) int {
-	i, ok := l.voteIndex[class]
-	if !ok {
-		i = len(l.voteClasses)
-		l.voteClasses = append(l.voteClasses, class)
-		l.voteIndex[class] = i
+// separator takes it from a line such as "sep=;", which it passes over, or guesses it from the header, which holds no
+// quoted separators in any file that we know of.
+func (l *loader) separator(in *bufio.Reader) (rune, error) {
+	begin, _ := in.Peek(1 << 12) // a read error comes again below
+	first, _, _ := strings.Cut(string(begin), "\n")
+	if sep, ok := strings.CutPrefix(strings.Trim(first, "\"\r"), "sep="); ok && len(sep) == 1 {
+		if strings.ContainsAny(sep, "\"\r\n\ufffd") {
+			return 0, l.wrongAt(1, fmt.Sprintf("the separator %q", sep), "a comma, a semicolon or a tab", "")
+		}
+		l.skipped = 1
+		in.Discard(min(len(begin), len(first)+1))
+		return rune(sep[0]), nil
 	}
-	return i
+	best := ','
+	for _, sep := range ";\t" {
+		if strings.Count(first, string(sep)) > strings.Count(first, string(best)) {
+			best = sep
+		}
+	}
+	return best, nil
 }
 
 func (l *loader) csvError(err error) error {
 	var p *csv.ParseError
 	if errors.As(err, &p) {
-		return l.mistakeAt(p.StartLine, p.Err.Error(), "a line of CSV", `double a quote inside a quoted value ("")`)
+		return l.wrongAt(p.StartLine, p.Err.Error(), "a line of CSV", `double a quote inside a quoted value ("")`)
 	}
-	return fmt.Errorf("read %s: %w", l.o.Path, err)
+	return fmt.Errorf("read %s: %w", l.table, err)
 }

@@ -1,22 +1,3 @@
-// Package dataset turns what a user has into a list of items over one label space, and cuts that list into parts
-// that keep groups whole. It reads names and manifests only; it opens no image.
-//
-// Data with labels comes in one of these layouts:
-//
-//   - A folder per class, with images at any depth below, and optionally train, val (or valid, validation, dev) and
-//     test folders above.
-//   - A flat folder, in fact at any depth, with the label in each name: Options.LabelRegex.
-//   - A CSV manifest with a header (commas, or semicolons or tabs): path, label, and optionally split, fold, group
-//     and weight, in any order; other columns are left alone. Paths are relative to the manifest's folder.
-//   - A JSONL manifest: an object on each line with the same fields.
-//   - Adience as it is distributed: a folder with its five fold files and pictures, or one of the files.
-//
-// Instead of, or beside, a label an item may have votes: columns votes_<class> with the number (or share) for each
-// class, in JSONL also an object "votes". They become the target distribution; the label, where none is given,
-// is the lower median of the votes, the class with the least mean distance to them.
-//
-// In folders, hidden files and what systems leave behind (Thumbs.db, __MACOSX) are passed over in silence, other
-// files that aren't images with a note. Links are followed.
 package dataset
 
 import (
@@ -43,16 +24,20 @@ func (p Part) String() string { return [...]string{"", "train", "val", "test"}[p
 
 // An Item is one image.
 type Item struct {
-	Path   string    // as shown and stored: slash-separated, relative to the data, unique in its set
-	File   string    // to open, in the system's own form
-	Label  int       // the class, or -1 where there is none
-	Text   string    // the label as written, also where labels aren't wanted; "" where there is none
-	Target []float64 // a distribution over the classes from votes, K long and summing to 1; nil without votes. Without labels: over the columns of votes
-	Value  float64   // the number behind a binned label, in its own units; NaN where there is none
-	Weight float64   // above 0; 1 where none was given
-	Group  string    // what must not straddle a split, such as a person; "" stands alone
-	Part   Part      // as given by the user
-	Fold   int       // as given by the user, from 0; -1 where none was
+	// Path is shown and stored: slash-separated, relative to the data, valid UTF-8, unique in its set. Bytes of a file
+	// name that aren't UTF-8 are written as %XX.
+	Path  string
+	File  string // to open, in the form of the operating system
+	Label int    // the class, or -1 where there is none
+	Text  string // the label as written, also where labels aren't wanted; "" where there is none
+	// Target is the distribution of the votes over the classes, K long and summing to 1; nil without votes. In a set
+	// without labels it is over the columns of votes.
+	Target []float64
+	Value  float64 // the number of a binned label, in its own units; NaN where there is none
+	Weight float64 // above 0; 1 where none was given
+	Group  string  // such as a person; a group stays within one part; "" for an item on its own
+	Part   Part    // as given by the user
+	Fold   int     // as given by the user, from 0; -1 where none was
 }
 
 // A Set is the data of one run.
@@ -63,6 +48,10 @@ type Set struct {
 	Source string   // the path that was loaded
 	Views  int      // lines of each item in the index of a feature folder; 1 elsewhere
 	Notes  []string // what the user should know: a sentence each, without a full stop
+	// Undecoded are the paths of image files that were left out because their format isn't decoded, such as HEIC.
+	Undecoded []string
+	// Proposal is set where labels are numbers and some class has so few images that bins are advisable.
+	Proposal *Proposal
 
 	voteClasses []string // what Target is over where labels weren't wanted, so that Records keeps votes
 }
@@ -76,9 +65,11 @@ const (
 	FlatFolder   Layout = "flat folder"
 	CSV          Layout = "CSV manifest"
 	JSONL        Layout = "JSONL manifest"
+	JSON         Layout = "JSON manifest"
 	Folder       Layout = "folder"
 	FileList     Layout = "list of files"
 	SingleImage  Layout = "single image"
+	AVA          Layout = "AVA's table"
 )
 
 // Counts returns the number of items of each class, K long.

@@ -2,24 +2,19 @@ package dataset
 
 import (
 	"fmt"
+	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"finetune/invalid"
 )
 
-// partNames are the folder names and column values that assign a part.
-var partNames = map[string]Part{
-	"train": Train, "training": Train,
-	"val": Val, "valid": Val, "validation": Val, "dev": Val,
-	"test": Test, "testing": Test,
-}
-
 // classFolders reads a folder per class, perhaps below folders for the parts. Images may lie at any depth in the
 // folder of their class.
 func (l *loader) classFolders() error {
 	l.layout = ClassFolders
-	t, err := l.scan(l.o.Path)
+	t, err := l.scan(l.o.Path, maxEntries)
 	if err != nil {
 		return err
 	}
@@ -30,7 +25,7 @@ func (l *loader) classFolders() error {
 	if err != nil {
 		return err
 	}
-	var outside []string
+	var outside, unlabelled []string
 	l.items = make([]Item, 0, len(t.images))
 	for _, image := range t.images {
 		class, part, ok := place(image.path, parted)
@@ -38,60 +33,99 @@ func (l *loader) classFolders() error {
 			outside = append(outside, image.path)
 			continue
 		}
+		if l.isMissing(class) {
+			unlabelled = append(unlabelled, image.path)
+			continue
+		}
 		r := newRecord(image.path, image.file, 0)
 		r.label, r.part = class, part
 		l.keep(r)
 	}
 	if len(l.items) == 0 {
-		return &invalid.Error{Field: l.o.Path, Found: count(len(outside), "image") + " but no class folders with images",
-			Want: "a folder for each class", Hint: "sort the images into such folders, or read labels from names with --label-regex, or give a manifest"}
+		return l.noClasses(t, len(outside)+len(unlabelled))
 	}
 	if !parted {
-		l.classes = t.folders
+		l.classes = slices.DeleteFunc(t.folders, l.isMissing)
 	}
 	l.noteOthers(t)
 	l.noteLeftOut(outside, "image", "not in the folder of a class")
+	l.noteLeftOut(unlabelled, "image", "the name of its folder stands for no label")
 	return nil
+}
+
+// noClasses is the error for a folder with images of which none is in the folder of a class.
+func (l *loader) noClasses(t *tree, images int) error {
+	e := &invalid.Error{
+		Path:  l.o.Path,
+		Found: count(images, "image") + " but no class folders with images",
+		Want:  "a folder for each class",
+		Hint:  "sort the images into such folders, or read labels from names with {Data.LabelRegex}, or give a table",
+	}
+	for _, other := range t.others {
+		if ext := strings.ToLower(path.Ext(other)); ext == ".csv" || ext == ".tsv" || ext == ".jsonl" || ext == ".json" {
+			e.Hint = "give the table with the labels: {Data.Path} " + quoted(
+				filepath.Join(l.o.Path, filepath.FromSlash(other)),
+			)
+			break
+		}
+	}
+	return e
 }
 
 func (l *loader) someImages(t *tree) error {
 	if len(t.images) > 0 {
 		return nil
 	}
-	found := "no images"
-	if len(t.others) > 0 {
-		found += fmt.Sprintf(" among %s, such as %s", count(len(t.others), "file"), t.others[0])
+	e := &invalid.Error{
+		Path:  l.o.Path,
+		Found: "no images",
+		Want:  "files ending in " + strings.Join(imageExtensions, ", "),
 	}
-	return &invalid.Error{Field: l.o.Path, Found: found, Want: "files ending in " + strings.Join(imageExtensions, ", ")}
+	switch {
+	case len(t.undecoded) > 0:
+		e.Found = fmt.Sprintf(
+			"%s in formats that aren't decoded, such as %s",
+			count(len(t.undecoded), "image"),
+			t.undecoded[0],
+		)
+		e.Hint = convertHint
+	case len(t.others) > 0:
+		e.Found += fmt.Sprintf(" among %s, such as %s", count(len(t.others), "file"), t.others[0])
+	}
+	return e
 }
 
-// hasParts reports whether the folders are parts (train, val, test) and not classes: all of them are, and train is
-// among them. A mixture that can be neither is a mistake.
+// hasParts reports whether the folders are parts (train, val, test) and not classes: all of them are. Other folders
+// beside them are an error where the folders can't be classes: where the user named none of them so.
 func (l *loader) hasParts(folders []string) (bool, error) {
-	var parts []Part
-	var other []string
+	var parts, other []string
+	var trains, holdsOut bool
 	for _, f := range folders {
-		if p := partNames[strings.ToLower(f)]; p != Unassigned {
-			parts = append(parts, p)
-		} else {
+		part := partOf(f)
+		if part == Unassigned || l.isNamed(f) {
 			other = append(other, f)
+			continue
 		}
+		parts = append(parts, f)
+		trains = trains || part == Train
+		holdsOut = holdsOut || part != Train
 	}
-	if !slices.Contains(parts, Train) {
+	if len(parts) == 0 || len(other) == 0 {
+		return len(parts) > 0, nil
+	}
+	if l.o.Unlabelled || l.labelRegex != nil && !(trains && holdsOut) {
 		return false, nil
 	}
-	if len(other) > 0 && (slices.Contains(parts, Val) || slices.Contains(parts, Test)) {
-		return false, &invalid.Error{Field: l.o.Path, Found: fmt.Sprintf("the folder %q beside train, val or test", other[0]),
-			Want: "either parts or classes at the top", Hint: "move it away or into the parts"}
-	}
-	return len(other) == 0, nil
+	return false, &invalid.Error{Path: l.o.Path, Found: fmt.Sprintf("the folder %q beside %s", other[0], some(parts)),
+		Want: "either parts or classes at the top",
+		Hint: "move it away or into the parts; if all are classes, name them in {Data.Order}"}
 }
 
 // place reads class and part from the path of an image.
 func place(image string, parted bool) (class string, part Part, ok bool) {
 	if parted {
 		top, rest, _ := strings.Cut(image, "/")
-		part, image = partNames[strings.ToLower(top)], rest
+		part, image = partOf(top), rest
 		if part == Unassigned {
 			return "", Unassigned, false
 		}
@@ -106,7 +140,7 @@ func (l *loader) folder() error {
 	if l.o.Unlabelled {
 		l.layout = Folder
 	}
-	t, err := l.scan(l.o.Path)
+	t, err := l.scan(l.o.Path, maxEntries)
 	if err != nil {
 		return err
 	}
@@ -114,7 +148,7 @@ func (l *loader) folder() error {
 		return err
 	}
 	parted, err := l.hasParts(t.folders)
-	if err != nil && !l.o.Unlabelled {
+	if err != nil {
 		return err
 	}
 	var unmatched []string
@@ -128,7 +162,7 @@ func (l *loader) folder() error {
 			r.label = class
 		case l.labelRegex != nil:
 			var ok bool
-			if r.label, ok = capture(l.labelRegex, image.path); !ok && !l.o.Unlabelled {
+			if r.label, ok = capture(l.labelRegex, image.path); (!ok || l.isMissing(r.label)) && !l.o.Unlabelled {
 				unmatched = append(unmatched, image.path)
 				continue
 			}
@@ -136,10 +170,14 @@ func (l *loader) folder() error {
 		l.keep(r)
 	}
 	if len(l.items) == 0 {
-		return &invalid.Error{Field: "--label-regex", Found: fmt.Sprintf("no match in any of %s, such as %s", count(len(t.images), "name"), t.images[0].path),
-			Want: "a pattern whose first group is the label", Hint: `try '^(\d+)_' for 25_1_0.jpg`}
+		return &invalid.Error{
+			Field: "Data.LabelRegex",
+			Found: fmt.Sprintf("no match in any of %s, such as %s", count(len(t.images), "name"), t.images[0].path),
+			Want:  "a pattern whose first group is the label",
+			Hint:  `try '^(\d+)_' for 25_1_0.jpg`,
+		}
 	}
 	l.noteOthers(t)
-	l.noteLeftOut(unmatched, "image", "its name doesn't match --label-regex")
+	l.noteLeftOut(unmatched, "image", "no label in its name by the pattern for labels")
 	return nil
 }

@@ -29,7 +29,11 @@ func Folds(s *Set, k int, seed uint64) ([]int, error) {
 	}
 	u := s.units(all)
 	if k < 2 || k > len(u.items) {
-		return nil, &invalid.Error{Field: "Folds", Found: fmt.Sprint(k), Want: fmt.Sprintf("2 to %d, the number of images or groups", len(u.items))}
+		return nil, &invalid.Error{
+			Field: "Folds",
+			Found: fmt.Sprint(k),
+			Want:  fmt.Sprintf("2 to %d, the number of images or groups", len(u.items)),
+		}
 	}
 	folds := make([]int, len(s.Items))
 	for unit, fold := range u.assign(slices.Repeat([]float64{1 / float64(k)}, k), randstream.New(seed, "folds")) {
@@ -43,7 +47,11 @@ func Folds(s *Set, k int, seed uint64) ([]int, error) {
 func (s *Set) givenFolds(k, n int) ([]int, error) {
 	if n < len(s.Items) {
 		i := slices.IndexFunc(s.Items, func(it Item) bool { return it.Fold < 0 })
-		return nil, &invalid.Error{Field: s.Source, Found: fmt.Sprintf("a fold for %d of %d images, none for %s", n, len(s.Items), s.Items[i].Path), Want: "one for all or none"}
+		return nil, &invalid.Error{
+			Path:  s.Source,
+			Found: fmt.Sprintf("a fold for %d of %d images, none for %s", n, len(s.Items), s.Items[i].Path),
+			Want:  "one for all or none",
+		}
 	}
 	folds := make([]int, n)
 	for i, it := range s.Items {
@@ -51,9 +59,14 @@ func (s *Set) givenFolds(k, n int) ([]int, error) {
 	}
 	numbers := slices.Compact(slices.Sorted(slices.Values(folds)))
 	if k != 0 && k != len(numbers) || len(numbers) < 2 {
-		return nil, &invalid.Error{Field: "Folds", Found: fmt.Sprint(k), Want: fmt.Sprintf("%d, the folds that the data gives, of which there must be two", len(numbers))}
+		return nil, &invalid.Error{
+			Field: "Folds",
+			Found: fmt.Sprint(k),
+			Want:  fmt.Sprintf("%d, the folds that the data gives, of which there must be two", len(numbers)),
+		}
 	}
-	if err := s.checkGivenGroups(func(it Item) int { return it.Fold }, func(fold int) string { return fmt.Sprintf("fold %d", fold) }); err != nil {
+	name := func(fold int) string { return fmt.Sprintf("fold %d", fold) }
+	if err := s.checkGivenGroups(func(it Item) int { return it.Fold }, name); err != nil {
 		return nil, err
 	}
 	for i := range folds {

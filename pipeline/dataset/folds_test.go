@@ -12,8 +12,8 @@ import (
 	"finetune/invalid"
 )
 
-// TestFoldsAsEvenAsScikitLearn compares the folds with what StratifiedGroupKFold reaches on the same data; folds.json is
-// made by testdata/make_folds.py.
+// TestFoldsAsEvenAsScikitLearn compares the folds with what StratifiedGroupKFold reaches on the same data; folds.json
+// is made by testdata/make_folds.py.
 func TestFoldsAsEvenAsScikitLearn(t *testing.T) {
 	b, err := os.ReadFile("testdata/folds.json")
 	if err != nil {
@@ -53,7 +53,11 @@ func TestFoldsAsEvenAsScikitLearn(t *testing.T) {
 			checkPartition(t, s, parts...)
 			for _, part := range parts {
 				for class, n := range classCounts(s, part) {
-					uneven += math.Abs(n/float64(s.Counts()[class])-1/float64(golden.Folds)) / float64(seeds*golden.Folds*s.Space.Len())
+					uneven += math.Abs(
+						n/float64(s.Counts()[class])-1/float64(golden.Folds),
+					) / float64(
+						seeds*golden.Folds*s.Space.Len(),
+					)
 				}
 			}
 		}

@@ -2,8 +2,10 @@ package dataset
 
 import (
 	"fmt"
-	"os"
+	"path"
+	"path/filepath"
 	"strconv"
+	"strings"
 
 	"gonum.org/v1/gonum/floats"
 
@@ -11,22 +13,31 @@ import (
 	"finetune/label"
 )
 
-// set understands the items, once all of them are read.
+// set makes the set of the items, once all of them are read.
 func (l *loader) set() (*Set, error) {
 	if len(l.items) == 0 {
-		return nil, &invalid.Error{Field: l.o.Path, Found: "no images", Want: "at least one"}
+		return nil, &invalid.Error{Path: l.o.Path, Found: "no images", Want: "at least one"}
 	}
 	views, err := l.gatherViews()
 	if err != nil {
 		return nil, err
 	}
+	l.mergeRaters()
 	if err := l.dropDuplicates(); err != nil {
 		return nil, err
 	}
-	if err := l.someFile(); err != nil {
+	if err := l.resolve(); err != nil {
 		return nil, err
 	}
-	s := &Set{voteClasses: l.voteClasses, Layout: l.layout, Source: l.o.Path, Views: views, Items: l.items}
+	s := &Set{
+		voteClasses: l.voteClasses,
+		Layout:      l.layout,
+		Source:      l.o.Path,
+		Views:       views,
+		Items:       l.items,
+		Undecoded:   l.undecoded,
+	}
+	s.Proposal = l.propose()
 	if !l.o.Unlabelled {
 		if s.Space, err = l.space(); err != nil {
 			return nil, err
@@ -36,6 +47,18 @@ func (l *loader) set() (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := l.understandAll(s, places); err != nil {
+		return nil, err
+	}
+	if err := l.checkCounts(s); err != nil {
+		return nil, err
+	}
+	s.Notes = l.notes
+	return s, nil
+}
+
+// understandAll fills in the groups, labels, targets and values of the items.
+func (l *loader) understandAll(s *Set, places []int) error {
 	ungrouped := 0
 	for i := range s.Items {
 		it := &s.Items[i]
@@ -52,25 +75,27 @@ func (l *loader) set() (*Set, error) {
 			}
 			it.Target = distribution(it.Target, places, len(places))
 		} else if err := l.understand(it, int(l.lines[i]), s.Space, places); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if l.groupRegex != nil && ungrouped == len(s.Items) {
-		return nil, &invalid.Error{Field: "--group-regex", Found: fmt.Sprintf("no match in any of %s, such as %s", count(ungrouped, "name"), s.Items[0].Path),
-			Want: "a pattern whose first group names the group"}
+		return &invalid.Error{
+			Field: "Data.GroupRegex",
+			Found: fmt.Sprintf("no match in any of %s, such as %s", count(ungrouped, "name"), s.Items[0].Path),
+			Want:  "a pattern whose first group names the group",
+		}
 	}
 	if ungrouped > 0 {
-		l.notes = append(l.notes, fmt.Sprintf("%s without a match of --group-regex, each on its own", count(ungrouped, "image")))
+		l.notes = append(
+			l.notes,
+			fmt.Sprintf("%s that the pattern for groups doesn't match, each on its own", count(ungrouped, "image")),
+		)
 	}
-	if err := l.checkCounts(s); err != nil {
-		return nil, err
-	}
-	s.Notes = l.notes
-	return s, nil
+	return nil
 }
 
-// dropDuplicates refuses a path that comes twice, since it would be counted twice and could lie on both sides of a
-// split. Without labels the second is left out.
+// dropDuplicates returns an error for a path that comes twice, since it would be counted twice and could be in two
+// parts. Without labels the second is left out.
 func (l *loader) dropDuplicates() error {
 	if l.layout == ClassFolders || l.layout == FlatFolder || l.layout == Folder {
 		return nil // a folder has each name once
@@ -79,15 +104,20 @@ func (l *loader) dropDuplicates() error {
 	var again []string
 	var twice error
 	l.filter(func(i int) bool {
-		path := l.items[i].Path
-		line, known := first[path]
+		p := l.relative(l.items[i].Path)
+		line, known := first[p]
 		switch {
 		case !known:
-			first[path] = l.lines[i]
+			first[p] = l.lines[i]
 		case l.o.Unlabelled:
-			again = append(again, path)
+			again = append(again, p)
 		case twice == nil:
-			twice = l.mistakeAt(int(l.lines[i]), fmt.Sprintf("the path %q again, first in line %d", short(path), line), "each image once", "remove one of the lines")
+			twice = l.wrongAt(
+				int(l.lines[i]),
+				fmt.Sprintf("the path %q again, first in line %d", short(p), line),
+				"each image once",
+				"remove one of the lines",
+			)
 		}
 		return !known
 	})
@@ -95,20 +125,19 @@ func (l *loader) dropDuplicates() error {
 	return twice
 }
 
-// someFile looks for the first few files of a manifest: where none is there, its paths are relative to something
-// else, and that is better said now than image by image.
-func (l *loader) someFile() error {
-	const tries = 16
-	if l.o.NoFiles {
-		return nil
+// relative returns a path in full that is below the folder of the table as one relative to it, and others as they are.
+func (l *loader) relative(p string) string {
+	if !path.IsAbs(p) {
+		return p
 	}
-	for i := range min(tries, len(l.items)) {
-		if _, err := os.Stat(l.items[i].File); err == nil {
-			return nil
+	if l.absolute == "" {
+		base, err := filepath.Abs(l.base)
+		if err != nil {
+			return p
 		}
+		l.absolute = strings.TrimSuffix(filepath.ToSlash(base), "/") + "/"
 	}
-	return &invalid.Error{Field: l.o.Path, Found: fmt.Sprintf("the path %q, where there is no file (nor for the lines after it)", short(l.items[0].Path)),
-		Want: "paths relative to the folder of the manifest", Hint: "move the manifest or change the paths"}
+	return strings.TrimPrefix(p, l.absolute)
 }
 
 // understand fills in the label, target and value of an item from its text and its votes.
@@ -116,7 +145,7 @@ func (l *loader) understand(it *Item, line int, space label.Space, places []int)
 	votes := it.Target != nil
 	if votes {
 		if it.Target = distribution(it.Target, places, space.Len()); it.Target == nil {
-			return l.mistakeAt(line, "no votes", "at least one above 0", "leave the line out")
+			return l.wrongAt(line, "no votes", "at least one above 0", "leave the line out")
 		}
 		it.Label = label.Median(it.Target)
 	}
@@ -125,13 +154,16 @@ func (l *loader) understand(it *Item, line int, space label.Space, places []int)
 	case votes:
 		return nil
 	default:
-		return l.mistakeAt(line, "no label", "a class in every line", "leave the line out")
+		return l.wrongAt(line, "no label", "a class in every line", "leave the line out")
 	}
 	if edges := space.Edges(); edges != nil {
 		if x, err := strconv.ParseFloat(it.Text, 64); err == nil {
 			if it.Label, err = space.BinOf(x); err != nil {
-				return &invalid.Error{Field: l.where(it, line), Found: "the label " + short(it.Text),
-					Want: fmt.Sprintf("a finite number from the first edge, %v, up", edges[0]), Hint: "lower the first of --bins or leave the image out"}
+				return &invalid.Error{Path: l.where(it, line), Found: "the label " + short(it.Text),
+					Want: fmt.Sprintf(
+						"a finite number from the first edge, %v, up",
+						edges[0],
+					), Hint: "lower the first of {Data.Bins} or leave the image out"}
 			}
 			it.Value = x
 			return nil
@@ -139,7 +171,11 @@ func (l *loader) understand(it *Item, line int, space label.Space, places []int)
 	}
 	c, ok := space.Index(it.Text)
 	if !ok {
-		return &invalid.Error{Field: l.where(it, line), Found: fmt.Sprintf("the label %q", short(it.Text)), Want: "one of " + listed(space)}
+		return &invalid.Error{
+			Path:  l.where(it, line),
+			Found: fmt.Sprintf("the label %q", short(it.Text)),
+			Want:  "one of " + listed(space),
+		}
 	}
 	it.Label = c
 	return nil

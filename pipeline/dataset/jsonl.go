@@ -1,7 +1,6 @@
 package dataset
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -15,47 +14,124 @@ import (
 	"finetune/label"
 )
 
-// jsonl reads a manifest with a JSON object on each line. Its fields are the columns of the CSV form; numbers may
-// be written as numbers, and votes as an object of classes: {"path": "a.jpg", "votes": {"1": 3, "2": 5}}.
-func (l *loader) jsonl() error {
-	f, err := openManifest(l.o.Path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	l.size = sizeOf(f)
-	return l.readJSONL(f)
-}
-
+// readJSONL reads a table with a JSON object on each line. Its fields are the columns of the CSV form; numbers may be
+// written as numbers, and votes as an object of classes: {"path": "a.jpg", "votes": {"1": 3, "2": 5}}.
 func (l *loader) readJSONL(r io.Reader) error {
 	l.layout = JSONL
+	var cols jsonColumns
 	return l.eachLine(r, func(line int, text []byte) error {
-		rec := newRecord("", "", line)
-		var fields map[string]json.RawMessage
-		if err := json.Unmarshal(text, &fields); err != nil {
-			return l.mistakeAt(line, short(string(text)), `a JSON object such as {"path": "a.jpg", "label": "3"}`, err.Error())
-		}
-		// In a fixed order, so that of two mistakes the same one is always reported.
-		for _, name := range slices.Sorted(maps.Keys(fields)) {
-			if err := l.setJSON(&rec, name, fields[name]); err != nil {
-				return err
-			}
-		}
-		if !l.o.Unlabelled && rec.label == "" && rec.votes == nil {
-			return l.mistakeAt(line, "no label", "a field named label or votes", "")
-		}
-		return l.add(rec)
+		return l.readObject(&cols, line, text, nil)
 	})
 }
 
-// setJSON puts one field of a line into the record.
-func (l *loader) setJSON(r *record, name string, raw json.RawMessage) error {
-	lower := strings.ToLower(name)
+// readJSON reads a JSON list of the objects of readJSONL, or of tasks as Label Studio exports them.
+func (l *loader) readJSON(r io.Reader) error {
+	l.layout, l.unit = JSON, "item"
+	in, err := l.text(r)
+	if err != nil {
+		return err
+	}
+	d := json.NewDecoder(in)
+	begin, err := d.Token()
+	if delim, ok := begin.(json.Delim); err != nil || !ok || delim != '[' {
+		return &invalid.Error{
+			Path:  l.table,
+			Found: "JSON that isn't a list",
+			Want:  `a list of objects: [{"path": "a.jpg", "label": "3"}, …]`,
+			Hint:  "for an object on each line name the file .jsonl",
+			Err:   jsonError(err),
+		}
+	}
+	var cols jsonColumns
+	var unlabelled []string
+	item := 0
+	for d.More() {
+		item++
+		var raw json.RawMessage
+		if err := d.Decode(&raw); err != nil {
+			return l.wrongAt(item, "no JSON", "a list of objects", err.Error())
+		}
+		if err := l.readObject(&cols, item, raw, &unlabelled); err != nil {
+			return err
+		}
+	}
+	if _, err := d.Token(); err != nil {
+		return l.wrongAt(item, "no end of the list", "a list of objects", err.Error())
+	}
+	l.noteLeftOut(unlabelled, "task", "it has no annotation with a choice, a rating or a number")
+	return nil
+}
+
+// jsonError returns an error of the text, not that there is none.
+func jsonError(err error) error {
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+// jsonColumns are what the fields of the first object mean. Later objects may have more, by their usual names.
+type jsonColumns struct {
+	fields map[string]column
+	names  []string
+	cols   []column
+}
+
+// readObject takes the record of an object. Tasks that aren't labelled are added to the list, where there is one.
+func (l *loader) readObject(cols *jsonColumns, line int, text []byte, unlabelled *[]string) error {
+	rec := newRecord("", "", line)
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(text, &fields); err != nil {
+		return l.wrongAt(line, short(string(text)), `a JSON object such as {"path": "a.jpg", "label": "3"}`, err.Error())
+	}
+	if unlabelled != nil && isTask(fields) {
+		annotated, err := l.readTask(text, line)
+		if err == nil && !annotated {
+			*unlabelled = append(*unlabelled, fmt.Sprint(line))
+		}
+		return err
+	}
+	// In a fixed order, so that of two errors the same one is always reported.
+	names := slices.Sorted(maps.Keys(fields))
+	if cols.fields == nil {
+		var err error
+		if cols.cols, err = l.columns(names); err != nil {
+			return err
+		}
+		cols.names, cols.fields = names, make(map[string]column, len(names))
+		for i, name := range names {
+			cols.fields[name] = cols.cols[i]
+		}
+	}
+	for _, name := range names {
+		if err := l.setJSON(&rec, cols.fields, name, fields[name]); err != nil {
+			return err
+		}
+	}
 	switch {
+	case rec.path == "":
+		return l.wrongAt(line, "no path", "the path of an image", l.columnHint(cols.cols, cols.names))
+	case !l.o.Unlabelled && rec.label == "" && rec.votes == nil:
+		return l.wrongAt(line, "no label", "a field named label or votes", l.columnHint(cols.cols, cols.names))
+	}
+	return l.add(rec)
+}
+
+// setJSON puts one field of an object into the record.
+func (l *loader) setJSON(r *record, known map[string]column, name string, raw json.RawMessage) error {
+	lower := strings.ToLower(name)
+	c, ok := known[name]
+	switch {
+	case ok && c.role != "":
+		lower = c.role
+	case ok && c.votes >= 0:
+		return l.setJSONVotes(r, l.voteClasses[c.votes], raw)
+	case l.o.VoteColumns != nil && strings.HasPrefix(lower, "votes"):
+		return nil
 	case lower == "votes":
 		var votes map[string]json.RawMessage
 		if err := json.Unmarshal(raw, &votes); err != nil {
-			return l.mistakeAt(r.line, "the votes "+short(string(raw)), `an object such as {"1": 3, "2": 5}`, "")
+			return l.wrongAt(r.line, "the votes "+short(string(raw)), `an object such as {"1": 3, "2": 5}`, "")
 		}
 		for _, class := range slices.Sorted(maps.Keys(votes)) {
 			if err := l.setJSONVotes(r, class, votes[class]); err != nil {
@@ -65,6 +141,8 @@ func (l *loader) setJSON(r *record, name string, raw json.RawMessage) error {
 		return nil
 	case strings.HasPrefix(lower, votesPrefix):
 		return l.setJSONVotes(r, name[len(votesPrefix):], raw)
+	case ok: // left alone
+		return nil
 	}
 	switch lower {
 	case pathColumn, labelColumn, splitColumn, foldColumn, groupColumn, weightColumn:
@@ -73,7 +151,7 @@ func (l *loader) setJSON(r *record, name string, raw json.RawMessage) error {
 	}
 	value, ok := scalar(raw)
 	if !ok {
-		return l.mistakeAt(r.line, fmt.Sprintf("the %s %s", lower, short(string(raw))), "text or a number", "")
+		return l.wrongAt(r.line, fmt.Sprintf("the %s %s", lower, short(string(raw))), "text or a number", "")
 	}
 	if value == "" && lower != pathColumn {
 		return nil
@@ -84,11 +162,11 @@ func (l *loader) setJSON(r *record, name string, raw json.RawMessage) error {
 func (l *loader) setJSONVotes(r *record, class string, raw json.RawMessage) error {
 	value, ok := scalar(raw)
 	if !ok {
-		return l.mistakeAt(r.line, fmt.Sprintf("the votes %s for %q", short(string(raw)), short(class)), "a number", "")
+		return l.wrongAt(r.line, fmt.Sprintf("the votes %s for %q", short(string(raw)), short(class)), "a number", "")
 	}
 	place := l.votePlace(class)
 	if place >= label.MaxClasses {
-		return l.mistakeAt(r.line, fmt.Sprintf("votes for more than %d classes", label.MaxClasses), "fewer", "")
+		return l.wrongAt(r.line, fmt.Sprintf("votes for more than %d classes", label.MaxClasses), "fewer", "")
 	}
 	return l.setVotes(r, place, value)
 }
@@ -110,62 +188,4 @@ func scalar(raw json.RawMessage) (string, bool) {
 		return v.String(), true
 	}
 	return "", false
-}
-
-// eachLine calls do with each line that isn't blank, without its end.
-func (l *loader) eachLine(r io.Reader, do func(line int, text []byte) error) error {
-	in := bufio.NewReaderSize(r, 1<<16)
-	begin, _ := in.Peek(1 << 12)
-	if err := l.checkText(begin); err != nil {
-		return err
-	}
-	lines := bufio.NewScanner(in)
-	lines.Buffer(nil, maxLine)
-	line, read := 0, int64(0)
-	for lines.Scan() {
-		line++
-		text := lines.Bytes()
-		read += int64(len(text)) + 1
-		if line == 1 {
-			text = bytes.TrimPrefix(text, []byte(bom))
-		}
-		if len(bytes.TrimSpace(text)) == 0 {
-			continue
-		}
-		if err := do(line, text); err != nil {
-			return err
-		}
-		l.expect(read)
-	}
-	switch err := lines.Err(); {
-	case errors.Is(err, bufio.ErrTooLong):
-		return l.mistakeAt(line+1, fmt.Sprintf("more than %d bytes", maxLine), "a shorter line", "")
-	case err != nil:
-		return fmt.Errorf("read %s: %w", l.o.Path, err)
-	case line == 0:
-		return &invalid.Error{Field: l.o.Path, Found: "nothing", Want: "a line for each image"}
-	}
-	return nil
-}
-
-// list reads a text file with a path on each line.
-func (l *loader) list() error {
-	f, err := openManifest(l.o.Path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	l.size = sizeOf(f)
-	return l.readList(f)
-}
-
-func (l *loader) readList(r io.Reader) error {
-	l.layout = FileList
-	return l.eachLine(r, func(line int, text []byte) error {
-		rec := newRecord("", "", line)
-		if err := l.setField(&rec, pathColumn, string(text)); err != nil {
-			return err
-		}
-		return l.add(rec)
-	})
 }

@@ -2,13 +2,12 @@ package dataset
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 
+	"finetune/internal/store/userfile"
 	"finetune/invalid"
 	"finetune/label"
 )
@@ -17,32 +16,39 @@ import (
 //
 // A pattern with a slash in it is matched against an item's path, any other against its file name only.
 type Options struct {
-	// Path is the data: a folder, a manifest (.csv, .tsv, .jsonl, .ndjson), a fold file of Adience, or, without labels,
-	// also a list of files (.txt) or one image.
+	// Path is the data: a folder, a table (.csv, .tsv, .jsonl, .ndjson, .json), a fold file of Adience, AVA.txt, or,
+	// without labels, also a list of files (.txt) or one image.
 	Path string
-	// Order names the classes, lowest first (--order). Without it the names must be numbers or ranges.
+	// Order names the classes, lowest first. Without it the names must carry their order; see label.Infer.
 	Order []string
-	// Positions are the values of the classes (--positions), where other than those of their names.
+	// Positions are the values of the classes, where other than those of their names.
 	Positions []float64
-	// LabelRegex finds the label of an image in a folder, in its first group (--label-regex).
+	// LabelRegex finds the label of an image in a folder, in its first group.
 	LabelRegex string
-	// GroupRegex finds the group of an item, in its first group, whatever the layout (--group-regex). Items that
-	// it doesn't match stand alone.
+	// GroupRegex finds the group of an item, in its first group, whatever the layout. Items that it doesn't match are on
+	// their own.
 	GroupRegex string
-	// Bins are the lower edges of classes, for labels that are numbers (--bins).
+	// Bins are the lower edges of classes, for labels that are numbers.
 	Bins []float64
-	// Space is that of a trained run: every label must be of it. Order, Positions and Bins must then be empty.
+	// AutoBins takes the bins that label.ProposeBins returns for the labels. Order and Bins must then be empty.
+	AutoBins bool
+	// ImageColumn to WeightColumn name the columns of a table, in any case, where these aren't path, label, split, fold,
+	// group and weight.
+	ImageColumn, LabelColumn, SplitColumn, FoldColumn, GroupColumn, WeightColumn string
+	// VoteColumns name the columns with the votes for the classes, where these aren't votes_<class>. The class has the
+	// name of its column; "c*" stands for all columns that begin with c, and the class is the rest of the name.
+	VoteColumns []string
+	// Space is that of a trained run: every label must be of it. Order, Positions, Bins and AutoBins must then be empty.
 	Space *label.Space
 	// Unlabelled loads images without labels: every Label is -1 and the Space is empty. Where the data shows a
 	// label all the same, it stays in Text.
 	Unlabelled bool
-	// NoFiles is for a manifest whose images aren't needed, such as the index of a feature folder: it isn't
-	// checked that any is there.
+	// NoFiles is for a table whose images aren't needed, such as the index of a feature folder: files aren't looked for.
 	NoFiles bool
 }
 
-// Load reads the data. Items come in a fixed order: those of a manifest or list as written, others sorted by
-// path. Whatever the user can mend is a *invalid.Error.
+// Load reads the data. Items come in a fixed order: those of a table or list as written, others sorted by path. What
+// the user can correct is a *invalid.Error.
 func Load(ctx context.Context, o Options) (*Set, error) {
 	l, err := newLoader(ctx, o)
 	if err != nil {
@@ -50,28 +56,12 @@ func Load(ctx context.Context, o Options) (*Set, error) {
 	}
 	info, err := os.Stat(o.Path)
 	if err != nil {
-		return nil, unreadable(o.Path, err)
+		return nil, userfile.Classify(o.Path, err)
 	}
-	switch ext := strings.ToLower(filepath.Ext(o.Path)); {
-	case info.IsDir() && o.LabelRegex == "" && isAdience(o.Path):
-		err = l.adienceFolder()
-	case !info.IsDir() && adienceFile.MatchString(filepath.Base(o.Path)):
-		err = l.adience(filepath.Dir(o.Path), []string{o.Path})
-	case info.IsDir() && (o.LabelRegex != "" || o.Unlabelled):
-		err = l.folder()
-	case info.IsDir():
-		err = l.classFolders()
-	case ext == ".csv" || ext == ".tsv":
-		err = l.csv()
-	case ext == ".jsonl" || ext == ".ndjson":
-		err = l.jsonl()
-	case o.Unlabelled && (ext == ".txt" || ext == ".lst"):
-		err = l.list()
-	case o.Unlabelled && isImage(o.Path):
-		l.layout = SingleImage
-		l.keep(newRecord(filepath.Base(o.Path), o.Path, 0))
-	default:
-		return nil, l.unknownKind(ext)
+	if info.IsDir() {
+		err = l.loadFolder()
+	} else {
+		err = l.loadFile()
 	}
 	if err != nil {
 		return nil, err
@@ -79,66 +69,112 @@ func Load(ctx context.Context, o Options) (*Set, error) {
 	return l.set()
 }
 
-func (l *loader) unknownKind(ext string) error {
-	m := &invalid.Error{Field: l.o.Path, Found: "a file that is no known kind of data", Want: "a folder, or a manifest (.csv, .tsv, .jsonl, .ndjson)"}
-	switch {
-	case l.o.Unlabelled:
-		m.Want = "a folder, a manifest (.csv, .tsv, .jsonl, .ndjson), a list of files (.txt) or an image"
-	case isImage(l.o.Path):
-		m.Found, m.Hint = "one image", "give the folder that it is in"
-	case ext == ".txt":
-		m.Found, m.Hint = "a list without labels", "make it a CSV file with the header path,label"
+func (l *loader) loadFolder() error {
+	switch o := l.o; {
+	case o.LabelRegex == "" && isAdience(o.Path):
+		return l.adienceFolder()
+	case o.LabelRegex == "" && isRoboflow(o.Path):
+		return l.roboflowFolder()
+	case o.LabelRegex != "" || o.Unlabelled:
+		return l.folder()
 	}
-	return m
+	return l.classFolders()
 }
 
-// A loader carries what is read so far, before classes are known.
-type loader struct {
-	ctx         context.Context
-	o           Options
-	labelRegex  *regexp.Regexp // nil for none
-	groupRegex  *regexp.Regexp // nil for none
-	layout      Layout
-	items       []Item  // as far as they are known: Target holds votes by voteClasses, shorter where the rest is 0
-	lines       []int32 // of the items in the manifest, from 1; 0 where there is none
-	views       []int32 // of the items, where this is the index of a feature folder with views; else nil
-	size        int64   // of the manifest in bytes; 0 where it isn't known
-	words       map[string]string
-	classes     []string // of folders, in the order met; some may be empty
-	voteClasses []string // of a manifest with votes: what each place of record.votes is for
-	voteIndex   map[string]int
-	notes       []string
+func (l *loader) loadFile() error {
+	o := l.o
+	switch ext := strings.ToLower(filepath.Ext(o.Path)); {
+	case adienceFile.MatchString(filepath.Base(o.Path)):
+		return l.adience(filepath.Dir(o.Path), []string{o.Path})
+	case ext == ".csv" || ext == ".tsv":
+		return l.read(maxManifest, l.readCSV)
+	case ext == ".jsonl" || ext == ".ndjson":
+		return l.read(maxManifest, l.readJSONL)
+	case ext == ".json":
+		return l.read(maxJSON, l.readJSON)
+	case ext == ".txt" && isAVA(filepath.Base(o.Path)):
+		return l.read(maxManifest, l.readAVA)
+	case o.Unlabelled && (ext == ".txt" || ext == ".lst"):
+		return l.read(maxManifest, l.readList)
+	case o.Unlabelled && isImage(o.Path):
+		l.layout = SingleImage
+		f, err := userfile.Open(l.ctx, o.Path, maxManifest) // refuses what isn't a regular file
+		if err != nil {
+			return err
+		}
+		l.keep(newRecord(EscapePath(filepath.Base(o.Path)), o.Path, 0))
+		return f.Close()
+	default:
+		return l.unknownKind(ext)
+	}
+}
+
+func (l *loader) unknownKind(ext string) error {
+	e := &invalid.Error{Field: "Data.Path", Path: l.o.Path, Found: "a file that is no known kind of data",
+		Want: "a folder, or a table (.csv, .tsv, .jsonl, .ndjson, .json)"}
+	if l.o.Unlabelled {
+		e.Want = "a folder, a table (.csv, .tsv, .jsonl, .ndjson, .json), a list of files (.txt) or an image"
+	}
+	switch {
+	case isUndecoded(l.o.Path):
+		e.Found, e.Hint = "an image in a format that isn't decoded", convertHint
+	case l.o.Unlabelled:
+	case isImage(l.o.Path):
+		e.Found, e.Hint = "one image", "give the folder that it is in"
+	case ext == ".txt":
+		e.Found, e.Hint = "a list without labels", "make it a CSV file with the header path,label"
+	case ext == ".xlsx" || ext == ".xls" || ext == ".ods":
+		e.Hint = "save the sheet as CSV UTF-8"
+	}
+	return e
 }
 
 func newLoader(ctx context.Context, o Options) (*loader, error) {
-	l := &loader{ctx: ctx, o: o, voteIndex: make(map[string]int), words: make(map[string]string)}
+	l := &loader{ctx: ctx, o: o, table: o.Path, base: filepath.Dir(o.Path), unit: "line",
+		voteIndex: make(map[string]int), words: make(map[string]string)}
 	switch {
 	case o.Path == "":
-		return nil, &invalid.Error{Field: "--data", Found: "nothing", Want: "a folder of images or a manifest"}
-	case o.Space != nil && (o.Order != nil || o.Positions != nil || o.Bins != nil):
-		return nil, &invalid.Error{Field: "--order, --positions, --bins", Found: "given for a trained model",
-			Hint: "leave them out: the model has its own classes"}
-	case o.Order != nil && o.Bins != nil:
-		return nil, &invalid.Error{Field: "--order", Found: "given beside --bins", Hint: "leave out one: bins have their order from their edges"}
+		return nil, &invalid.Error{Field: "Data.Path", Found: "nothing", Want: "a folder of images or a table"}
+	case o.Space != nil && (o.Order != nil || o.Positions != nil || o.Bins != nil || o.AutoBins):
+		return nil, &invalid.Error{Field: o.firstOfClasses(), Found: "given for a trained model",
+			Hint: "leave it out: the model has its own classes"}
+	case o.Order != nil && (o.Bins != nil || o.AutoBins):
+		return nil, &invalid.Error{Field: "Data.Order", Found: "given beside {Data.Bins}",
+			Hint: "leave out one: bins have their order from their edges"}
+	case o.Bins != nil && o.AutoBins:
+		return nil, &invalid.Error{Field: "Data.Bins", Found: "edges beside automatic bins", Hint: "leave out one"}
 	}
 	var err error
-	if l.labelRegex, err = compile("--label-regex", o.LabelRegex, `^(\d+)_`); err != nil {
+	if l.labelRegex, err = compile("Data.LabelRegex", o.LabelRegex, `^(\d+)_`); err != nil {
 		return nil, err
 	}
-	l.groupRegex, err = compile("--group-regex", o.GroupRegex, `^([^_]+)_`)
+	l.groupRegex, err = compile("Data.GroupRegex", o.GroupRegex, `^([^_]+)_`)
 	return l, err
 }
 
-func compile(flag, pattern, example string) (*regexp.Regexp, error) {
+// firstOfClasses names the first option of classes that is given.
+func (o Options) firstOfClasses() string {
+	switch {
+	case o.Order != nil:
+		return "Data.Order"
+	case o.Positions != nil:
+		return "Data.Positions"
+	}
+	return "Data.Bins"
+}
+
+func compile(field, pattern, example string) (*regexp.Regexp, error) {
 	if pattern == "" {
 		return nil, nil
 	}
 	re, err := regexp.Compile(pattern)
 	if err != nil {
-		return nil, &invalid.Error{Field: flag, Found: "a pattern that can't be read", Err: err, Hint: "see the syntax of RE2; an example is '" + example + "'"}
+		return nil, &invalid.Error{Field: field, Found: "a pattern that can't be read", Err: err,
+			Hint: "see the syntax of RE2; an example is '" + example + "'"}
 	}
 	if re.NumSubexp() < 1 {
-		return nil, &invalid.Error{Field: flag, Found: "a pattern without a group, " + pattern, Want: "brackets around what is meant, as in '" + example + "'"}
+		return nil, &invalid.Error{Field: field, Found: "a pattern without a group, " + pattern,
+			Want: "parentheses around what is meant, as in '" + example + "'"}
 	}
 	return re, nil
 }
@@ -153,15 +189,4 @@ func capture(re *regexp.Regexp, path string) (string, bool) {
 		return "", false
 	}
 	return m[1], true
-}
-
-// unreadable turns a failure to open what the user named into a mistake where the user can mend it.
-func unreadable(path string, err error) error {
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return &invalid.Error{Field: path, Found: "no such file or folder", Hint: "check the spelling and the current folder"}
-	case errors.Is(err, fs.ErrPermission):
-		return &invalid.Error{Field: path, Found: "no permission to read it", Hint: "change its permissions or run as its owner"}
-	}
-	return err
 }

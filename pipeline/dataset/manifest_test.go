@@ -3,6 +3,7 @@ package dataset
 import (
 	"context"
 	"encoding/csv"
+	"io"
 	"math"
 	"path/filepath"
 	"reflect"
@@ -28,25 +29,39 @@ func TestManifests(t *testing.T) {
 		want             []string
 	}{
 		{"in the order written", "m.csv", "path,label\nb.jpg,10\na.jpg,9\n", Options{}, []string{"b.jpg:10", "a.jpg:9"}},
-		{"every column, in any order and case", "m.csv", "Group,SPLIT,label,fold,weight,path,note\np1,train,1,0,2.5,a.jpg,x\n,Validation,2,3,,b.jpg,\n p2 ,TEST,1,1,1,c.jpg,\n", Options{},
+		{"every column, in any order and case", "m.csv",
+			"Group,SPLIT,label,fold,weight,path,note\np1,train,1,0,2.5,a.jpg,x\n,Validation,2,3,,b.jpg,\n p2 ,TEST,1,1,1,c.jpg,\n", Options{},
 			[]string{"a.jpg:1 train @p1", "b.jpg:2 val", "c.jpg:1 test @p2"}},
-		{"as Windows writes it", "m.csv", bom + "path;label\r\n\"a;1.jpg\";1\r\nb.jpg;2\r\n", Options{}, []string{"a;1.jpg:1", "b.jpg:2"}},
-		{"tabs", "m.tsv", "path\tlabel\na, b.jpg\t(0, 2)\nb.jpg\t(4, 6)\n", Options{}, []string{"a, b.jpg:(0, 2)", "b.jpg:(4, 6)"}},
-		{"quotes and line breaks in them", "m.csv", "path,label,note\n\"a \"\"x\"\".jpg\",1,\"two\nlines\"\nb.jpg,2,\n", Options{}, []string{`a "x".jpg:1`, "b.jpg:2"}},
+		{"as Windows writes it", "m.csv", bom + "path;label\r\n\"a;1.jpg\";1\r\nb.jpg;2\r\n", Options{},
+			[]string{"a;1.jpg:1", "b.jpg:2"}},
+		{"tabs", "m.tsv", "path\tlabel\na, b.jpg\t(0, 2)\nb.jpg\t(4, 6)\n", Options{},
+			[]string{"a, b.jpg:(0, 2)", "b.jpg:(4, 6)"}},
+		{"quotes and line breaks in them", "m.csv", "path,label,note\n\"a \"\"x\"\".jpg\",1,\"two\nlines\"\nb.jpg,2,\n",
+			Options{}, []string{`a "x".jpg:1`, "b.jpg:2"}},
 		{"no line break at the end", "m.csv", "path,label\na.jpg,1\nb.jpg,2", Options{}, []string{"a.jpg:1", "b.jpg:2"}},
-		{"paths are cleaned", "m.csv", "path,label\n./x/../a.jpg,1\nsub//b.jpg,2\n../c.jpg,1\n/d.jpg,2\n", Options{}, []string{"a.jpg:1", "sub/b.jpg:2", "../c.jpg:1", "/d.jpg:2"}},
-		{"Unicode paths as they are", "m.csv", "path,label\ne\u0301.jpg,1\n\u00e9.jpg,2\n", Options{}, []string{"e\u0301.jpg:1", "\u00e9.jpg:2"}},
-		{"numbers into bins", "m.csv", "path,label\na.jpg,4.5\nb.jpg,12\nc.jpg,0-9\n", Options{Bins: []float64{0, 10}}, []string{"a.jpg:0-9", "b.jpg:10+", "c.jpg:0-9"}},
-		{"votes: the median class", "m.csv", "path,votes_1,votes_2,votes_10\na.jpg,2,1,0\nb.jpg,1,1,1\nc.jpg,,,4\nd.jpg,1,1,\n", Options{},
+		{"paths are cleaned", "m.csv", "path,label\n./x/../a.jpg,1\nsub//b.jpg,2\n../c.jpg,1\n/d.jpg,2\n", Options{},
+			[]string{"a.jpg:1", "sub/b.jpg:2", "../c.jpg:1", "/d.jpg:2"}},
+		{"Unicode paths as they are", "m.csv", "path,label\ne\u0301.jpg,1\n\u00e9.jpg,2\n", Options{},
+			[]string{"e\u0301.jpg:1", "\u00e9.jpg:2"}},
+		{"numbers into bins", "m.csv", "path,label\na.jpg,4.5\nb.jpg,12\nc.jpg,0-9\n", Options{Bins: []float64{0, 10}},
+			[]string{"a.jpg:0-9", "b.jpg:10+", "c.jpg:0-9"}},
+		{"votes: the median class", "m.csv",
+			"path,votes_1,votes_2,votes_10\na.jpg,2,1,0\nb.jpg,1,1,1\nc.jpg,,,4\nd.jpg,1,1,\n", Options{},
 			[]string{"a.jpg:1", "b.jpg:2", "c.jpg:10", "d.jpg:1"}},
-		{"votes with words", "m.csv", "path,votes_Good,votes_bad\na.jpg,2,1\nb.jpg,1,3\n", Options{Order: []string{"bad", "Good"}}, []string{"a.jpg:Good", "b.jpg:bad"}},
-		{"JSON lines", "m.jsonl", `{"path": "a.jpg", "label": 10, "group": 7, "weight": 2, "split": null}` + "\n\n" + `{"label": "9", "path": "b.jpg", "x": {"y": []}}` + "\r\n", Options{},
+		{"votes with words", "m.csv", "path,votes_Good,votes_bad\na.jpg,2,1\nb.jpg,1,3\n",
+			Options{Order: []string{"bad", "Good"}}, []string{"a.jpg:Good", "b.jpg:bad"}},
+		{"JSON lines", "m.jsonl", `{"path": "a.jpg", "label": 10, "group": 7, "weight": 2, "split": null}` + "\n\n" +
+			`{"label": "9", "path": "b.jpg", "x": {"y": []}}` + "\r\n", Options{},
 			[]string{"a.jpg:10 @7", "b.jpg:9"}},
-		{"JSON votes in both forms", "m.ndjson", bom + `{"path": "a.jpg", "votes": {"1": 3, "2": 5, "3": 1}}` + "\n" + `{"path": "b.jpg", "votes_3": 1}`, Options{},
+		{"JSON votes in both forms", "m.ndjson",
+			bom + `{"path": "a.jpg", "votes": {"1": 3, "2": 5, "3": 1}}` + "\n" + `{"path": "b.jpg", "votes_3": 1}`, Options{},
 			[]string{"a.jpg:2", "b.jpg:3"}},
-		{"groups by pattern", "m.csv", "path,label\nann_1.jpg,1\nbob_1.jpg,2\n", Options{GroupRegex: `^([a-z]+)_`}, []string{"ann_1.jpg:1 @ann", "bob_1.jpg:2 @bob"}},
-		{"labels that aren't wanted", "m.csv", "path,label\na.jpg,old\nb.jpg,\n", Options{Unlabelled: true}, []string{"a.jpg", "b.jpg"}},
-		{"a list", "l.txt", bom + "a b.jpg\r\n\r\nsub/c.jpg\r\na b.jpg", Options{Unlabelled: true}, []string{"a b.jpg", "sub/c.jpg"}},
+		{"groups by pattern", "m.csv", "path,label\nann_1.jpg,1\nbob_1.jpg,2\n", Options{GroupRegex: `^([a-z]+)_`},
+			[]string{"ann_1.jpg:1 @ann", "bob_1.jpg:2 @bob"}},
+		{"labels that aren't wanted", "m.csv", "path,label\na.jpg,old\nb.jpg,\n", Options{Unlabelled: true},
+			[]string{"a.jpg", "b.jpg"}},
+		{"a list", "l.txt", bom + "a b.jpg\r\n\r\nsub/c.jpg\r\na b.jpg", Options{Unlabelled: true},
+			[]string{"a b.jpg", "sub/c.jpg"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s, err := loadText(t, c.file, c.text, c.o)
@@ -57,7 +72,8 @@ func TestManifests(t *testing.T) {
 				t.Errorf("got  %q\nwant %q", got, c.want)
 			}
 			for _, it := range s.Items {
-				if want := filepath.Join(filepath.Dir(s.Source), filepath.FromSlash(it.Path)); it.Path[0] != '/' && it.File != want {
+				if want := filepath.Join(filepath.Dir(s.Source), filepath.FromSlash(it.Path)); it.Path[0] != '/' &&
+					it.File != want {
 					t.Errorf("file %s of %s", it.File, it.Path)
 				}
 			}
@@ -71,7 +87,8 @@ func TestManifestFields(t *testing.T) {
 		t.Fatal(err)
 	}
 	a, b := s.Items[0], s.Items[1]
-	if a.Label != 0 || a.Fold != 4 || a.Weight != 0.5 || !slices.Equal(a.Target, []float64{0.25, 0.75}) || !math.IsNaN(a.Value) {
+	if a.Label != 0 || a.Fold != 4 || a.Weight != 0.5 || !slices.Equal(a.Target, []float64{0.25, 0.75}) ||
+		!math.IsNaN(a.Value) {
 		t.Errorf("%+v: a label given beside votes must win, the votes stay the target", a)
 	}
 	if b.Label != 1 || b.Fold != -1 || b.Weight != 1 || b.Target != nil {
@@ -103,11 +120,14 @@ func TestManifestMistakes(t *testing.T) {
 		{"a fold that isn't", "m.csv", "path,label,fold\na.jpg,1,-1\n", Options{}, `line 2: the fold "-1"`},
 		{"a weight of nothing", "m.csv", "path,label,weight\na.jpg,1,0\n", Options{}, `line 2: the weight "0"`},
 		{"a weight that isn't", "m.csv", "path,label,weight\na.jpg,1,NaN\n", Options{}, `the weight "NaN"`},
-		{"a path twice", "m.csv", "path,label\na.jpg,1\nb.jpg,2\n./a.jpg,2\n", Options{}, `line 4: the path "a.jpg" again, first in line 2`},
+		{"a path twice", "m.csv", "path,label\na.jpg,1\nb.jpg,2\n./a.jpg,2\n", Options{},
+			`line 4: the path "a.jpg" again, first in line 2`},
 		{"no votes", "m.csv", "path,votes_1,votes_2\na.jpg,1,1\nb.jpg,0,0\n", Options{}, "line 3: no votes"},
 		{"negative votes", "m.csv", "path,votes_1,votes_2\na.jpg,1,-1\n", Options{}, `the votes "-1" for "2"`},
-		{"votes for a class the run doesn't know", "m.csv", "path,votes_1,votes_3\na.jpg,1,1\n", Options{Space: &trained}, `votes for "3"`},
-		{"a label that the run doesn't know", "m.csv", "path,label\na.jpg,3\n", Options{Space: &trained}, `line 2: the label "3"; expected one of 1, 2`},
+		{"votes for a class the run doesn't know", "m.csv", "path,votes_1,votes_3\na.jpg,1,1\n", Options{Space: &trained},
+			`votes for "3"`},
+		{"a label that the run doesn't know", "m.csv", "path,label\na.jpg,3\n", Options{Space: &trained},
+			`line 2: the label "3"; expected one of 1, 2`},
 		{"UTF-16", "m.csv", "p\x00a\x00t\x00h\x00", Options{}, "no plain text"},
 		{"Latin-1", "m.csv", "path,label\nb\xe4r.jpg,1\n", Options{}, "UTF-8"},
 		{"not JSON", "m.jsonl", `{"path": "a.jpg", "label": 1}` + "\npath,label\n", Options{}, "line 2: path,label"},
@@ -194,21 +214,25 @@ func write(t *testing.T, s *Set) string {
 }
 
 func FuzzManifest(f *testing.F) {
-	f.Add("path,label\na.jpg,1\nb.jpg,2\n", false)
-	f.Add(bom+"path;label;split;fold;group;weight\r\n\"a\";1;train;0;p;2\r\nb;2;;;;\r\n", false)
-	f.Add("path,votes_1,votes_2\na,1,2\nb,0,1\n", false)
-	f.Add("path\tlabel\n\"a\"\"\n", false)
-	f.Add(`{"path": "a", "label": 1}`+"\n"+`{"path": "b", "votes": {"1": 2, "3": 4}, "votes_2": 1}`, true)
-	f.Add(`{"path": null, "label": {}}`, true)
-	f.Fuzz(func(t *testing.T, text string, lines bool) {
+	const csv, jsonl, json, ava = 0, 1, 2, 3
+	f.Add("path,label\na.jpg,1\nb.jpg,2\n", csv)
+	f.Add(bom+"path;label;split;fold;group;weight\r\n\"a\";1;train;0;p;2\r\nb;2;;;;\r\n", csv)
+	f.Add("path,votes_1,votes_2\na,1,2\nb,0,1\n", csv)
+	f.Add("path\tlabel\n\"a\"\"\n", csv)
+	f.Add("sep=;\nimage;level\na;0,0\nb;0.00\nc;Grade 1\n", csv)
+	f.Add("image_name,c1,c2,c3,c4,c5\na,1,2,3,4,5\n", csv)
+	f.Add("image,choice,annotation_id\na,2,1\na,1,2\nb,1,3\n", csv)
+	f.Add(utf16LE("path\tlabel\na\t1\nb\t2\n"), csv)
+	f.Add(`{"path": "a", "label": 1}`+"\n"+`{"path": "b", "votes": {"1": 2, "3": 4}, "votes_2": 1}`, jsonl)
+	f.Add(`{"path": null, "label": {}}`, jsonl)
+	f.Add(`[{"data": {"image": "a"}, "annotations": [{"result": [{"value": {"rating": 1}}]}]}, {"file": "b", "grade": 2}]`, json)
+	f.Add("1 953619 0 1 5 17 38 36 15 6 5 1 1 22 1396\n", ava)
+	f.Fuzz(func(t *testing.T, text string, kind int) {
 		l, err := newLoader(context.Background(), Options{Path: "fuzz", NoFiles: true})
 		if err != nil {
 			t.Fatal(err)
 		}
-		read := l.readCSV
-		if lines {
-			read = l.readJSONL
-		}
+		read := []func(io.Reader) error{l.readCSV, l.readJSONL, l.readJSON, l.readAVA}[kind&3]
 		err = read(strings.NewReader(text))
 		var s *Set
 		if err == nil {

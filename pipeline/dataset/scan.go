@@ -8,109 +8,165 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
+
+	"finetune/internal/store/userfile"
+	"finetune/invalid"
 )
 
-// imageExtensions are those of the formats that the preprocessing decodes.
-var imageExtensions = []string{".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
+// maxEntries is the largest number of files that a folder may have.
+const maxEntries = 20_000_000
 
-// isImage goes by the name: no file is opened here.
-func isImage(name string) bool {
-	return slices.Contains(imageExtensions, strings.ToLower(filepath.Ext(name)))
-}
-
-// isLitter reports what systems leave in folders: hidden files, among them macOS's "._" twins of images, and
-// the files of thumbnails and archives.
-func isLitter(name string) bool {
-	switch strings.ToLower(name) {
-	case "thumbs.db", "desktop.ini", "__macosx", "@eadir":
-		return true
-	}
-	return strings.HasPrefix(name, ".")
-}
-
-// A tree is what a search through a folder finds.
+// A tree is what a search through a folder finds. Paths are slash-separated, relative to the root and valid UTF-8.
 type tree struct {
-	folders []string // those directly inside, sorted, also without images
-	images  []found  // sorted by path
-	others  []string // paths of files that are no images, likewise
-	broken  []string // links that lead nowhere
-	loops   []string // links that lead back to a folder that they are in
+	folders   []string // those directly inside, sorted, also without images
+	images    []found  // sorted by path
+	undecoded []string // paths of images in formats that aren't decoded
+	others    []string // paths of files that are no images
+	broken    []string // links that lead nowhere
+	again     []string // links to folders that are read already
+
+	links   []found         // to folders, not followed yet
+	visited map[string]bool // real paths of the folders that were read
+	entries int             // read so far
+	most    int             // entries to read
 }
 
-// found is a file: its path, slash-separated and relative to the root, and how to open it.
+// found is a file or folder: its path and how to open it.
 type found struct{ path, file string }
 
-// scan searches through a folder. Links to files and folders are followed; a link that leads back to a folder it
-// is in, or nowhere, is left out and noted.
-func (l *loader) scan(root string) (*tree, error) {
-	info, err := os.Stat(root)
+// scan searches through a folder, at most so many files. Links to files are followed; links to folders too, after all
+// other folders and each folder once, so that links that lead back or across cost nothing.
+func (l *loader) scan(root string, most int) (*tree, error) {
+	real, err := filepath.EvalSymlinks(root)
 	if err != nil {
-		return nil, unreadable(root, err)
+		return nil, userfile.Classify(root, err)
 	}
-	t := &tree{}
-	if err := l.walk(t, root, "", []fs.FileInfo{info}); err != nil {
+	t := &tree{visited: make(map[string]bool), most: most}
+	if err := l.walk(t, root, real, ""); err != nil {
 		return nil, err
 	}
+	for len(t.links) > 0 {
+		link := t.links[0]
+		t.links = t.links[1:]
+		real, err := filepath.EvalSymlinks(link.file)
+		switch {
+		case err != nil:
+			t.broken = append(t.broken, link.path)
+		case t.visited[real]:
+			t.again = append(t.again, link.path)
+		default:
+			if !strings.Contains(link.path, "/") {
+				t.folders = append(t.folders, link.path)
+			}
+			// By its real path, since systems follow few links in one path.
+			if err := l.walk(t, real, real, link.path); err != nil {
+				return nil, err
+			}
+		}
+	}
+	slices.Sort(t.folders)
 	slices.SortFunc(t.images, func(a, b found) int { return strings.Compare(a.path, b.path) })
+	for _, list := range [][]string{t.undecoded, t.others, t.broken, t.again} {
+		slices.Sort(list)
+	}
 	return t, nil
 }
 
-// walk adds what is in dir, whose path from the root is rel; above are the folders it is in and itself.
-func (l *loader) walk(t *tree, dir, rel string, above []fs.FileInfo) error {
+// walk adds what is in dir, whose path without links is real and whose path from the root is rel.
+func (l *loader) walk(t *tree, dir, real, rel string) error {
 	if err := l.ctx.Err(); err != nil {
 		return err
 	}
+	if t.visited[real] { // through a link to a folder above it
+		return nil
+	}
+	t.visited[real] = true
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return unreadable(dir, err)
+		return userfile.Classify(dir, err)
+	}
+	if t.entries += len(entries); t.entries > t.most {
+		return &invalid.Error{
+			Path:  dir,
+			Found: fmt.Sprintf("more than %d files up to here", t.most),
+			Want:  "a folder that holds the images alone",
+		}
 	}
 	for _, e := range entries {
 		if isLitter(e.Name()) {
 			continue
 		}
-		file, name := filepath.Join(dir, e.Name()), path.Join(rel, e.Name())
-		isDir, isFile := e.IsDir(), e.Type().IsRegular()
-		if e.Type()&fs.ModeSymlink != 0 {
-			target, err := os.Stat(file)
-			if err != nil {
-				t.broken = append(t.broken, name)
+		f, err := entry(dir, rel, e.Name())
+		if err != nil {
+			return err
+		}
+		mode := e.Type()
+		if mode&fs.ModeSymlink != 0 {
+			target, err := os.Stat(f.file)
+			switch {
+			case err != nil:
+				t.broken = append(t.broken, f.path)
+				continue
+			case target.IsDir():
+				t.links = append(t.links, f)
 				continue
 			}
-			if slices.ContainsFunc(above, func(a fs.FileInfo) bool { return os.SameFile(a, target) }) {
-				t.loops = append(t.loops, name)
-				continue
-			}
-			isDir, isFile = target.IsDir(), target.Mode().IsRegular()
+			mode = target.Mode().Type()
 		}
 		switch {
-		case isDir:
+		case mode.IsDir():
 			if rel == "" {
-				t.folders = append(t.folders, e.Name())
+				t.folders = append(t.folders, f.path)
 			}
-			info, err := os.Stat(file)
-			if err != nil {
-				return unreadable(file, err)
-			}
-			if err := l.walk(t, file, name, append(slices.Clip(above), info)); err != nil {
+			if err := l.walk(t, f.file, filepath.Join(real, e.Name()), f.path); err != nil {
 				return err
 			}
-		case isFile && isImage(e.Name()):
-			if filepath.Separator == '/' && strings.HasSuffix(file, name) {
-				name = file[len(file)-len(name):] // kept once
-			}
-			t.images = append(t.images, found{name, file})
-		case isFile:
-			t.others = append(t.others, name)
+		case mode.IsRegular():
+			t.add(f)
 		}
 	}
 	return nil
 }
 
+// add takes a file, by its name.
+func (t *tree) add(f found) {
+	switch {
+	case isImage(f.file):
+		t.images = append(t.images, f)
+	case isUndecoded(f.file):
+		t.undecoded = append(t.undecoded, f.path)
+	default:
+		t.others = append(t.others, f.path)
+	}
+}
+
+// entry returns what is in a folder under a name.
+func entry(dir, rel, name string) (found, error) {
+	file := filepath.Join(dir, name)
+	p := path.Join(rel, EscapePath(name))
+	if !utf8.ValidString(name) {
+		if _, err := os.Lstat(filepath.Join(dir, EscapePath(name))); err == nil {
+			return found{}, &invalid.Error{
+				Path:  p,
+				Found: "a file whose name isn't UTF-8, beside one that is named as it is written",
+				Hint:  "rename one of the two",
+			}
+		}
+	}
+	if filepath.Separator == '/' && strings.HasSuffix(file, p) {
+		p = file[len(file)-len(p):] // kept once
+	}
+	return found{p, file}, nil
+}
+
 // noteOthers notes what was found besides images.
 func (l *loader) noteOthers(t *tree) {
 	l.noteLeftOut(t.broken, "link", "it leads nowhere")
-	l.noteLeftOut(t.loops, "link", "it leads back to a folder that it is in")
+	l.noteLeftOut(t.again, "link", "it leads to a folder that is read already")
 	l.noteLeftOut(t.others, "file", "not an image by its name")
+	l.undecoded = t.undecoded
+	l.noteLeftOut(t.undecoded, "image", "its format isn't decoded; "+convertHint)
 }
 
 // noteLeftOut notes paths that were left out for one reason, by number and first example.
@@ -120,11 +176,7 @@ func (l *loader) noteLeftOut(paths []string, noun, why string) {
 	}
 }
 
-// fileOf is the file of a slash-separated path relative to base.
-func fileOf(base, p string) string {
-	f := filepath.FromSlash(p)
-	if filepath.IsAbs(f) {
-		return f
-	}
-	return filepath.Join(base, f)
+func isRegular(file string) bool {
+	info, err := os.Stat(file)
+	return err == nil && info.Mode().IsRegular()
 }

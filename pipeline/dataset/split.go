@@ -15,24 +15,47 @@ type SplitOptions struct {
 	Seed uint64  `json:"seed"`
 }
 
-// A Partition holds item indices, each part in ascending order, no index in two parts and every index in one.
+// check returns a *invalid.Error where a share is outside its range.
+func (o SplitOptions) check() error {
+	for _, share := range []struct {
+		field string
+		value float64
+	}{{"Split.Val", o.Val}, {"Split.Test", o.Test}} {
+		if !(share.value >= 0 && share.value < 1) {
+			return &invalid.Error{
+				Field: share.field,
+				Found: fmt.Sprint(share.value),
+				Want:  "a share from 0 up to 1, without 1",
+			}
+		}
+	}
+	if o.Val+o.Test >= 1 {
+		return &invalid.Error{Field: "Split.Val", Found: fmt.Sprintf("%v, and {Split.Test} %v", o.Val, o.Test),
+			Want: "shares that leave something to train on"}
+	}
+	return nil
+}
+
+// A Partition holds item indices, each part in ascending order, no index in two parts and every index in one. An
+// empty part isn't nil.
 type Partition struct {
 	Train, Val, Test []int
 	Notes            []string // what the user should know: a sentence each, without a full stop
 }
 
-// Split cuts a labelled set into parts. Groups stay whole, and each part has about the class shares of all; the
-// method is that of the stratified group folds of Folds. Every class keeps at least one item in training. A part
-// whose share is smaller than any group still gets one, where training can spare it.
+// Split cuts a labelled set into parts. With shares of 0 all items are for training, unless the data names other
+// parts. Groups stay whole, and each part has about the class shares of all; the method is that of the stratified
+// group folds of Folds. Every class keeps at least one item in training. A part whose share is smaller than any group
+// still gets one, where training can spare it.
 //
-// Parts that the user gave are kept. Where items are given to train and test, only a validation part of share
-// Val is cut from train. Where they are given to train and val alone, that val is the part that nothing was
-// chosen on by anyone else, so it becomes Test and a new Val is cut from train. Items without a part, in data
-// that has parts, go where train goes. A group that the user put into two parts is a *invalid.Error, as are
-// given parts without train and data too small to hold anything out.
+// Parts that the user gave are kept. Where items are given to train and test, only a validation part of share Val is
+// cut from train. Where they are given to train and val alone, that val is the part that nothing was chosen on by
+// anyone else, so it becomes Test and a new Val is cut from train. Items without a part, in data that has parts, go
+// where train goes. A group that the user put into two parts is a *invalid.Error, as are given parts without train
+// and data too small to hold anything out.
 func Split(s *Set, o SplitOptions) (Partition, error) {
-	if !(o.Val >= 0 && o.Test >= 0 && o.Val+o.Test < 1) {
-		return Partition{}, &invalid.Error{Field: "--val-split, --test-split", Found: fmt.Sprintf("%v and %v", o.Val, o.Test), Want: "shares from 0 that leave something to train on"}
+	if err := o.check(); err != nil {
+		return Partition{}, err
 	}
 	var given [4][]int
 	for i, it := range s.Items {
@@ -41,7 +64,8 @@ func Split(s *Set, o SplitOptions) (Partition, error) {
 		}
 		given[it.Part] = append(given[it.Part], i)
 	}
-	if err := s.checkGivenGroups(func(it Item) int { return int(max(it.Part, Train)) }, func(part int) string { return Part(part).String() }); err != nil {
+	place := func(it Item) int { return int(max(it.Part, Train)) }
+	if err := s.checkGivenGroups(place, func(part int) string { return Part(part).String() }); err != nil {
 		return Partition{}, err
 	}
 	var p Partition
@@ -58,17 +82,33 @@ func Split(s *Set, o SplitOptions) (Partition, error) {
 	val, test := o.Val, o.Test
 	switch {
 	case len(pool) == 0:
-		return Partition{}, &invalid.Error{Field: s.Source, Found: "val or test but no images to train on", Want: "a train part"}
+		return Partition{}, &invalid.Error{
+			Path:  s.Source,
+			Found: "val or test but no images to train on",
+			Want:  "a train part",
+		}
 	case len(p.Val) > 0 && len(p.Test) > 0:
 		val, test = 0, 0
 	case len(p.Test) > 0:
 		test = 0
 	case len(p.Val) > 0:
 		p.Val, p.Test, test = nil, p.Val, 0
-		p.Notes = append(p.Notes, "the given val part is the one that is held out and reported; another for early stopping comes from train")
+		p.Notes = append(
+			p.Notes,
+			"the given val part is the one that is held out and reported; another for early stopping comes from train",
+		)
 	}
+	if err := s.cut(&p, pool, val, test, o.Seed); err != nil {
+		return Partition{}, err
+	}
+	p.Notes = append(p.Notes, s.spreadNotes(p)...)
+	return p, nil
+}
+
+// cut divides the items of the pool into the parts, beside what these have already.
+func (s *Set) cut(p *Partition, pool []int, val, test float64, seed uint64) error {
 	u := s.units(pool)
-	shares, rng := []float64{1 - val - test, val, test}, randstream.New(o.Seed, "split")
+	shares, rng := []float64{1 - val - test, val, test}, randstream.New(seed, "split")
 	parts := u.assign(shares, rng)
 	u.keepInFirst(parts)
 	for part, share := range shares {
@@ -80,19 +120,22 @@ func Split(s *Set, o SplitOptions) (Partition, error) {
 		to := [...]*[]int{&p.Train, &p.Val, &p.Test}[part]
 		*to = append(*to, u.items[unit]...)
 	}
-	for _, part := range [][]int{p.Train, p.Val, p.Test} {
-		slices.Sort(part)
+	for _, part := range []*[]int{&p.Train, &p.Val, &p.Test} {
+		if *part == nil {
+			*part = []int{}
+		}
+		slices.Sort(*part)
 	}
 	if val > 0 && len(p.Val) == 0 || test > 0 && len(p.Test) == 0 {
 		found := count(len(pool), "image") + " to cut"
 		if len(parts) < len(pool) {
 			found = count(len(pool), "image") + " to cut, in " + count(len(parts), "group") + " that stay whole"
 		}
-		return Partition{}, &invalid.Error{Field: s.Source, Found: found,
-			Want: "enough to hold some out and keep some of every class in training", Hint: "add images, or ask for none with --val-split 0 or --test-split 0"}
+		return &invalid.Error{Path: s.Source, Found: found,
+			Want: "enough to hold some out and keep some of every class in training",
+			Hint: "add images, or ask for none with {Split.Val} 0 or {Split.Test} 0"}
 	}
-	p.Notes = append(p.Notes, s.spreadNotes(p)...)
-	return p, nil
+	return nil
 }
 
 // spreadNotes says which classes a part lacks.
@@ -116,13 +159,16 @@ func (s *Set) spreadNotes(p Partition) []string {
 			}
 		}
 		if len(lacks) > 0 {
-			notes = append(notes, fmt.Sprintf("the %s part has no image of %s: %s", part.name, count(len(lacks), "class"), some(lacks)))
+			notes = append(
+				notes,
+				fmt.Sprintf("the %s part has no image of %s: %s", part.name, count(len(lacks), "class"), some(lacks)),
+			)
 		}
 	}
 	return notes
 }
 
-// checkGivenGroups refuses a group that the user put into two places.
+// checkGivenGroups returns an error for a group that the user put into two places.
 func (s *Set) checkGivenGroups(place func(Item) int, name func(int) string) error {
 	first := make(map[string]int)
 	for i, it := range s.Items {
@@ -135,8 +181,16 @@ func (s *Set) checkGivenGroups(place func(Item) int, name func(int) string) erro
 			continue
 		}
 		if a, b := place(s.Items[j]), place(it); a != b {
-			return &invalid.Error{Field: s.Source, Found: fmt.Sprintf("the group %q in %s (%s) and in %s (%s)", it.Group, name(a), s.Items[j].Path, name(b), it.Path),
-				Want: "each group on one side", Hint: "assign the whole group to one, or leave the assignment out"}
+			return &invalid.Error{Path: s.Source,
+				Found: fmt.Sprintf(
+					"the group %q in %s (%s) and in %s (%s)",
+					it.Group,
+					name(a),
+					s.Items[j].Path,
+					name(b),
+					it.Path,
+				),
+				Want: "each group within one part", Hint: "assign the whole group to one, or leave the assignment out"}
 		}
 	}
 	return nil

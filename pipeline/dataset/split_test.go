@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -183,8 +184,12 @@ func TestSplitManySmallClasses(t *testing.T) {
 func TestSplitGiven(t *testing.T) {
 	labels := slices.Repeat([]int{0, 1}, 50)
 	parts := func(train, val, test int) []Part {
-		return slices.Concat(slices.Repeat([]Part{Train}, train), slices.Repeat([]Part{Val}, val), slices.Repeat([]Part{Test}, test),
-			make([]Part, 100-train-val-test))
+		return slices.Concat(
+			slices.Repeat([]Part{Train}, train),
+			slices.Repeat([]Part{Val}, val),
+			slices.Repeat([]Part{Test}, test),
+			make([]Part, 100-train-val-test),
+		)
 	}
 	for _, c := range []struct {
 		name             string
@@ -229,7 +234,10 @@ func TestSplitTinyClasses(t *testing.T) {
 		if slices.Contains(classCounts(s, p.Train), 0) {
 			t.Fatalf("seed %d: training has %v", seed, classCounts(s, p.Train))
 		}
-		if !slices.ContainsFunc(p.Notes, func(n string) bool { return strings.Contains(n, "the held-out part has no image of 2 classes: 2, 3") }) {
+		if !slices.ContainsFunc(
+			p.Notes,
+			func(n string) bool { return strings.Contains(n, "the held-out part has no image of 2 classes: 2, 3") },
+		) {
 			t.Errorf("seed %d: notes %q", seed, p.Notes)
 		}
 	}
@@ -273,8 +281,11 @@ func TestSplitMistakes(t *testing.T) {
 		o    SplitOptions
 		want string
 	}{
-		{"shares of all", two, SplitOptions{Val: 0.5, Test: 0.5}, "--val-split"},
-		{"a negative share", two, SplitOptions{Val: -0.1}, "--val-split"},
+		{"shares of all", two, SplitOptions{Val: 0.5, Test: 0.5}, "Split.Val"},
+		{"a negative share", two, SplitOptions{Val: -0.1}, "Split.Val: -0.1"},
+		{"a share of 1", two, SplitOptions{Test: 1}, "Split.Test: 1"},
+		{"no number", two, SplitOptions{Test: math.NaN()}, "Split.Test: NaN"},
+		{"infinite", two, SplitOptions{Val: math.Inf(1)}, "Split.Val: +Inf"},
 		{"too few", two, SplitOptions{Test: 0.3}, "2 images"},
 		{"a group on both sides", cut, SplitOptions{}, `the group "p" in train (0.jpg) and in test (2.jpg)`},
 		{"a group half assigned", half, SplitOptions{}, `the group "p"`},
@@ -291,6 +302,20 @@ func TestSplitMistakes(t *testing.T) {
 		if _, err := Folds(two, k, 0); !invalid.Is(err) {
 			t.Errorf("%d folds of 2 images: %v", k, err)
 		}
+	}
+}
+
+func TestSplitNothingHeldOut(t *testing.T) {
+	for _, groups := range [][]string{nil, {"p", "p", "q", "q"}} {
+		p, err := Split(items(t, 2, []int{0, 1, 0, 1}, groups, nil), SplitOptions{})
+		if err != nil || !slices.Equal(p.Train, []int{0, 1, 2, 3}) || p.Val == nil || p.Test == nil ||
+			len(p.Val)+len(p.Test) > 0 {
+			t.Errorf("%+v, %v", p, err)
+		}
+	}
+	one, err := Split(items(t, 2, []int{0}, nil, nil), SplitOptions{})
+	if err != nil || len(one.Train) != 1 {
+		t.Errorf("one image: %+v, %v", one, err)
 	}
 }
 

@@ -5,22 +5,25 @@ import (
 	"strconv"
 )
 
-// ViewColumn is the column of the index of a feature folder that numbers the views of an image, from 0, the image itself. A manifest of
-// images may have a column of that name for something else, so it means this with Options.NoFiles alone.
+// ViewColumn is the column of the index of a feature folder that numbers the views of an image, from 0, the image
+// itself. A table of images may have a column of that name for something else, so it has this meaning with
+// Options.NoFiles alone.
 const ViewColumn = "view"
+
+const extractAgain = "extract the features again"
 
 // setView puts the number of a view into the record.
 func (l *loader) setView(r *record, value string) error {
 	view, err := strconv.Atoi(value)
 	if err != nil || view < 0 {
-		return l.mistakeAt(r.line, fmt.Sprintf("the view %q", short(value)), "a whole number from 0", "")
+		return l.wrongAt(r.line, fmt.Sprintf("the view %q", short(value)), "a whole number from 0", "")
 	}
 	r.view = view
 	return nil
 }
 
-// gatherViews makes one item of the views of each image, so that no split can come between them, and returns how many views there
-// are. They must follow each other, and be equally many of every image.
+// gatherViews makes one item of the views of each image, so that they stay within one part, and returns the number of
+// views. They must follow each other, and be equally many for every image.
 func (l *loader) gatherViews() (int, error) {
 	if l.views == nil {
 		return 1, nil
@@ -33,14 +36,20 @@ func (l *loader) gatherViews() (int, error) {
 	for i := range l.items {
 		switch view := i % views; {
 		case int(l.views[i]) != view:
-			return 0, l.mistakeAt(line(i), fmt.Sprintf("the view %d", l.views[i]), fmt.Sprintf("%d: every image has %s, one after the other", view, count(views, "view")),
-				"run finetune extract again")
+			return 0, l.wrongAt(line(i), fmt.Sprintf("the view %d", l.views[i]),
+				fmt.Sprintf("%d: every image has %s, one after the other", view, count(views, "view")), extractAgain)
 		case view > 0 && l.items[i].Path != l.items[i-1].Path:
-			return 0, l.mistakeAt(line(i), fmt.Sprintf("the path %q", short(l.items[i].Path)), fmt.Sprintf("another view of %q", short(l.items[i-1].Path)), "run finetune extract again")
+			return 0, l.wrongAt(line(i), fmt.Sprintf("the path %q", short(l.items[i].Path)),
+				fmt.Sprintf("another view of %q", short(l.items[i-1].Path)), extractAgain)
 		}
 	}
 	if rest := len(l.items) % views; rest != 0 {
-		return 0, l.mistakeAt(line(len(l.items)-1), fmt.Sprintf("%s of the last image", count(rest, "view")), fmt.Sprint(views), "run finetune extract again")
+		return 0, l.wrongAt(
+			line(len(l.items)-1),
+			fmt.Sprintf("%s of the last image", count(rest, "view")),
+			fmt.Sprint(views),
+			extractAgain,
+		)
 	}
 	l.filter(func(i int) bool { return l.views[i] == 0 })
 	return views, nil

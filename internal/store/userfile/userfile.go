@@ -24,7 +24,7 @@ func Open(ctx context.Context, path string, maxBytes int64) (*os.File, error) {
 	}
 	f, err := os.OpenFile(path, os.O_RDONLY|nonBlocking, 0)
 	if err != nil {
-		return nil, classify(path, err)
+		return nil, Classify(path, err)
 	}
 	info, err := f.Stat()
 	if err == nil {
@@ -87,12 +87,12 @@ func kind(mode fs.FileMode) string {
 	return "a special file"
 }
 
-// classify tells what the user can correct about a path from a failure of the machine.
-func classify(path string, err error) error {
+// Classify returns err, which opening or examining path returned, as an *invalid.Error where the user can correct it.
+func Classify(path string, err error) error {
 	found := ""
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		found = "no such file"
+		found = "no such file or folder"
 	case errors.Is(err, fs.ErrPermission):
 		found = "a file that may not be read"
 	case notAFile(err):

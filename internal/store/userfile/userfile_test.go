@@ -66,7 +66,7 @@ func TestReadHonoursContext(t *testing.T) {
 
 func TestOpenKeepsFailuresOfTheMachine(t *testing.T) {
 	for _, errno := range []syscall.Errno{syscall.EMFILE, syscall.EIO, syscall.ENFILE} {
-		if err := classify("x", &fs.PathError{Op: "open", Path: "x", Err: errno}); invalid.Is(err) || !errors.Is(err, errno) {
+		if err := Classify("x", &fs.PathError{Op: "open", Path: "x", Err: errno}); invalid.Is(err) || !errors.Is(err, errno) {
 			t.Errorf("%v became %v", errno, err)
 		}
 	}

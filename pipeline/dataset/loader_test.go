@@ -10,7 +10,8 @@ import (
 	"unsafe"
 )
 
-// A list of a million images must leave room for the work on them: an item costs its fields and the text of its file, once.
+// A list of a million images must leave room for the work on them: an item costs its fields and the text of its file,
+// once.
 func TestItemsAreSmall(t *testing.T) {
 	const n = 50_000
 	manifest := filepath.Join(t.TempDir(), "manifest.csv")
@@ -28,14 +29,19 @@ func TestItemsAreSmall(t *testing.T) {
 		t.Fatal(err)
 	}
 	each := int(heap()-before) / n
-	most := int(unsafe.Sizeof(Item{})) + len(set.Items[0].File) + 32 // for what allocation rounds up, and the room to grow
+	most := int(
+		unsafe.Sizeof(Item{}),
+	) + len(
+		set.Items[0].File,
+	) + 32 // for what allocation rounds up, and the room to grow
 	if each > most {
 		t.Errorf("%d bytes an item, want at most %d", each, most)
 	}
 	for _, i := range []int{0, 1023, 1024, n - 1} {
 		it := set.Items[i]
 		want := fmt.Sprintf("images/%04d/image-%07d.jpg", i/1000, i)
-		if it.Path != want || it.File != filepath.Join(filepath.Dir(manifest), want) || it.Label != i%8 || it.Group != fmt.Sprintf("person-%d", i%1000) {
+		if it.Path != want || it.File != filepath.Join(filepath.Dir(manifest), want) || it.Label != i%8 ||
+			it.Group != fmt.Sprintf("person-%d", i%1000) {
 			t.Errorf("item %d is %+v", i, it)
 		}
 	}
