@@ -20,7 +20,7 @@ const (
 const Auto = -1
 
 // A Config holds the hyper-parameters of a head and its training. [Defaults] returns one that leaves everything but
-// the loss and the width open: numbers are [Auto] and names empty. [Config.Resolved] replaces them. Options gives
+// the loss and the width open: numbers are [Auto] and names empty. [Config.Resolved] replaces them. [Options] gives
 // ranges and meanings as a table.
 type Config struct {
 	Loss     loss.Config `json:"loss"`

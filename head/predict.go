@@ -3,6 +3,7 @@ package head
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"finetune/internal/linalg/dense"
 	"finetune/invalid"
@@ -22,15 +23,26 @@ func (h *Head) Logits(f Features, rows []int, threads int, out []float32) error 
 // Probabilities writes P(y = k) of the listed rows of f to out, len(rows) × classes. It applies the temperature and
 // is otherwise like Logits.
 func (h *Head) Probabilities(f Features, rows []int, threads int, out []float32) error {
-	t := float32(h.about.Temperature)
 	return h.forward(f, rows, threads, out, h.loss.Classes(), func(z, row []float32) {
-		if t != 1 {
-			for j := range z {
-				z[j] /= t
-			}
-		}
+		h.divide(z)
 		h.loss.Probabilities(z, row)
 	})
+}
+
+// Distribution writes the probabilities for one row of logits to probs, with the temperature applied. It panics on
+// other lengths than [Head.Outputs] and the number of classes.
+func (h *Head) Distribution(logits, probs []float32) {
+	z := slices.Clone(logits)
+	h.divide(z)
+	h.loss.Probabilities(z, probs)
+}
+
+// divide divides logits by the temperature.
+func (h *Head) divide(z []float32) {
+	t := float32(h.about.Temperature)
+	for j := range z {
+		z[j] /= t
+	}
 }
 
 // Untempered returns the head with a temperature of 1. They share their weights.
@@ -45,8 +57,7 @@ func (h *Head) Untempered() *Head {
 // distributions. Probabilities that underflowed to zero are taken as the smallest float32. Temper panics on a length
 // other than classes.
 func (h *Head) Temper(probs []float32) {
-	t := float32(h.about.Temperature)
-	if t == 1 {
+	if h.about.Temperature == 1 {
 		return
 	}
 	for k, p := range probs {
@@ -54,9 +65,7 @@ func (h *Head) Temper(probs []float32) {
 	}
 	z := make([]float32, h.Outputs())
 	h.loss.Logits(probs, z)
-	for j := range z {
-		z[j] /= t
-	}
+	h.divide(z)
 	h.loss.Probabilities(z, probs)
 }
 
