@@ -6,13 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strconv"
 
 	"finetune/augment"
 	"finetune/backbone"
 	"finetune/head"
+	"finetune/internal/store/lockfile"
 	"finetune/internal/store/npy"
+	"finetune/internal/store/seal"
 	"finetune/invalid"
 	"finetune/pipeline/artifact"
 	"finetune/pipeline/dataset"
@@ -49,8 +52,26 @@ type FolderViews struct {
 	augment.Plan
 }
 
-// openFeatureFolder maps the features of a folder and reads its index. Only features.npy and index.csv are needed.
+// checkFolder refuses a folder whose matrix or description isn't what was extracted, and one that an extraction is writing or was
+// killed while writing. An index may have been edited. A folder that another program wrote has no list of files to check.
+func checkFolder(ctx context.Context, folder string) error {
+	status, err := seal.Verify(ctx, folder, MatrixFile, MetaFile)
+	if err != nil {
+		return err
+	}
+	if !status.Listed {
+		if _, err := os.Lstat(filepath.Join(folder, lockfile.Name)); err != nil {
+			return nil
+		}
+	}
+	return status.Err()
+}
+
+// OpenFolder maps the features of a folder and reads its index. Only features.npy and index.csv are needed.
 func OpenFolder(ctx context.Context, folder string, o dataset.Options) (_ *Table, err error) {
+	if err := checkFolder(ctx, folder); err != nil {
+		return nil, err
+	}
 	matrix, err := npy.Open(filepath.Join(folder, MatrixFile))
 	if err != nil {
 		return nil, &invalid.Error{Field: "Features", Path: folder, Found: "no " + MatrixFile + " that can be read", Err: err,
@@ -71,6 +92,9 @@ func OpenFolder(ctx context.Context, folder string, o dataset.Options) (_ *Table
 	}
 	set, err := dataset.Load(ctx, o)
 	if err != nil {
+		return nil, err
+	}
+	if err := orderByRow(ctx, o.Path, set); err != nil {
 		return nil, err
 	}
 	t := &Table{
