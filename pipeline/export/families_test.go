@@ -1,0 +1,102 @@
+package export
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"finetune/backbone"
+	"finetune/head"
+	"finetune/internal/onnx/deploy"
+	"finetune/internal/ort/verify"
+	"finetune/loss"
+	"finetune/preprocess"
+)
+
+// bound is the largest |Δp| that an export may have.
+const bound = 1e-3
+
+// taps are for networks in which no feature is found without one.
+var taps = map[string]string{}
+
+// heads are what the networks are given in turn.
+var heads = []headSpec{
+	{loss: loss.CrossEntropy, decision: head.Argmax, threshold: 0.9},
+	{loss: loss.EMD2, decision: head.Median, hidden: 7, t: 1.7, threshold: 0.7},
+	{loss: loss.CORAL, decision: head.Mean, values: []float64{3, 9, 20, 40, 70}, threshold: 0.95},
+	{loss: loss.CORN, decision: head.LeastDistance, hidden: 6, t: 0.6},
+	{loss: loss.L2, decision: head.Median, positions: []float64{0, 1, 3, 4, 8}, threshold: 0.5},
+}
+
+// specs are preprocessings that the networks are given in turn.
+func specs(t *testing.T) []preprocess.Spec {
+	var list []preprocess.Spec
+	for _, text := range []string{
+		"size=autoxauto crop-pct=0.875 resize=shorter interpolation=bilinear channel-order=rgb scale=255 mean=0.485,0.456,0.406 std=0.229,0.224,0.225",
+		"size=autoxauto crop-pct=1 resize=squash interpolation=bicubic channel-order=rgb scale=255 mean=0.5,0.5,0.5 std=0.5,0.5,0.5",
+		"size=autoxauto crop-pct=0.9 resize=shorter interpolation=bicubic channel-order=bgr scale=1 mean=103.939,116.779,123.68 std=58,57,57",
+	} {
+		s, err := preprocess.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, s)
+	}
+	return list
+}
+
+// Every network of the fixtures, exported with both inputs, must give the pipeline's probabilities.
+func TestFamilies(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(networks, "*.onnx"))
+	if err != nil || len(files) < 60 {
+		t.Fatalf("%d networks, %v", len(files), err)
+	}
+	list := decoded(t, "jpeg-420.jpg", "tall.png", "wide.jpg", "one-pixel.jpg", "png-palette-transparent.png")
+	all := os.Getenv("EXPORT_ALL_PICTURES") != ""
+	if all {
+		list = decoded(t)
+	}
+	for i, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".onnx")
+		t.Run(name, func(t *testing.T) {
+			spec := specs(t)[i%3]
+			p := newPipe(t, name, spec, backbone.Options{Tap: taps[name]})
+			rows := p.features(t, list)
+			h := trained(t, heads[i%len(heads)], p.net.Dim(), meanSquare(rows), p.origin())
+			want := probabilities(t, h, rows)
+			varied := 0
+			for k := range classes {
+				for j := range list {
+					if d := want[j*classes+k] - want[k]; d > 0.01 || d < -0.01 {
+						varied++
+					}
+				}
+			}
+			if varied == 0 {
+				t.Errorf("the head says the same of all pictures: %v", want)
+			}
+			for _, input := range []deploy.Input{deploy.Tensor, deploy.Image} {
+				path := filepath.Join(t.TempDir(), string(input)+".onnx")
+				paths, err := ONNX(path, h, p.network, Options{Input: input, Version: "test"})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !slices.Equal(paths, []string{path}) {
+					t.Errorf("files %v", paths)
+				}
+				got, err := verify.Compare(t.Context(), path, p.spec, samples(list, want), verify.Options{Threads: 1})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got.Samples != len(list) || !(got.Probability < bound) {
+					t.Errorf("%s: %+v", input, got)
+				}
+				if all || testing.Verbose() {
+					t.Logf("%-30s %-7s %-7s |Δp| ≤ %.1e", name, h.Description().Loss.Name, input, got.Probability)
+				}
+			}
+		})
+	}
+}
