@@ -30,10 +30,11 @@ type Options struct {
 	Views   int          // that a prediction is the mean of; 0: the image alone
 	Plan    augment.Plan // of the views
 	Version string       // of this program, for the metadata
+	MaxFile int64        // bytes of a model from which on its weights get a file of their own; 0: 2 GB
 }
 
 // ONNX writes the model from o.Input to the answers of the head to path, and returns the files: path, and one of weights beside it where
-// they take more than 2 GB. The network is needed for all inputs but Features. What the run does and a model can't is an
+// they take more than o.MaxFile. The network is needed for all inputs but Features. What the run does and a model can't is an
 // *invalid.Error: views other than the image and its mirror image, and what [deploy.Build] says.
 func ONNX(path string, h *head.Head, n *Network, o Options) ([]string, error) {
 	mirror, err := mirrored(o)
@@ -56,7 +57,7 @@ func ONNX(path string, h *head.Head, n *Network, o Options) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return deploy.Write(path, m, dir)
+	return deploy.Write(path, m, dir, o.MaxFile)
 }
 
 // mirrored reports whether a prediction is the mean over the image and its mirror image.

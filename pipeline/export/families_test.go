@@ -18,8 +18,8 @@ import (
 // bound is the largest |Δp| that an export may have.
 const bound = 1e-3
 
-// taps are for networks in which no feature is found without one.
-var taps = map[string]string{}
+// taps are several tensors for some networks; of densenet_dynamo the last alone is the same for all pictures.
+var taps = map[string]string{"densenet_dynamo": backbone.Multi, "convnext_10": backbone.Multi, "swin_16": backbone.Multi}
 
 // heads are what the networks are given in turn.
 var heads = []headSpec{
@@ -61,20 +61,20 @@ func TestFamilies(t *testing.T) {
 	for i, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".onnx")
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			spec := specs(t)[i%3]
-			p := newPipe(t, name, spec, backbone.Options{Tap: taps[name]})
-			rows := p.features(t, list)
-			h := trained(t, heads[i%len(heads)], p.net.Dim(), meanSquare(rows), p.origin())
-			want := probabilities(t, h, rows)
-			varied := 0
-			for k := range classes {
-				for j := range list {
-					if d := want[j*classes+k] - want[k]; d > 0.01 || d < -0.01 {
-						varied++
-					}
-				}
+			if strings.Contains(name, "uint8") {
+				spec.Scale, spec.Mean, spec.Std = 1, [3]float64{}, [3]float64{1, 1, 1}
 			}
-			if varied == 0 {
+			o := backbone.Options{Tap: taps[name]}
+			if o.Tap != "" {
+				o.Pool = []int{1, 2}
+			}
+			p := newPipe(t, name, spec, o)
+			rows := p.features(t, list)
+			h := trained(t, heads[i%len(heads)], rows, p.net.Dim(), p.origin())
+			want := probabilities(t, h, rows)
+			if same(want) {
 				t.Errorf("the head says the same of all pictures: %v", want)
 			}
 			for _, input := range []deploy.Input{deploy.Tensor, deploy.Image} {
@@ -99,4 +99,14 @@ func TestFamilies(t *testing.T) {
 			}
 		})
 	}
+}
+
+// same reports whether all rows are about the same distribution.
+func same(probs []float32) bool {
+	for i, p := range probs {
+		if d := p - probs[i%classes]; d > 2e-3 || d < -2e-3 {
+			return false
+		}
+	}
+	return true
 }

@@ -48,9 +48,9 @@ type headSpec struct {
 
 const classes = 5
 
-// trained returns a head with random weights of such a size that its logits, of features of that mean square, are neither all
-// alike nor saturated.
-func trained(t testing.TB, spec headSpec, width int, meanSquare float64, origin head.Origin) *head.Head {
+// trained returns a head with random weights on standardised features, as training makes it, so that it answers differently for
+// rows that differ.
+func trained(t testing.TB, spec headSpec, rows []float32, width int, origin head.Origin) *head.Head {
 	t.Helper()
 	cfg := loss.Config{Name: spec.loss, Classes: classes, Ground: loss.GroundDistance{Positions: spec.positions, Matrix: spec.matrix}}
 	l, err := loss.New[float32](cfg.WithDefaults())
@@ -75,11 +75,11 @@ func trained(t testing.TB, spec headSpec, width int, meanSquare float64, origin 
 			offset = spec.positions[2]
 		}
 	}
-	size := 1.5 / math.Sqrt(max(meanSquare, 1e-12))
-	n := head.Network{Layers: []head.Layer{layer(width, l.Outputs(), size, offset)}}
+	n := head.Network{Layers: []head.Layer{layer(width, l.Outputs(), 1.5, offset)}}
 	if spec.hidden > 0 {
-		n.Layers = []head.Layer{layer(width, spec.hidden, size, 0), layer(spec.hidden, l.Outputs(), 1, offset)}
+		n.Layers = []head.Layer{layer(width, spec.hidden, 1.5, 0), layer(spec.hidden, l.Outputs(), 1.5, offset)}
 	}
+	standardise(n.Layers[0], rows)
 	space, err := label.New([]string{"a", "b", "c", "d", "e"}, spec.values)
 	if err != nil {
 		t.Fatal(err)
@@ -95,12 +95,28 @@ func trained(t testing.TB, spec headSpec, width int, meanSquare float64, origin 
 	return h
 }
 
-func meanSquare(values []float32) float64 {
-	var sum float64
-	for _, v := range values {
-		sum += float64(v) * float64(v)
+// standardise makes a layer for standardised features one for features as they are.
+func standardise(l head.Layer, rows []float32) {
+	n := len(rows) / l.In
+	var square float64
+	for _, v := range rows {
+		square += float64(v) * float64(v) / float64(len(rows))
 	}
-	return sum / float64(len(values))
+	for j := range l.In {
+		var mean, variance float64
+		for i := range n {
+			mean += float64(rows[i*l.In+j]) / float64(n)
+		}
+		for i := range n {
+			d := float64(rows[i*l.In+j]) - mean
+			variance += d * d / float64(n)
+		}
+		std := max(math.Sqrt(variance), 1e-3*math.Sqrt(square), 1e-12) // a constant feature stays one
+		for o := range l.Out {
+			l.Weight[o*l.In+j] /= float32(std)
+			l.Bias[o] -= l.Weight[o*l.In+j] * float32(mean)
+		}
+	}
 }
 
 // A pipe is what a run predicts with.

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	mostInline   = 2_000_000_000 // bytes of a model in one file; the format allows 2³¹ − 1
+	mostInline   = 2_000_000_000 // bytes of a model in one file
 	leastOutside = 1 << 10       // bytes of a weight that is moved to the file of data
 	page         = 1 << 12       // weights in that file begin at multiples, so that they can be mapped into memory
 )
@@ -24,13 +24,12 @@ const (
 const DataSuffix = ".data"
 
 // Write writes a model, from [Build] or cut from a network, to path. Weights that it keeps in other files of the folder dir are copied
-// into it. A model that would take more than 2 GB gets a second file for its weights beside it, path + [DataSuffix]. Write returns
-// the paths of the files; on an error there are none.
-func Write(path string, m *graph.Model, dir string) ([]string, error) {
-	return write(path, m, dir, mostInline)
-}
-
-func write(path string, m *graph.Model, dir string, limit int64) ([]string, error) {
+// into it. A model that would take more than limit bytes gets a second file for its weights beside it, path + [DataSuffix]; a
+// limit of 0 is 2 GB, about the most that ONNX allows for one file. Write returns the paths of the files; on an error there are none.
+func Write(path string, m *graph.Model, dir string, limit int64) ([]string, error) {
+	if limit <= 0 || limit > mostInline {
+		limit = mostInline
+	}
 	m, dir, err := m.Relocate(dir)
 	if err != nil {
 		return nil, err
