@@ -260,6 +260,13 @@ func TestWeights(t *testing.T) {
 	if !bytes.Equal(file.Bytes(), again.Bytes()) {
 		t.Error("other bytes")
 	}
+	if dir := os.Getenv(exportDir); dir != "" {
+		_, err := ONNX(filepath.Join(dir, "head.onnx"), h, nil, Options{Input: deploy.Features})
+		err = errors.Join(err, os.WriteFile(filepath.Join(dir, "head.json"), text.Bytes(), 0o666), os.WriteFile(filepath.Join(dir, "head.npz"), file.Bytes(), 0o666))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 	z, err := zip.NewReader(bytes.NewReader(file.Bytes()), int64(file.Len()))
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,8 @@
 package export
 
 import (
+	"encoding/json"
+	"image"
 	"os"
 	"path/filepath"
 	"slices"
@@ -9,9 +11,11 @@ import (
 
 	"finetune/backbone"
 	"finetune/head"
+	"finetune/internal/image/imagetest"
 	"finetune/internal/onnx/deploy"
 	"finetune/internal/ort/verify"
 	"finetune/loss"
+	"finetune/pipeline/calibration"
 	"finetune/preprocess"
 )
 
@@ -47,57 +51,99 @@ func specs(t *testing.T) []preprocess.Spec {
 	return list
 }
 
+// exportDir names a folder that receives the models of TestFamilies with the answers expected of them, for testdata/check_export.py. All
+// golden pictures are used then.
+const exportDir = "FINETUNE_EXPORT_DIR"
+
 // Every network of the fixtures, exported with both inputs, must give the pipeline's probabilities.
 func TestFamilies(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(networks, "*.onnx"))
 	if err != nil || len(files) < 60 {
 		t.Fatalf("%d networks, %v", len(files), err)
 	}
-	list := decoded(t, "jpeg-420.jpg", "tall.png", "wide.jpg", "one-pixel.jpg", "png-palette-transparent.png")
-	all := os.Getenv("EXPORT_ALL_PICTURES") != ""
-	if all {
-		list = decoded(t)
+	names := []string{"jpeg-420.jpg", "tall.png", "wide.jpg", "one-pixel.jpg", "png-palette-transparent.png"}
+	if os.Getenv(exportDir) != "" {
+		names = nil
+		for _, g := range imagetest.Load(t, pictures).Images {
+			names = append(names, g.File)
+		}
 	}
+	list := decoded(t, names...)
 	for i, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".onnx")
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			spec := specs(t)[i%3]
-			if strings.Contains(name, "uint8") {
-				spec.Scale, spec.Mean, spec.Std = 1, [3]float64{}, [3]float64{1, 1, 1}
-			}
-			o := backbone.Options{Tap: taps[name]}
-			if o.Tap != "" {
-				o.Pool = []int{1, 2}
-			}
-			p := newPipe(t, name, spec, o)
-			rows := p.features(t, list)
-			h := trained(t, heads[i%len(heads)], rows, p.net.Dim(), p.origin())
-			want := probabilities(t, h, rows)
-			if same(want) {
-				t.Errorf("the head says the same of all pictures: %v", want)
-			}
-			for _, input := range []deploy.Input{deploy.Tensor, deploy.Image} {
-				path := filepath.Join(t.TempDir(), string(input)+".onnx")
-				paths, err := ONNX(path, h, p.network, Options{Input: input, Version: "test"})
-				if err != nil {
-					t.Fatal(err)
-				}
-				if !slices.Equal(paths, []string{path}) {
-					t.Errorf("files %v", paths)
-				}
-				got, err := verify.Compare(t.Context(), path, p.spec, samples(list, want), verify.Options{Threads: 1})
-				if err != nil {
-					t.Fatal(err)
-				}
-				if got.Samples != len(list) || !(got.Probability < bound) {
-					t.Errorf("%s: %+v", input, got)
-				}
-				if all || testing.Verbose() {
-					t.Logf("%-30s %-7s %-7s |Δp| ≤ %.1e", name, h.Description().Loss.Name, input, got.Probability)
-				}
-			}
+			testFamily(t, name, specs(t)[i%3], heads[i%len(heads)], names, list)
 		})
+	}
+}
+
+func testFamily(t *testing.T, name string, spec preprocess.Spec, about headSpec, names []string, list []*image.NRGBA) {
+	if strings.Contains(name, "uint8") {
+		spec.Scale, spec.Mean, spec.Std = 1, [3]float64{}, [3]float64{1, 1, 1}
+	}
+	o := backbone.Options{Tap: taps[name]}
+	if o.Tap != "" {
+		o.Pool = []int{1, 2}
+	}
+	p := newPipe(t, name, spec, o)
+	rows := p.features(t, list)
+	h := trained(t, about, rows, p.net.Dim(), p.origin())
+	want := probabilities(t, h, rows)
+	if same(want) {
+		t.Errorf("the head says the same of all pictures: %v", want)
+	}
+	dir := os.Getenv(exportDir)
+	if dir == "" {
+		dir = t.TempDir()
+	}
+	for _, input := range []deploy.Input{deploy.Tensor, deploy.Image} {
+		path := filepath.Join(dir, name+"."+string(input)+".onnx")
+		paths, err := ONNX(path, h, p.network, Options{Input: input, Version: "test"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(paths, []string{path}) {
+			t.Errorf("files %v", paths)
+		}
+		got, err := verify.Compare(t.Context(), path, p.spec, samples(list, want), verify.Options{Threads: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Samples != len(list) || !(got.Probability < bound) {
+			t.Errorf("%s: %+v", input, got)
+		}
+		t.Logf("%s %s %s: |Δp| ≤ %.1e", name, about.loss, input, got.Probability)
+	}
+	if os.Getenv(exportDir) != "" {
+		writeExpected(t, filepath.Join(dir, name+".json"), h, about, names, want)
+	}
+}
+
+// writeExpected writes what a run answers for pictures.
+func writeExpected(t *testing.T, path string, h *head.Head, about headSpec, names []string, probs []float32) {
+	type answer struct {
+		File          string    `json:"file"`
+		Probabilities []float32 `json:"probabilities"`
+		Class         int       `json:"class"`
+		Low           int       `json:"low"`
+		High          int       `json:"high"`
+	}
+	var list []answer
+	for i, name := range names {
+		p := probs[i*classes : (i+1)*classes]
+		a := answer{File: name, Probabilities: p, Class: h.Decide(p), Low: -1, High: -1}
+		if about.threshold > 0 {
+			a.Low, a.High = calibration.Interval(p, a.Class, about.threshold)
+		}
+		list = append(list, a)
+	}
+	data, err := json.Marshal(list)
+	if err == nil {
+		err = os.WriteFile(path, data, 0o666)
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
