@@ -3,6 +3,7 @@ package export
 import (
 	"archive/zip"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"image"
@@ -313,6 +314,18 @@ func TestCompareStops(t *testing.T) {
 	_, err := verify.Compare(t.Context(), path, p.spec, func(yield func(verify.Sample, error) bool) { yield(verify.Sample{}, stop) }, verify.Options{})
 	if !errors.Is(err, stop) {
 		t.Errorf("%v", err)
+	}
+	alone := filepath.Join(t.TempDir(), "head.onnx")
+	if _, err := ONNX(alone, h, nil, Options{Input: deploy.Features}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := verify.Compare(t.Context(), alone, p.spec, samples(list, nil), verify.Options{}); err == nil || !strings.Contains(err.Error(), "takes no images") {
+		t.Errorf("a head alone: %v", err)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := verify.Compare(ended, path, p.spec, samples(list, nil), verify.Options{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("an ended context: %v", err)
 	}
 	wrong := slices.Repeat([]float32{0.2}, 10)
 	d, err := verify.Compare(t.Context(), path, p.spec, samples(list, wrong), verify.Options{})
