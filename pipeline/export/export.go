@@ -1,8 +1,9 @@
-// Package export writes a trained head, alone or with its backbone, for other programs: ONNX models, weights in .npz and in JSON.
+// Package export writes a trained head, alone or with its backbone, for other programs: ONNX models, weights in .npz
+// and in JSON.
 //
-// It turns a head and a network into what package deploy builds, and says in the metadata what a program needs to read the
-// answers. It opens no run folders and knows no options: who calls it has found the head, the network and the views. Package verify,
-// under internal/ort, runs the result.
+// It turns a head and a network into what package deploy builds, and says in the metadata what a program needs to
+// read the answers. It opens no run folders and knows no options: who calls it has found the head, the network and
+// the views. Package verify, under internal/ort, runs the result.
 package export
 
 import (
@@ -33,9 +34,10 @@ type Options struct {
 	MaxFile int64        // bytes of a model from which on its weights get a file of their own; 0: 2 GB
 }
 
-// ONNX writes the model from o.Input to the answers of the head to path, and returns the files: path, and one of weights beside it where
-// they take more than o.MaxFile. The network is needed for all inputs but Features. What the run does and a model can't is an
-// *invalid.Error: views other than the image and its mirror image, and what [deploy.Build] says.
+// ONNX writes the model from o.Input to the answers of the head to path, and returns the files: path, and one of
+// weights beside it where they take more than o.MaxFile. The network is needed for all inputs but Features. What the
+// run does and a model can't is an *invalid.Error: views other than the image and its mirror image, and what
+// [deploy.Build] says.
 func ONNX(path string, h *head.Head, n *Network, o Options) ([]string, error) {
 	mirror, err := mirrored(o)
 	if err != nil {
@@ -68,8 +70,9 @@ func mirrored(o Options) (bool, error) {
 	case o.Views == 2 && o.Plan.Name(1) == augment.Flip.String():
 		return true, nil
 	}
-	return false, &invalid.Error{Field: "Views", Found: fmt.Sprintf("%d views of an image (%v), some of them drawn at random", o.Views, o.Plan.Kinds),
-		Want: "the image alone, or with its mirror image", Hint: "predict by fewer views"}
+	return false, &invalid.Error{Field: "Views",
+		Found: fmt.Sprintf("%d views of an image (%v), some of them drawn at random", o.Views, o.Plan.Kinds),
+		Want:  "the image alone, or with its mirror image", Hint: "predict by fewer views"}
 }
 
 // Head returns a trained head as package deploy builds it.

@@ -28,19 +28,17 @@ import (
 	"github.com/disintegration/imaging"
 )
 
-func named(t testing.TB, text string) preprocess.Spec {
+// preset returns the preprocessing of that name: imagenet crops, siglip squashes.
+func preset(t testing.TB, name string) preprocess.Spec {
 	t.Helper()
-	s, err := preprocess.Parse(text)
+	s, err := preprocess.Preset(name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
-const (
-	cropped  = "size=autoxauto crop-pct=0.875 resize=shorter interpolation=bilinear channel-order=rgb scale=255 mean=0.485,0.456,0.406 std=0.229,0.224,0.225"
-	squashed = "size=autoxauto crop-pct=1 resize=squash interpolation=bicubic channel-order=rgb scale=255 mean=0.5,0.5,0.5 std=0.5,0.5,0.5"
-)
+const cropped, squashed = "imagenet", "siglip"
 
 // A run that predicts by the image and its mirror image is exported as that, with the temperature on the mean.
 func TestMirror(t *testing.T) {
@@ -55,8 +53,9 @@ func TestMirror(t *testing.T) {
 			net, spec string
 			input     deploy.Input
 		}{{"resnet_basic_11", cropped, deploy.Image}, {"keras_13", squashed, deploy.Image},
-			{"resnet_basic_11", squashed, deploy.Tensor}, {"keras_13", squashed, deploy.Tensor}, {"static_batch4_11", squashed, deploy.Image}} {
-			p := newPipe(t, c.net, named(t, c.spec), backbone.Options{})
+			{"resnet_basic_11", squashed, deploy.Tensor}, {"keras_13", squashed, deploy.Tensor},
+			{"static_batch4_11", squashed, deploy.Image}} {
+			p := newPipe(t, c.net, preset(t, c.spec), backbone.Options{})
 			rows := p.features(t, both)
 			h := trained(t, spec, rows, p.net.Dim(), p.origin())
 			each := probabilities(t, h.Untempered(), rows)
@@ -93,19 +92,22 @@ func distanceOf(a, b []float32) (most float64) {
 // What a model can't do is refused with the reason.
 func TestRefuses(t *testing.T) {
 	list := decoded(t, "jpeg-420.jpg", "tall.png")
-	flip := augment.Plan{Kinds: augment.Flip}
+	const net = "resnet_basic_11"
+	views := func(in deploy.Input, n int, kinds augment.Kinds) Options {
+		return Options{Input: in, Views: n, Plan: augment.Plan{Kinds: kinds}}
+	}
 	for _, c := range []struct {
 		name, net, spec string
 		o               Options
 		want            string
 	}{
-		{"drawn views", "resnet_basic_11", squashed, Options{Input: deploy.Image, Views: 4, Plan: augment.Plan{Kinds: augment.All}}, "some of them drawn at random"},
-		{"a drawn view", "resnet_basic_11", squashed, Options{Input: deploy.Image, Views: 2, Plan: augment.Plan{Kinds: augment.Crop}}, "some of them drawn at random"},
-		{"the mirror image of a crop", "resnet_basic_11", cropped, Options{Input: deploy.Tensor, Views: 2, Plan: flip}, "a cropped tensor"},
-		{"the mirror image of features", "resnet_basic_11", cropped, Options{Input: deploy.Features, Views: 2, Plan: flip}, "features, of a run"},
-		{"a batch of one", "embedding_batch1_9", squashed, Options{Input: deploy.Image, Views: 2, Plan: flip}, "takes 1 images at once"},
+		{"drawn views", net, squashed, views(deploy.Image, 4, augment.All), "some of them drawn at random"},
+		{"a drawn view", net, squashed, views(deploy.Image, 2, augment.Crop), "some of them drawn at random"},
+		{"a mirrored crop", net, cropped, views(deploy.Tensor, 2, augment.Flip), "a cropped tensor"},
+		{"mirrored features", net, cropped, views(deploy.Features, 2, augment.Flip), "features, of a run"},
+		{"a batch of one", "embedding_batch1_9", squashed, views(deploy.Image, 2, augment.Flip), "takes 1 images"},
 	} {
-		p := newPipe(t, c.net, named(t, c.spec), backbone.Options{})
+		p := newPipe(t, c.net, preset(t, c.spec), backbone.Options{})
 		h := trained(t, heads[0], p.features(t, list), p.net.Dim(), p.origin())
 		path := filepath.Join(t.TempDir(), "model.onnx")
 		_, err := ONNX(path, h, p.network, c.o)
@@ -116,16 +118,18 @@ func TestRefuses(t *testing.T) {
 			t.Errorf("%s: a file", c.name)
 		}
 	}
-	p := newPipe(t, "resnet_basic_11", named(t, squashed), backbone.Options{})
+	p := newPipe(t, "resnet_basic_11", preset(t, squashed), backbone.Options{})
 	rows := p.features(t, list)
 	h := trained(t, heads[0], rows[:2*(p.net.Dim()-1)], p.net.Dim()-1, p.origin())
-	if _, err := ONNX(filepath.Join(t.TempDir(), "m.onnx"), h, p.network, Options{Input: deploy.Image}); !invalid.Is(err) {
+	path := filepath.Join(t.TempDir(), "m.onnx")
+	if _, err := ONNX(path, h, p.network, Options{Input: deploy.Image}); !invalid.Is(err) {
 		t.Errorf("a head for other features: %v", err)
 	}
 	old := &Network{Model: pixels(t, 8, preprocess.Spec{Height: 4, Width: 4}).Model}
 	old.Feature, _ = old.Model.FindFeature("logits", nil)
-	h = trained(t, heads[0], noiseRows(10, 48), 48, head.Origin{Preprocessing: squashed})
-	if _, err := ONNX(filepath.Join(t.TempDir(), "m.onnx"), h, old, Options{Input: deploy.Tensor}); !invalid.Is(err) || !strings.Contains(err.Error(), "operator set 8") {
+	h = trained(t, heads[0], noiseRows(10, 48), 48, head.Origin{Preprocessing: preset(t, squashed).String()})
+	_, err := ONNX(path, h, old, Options{Input: deploy.Tensor})
+	if !invalid.Is(err) || !strings.Contains(err.Error(), "operator set 8") {
 		t.Errorf("an old operator set: %v", err)
 	}
 }
@@ -144,7 +148,7 @@ func noiseRows(n, width int) []float32 {
 func TestExternalData(t *testing.T) {
 	list := decoded(t, "jpeg-420.jpg", "tall.png")
 	for _, name := range []string{"resnet_external", "resnet_half", "mobilenet_v2_13_qlinear", "clip_vision_14"} {
-		p := newPipe(t, name, named(t, squashed), backbone.Options{})
+		p := newPipe(t, name, preset(t, squashed), backbone.Options{})
 		rows := p.features(t, list)
 		h := trained(t, heads[1], rows, p.net.Dim(), p.origin())
 		want := probabilities(t, h, rows)
@@ -156,7 +160,8 @@ func TestExternalData(t *testing.T) {
 				t.Fatal(err)
 			}
 			entries, _ := os.ReadDir(dir)
-			if expected := []string{path, path + deploy.DataSuffix}[:1+min(limit, 1)]; !slices.Equal(files, expected) || len(entries) != len(expected) {
+			expected := []string{path, path + deploy.DataSuffix}[:1+min(limit, 1)]
+			if !slices.Equal(files, expected) || len(entries) != len(expected) {
 				t.Fatalf("%s: files %v, %d in the folder, want %v", name, files, len(entries), expected)
 			}
 			got, err := verify.Compare(t.Context(), path, p.spec, samples(list, want), verify.Options{Threads: 1})
@@ -165,7 +170,7 @@ func TestExternalData(t *testing.T) {
 			}
 		}
 	}
-	p := newPipe(t, "resnet_external", named(t, squashed), backbone.Options{})
+	p := newPipe(t, "resnet_external", preset(t, squashed), backbone.Options{})
 	h := trained(t, heads[0], p.features(t, list), p.net.Dim(), p.origin())
 	p.network.Dir = t.TempDir()
 	dir := t.TempDir()
@@ -179,8 +184,9 @@ func TestExternalData(t *testing.T) {
 
 // The same head gives the same bytes, with its description in the metadata.
 func TestMetadata(t *testing.T) {
-	p := newPipe(t, "resnet_basic_11", named(t, squashed), backbone.Options{})
-	spec := headSpec{loss: loss.EMD2, decision: head.Median, t: 1.25, threshold: 0.75, positions: []float64{0, 1, 2, 3, 5}, values: []float64{1, 2, 3, 4, 6}}
+	p := newPipe(t, "resnet_basic_11", preset(t, squashed), backbone.Options{})
+	spec := headSpec{loss: loss.EMD2, decision: head.Median, t: 1.25, threshold: 0.75,
+		positions: []float64{0, 1, 2, 3, 5}, values: []float64{1, 2, 3, 4, 6}}
 	h := trained(t, spec, p.features(t, decoded(t, "jpeg-420.jpg", "tall.png")), p.net.Dim(), p.origin())
 	var first []byte
 	for range 3 {
@@ -204,10 +210,13 @@ func TestMetadata(t *testing.T) {
 		t.Fatal(err)
 	}
 	for key, want := range map[string]string{
-		"finetune.format": "1", "finetune.version": "v1.2.3", "finetune.classes": `["a","b","c","d","e"]`, "finetune.order": "ascending",
-		"finetune.decision": "median", "finetune.temperature": "1.25", "finetune.coverage": "0.9", "finetune.set_threshold": "0.75",
-		"finetune.positions": "[0,1,2,3,5]", "finetune.values": "[1,2,3,4,6]", "finetune.backbone": p.net.Digest(),
-		"finetune.tap": p.net.Feature().Text, backbone.PreprocessingKey: p.spec.String(), "finetune.loss": "emd2", "finetune.probability": "softmax",
+		"finetune.format": "1", "finetune.version": "v1.2.3", "finetune.order": "ascending",
+		"finetune.classes": `["a","b","c","d","e"]`, "finetune.positions": "[0,1,2,3,5]",
+		"finetune.values": "[1,2,3,4,6]",
+		"finetune.decision": "median", "finetune.temperature": "1.25", "finetune.loss": "emd2",
+		"finetune.coverage": "0.9", "finetune.set_threshold": "0.75", "finetune.probability": "softmax",
+		"finetune.backbone": p.net.Digest(), "finetune.tap": p.net.Feature().Text,
+		backbone.PreprocessingKey: p.spec.String(),
 	} {
 		if got := m.Metadata(key); got != want {
 			t.Errorf("%s is %q, want %q", key, got, want)
@@ -223,8 +232,10 @@ func TestMetadata(t *testing.T) {
 	for _, v := range m.Outputs() {
 		outs = append(outs, v.String())
 	}
-	if got, want := strings.Join(outs, ", "), "logits float32 N×5, probabilities float32 N×5, class int64 N, expected float32 N, low int64 N, high int64 N"; got != want {
-		t.Errorf("outputs %s, want %s", got, want)
+	want := []string{"logits float32 N×5", "probabilities float32 N×5", "class int64 N", "expected float32 N",
+		"low int64 N", "high int64 N"}
+	if !slices.Equal(outs, want) {
+		t.Errorf("outputs %q, want %q", outs, want)
 	}
 }
 
@@ -232,7 +243,10 @@ func TestMetadata(t *testing.T) {
 func TestWeights(t *testing.T) {
 	h := trained(t, heads[1], noiseRows(9, 6), 6, head.Origin{Tap: "<f>"})
 	layers := h.Network().Layers
-	want := map[string][]float32{"hidden.weight": layers[0].Weight, "hidden.bias": layers[0].Bias, "weight": layers[1].Weight, "bias": layers[1].Bias}
+	want := map[string][]float32{
+		"hidden.weight": layers[0].Weight, "hidden.bias": layers[0].Bias,
+		"weight": layers[1].Weight, "bias": layers[1].Bias,
+	}
 
 	var text bytes.Buffer
 	if err := JSON(&text, h, "v1"); err != nil {
@@ -263,7 +277,8 @@ func TestWeights(t *testing.T) {
 	}
 	if dir := os.Getenv(exportDir); dir != "" {
 		_, err := ONNX(filepath.Join(dir, "head.onnx"), h, nil, Options{Input: deploy.Features})
-		err = errors.Join(err, os.WriteFile(filepath.Join(dir, "head.json"), text.Bytes(), 0o666), os.WriteFile(filepath.Join(dir, "head.npz"), file.Bytes(), 0o666))
+		err = errors.Join(err, os.WriteFile(filepath.Join(dir, "head.json"), text.Bytes(), 0o666))
+		err = errors.Join(err, os.WriteFile(filepath.Join(dir, "head.npz"), file.Bytes(), 0o666))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -303,7 +318,7 @@ func TestWeights(t *testing.T) {
 
 // A caller that stops gets its error, and nothing runs on.
 func TestCompareStops(t *testing.T) {
-	p := newPipe(t, "resnet_basic_11", named(t, squashed), backbone.Options{})
+	p := newPipe(t, "resnet_basic_11", preset(t, squashed), backbone.Options{})
 	list := []*image.NRGBA{noise(9, 9), noise(8, 9)}
 	h := trained(t, heads[0], p.features(t, list), p.net.Dim(), p.origin())
 	path := filepath.Join(t.TempDir(), "m.onnx")
@@ -311,7 +326,8 @@ func TestCompareStops(t *testing.T) {
 		t.Fatal(err)
 	}
 	stop := errors.New("unreadable")
-	_, err := verify.Compare(t.Context(), path, p.spec, func(yield func(verify.Sample, error) bool) { yield(verify.Sample{}, stop) }, verify.Options{})
+	broken := func(yield func(verify.Sample, error) bool) { yield(verify.Sample{}, stop) }
+	_, err := verify.Compare(t.Context(), path, p.spec, broken, verify.Options{})
 	if !errors.Is(err, stop) {
 		t.Errorf("%v", err)
 	}
@@ -319,12 +335,14 @@ func TestCompareStops(t *testing.T) {
 	if _, err := ONNX(alone, h, nil, Options{Input: deploy.Features}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := verify.Compare(t.Context(), alone, p.spec, samples(list, nil), verify.Options{}); err == nil || !strings.Contains(err.Error(), "takes no images") {
+	_, err = verify.Compare(t.Context(), alone, p.spec, samples(list, nil), verify.Options{})
+	if err == nil || !strings.Contains(err.Error(), "takes no images") {
 		t.Errorf("a head alone: %v", err)
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := verify.Compare(ended, path, p.spec, samples(list, nil), verify.Options{}); !errors.Is(err, context.Canceled) {
+	_, err = verify.Compare(ended, path, p.spec, samples(list, nil), verify.Options{})
+	if !errors.Is(err, context.Canceled) {
 		t.Errorf("an ended context: %v", err)
 	}
 	wrong := slices.Repeat([]float32{0.2}, 10)

@@ -23,7 +23,9 @@ import (
 const bound = 1e-3
 
 // taps are several tensors for some networks; of densenet_dynamo the last alone is the same for all pictures.
-var taps = map[string]string{"densenet_dynamo": backbone.Multi, "convnext_10": backbone.Multi, "swin_16": backbone.Multi}
+var taps = map[string]string{
+	"densenet_dynamo": backbone.Multi, "convnext_10": backbone.Multi, "swin_16": backbone.Multi,
+}
 
 // heads are what the networks are given in turn.
 var heads = []headSpec{
@@ -36,23 +38,13 @@ var heads = []headSpec{
 
 // specs are preprocessings that the networks are given in turn.
 func specs(t *testing.T) []preprocess.Spec {
-	var list []preprocess.Spec
-	for _, text := range []string{
-		"size=autoxauto crop-pct=0.875 resize=shorter interpolation=bilinear channel-order=rgb scale=255 mean=0.485,0.456,0.406 std=0.229,0.224,0.225",
-		"size=autoxauto crop-pct=1 resize=squash interpolation=bicubic channel-order=rgb scale=255 mean=0.5,0.5,0.5 std=0.5,0.5,0.5",
-		"size=autoxauto crop-pct=0.9 resize=shorter interpolation=bicubic channel-order=bgr scale=1 mean=103.939,116.779,123.68 std=58,57,57",
-	} {
-		s, err := preprocess.Parse(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		list = append(list, s)
-	}
-	return list
+	caffe := preset(t, "caffe")
+	caffe.CropPct, caffe.Interpolation, caffe.Std = 0.9, preprocess.Bicubic, [3]float64{58, 57, 57}
+	return []preprocess.Spec{preset(t, cropped), preset(t, squashed), caffe}
 }
 
-// exportDir names a folder that receives the models of TestFamilies with the answers expected of them, for testdata/check_export.py. All
-// golden pictures are used then.
+// exportDir names a folder that receives the models of TestFamilies with the answers expected of them, for
+// testdata/check_export.py. All golden pictures are used then.
 const exportDir = "FINETUNE_EXPORT_DIR"
 
 // Every network of the fixtures, exported with both inputs, must give the pipeline's probabilities.

@@ -23,8 +23,8 @@ var matrix = []float64{
 	9, 9, 9, 5, 0,
 }
 
-// headSpecs are heads with every loss, with and without a hidden layer, and every decision, among them with temperatures, positions,
-// matrices and prediction sets.
+// headSpecs are heads with every loss, with and without a hidden layer, and every decision, among them with
+// temperatures, positions, matrices and prediction sets.
 func headSpecs() []headSpec {
 	var list []headSpec
 	for i, name := range loss.Names() {
@@ -112,7 +112,8 @@ func near(t *testing.T, what string, got, want []float32, bound float64) {
 	}
 }
 
-// checkDecisions compares what the model makes of its own probabilities. The classes taken must vary, or the test would say little.
+// checkDecisions compares what the model makes of its own probabilities. The classes taken must vary, or the test
+// would say little.
 func checkDecisions(t *testing.T, h *head.Head, spec headSpec, got *verify.Answers) {
 	t.Helper()
 	values := spec.values
@@ -133,7 +134,8 @@ func checkDecisions(t *testing.T, h *head.Head, spec headSpec, got *verify.Answe
 		if math.Abs(float64(got.Expected[i])-expected) > 1e-4 {
 			t.Errorf("expected value %v, want %v of %v", got.Expected[i], expected, p)
 		}
-		if low, high := calibration.Interval(p, int(class), spec.threshold); int(got.Low[i]) != low || int(got.High[i]) != high {
+		low, high := calibration.Interval(p, int(class), spec.threshold)
+		if int(got.Low[i]) != low || int(got.High[i]) != high {
 			t.Errorf("%d to %d, want %d to %d of %v around %d", got.Low[i], got.High[i], low, high, p, class)
 		}
 	}
@@ -142,8 +144,8 @@ func checkDecisions(t *testing.T, h *head.Head, spec headSpec, got *verify.Answe
 	}
 }
 
-// Prediction sets of distributions with many equal probabilities, whose sums are exact, must be those of package calibration, at
-// thresholds that sums are equal to, too.
+// Prediction sets of distributions with many equal probabilities, whose sums are exact, must be those of package
+// calibration, at thresholds that sums are equal to, too.
 func TestSets(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 9))
 	for _, k := range []int{2, 3, 4, 7, 12, 33} {
@@ -169,7 +171,8 @@ func TestSets(t *testing.T) {
 				p := rows[i*k : (i+1)*k]
 				low, high := calibration.Interval(p, int(class), threshold)
 				if int(got.Low[i]) != low || int(got.High[i]) != high {
-					t.Errorf("threshold %v: %d to %d, want %d to %d of %v around %d", threshold, got.Low[i], got.High[i], low, high, p, class)
+					t.Errorf("threshold %v: %d to %d, want %d to %d of %v around %d",
+						threshold, got.Low[i], got.High[i], low, high, p, class)
 				}
 			}
 		}
@@ -183,8 +186,9 @@ func identity(t *testing.T, k int, threshold float64) *verify.Model {
 	for i := range k {
 		layer.Weight[i*k+i] = 1
 	}
-	m, err := deploy.Build("identity", deploy.Design{Input: deploy.Features,
-		Head: deploy.Head{Layers: []deploy.Dense{layer}, Rule: deploy.Softmax, Decision: deploy.Median, Threshold: &threshold}})
+	h := deploy.Head{Rule: deploy.Softmax, Decision: deploy.Median, Threshold: &threshold}
+	h.Layers = []deploy.Dense{layer}
+	m, err := deploy.Build("identity", deploy.Design{Input: deploy.Features, Head: h})
 	if err != nil {
 		t.Fatal(err)
 	}

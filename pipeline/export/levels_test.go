@@ -19,23 +19,25 @@ import (
 // pixels is a network whose features are its input, in the order of the tensor.
 func pixels(t *testing.T, opset int64, spec preprocess.Spec) *deploy.Network {
 	t.Helper()
-	value := func(name string, dims ...int64) *onnxpb.ValueInfoProto {
-		shape := &onnxpb.TensorShapeProto{Dim: []*onnxpb.TensorShapeProto_Dimension{
-			{Value: &onnxpb.TensorShapeProto_Dimension_DimParam{DimParam: "N"}}}}
+	value := func(name string, dims ...int) *onnxpb.ValueInfoProto {
+		shape := &onnxpb.TensorShapeProto{Dim: []*onnxpb.TensorShapeProto_Dimension{{}}}
 		for _, d := range dims {
-			shape.Dim = append(shape.Dim, &onnxpb.TensorShapeProto_Dimension{Value: &onnxpb.TensorShapeProto_Dimension_DimValue{DimValue: d}})
+			size := &onnxpb.TensorShapeProto_Dimension_DimValue{DimValue: int64(d)}
+			shape.Dim = append(shape.Dim, &onnxpb.TensorShapeProto_Dimension{Value: size})
 		}
-		return &onnxpb.ValueInfoProto{Name: proto.String(name), Type: &onnxpb.TypeProto{Value: &onnxpb.TypeProto_TensorType{
-			TensorType: &onnxpb.TypeProto_Tensor{ElemType: proto.Int32(1), Shape: shape}}}}
+		typ := &onnxpb.TypeProto_TensorType{TensorType: &onnxpb.TypeProto_Tensor{}}
+		typ.TensorType.ElemType, typ.TensorType.Shape = proto.Int32(int32(onnxpb.TensorProto_FLOAT)), shape
+		return &onnxpb.ValueInfoProto{Name: proto.String(name), Type: &onnxpb.TypeProto{Value: typ}}
 	}
+	flatten := &onnxpb.NodeProto{OpType: proto.String("Flatten"), Input: []string{"class"}, Output: []string{"logits"}}
 	m, err := graph.FromProto("pixels.onnx", &onnxpb.ModelProto{
 		IrVersion:   proto.Int64(4),
 		OpsetImport: []*onnxpb.OperatorSetIdProto{{Domain: proto.String(""), Version: proto.Int64(opset)}},
 		Graph: &onnxpb.GraphProto{
 			Name:   proto.String("pixels"),
-			Node:   []*onnxpb.NodeProto{{OpType: proto.String("Flatten"), Input: []string{"class"}, Output: []string{"logits"}}},
-			Input:  []*onnxpb.ValueInfoProto{value("class", 3, int64(spec.Height), int64(spec.Width))},
-			Output: []*onnxpb.ValueInfoProto{value("logits", 3*int64(spec.Height)*int64(spec.Width))},
+			Node:   []*onnxpb.NodeProto{flatten},
+			Input:  []*onnxpb.ValueInfoProto{value("class", 3, spec.Height, spec.Width)},
+			Output: []*onnxpb.ValueInfoProto{value("logits", 3*spec.Height*spec.Width)},
 		},
 	})
 	if err != nil {
@@ -71,10 +73,13 @@ func levelsModel(t *testing.T, opset int64, spec preprocess.Spec) *verify.Model 
 	return open(t, path)
 }
 
-// The crops must be those of package preprocess, which are Pillow's, level by level: for every golden picture, both kernels, crops and squashed pictures, in operator sets with and without
-// Range.
+// The crops must be those of package preprocess, which are Pillow's, level by level: for every golden picture, both
+// kernels, crops and squashed pictures, in operator sets with and without Range.
 func TestLevels(t *testing.T) {
-	list := append(decoded(t), noise(640, 480), noise(31, 1900), noise(1900, 31), noise(24, 24), noise(27, 40), noise(2, 3))
+	list := decoded(t)
+	for _, size := range []image.Point{{640, 480}, {31, 1900}, {1900, 31}, {24, 24}, {27, 40}, {2, 3}} {
+		list = append(list, noise(size.X, size.Y))
+	}
 	for _, opset := range []int64{9, 11, 13, 21} {
 		for _, text := range []string{
 			"size=24x24 crop-pct=0.875 resize=shorter interpolation=bilinear",

@@ -48,11 +48,12 @@ type headSpec struct {
 
 const classes = 5
 
-// trained returns a head with random weights on standardised features, as training makes it, so that it answers differently for
-// rows that differ.
+// trained returns a head with random weights on standardised features, as training makes it, so that it answers
+// differently for rows that differ.
 func trained(t testing.TB, spec headSpec, rows []float32, width int, origin head.Origin) *head.Head {
 	t.Helper()
-	cfg := loss.Config{Name: spec.loss, Classes: classes, Ground: loss.GroundDistance{Positions: spec.positions, Matrix: spec.matrix}}
+	ground := loss.GroundDistance{Positions: spec.positions, Matrix: spec.matrix}
+	cfg := loss.Config{Name: spec.loss, Classes: classes, Ground: ground}
 	l, err := loss.New[float32](cfg.WithDefaults())
 	if err != nil {
 		t.Fatal(err)
@@ -148,7 +149,8 @@ func newPipe(t testing.TB, name string, spec preprocess.Spec, o backbone.Options
 	if in.Height == 0 {
 		spec = spec.Sized(32, 32)
 	}
-	p := &pipe{net: net, network: &Network{Model: model, Feature: net.Feature(), Dir: networks}, spec: spec.Sized(in.Height, in.Width)}
+	p := &pipe{net: net, spec: spec.Sized(in.Height, in.Width)}
+	p.network = &Network{Model: model, Feature: net.Feature(), Dir: networks}
 	layout := preprocess.NCHW
 	if in.Layout == graph.NHWC {
 		layout = preprocess.NHWC

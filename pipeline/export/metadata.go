@@ -13,8 +13,8 @@ import (
 // The version of the metadata. It rises when a key that is there changes its meaning.
 const metadataVersion = "1"
 
-// Metadata says, in text, what a program needs to read the answers and to know where they come from. Lists are JSON. Keys of what a
-// head doesn't have are absent.
+// Metadata says, in text, what a program needs to read the answers and to know where they come from. Lists are JSON.
+// Keys of what a head doesn't have are absent.
 func Metadata(h *head.Head, version string) (map[string]string, error) {
 	sum := sha256.New()
 	if err := h.Write(sum); err != nil {

@@ -15,7 +15,8 @@ import (
 // MetadataMember is the member of an .npz file that holds the metadata as a JSON object of strings.
 const MetadataMember = "metadata.json"
 
-// contents returns the tensors and the metadata that [head.Head.Write] writes, so that names are the same in all formats.
+// contents returns the tensors and the metadata that [head.Head.Write] writes, so that names are the same in all
+// formats.
 func contents(h *head.Head, version string) (*safetensors.File, error) {
 	var buf bytes.Buffer
 	if err := h.Write(&buf); err != nil {
@@ -29,9 +30,9 @@ func contents(h *head.Head, version string) (*safetensors.File, error) {
 	return f, nil
 }
 
-// NPZ writes the head as numpy.load reads it: float32 arrays under the names of the safetensors file (weight and bias, and before them
-// hidden.weight and hidden.bias where there is a hidden layer), and the metadata as the member [MetadataMember]. Members aren't
-// compressed, and the same head gives the same bytes.
+// NPZ writes the head as numpy.load reads it: float32 arrays under the names of the safetensors file (weight and
+// bias, and before them hidden.weight and hidden.bias where there is a hidden layer), and the metadata as the member
+// [MetadataMember]. Members aren't compressed, and the same head gives the same bytes.
 func NPZ(w io.Writer, h *head.Head, version string) error {
 	f, err := contents(h, version)
 	if err != nil {
@@ -66,8 +67,8 @@ type tensorJSON struct {
 	Data  []float32 `json:"data"`
 }
 
-// JSON writes the head as one object: metadata, an object of strings, and tensors, an object of {shape, data}, under the names
-// that NPZ uses. Numbers are written so that they come back as the same float32.
+// JSON writes the head as one object: metadata, an object of strings, and tensors, an object of {shape, data}, under
+// the names that NPZ uses. Numbers are written so that they come back as the same float32.
 func JSON(w io.Writer, h *head.Head, version string) error {
 	f, err := contents(h, version)
 	if err != nil {

@@ -11,12 +11,12 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// prefix begins the names of all tensors that the package adds, except inputs and outputs. [join] keeps them apart from the
-// network's own.
+// prefix begins the names of all tensors that the package adds, except inputs and outputs. [join] keeps them apart
+// from the network's own.
 const prefix = "finetune/"
 
-// A builder appends nodes to a graph. It uses only operators and forms of operators that mean the same in every operator set
-// from minOpset on; Range, which is newer, has a replacement.
+// A builder appends nodes to a graph. It uses only operators and forms of operators that mean the same in every
+// operator set from minOpset on; Range, which is newer, has a replacement.
 type builder struct {
 	opset int64
 	graph *onnxpb.GraphProto // receives nodes
@@ -85,21 +85,28 @@ func (b *builder) counting(n string) string {
 
 // ones returns a float32 tensor of ones, of a shape that an int64 vector gives.
 func (b *builder) ones(shape string) string {
-	one := &onnxpb.TensorProto{DataType: proto.Int32(int32(onnxpb.TensorProto_FLOAT)), Dims: []int64{1}, FloatData: []float32{1}}
+	float := int32(onnxpb.TensorProto_FLOAT)
+	one := &onnxpb.TensorProto{DataType: &float, Dims: []int64{1}, FloatData: []float32{1}}
 	return b.with(b.op("ConstantOfShape", shape),
 		&onnxpb.AttributeProto{Name: proto.String("value"), Type: onnxpb.AttributeProto_TENSOR.Enum(), T: one})
 }
 
+// call gives a tensor another name, which is not one of the builder's own.
+func (b *builder) call(tensor, name string) {
+	b.graph.Node = append(b.graph.Node, &onnxpb.NodeProto{
+		Name: proto.String(prefix + "as_" + name), OpType: proto.String("Identity"),
+		Input: []string{tensor}, Output: []string{name},
+	})
+}
+
 // output declares a tensor as an output of the model.
 func (b *builder) output(tensor, name string, elem onnxpb.TensorProto_DataType, shape ...any) {
-	b.graph.Node = append(b.graph.Node, &onnxpb.NodeProto{
-		Name: proto.String(prefix + name), OpType: proto.String("Identity"), Input: []string{tensor}, Output: []string{name},
-	})
+	b.call(tensor, name)
 	b.graph.Output = append(b.graph.Output, valueInfo(name, elem, shape...))
 }
 
-// ints returns a constant int64 vector, integer a scalar, floats a float32 tensor of the given shape, number a float32 scalar.
-// Equal constants are stored once.
+// ints returns a constant int64 vector, integer a scalar, floats a float32 tensor of the given shape, number a
+// float32 scalar. Equal constants are stored once.
 func (b *builder) ints(values ...int64) string {
 	return b.constant(onnxpb.TensorProto_INT64, []int64{int64(len(values))}, int64Bytes(values))
 }
@@ -145,17 +152,21 @@ func (b *builder) named(name string, elem onnxpb.TensorProto_DataType, dims []in
 	})
 }
 
-// either appends an If. Both branches return the name of one tensor of the same type and shape; they may read every tensor
-// that was made before.
-func (b *builder) either(condition string, elem onnxpb.TensorProto_DataType, then, otherwise func(*builder) string) string {
-	branch := func(name string, build func(*builder) string) *onnxpb.AttributeProto {
+// A branch appends one side of an If to a builder and returns the name of its answer.
+type branch func(*builder) string
+
+// either appends an If. Both branches return the name of one tensor of the same type and shape; they may read every
+// tensor that was made before.
+func (b *builder) either(condition string, elem onnxpb.TensorProto_DataType, then, otherwise branch) string {
+	attribute := func(name string, build branch) *onnxpb.AttributeProto {
 		inner := *b
 		inner.graph = &onnxpb.GraphProto{Name: proto.String(prefix + name)}
 		out := build(&inner)
 		inner.graph.Output = []*onnxpb.ValueInfoProto{valueInfo(out, elem)}
-		return &onnxpb.AttributeProto{Name: proto.String(name), Type: onnxpb.AttributeProto_GRAPH.Enum(), G: inner.graph}
+		kind := onnxpb.AttributeProto_GRAPH.Enum()
+		return &onnxpb.AttributeProto{Name: proto.String(name), Type: kind, G: inner.graph}
 	}
-	attributes := []*onnxpb.AttributeProto{branch("then_branch", then), branch("else_branch", otherwise)}
+	attributes := []*onnxpb.AttributeProto{attribute("then_branch", then), attribute("else_branch", otherwise)}
 	return b.with(b.op("If", condition), attributes...)
 }
 
@@ -175,7 +186,8 @@ func intsAttr(name string, list ...int64) *onnxpb.AttributeProto {
 	return &onnxpb.AttributeProto{Name: proto.String(name), Type: onnxpb.AttributeProto_INTS.Enum(), Ints: list}
 }
 
-// valueInfo declares a tensor. A dimension is an int or, where it is open, its symbol. Without dimensions the shape is left out.
+// valueInfo declares a tensor. A dimension is an int or, where it is open, its symbol. Without dimensions the shape
+// is left out.
 func valueInfo(name string, elem onnxpb.TensorProto_DataType, dims ...any) *onnxpb.ValueInfoProto {
 	t := &onnxpb.TypeProto_Tensor{ElemType: proto.Int32(int32(elem))}
 	for _, d := range dims {
@@ -191,5 +203,6 @@ func valueInfo(name string, elem onnxpb.TensorProto_DataType, dims ...any) *onnx
 		}
 		t.Shape.Dim = append(t.Shape.Dim, dim)
 	}
-	return &onnxpb.ValueInfoProto{Name: proto.String(name), Type: &onnxpb.TypeProto{Value: &onnxpb.TypeProto_TensorType{TensorType: t}}}
+	typ := &onnxpb.TypeProto{Value: &onnxpb.TypeProto_TensorType{TensorType: t}}
+	return &onnxpb.ValueInfoProto{Name: proto.String(name), Type: typ}
 }

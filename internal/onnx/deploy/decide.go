@@ -2,8 +2,9 @@ package deploy
 
 import "finetune/internal/onnx/onnxpb"
 
-// slack is added where sums of probabilities are compared with a bound. The probabilities of two implementations differ by some
-// 1e-7, and sums that are equal to the bound by construction, such as that of the image that set the threshold, must be on the same side.
+// slack is added where sums of probabilities are compared with a bound. The probabilities of two implementations
+// differ by some 1e-7, and sums that are equal to the bound by construction, such as that of the image that set the
+// threshold, must be on the same side.
 const slack = 5e-7
 
 // decide appends the class that the rule takes, an int64 for each image.
@@ -41,15 +42,15 @@ func (b *builder) total(rows string, n int) string {
 	return b.op("MatMul", rows, b.matrix(n, 1, func(int, int) bool { return true }))
 }
 
-// set appends the prediction sets of package calibration: from the decided class a range grows, always towards the side of the
-// more probable neighbour, the lower of equals, while its mass doesn't exceed the threshold. It returns the lowest and
-// the highest class, int64, one each an image.
+// set appends the prediction sets of package calibration: from the decided class a range grows, always towards the
+// side of the more probable neighbour, the lower of equals, while its mass doesn't exceed the threshold. It returns
+// the lowest and the highest class, int64, one each an image.
 //
-// That needs no loop. The growth merges two sequences, the classes below the start and those above it, by their larger heads.
-// In such a merge d comes before c on the other side just when the least of the sequence up to d is larger than the least up to
-// c, or equal and d is below. So with key(c) the least probability from the start's neighbour to c, classes join in the order of
-// falling keys, and a class joins at a mass, its score, that is the sum of those before it. The range is all classes
-// whose score doesn't exceed the threshold.
+// That needs no loop. The growth merges two sequences, the classes below the start and those above it, by their
+// larger heads. In such a merge d comes before c on the other side just when the least of the sequence up to d is
+// larger than the least up to c, or equal and d is below. So with key(c) the least probability from the start's
+// neighbour to c, classes join in the order of falling keys, and a class joins at a mass, its score, that is the sum
+// of those before it. The range is all classes whose score doesn't exceed the threshold.
 func (b *builder) set(probs, class string, classes int, threshold float64) (low, high string) {
 	const above = 2 // any probability
 	k := make([]int64, classes)

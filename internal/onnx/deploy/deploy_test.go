@@ -33,7 +33,7 @@ func TestBuildRefuses(t *testing.T) {
 	}{
 		"no layers":          {func(d *Design) { d.Head.Layers = nil }, "no layers"},
 		"a short weight":     {func(d *Design) { d.Head.Layers[0].Weight = d.Head.Layers[0].Weight[1:] }, "5 weights"},
-		"a gap":              {func(d *Design) { d.Head.Layers = append(d.Head.Layers, d.Head.Layers[0]) }, "layer 1 reads 2"},
+		"a gap":              {func(d *Design) { d.Head.Layers = slices.Repeat(d.Head.Layers, 2) }, "layer 1 reads 2"},
 		"no rule":            {func(d *Design) { d.Head.Rule = "corn" }, `no rule "corn"`},
 		"no positions":       {func(d *Design) { d.Head.Rule = Position }, "0 positions"},
 		"few positions":      {func(d *Design) { d.Head.Positions = []float64{1} }, "1 positions for 3"},
@@ -55,7 +55,8 @@ func TestBuildRefuses(t *testing.T) {
 
 func TestHeadAlone(t *testing.T) {
 	build := func() []byte {
-		m, err := Build("head", Design{Input: Features, Head: small(), Metadata: map[string]string{"b": "1", "a": "2", "c": "3"}})
+		metadata := map[string]string{"b": "1", "a": "2", "c": "3"}
+		m, err := Build("head", Design{Input: Features, Head: small(), Metadata: metadata})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -79,8 +80,10 @@ func TestHeadAlone(t *testing.T) {
 	for _, v := range slices.Concat(m.Inputs(), m.Outputs()) {
 		names = append(names, v.String())
 	}
-	if got, want := strings.Join(names, ", "), "features float32 N×2, logits float32 N×3, probabilities float32 N×3, class int64 N, expected float32 N"; got != want {
-		t.Errorf("%s, want %s", got, want)
+	want := []string{"features float32 N×2", "logits float32 N×3", "probabilities float32 N×3",
+		"class int64 N", "expected float32 N"}
+	if !slices.Equal(names, want) {
+		t.Errorf("%q, want %q", names, want)
 	}
 	if m.Metadata("a") != "2" {
 		t.Error("no metadata")
@@ -94,13 +97,18 @@ func TestSeparate(t *testing.T) {
 		Node:   []*onnxpb.NodeProto{{OpType: text("Relu"), Input: []string{"class"}, Output: []string{"inner"}}},
 		Output: []*onnxpb.ValueInfoProto{{Name: text("inner")}},
 	}
+	node := func(name, op, in, out string) *onnxpb.NodeProto {
+		return &onnxpb.NodeProto{Name: &name, OpType: &op, Input: strings.Split(in, " "), Output: []string{out}}
+	}
+	choice := node("", "If", "y", "z")
+	choice.Attribute = []*onnxpb.AttributeProto{{Name: text("then_branch"), G: inner}}
 	pb := &onnxpb.ModelProto{Graph: &onnxpb.GraphProto{
 		Input: []*onnxpb.ValueInfoProto{{Name: text("image")}},
 		Node: []*onnxpb.NodeProto{
-			{Name: text("plain"), OpType: text("Relu"), Input: []string{"x", ""}, Output: []string{"y"}},
-			{Name: text("finetune/add_1"), OpType: text("Add"), Input: []string{"image", "low"}, Output: []string{"class"}},
-			{OpType: text("If"), Input: []string{"y"}, Output: []string{"z"}, Attribute: []*onnxpb.AttributeProto{{Name: text("then_branch"), G: inner}}},
-			{OpType: text("Neg"), Input: []string{"z"}, Output: []string{"backbone/class"}},
+			node("plain", "Clip", "x  x", "y"),
+			node("finetune/add_1", "Add", "image low", "class"),
+			choice,
+			node("", "Neg", "z", "backbone/class"),
 		},
 		Initializer: []*onnxpb.TensorProto{{Name: text("low"), RawData: []byte{1, 2, 3, 4}}, {Name: text("x")}},
 		Output:      []*onnxpb.ValueInfoProto{{Name: text("features")}},
@@ -125,8 +133,9 @@ func TestSeparate(t *testing.T) {
 	branch := got.Node[2].Attribute[0].G
 	names = append(names, branch.Node[0].Input[0], branch.Output[0].GetName(), got.Initializer[0].GetName(),
 		got.Input[0].GetName(), got.Output[0].GetName(), got.ValueInfo[0].GetName())
-	want := []string{"backbone/finetune/add_1", "backbone/image", "backbone/low", "backbone/class", "y", "z", "z", "backbone/backbone/class",
-		"backbone/class", "inner", "backbone/low", "backbone/image", "backbone/features", "backbone/class"}
+	want := []string{"backbone/finetune/add_1", "backbone/image", "backbone/low", "backbone/class", "y", "z", "z",
+		"backbone/backbone/class", "backbone/class", "inner", "backbone/low", "backbone/image", "backbone/features",
+		"backbone/class"}
 	if !slices.Equal(names, want) {
 		t.Errorf("%q, want %q", names, want)
 	}
@@ -135,7 +144,10 @@ func TestSeparate(t *testing.T) {
 // Weights that are moved to a file of their own come back from it.
 func TestWriteWithData(t *testing.T) {
 	h := small()
-	h.Layers = []Dense{{In: 40, Out: 30, Weight: make([]float32, 1200), Bias: make([]float32, 30)}, {In: 30, Out: 3, Weight: make([]float32, 90), Bias: make([]float32, 3)}}
+	h.Layers = []Dense{
+		{In: 40, Out: 30, Weight: make([]float32, 1200), Bias: make([]float32, 30)},
+		{In: 30, Out: 3, Weight: make([]float32, 90), Bias: make([]float32, 3)},
+	}
 	for i := range h.Layers[0].Weight {
 		h.Layers[0].Weight[i] = float32(i)
 	}
@@ -166,7 +178,8 @@ func TestWriteWithData(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, w := range m.Proto().Graph.Initializer {
-		if got := whole.Proto().Graph.Initializer[i]; got.GetName() != w.GetName() || !bytes.Equal(got.RawData, w.RawData) {
+		got := whole.Proto().Graph.Initializer[i]
+		if got.GetName() != w.GetName() || !bytes.Equal(got.RawData, w.RawData) {
 			t.Errorf("weight %q came back as %q", w.GetName(), got.GetName())
 		}
 	}

@@ -50,7 +50,8 @@ func (h Head) check() error {
 	}
 	for i, l := range h.Layers {
 		if l.In < 1 || l.Out < 1 || len(l.Weight) != l.In*l.Out || len(l.Bias) != l.Out {
-			return fmt.Errorf("layer %d: %d weights and %d biases for %d × %d", i, len(l.Weight), len(l.Bias), l.Out, l.In)
+			return fmt.Errorf("layer %d: %d weights and %d biases for %d × %d",
+				i, len(l.Weight), len(l.Bias), l.Out, l.In)
 		}
 		if i > 0 && l.In != h.Layers[i-1].Out {
 			return fmt.Errorf("layer %d reads %d numbers, the one before gives %d", i, l.In, h.Layers[i-1].Out)
@@ -105,9 +106,9 @@ func (b *builder) logits(h Head, features string) string {
 	return tensor
 }
 
-// answers appends everything behind the features and declares the outputs. With several views the features hold as many rows an
-// image, first one view of all images, then the next. The distribution of an image is the mean over its views, the temperature is
-// applied to that, and the logits are those that the mean stands for.
+// answers appends everything behind the features and declares the outputs. With several views the features hold as
+// many rows an image, first one view of all images, then the next. The distribution of an image is the mean over its
+// views, the temperature is applied to that, and the logits are those that the mean stands for.
 func (b *builder) answers(h Head, features string, views int, batch any) {
 	k, _ := h.classes() // check has seen it
 	logits := b.logits(h, features)

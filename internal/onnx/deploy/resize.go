@@ -5,12 +5,13 @@ import (
 	"finetune/preprocess"
 )
 
-// The resizing of package resample, which is Pillow's to the bit, as products with matrices. A picture is resized along its rows and
-// along its columns, and rounded to 8 bits after each pass. The matrices hold the weights of the crop's places alone.
+// The resizing of package resample, which is Pillow's to the bit, as products with matrices. A picture is resized
+// along its rows and along its columns, and rounded to 8 bits after each pass. The matrices hold the weights of the
+// crop's places alone.
 //
-// Pillow's weights are whole numbers of units of 2⁻²². Their products with levels have more digits than float32, and where a sum is
-// close to a half of a level the last ones matter, which is common in small pictures. So each matrix is two, of the
-// weights' upper and lower bits, and all sums of whole numbers stay below 2²⁴, where float32 is exact.
+// Pillow's weights are whole numbers of units of 2⁻²². Their products with levels have more digits than float32, and
+// where a sum is close to a half of a level the last ones matter, which is common in small pictures. So each matrix
+// is two, of the weights' upper and lower bits, and all sums of whole numbers stay below 2²⁴, where float32 is exact.
 const (
 	precision = 22 // bits of a weight
 	lowBits   = 7  // of them in the second matrix: exact for up to 450 pixels that make one
@@ -23,8 +24,8 @@ type axis struct {
 	crop    int    // its length
 }
 
-// geometry appends what [preprocess.Spec] computes for a picture whose height and width are int64 scalars. All of it is whole
-// numbers, so nothing depends on rounding.
+// geometry appends what [preprocess.Spec] computes for a picture whose height and width are int64 scalars. All of it
+// is whole numbers, so nothing depends on rounding.
 func (b *builder) geometry(s preprocess.Spec, height, width string) (down, across axis) {
 	down, across = axis{in: height, crop: s.Height}, axis{in: width, crop: s.Width}
 	if s.Resize == preprocess.Squash {
@@ -43,7 +44,8 @@ func (b *builder) geometry(s preprocess.Spec, height, width string) (down, acros
 
 func (b *builder) larger(x, y string) string { return b.op("Where", b.op("Less", x, y), y, x) }
 
-// centred is half of what the crop leaves, a half of a pixel going to the even number: (d + ⌊d/2⌋ mod 2) / 2 in whole numbers.
+// centred is half of what the crop leaves, a half of a pixel going to the even number: (d + ⌊d/2⌋ mod 2) / 2 in whole
+// numbers.
 func (b *builder) centred(a axis) string {
 	two := b.integer(2)
 	left := b.op("Sub", a.out, b.integer(int64(a.crop)))
@@ -52,8 +54,8 @@ func (b *builder) centred(a axis) string {
 	return b.op("Div", b.op("Add", left, odd), two)
 }
 
-// weights appends the two matrices, crop × in and float32, by which the places of the crop are made from the picture's pixels. The
-// distance of pixel k from place i, in units of the filter, is
+// weights appends the two matrices, crop × in and float32, by which the places of the crop are made from the
+// picture's pixels. The distance of pixel k from place i, in units of the filter, is
 //
 //	((2k+1)·out − (2i+1)·in) / (2·max(in, out))
 //
@@ -93,13 +95,14 @@ func (b *builder) filter(x string, kind preprocess.Interpolation) string {
 		return u
 	}
 	v := b.op("Sub", b.op("Relu", b.op("Sub", b.real(2), x)), u)
-	near := b.op("Mul", u, b.op("Add", b.real(0.5), b.op("Mul", u, b.op("Sub", b.real(2), b.op("Mul", u, b.real(1.5))))))
+	near := b.op("Sub", b.real(2), b.op("Mul", u, b.real(1.5)))
+	near = b.op("Mul", u, b.op("Add", b.real(0.5), b.op("Mul", u, near)))
 	far := b.op("Mul", b.op("Mul", v, v), b.op("Mul", b.real(0.5), b.op("Sub", b.real(1), v)))
 	return b.op("Sub", near, far)
 }
 
-// resize appends both passes: pictures of N × 3 × height × width levels become crops. The order of the passes, which makes
-// a difference of one level here and there, is Pillow's: see package resample.
+// resize appends both passes: pictures of N × 3 × height × width levels become crops. The order of the passes, which
+// makes a difference of one level here and there, is Pillow's: see package resample.
 func (b *builder) resize(pictures string, down, across axis, s preprocess.Spec, mirrored bool) string {
 	downHigh, downLow := b.weights(down, s.Interpolation, false)
 	acrossHigh, acrossLow := b.weights(across, s.Interpolation, mirrored)
@@ -119,15 +122,16 @@ func (b *builder) resize(pictures string, down, across axis, s preprocess.Spec, 
 		func(b *builder) string { return downPass(b, acrossPass(b, pictures)) })
 }
 
-// levels turns sums by the upper and the lower bits of the weights into levels: ⌊(high·2⁷ + low + 2²¹) / 2²²⌋, from 0 to 255.
+// levels turns sums by the upper and the lower bits of the weights into levels: ⌊(high·2⁷ + low + 2²¹) / 2²²⌋, from 0
+// to 255.
 func (b *builder) levels(high, low string) string {
 	carry := b.op("Floor", b.op("Div", b.op("Add", low, b.number(1<<(precision-1))), b.number(1<<lowBits)))
 	level := b.op("Floor", b.op("Div", b.op("Add", high, carry), b.number(1<<(precision-lowBits))))
 	return b.op("Min", b.op("Relu", level), b.number(255))
 }
 
-// tensors appends the preprocessing: uint8 pictures of N × height × width × 3 become the network's input of float32. Mirrored
-// copies of all pictures follow the pictures where mirror says so.
+// tensors appends the preprocessing: uint8 pictures of N × height × width × 3 become the network's input of float32.
+// Mirrored copies of all pictures follow the pictures where mirror says so.
 func (b *builder) tensors(image string, s preprocess.Spec, channelsLast, mirror bool) string {
 	size := b.op("Shape", image)
 	pick := func(axis int64) string { return b.op("Gather", size, b.integer(axis)) }

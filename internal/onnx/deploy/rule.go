@@ -9,7 +9,8 @@ type Rule string
 const (
 	// Softmax takes K logits: p = exp z / Σ exp z.
 	Softmax Rule = "softmax"
-	// Cumulative takes K−1 logits of P(y > k), each lowered to the one before where it is above, and their differences.
+	// Cumulative takes K−1 logits of P(y > k), each lowered to the one before where it is above, and their
+	// differences.
 	Cumulative Rule = "cumulative"
 	// Conditional takes K−1 logits of P(y > k | y ≥ k), and multiplies.
 	Conditional Rule = "conditional"
@@ -34,8 +35,9 @@ func (h Head) classes() (int, error) {
 	return 0, fmt.Errorf("no rule %q for probabilities", h.Rule)
 }
 
-// probabilities appends what makes N × K probabilities of N × outputs logits. Shifts by a class and sums over classes are
-// products with small constant matrices, whose operator never changed its form; those of Pad, Slice and CumSum did.
+// probabilities appends what makes N × K probabilities of N × outputs logits. Shifts by a class and sums over classes
+// are products with small constant matrices, whose operator never changed its form; those of Pad, Slice and CumSum
+// did.
 func (b *builder) probabilities(h Head, logits string) string {
 	outputs := h.outputs()
 	switch h.Rule {
@@ -43,7 +45,8 @@ func (b *builder) probabilities(h Head, logits string) string {
 		least := b.runningMin(logits, outputs, -1)
 		return b.differences(b.op("Sigmoid", least), outputs)
 	case Conditional:
-		// log P(y = k) = Σ_{j<k} log σ(zⱼ) + log σ(−zₖ), the last term being absent for the last class; log σ(z) = −softplus(−z).
+		// log P(y = k) = Σ_{j<k} log σ(zⱼ) + log σ(−zₖ), the last term being absent for the last class; log σ(z) =
+		// −softplus(−z).
 		passed := b.op("Softplus", b.op("Neg", logits))
 		stopped := b.op("Softplus", logits)
 		sum := b.op("Add",
@@ -63,7 +66,8 @@ func (b *builder) probabilities(h Head, logits string) string {
 	return b.with(b.op("Softmax", logits), intAttr("axis", 1))
 }
 
-// leastProbability stands for probabilities that underflowed to 0 where a logarithm is taken: the least normal float32.
+// leastProbability stands for probabilities that underflowed to 0 where a logarithm is taken: the least normal
+// float32.
 const leastProbability = 0x1p-126
 
 // inverse appends the logits that a distribution stands for: the inverse of probabilities.

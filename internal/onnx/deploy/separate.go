@@ -14,20 +14,26 @@ var taken = []string{
 	string(Tensor), string(Image), string(Features), "logits", "probabilities", "class", "expected", "low", "high",
 }
 
-// separate returns a model in which no tensor and no node has a name that this package gives: those that would are renamed. What needs
-// no change is shared with pb.
+// separate returns a model in which no tensor and no node has a name that this package gives: those that would are
+// renamed. What needs no change is shared with pb.
 func separate(pb *onnxpb.ModelProto) *onnxpb.ModelProto {
-	out := &onnxpb.ModelProto{IrVersion: pb.IrVersion, OpsetImport: pb.OpsetImport, Functions: pb.Functions, Graph: renameGraph(pb.Graph)}
-	if out.Graph == pb.Graph {
-		g := pb.Graph
-		out.Graph = &onnxpb.GraphProto{Name: g.Name, Node: g.Node, Initializer: g.Initializer, SparseInitializer: g.SparseInitializer,
-			Input: g.Input, Output: g.Output, ValueInfo: g.ValueInfo}
+	out := &onnxpb.ModelProto{IrVersion: pb.IrVersion, OpsetImport: pb.OpsetImport, Functions: pb.Functions}
+	if out.Graph = renameGraph(pb.Graph); out.Graph == pb.Graph {
+		out.Graph = withInitializers(pb.Graph, pb.Graph.Initializer)
 	}
 	return out
 }
 
-// renamed is the name that a tensor or node of the network has in the model. It is another one for another name, whatever the
-// network's names are.
+// withInitializers returns a graph of its own with other weights. All else is shared.
+func withInitializers(g *onnxpb.GraphProto, weights []*onnxpb.TensorProto) *onnxpb.GraphProto {
+	return &onnxpb.GraphProto{
+		Name: g.Name, Node: g.Node, Initializer: weights, SparseInitializer: g.SparseInitializer,
+		Input: g.Input, Output: g.Output, ValueInfo: g.ValueInfo,
+	}
+}
+
+// renamed is the name that a tensor or node of the network has in the model. It is another one for another name,
+// whatever the network's names are.
 func renamed(name string) string {
 	if slices.Contains(taken, name) || strings.HasPrefix(name, prefix) || strings.HasPrefix(name, "backbone/") {
 		return "backbone/" + name

@@ -23,9 +23,10 @@ const (
 // DataSuffix is appended to the name of a model's file for the name of the file that holds its weights.
 const DataSuffix = ".data"
 
-// Write writes a model, from [Build] or cut from a network, to path. Weights that it keeps in other files of the folder dir are copied
-// into it. A model that would take more than limit bytes gets a second file for its weights beside it, path + [DataSuffix]; a
-// limit of 0 is 2 GB, about the most that ONNX allows for one file. Write returns the paths of the files; on an error there are none.
+// Write writes a model, from [Build] or cut from a network, to path. Weights that it keeps in other files of the
+// folder dir are copied into it. A model that would take more than limit bytes gets a second file for its weights
+// beside it, path + [DataSuffix]; a limit of 0 is 2 GB, about the most that ONNX allows for one file. Write returns
+// the paths of the files; on an error there are none.
 func Write(path string, m *graph.Model, dir string, limit int64) ([]string, error) {
 	if limit <= 0 || limit > mostInline {
 		limit = mostInline
@@ -63,8 +64,7 @@ func writeModel(path string, m *graph.Model) error {
 func writeWithData(path string, m *graph.Model, dir string, outside []graph.ExternalWeight) ([]string, error) {
 	dataPath := path + DataSuffix
 	old := m.Proto()
-	g := &onnxpb.GraphProto{Name: old.Graph.Name, Node: old.Graph.Node, SparseInitializer: old.Graph.SparseInitializer,
-		Input: old.Graph.Input, Output: old.Graph.Output, ValueInfo: old.Graph.ValueInfo}
+	g := withInitializers(old.Graph, nil)
 	data := dataFile{name: filepath.Base(dataPath), dir: dir, outside: map[*onnxpb.TensorProto]graph.ExternalWeight{}}
 	for _, w := range outside {
 		data.outside[w.Tensor] = w
@@ -125,13 +125,12 @@ func (d *dataFile) move(t *onnxpb.TensorProto) (*onnxpb.TensorProto, error) {
 		length = int64(n)
 	}
 	d.size = offset + length
-	entry := func(key, value string) *onnxpb.StringStringEntryProto {
-		return &onnxpb.StringStringEntryProto{Key: proto.String(key), Value: proto.String(value)}
-	}
 	return &onnxpb.TensorProto{
 		Name: t.Name, DataType: t.DataType, Dims: t.Dims, DataLocation: onnxpb.TensorProto_EXTERNAL.Enum(),
 		ExternalData: []*onnxpb.StringStringEntryProto{
-			entry("location", d.name), entry("offset", strconv.FormatInt(offset, 10)), entry("length", strconv.FormatInt(length, 10)),
+			entry("location", d.name),
+			entry("offset", strconv.FormatInt(offset, 10)),
+			entry("length", strconv.FormatInt(length, 10)),
 		},
 	}, err
 }

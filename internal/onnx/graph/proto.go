@@ -6,6 +6,7 @@ import "finetune/internal/onnx/onnxpb"
 // something copies that part first.
 func (m *Model) Proto() *onnxpb.ModelProto { return m.pb }
 
-// FromProto returns the model of a protobuf that this program made; name stands for it in errors. The caller doesn't change
-// pb afterwards. A graph in which a tensor is written twice is an error. Bytes that came from elsewhere go through [Parse].
+// FromProto returns the model of a protobuf that this program made; name stands for it in errors. The caller doesn't
+// change pb afterwards. A graph in which a tensor is written twice is an error. Bytes that came from elsewhere go
+// through [Parse].
 func FromProto(name string, pb *onnxpb.ModelProto) (*Model, error) { return fromProto(name, pb) }

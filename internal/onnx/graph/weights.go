@@ -14,8 +14,8 @@ type ExternalWeight struct {
 	Offset, Length int64
 }
 
-// ExternalWeights returns the weights that stand in other files of the folder dir, in the file's order. A file that is missing or too
-// short gives an *invalid.Error.
+// ExternalWeights returns the weights that stand in other files of the folder dir, in the file's order. A file that
+// is missing or too short gives an *invalid.Error.
 func (m *Model) ExternalWeights(dir string) ([]ExternalWeight, error) {
 	var list []ExternalWeight
 	for _, t := range m.pb.Graph.Initializer {

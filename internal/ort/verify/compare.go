@@ -25,9 +25,10 @@ type Difference struct {
 	Samples     int
 }
 
-// Compare runs the model in a file, with the input "image" or "tensor", on pictures one by one. The preprocessing is the run's, for
-// the tensor. Numbers that aren't finite make an infinite difference.
-func Compare(ctx context.Context, path string, spec preprocess.Spec, samples iter.Seq2[Sample, error], o Options) (Difference, error) {
+// Compare runs the model in a file, with the input "image" or "tensor", on pictures one by one. The preprocessing is
+// the run's, for the tensor. Numbers that aren't finite make an infinite difference.
+func Compare(ctx context.Context, path string, spec preprocess.Spec, samples iter.Seq2[Sample, error], o Options,
+) (Difference, error) {
 	m, err := Open(ctx, path, o)
 	if err != nil {
 		return Difference{}, err
@@ -48,7 +49,8 @@ func Compare(ctx context.Context, path string, spec preprocess.Spec, samples ite
 		}
 		k := len(s.Probabilities)
 		if k == 0 || len(got.Probabilities)%k != 0 {
-			return Difference{}, fmt.Errorf("compare %s: %d probabilities, of the pipeline %d", path, len(got.Probabilities), k)
+			return Difference{}, fmt.Errorf("compare %s: %d probabilities, the pipeline gives %d",
+				path, len(got.Probabilities), k)
 		}
 		if far := distance(got.Probabilities[:k], s.Probabilities); far > d.Probability {
 			d.Probability, d.Worst = far, d.Samples

@@ -1,5 +1,5 @@
-// Package verify runs exported models through ONNX Runtime, as a program that was handed the file would, and compares their answers
-// with the pipeline's. It reads nothing from run folders.
+// Package verify runs exported models through ONNX Runtime, as a program that was handed the file would, and compares
+// their answers with the pipeline's. It reads nothing from run folders.
 package verify
 
 import (
