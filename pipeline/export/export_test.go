@@ -212,7 +212,7 @@ func TestMetadata(t *testing.T) {
 	for key, want := range map[string]string{
 		"finetune.format": "1", "finetune.version": "v1.2.3", "finetune.order": "ascending",
 		"finetune.classes": `["a","b","c","d","e"]`, "finetune.positions": "[0,1,2,3,5]",
-		"finetune.values": "[1,2,3,4,6]",
+		"finetune.values":   "[1,2,3,4,6]",
 		"finetune.decision": "median", "finetune.temperature": "1.25", "finetune.loss": "emd2",
 		"finetune.coverage": "0.9", "finetune.set_threshold": "0.75", "finetune.probability": "softmax",
 		"finetune.backbone": p.net.Digest(), "finetune.tap": p.net.Feature().Text,
