@@ -90,7 +90,8 @@ func TestHead(t *testing.T) {
 				t.Fatal(err)
 			}
 			logits := make([]float32, n*h.Outputs())
-			if err := h.Logits(head.Features{Rows: n, Cols: width, Data: rows}, nil, 1, logits); err != nil {
+			f := head.Features{Rows: n, Cols: width, Data: rows}
+			if err := h.Logits(f, f.All(), 1, logits); err != nil {
 				t.Fatal(err)
 			}
 			near(t, "logits", got.Logits, logits, 1e-4)

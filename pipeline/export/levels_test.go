@@ -80,6 +80,10 @@ func TestLevels(t *testing.T) {
 	for _, size := range []image.Point{{640, 480}, {31, 1900}, {1900, 31}, {24, 24}, {27, 40}, {2, 3}} {
 		list = append(list, noise(size.X, size.Y))
 	}
+	r := rand.New(rand.NewPCG(3, 1))
+	for range 60 {
+		list = append(list, noise(1+r.IntN(150), 1+r.IntN(150)))
+	}
 	for _, opset := range []int64{9, 11, 13, 21} {
 		for _, text := range []string{
 			"size=24x24 crop-pct=0.875 resize=shorter interpolation=bilinear",

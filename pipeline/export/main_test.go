@@ -186,7 +186,8 @@ func probabilities(t testing.TB, h *head.Head, rows []float32) []float32 {
 	t.Helper()
 	n := len(rows) / h.Inputs()
 	out := make([]float32, n*h.Space().Len())
-	if err := h.Probabilities(head.Features{Rows: n, Cols: h.Inputs(), Data: rows}, nil, 1, out); err != nil {
+	f := head.Features{Rows: n, Cols: h.Inputs(), Data: rows}
+	if err := h.Probabilities(f, f.All(), 1, out); err != nil {
 		t.Fatal(err)
 	}
 	return out
