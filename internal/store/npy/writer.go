@@ -3,6 +3,8 @@ package npy
 import (
 	"encoding/binary"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"finetune/internal/store/atomicfile"
 )
@@ -50,7 +52,7 @@ func (w *Writer) Rows() int { return w.rows }
 
 // Commit completes the header and puts the file in place.
 func (w *Writer) Commit() error {
-	if _, err := w.file.WriteAt(header(w.rows, w.cols), 0); err != nil {
+	if _, err := w.file.WriteAt(header([]int{w.rows, w.cols}), 0); err != nil {
 		return err
 	}
 	return w.file.Commit()
@@ -59,9 +61,17 @@ func (w *Writer) Commit() error {
 // Abort drops what was written, unless it was committed.
 func (w *Writer) Abort() { w.file.Abort() }
 
-func header(rows, cols int) []byte {
+func header(shape []int) []byte {
 	const prefix = len(magic) + 4
-	text := fmt.Sprintf("{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }", rows, cols)
+	dims := make([]string, len(shape))
+	for i, n := range shape {
+		dims[i] = strconv.Itoa(n)
+	}
+	list := strings.Join(dims, ", ")
+	if len(shape) == 1 {
+		list += ","
+	}
+	text := fmt.Sprintf("{'descr': '<f4', 'fortran_order': False, 'shape': (%s), }", list)
 	h := binary.LittleEndian.AppendUint16([]byte(magic+"\x01\x00"), headerSize-uint16(prefix))
 	return fmt.Appendf(h, "%-*s\n", headerSize-prefix-1, text)
 }
