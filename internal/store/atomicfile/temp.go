@@ -15,36 +15,9 @@ import (
 // tempName matches the names of temporary files, which no other program gives.
 var tempName = regexp.MustCompile(`^\.finetune-[A-Z2-7]{26}\.tmp$`)
 
-// createTemp makes a temporary file in dir and locks it. Where files can't be locked it is made all the same: [Sweep] removes
-// nothing there.
+// createTemp makes a temporary file in dir and locks it. Where files can't be locked, [Sweep] removes nothing.
 func createTemp(dir string) (*os.File, error) {
-	for {
-		name := filepath.Join(dir, ".finetune-"+rand.Text()+".tmp")
-		f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o666)
-		if err != nil {
-			return nil, err
-		}
-		err = flock.Exclusive(f)
-		if errors.Is(err, flock.ErrUnsupported) || err == nil && inPlace(f) {
-			return f, nil
-		}
-		// Another process swept the folder before the lock was taken.
-		f.Close()
-		os.Remove(name)
-		if err != nil && !errors.Is(err, flock.ErrHeld) {
-			return nil, err
-		}
-	}
-}
-
-// inPlace reports whether an open file still has its name.
-func inPlace(f *os.File) bool {
-	opened, err := f.Stat()
-	if err != nil {
-		return false
-	}
-	named, err := os.Lstat(f.Name())
-	return err == nil && os.SameFile(opened, named)
+	return flock.Create(func() string { return filepath.Join(dir, ".finetune-"+rand.Text()+".tmp") }, flock.Exclusive)
 }
 
 // Sweep removes the temporary files that killed processes left in a folder. Those of live processes are locked and stay. A file

@@ -13,6 +13,9 @@ import (
 	"finetune/internal/store/atomicfile"
 )
 
+// recipeFile holds a recipe as text in its folder.
+const recipeFile = "recipe.json"
+
 // A Recipe is all that decides a feature besides the image.
 type Recipe struct {
 	Backbone      string `json:"backbone"` // digest of the network's bytes
@@ -21,7 +24,7 @@ type Recipe struct {
 	Runtime       string `json:"runtime"` // version of the native library
 	Pixels        string `json:"pixels"`  // version of our own decoding and resizing
 
-	// View names what was done to the picture before, "" for nothing; see augment.Plan.Name.
+	// View names the augmentation, "" for the image itself; see augment.Plan.Name.
 	View string `json:"view,omitempty"`
 }
 
@@ -35,9 +38,9 @@ func (r Recipe) Digest() string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// describe leaves the recipe as text in the store's folder, for people who wonder what the folder is.
+// describe writes the recipe to the store's folder, for people and for [List].
 func (s *Store) describe() error {
-	path := filepath.Join(s.dir, "recipe.json")
+	path := filepath.Join(s.dir, recipeFile)
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

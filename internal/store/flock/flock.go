@@ -6,7 +6,10 @@
 // caller has to do without. The package knows nothing of what the files are for.
 package flock
 
-import "errors"
+import (
+	"errors"
+	"os"
+)
 
 var (
 	// ErrHeld reports that another open file, of this process or another, holds a lock that excludes the one asked for.
@@ -14,3 +17,34 @@ var (
 	// ErrUnsupported reports that there are no locks here.
 	ErrUnsupported = errors.New("files can't be locked here")
 )
+
+// InPlace reports whether an open file still has its name. A lock on a file that was removed, or replaced, excludes nobody.
+func InPlace(f *os.File) bool {
+	opened, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	named, err := os.Lstat(f.Name())
+	return err == nil && os.SameFile(opened, named)
+}
+
+// Create makes a new file for reading and writing and locks it with [Exclusive] or [Shared]. Between the two steps another process
+// may take the file for one that nobody uses and remove it; then Create makes the next. Where files can't be locked it makes the
+// file all the same.
+func Create(nextName func() string, lock func(*os.File) error) (*os.File, error) {
+	for {
+		f, err := os.OpenFile(nextName(), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o666)
+		if err != nil {
+			return nil, err
+		}
+		err = lock(f)
+		if errors.Is(err, ErrUnsupported) || err == nil && InPlace(f) {
+			return f, nil
+		}
+		f.Close()
+		os.Remove(f.Name())
+		if err != nil && !errors.Is(err, ErrHeld) {
+			return nil, err
+		}
+	}
+}

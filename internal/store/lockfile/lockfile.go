@@ -74,7 +74,7 @@ func Acquire(dir string) (*Claim, error) {
 		}
 		err = flock.Exclusive(f)
 		switch {
-		case err == nil && !sameFile(f, path):
+		case err == nil && !flock.InPlace(f):
 			f.Close() // the last holder released its claim, and removed the file, after it was opened here
 			continue
 		case err == nil, errors.Is(err, flock.ErrUnsupported) && created:
@@ -171,14 +171,4 @@ func (c *Claim) Release() error {
 		return nil
 	}
 	return err
-}
-
-// sameFile reports whether an open file still stands at path.
-func sameFile(f *os.File, path string) bool {
-	opened, err := f.Stat()
-	if err != nil {
-		return false
-	}
-	named, err := os.Lstat(path)
-	return err == nil && os.SameFile(opened, named)
 }
