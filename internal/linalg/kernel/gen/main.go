@@ -8,14 +8,12 @@ func main() {
 	ConstraintExpr("amd64")
 	maskTable()
 	weylTable()
-	dotAVX2()
-	dotAVX512()
-	outer(avx2)
-	outer(avx512)
-	dotAtAVX2()
-	dotAtAVX512()
-	outerAt("outerAtAVX2", avx2)
-	outerAt("outerAtAVX512", avx512)
+	for _, at := range []bool{false, true} {
+		dotAVX2(at)
+		dotAVX512(at)
+		outer(avx2, at)
+		outer(avx512, at)
+	}
 	for _, w := range widths {
 		add(w)
 		mul(w)
