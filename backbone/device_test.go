@@ -21,7 +21,7 @@ func TestDevices(t *testing.T) {
 	for _, device := range Devices() {
 		b, err := Open(testdata("mobilenet_v2_13.onnx"), Options{Device: device, Threads: 1})
 		if device != env.Auto && !slices.Contains(usable, device) {
-			if !invalid.Is(err) || !strings.HasPrefix(err.Error(), "--device "+device+": ONNX Runtime") || strings.Contains(err.Error(), "\n") {
+			if !invalid.Is(err) || !strings.HasPrefix(err.Error(), "Images.Device: ONNX Runtime") || strings.Contains(err.Error(), "\n") {
 				t.Errorf("%s, which isn't there: %v", device, err)
 			}
 			continue
@@ -45,7 +45,7 @@ func TestDevices(t *testing.T) {
 func TestDeviceOptions(t *testing.T) {
 	for _, c := range []struct {
 		device, want string
-	}{{"", "--device-option a: the CPU has no options"}, {"abacus", "--device abacus: no such device"}} {
+	}{{"", "Images.DeviceOptions: a; expected none: the CPU has no options"}, {"abacus", `Images.Device: unknown device "abacus"`}} {
 		_, err := Open(testdata("mobilenet_v2_13.onnx"), Options{Device: c.device, DeviceOptions: map[string]string{"a": "b"}})
 		if !invalid.Is(err) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q: %v, want %q", c.device, err, c.want)

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"golang.org/x/sys/cpu"
 
@@ -101,9 +102,9 @@ func (d Doctor) Run(ctx context.Context) (*DoctorReport, error) {
 func (r *DoctorReport) problem(err error, do string) {
 	var m *invalid.Error
 	if errors.As(err, &m) && m.Hint != "" {
-		found := *m
+		found, hint := *m, &invalid.Error{Hint: m.Hint}
 		found.Hint = ""
-		r.Problems = append(r.Problems, Problem{found.Error(), m.Hint})
+		r.Problems = append(r.Problems, Problem{found.Error(), strings.TrimPrefix(hint.Error(), ": ; ")})
 		return
 	}
 	r.Problems = append(r.Problems, Problem{err.Error(), do})
@@ -147,7 +148,7 @@ func (r *DoctorReport) library(ctx context.Context, flag string) {
 		}
 	}
 	if err := env.Check(); err != nil {
-		r.problem(err, "install the tested library with `finetune setup`, or name another with "+library.Flag)
+		r.problem(err, "install the tested library with `finetune setup`, or name another with "+library.EnvVar)
 		return
 	}
 	l.Works = true

@@ -1,8 +1,8 @@
-// Package env loads the native ONNX Runtime into the process, once, for all who run a network.
+// Package env loads the native ONNX Runtime into the process, once, and sets execution providers up.
 //
-// The library and its environment belong to the process: they stay loaded until it ends, because a session
-// that outlives them would crash. Sessions, tensors and options are their owners' to destroy. Which file is
-// loaded is for [finetune/internal/ort/library] to say.
+// The library and its environment belong to the process: they stay loaded until it ends, because a session that outlives them
+// would crash. Whoever makes a session, a tensor or options destroys them. [finetune/internal/ort/library] decides which file
+// is loaded. The package must not import anything that runs networks.
 package env
 
 import (
@@ -21,17 +21,16 @@ var (
 	loaded library.Library // Path is empty before the first success
 )
 
-// Open makes sure that ONNX Runtime is loaded and ready, and tells which library that is, with the version
-// that it reports of itself. With an empty flag it takes what is loaded already, or else what [library.Find]
-// finds. A flag that names another library than the one loaded is an error, since a process has only one.
-// Open may be called from any goroutine; after a failure it may be called again.
-func Open(flag string) (library.Library, error) {
+// Open loads ONNX Runtime where it isn't loaded yet, and returns the library with the version that it reports of itself. With
+// an empty path it takes what is loaded already, or else what [library.Find] finds. A path of another library than the one
+// loaded is an error, since a process has only one. Open may be called from any goroutine, and again after a failure.
+func Open(path string) (library.Library, error) {
 	mu.Lock()
 	defer mu.Unlock()
-	if loaded.Path != "" && flag == "" {
+	if loaded.Path != "" && path == "" {
 		return loaded, nil
 	}
-	lib, err := library.Find(flag)
+	lib, err := library.Find(path)
 	if err != nil {
 		return library.Library{}, err
 	}
@@ -44,7 +43,7 @@ func Open(flag string) (library.Library, error) {
 	ort.SetSharedLibraryPath(lib.Path)
 	if err := ort.InitializeEnvironment(); err != nil {
 		return library.Library{}, &invalid.Error{
-			Field: lib.Path,
+			Path:  lib.Path,
 			Found: "cannot be loaded (" + reason(err) + ")",
 			Want:  "ONNX Runtime " + library.Minimum + " or newer for this system",
 			Hint:  "see `finetune doctor`, or install the tested one with `finetune setup`",
@@ -60,7 +59,7 @@ func Open(flag string) (library.Library, error) {
 	return loaded, nil
 }
 
-// reason shortens what the binding says. It reports an interface that is too old by number alone.
+// reason shortens the message of the binding, which reports an interface that is too old by its number alone.
 func reason(err error) string {
 	s := err.Error()
 	if strings.Contains(s, "Error setting ORT API base: 2") {

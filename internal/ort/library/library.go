@@ -1,9 +1,9 @@
-// Package library knows where the native ONNX Runtime library is: it finds it, tells why a file will not do,
-// and installs the one version that this program is tested with, verified by SHA-256, into the user's cache.
+// Package library finds the native ONNX Runtime library, reports why a file can't be used, and installs the one version that
+// this program is tested with, verified by SHA-256, into the user's cache.
 //
-// The package is free of cgo and loads nothing; [finetune/internal/ort/env] does that. It reads headers of
-// library files and runs the user's own package client (pip or npm) in [Install] and nowhere else, so that no
-// other job can come to use the network through it.
+// The package uses no cgo and loads nothing; that is [finetune/internal/ort/env]'s part, which it must not import. It reads
+// headers of library files, and runs the user's own package client (pip or npm) in [Install] only, so that no other job can
+// use the network through it.
 package library
 
 import (
@@ -17,17 +17,15 @@ const (
 	Version = "1.24.3"
 	// Minimum is the oldest release whose C API the Go binding can use.
 	Minimum = "1.24"
-	// Flag is the command's flag that names a library file, for messages.
-	Flag = "--library"
 	// EnvVar names a library file for every command run in that environment.
 	EnvVar = "ONNXRUNTIME_LIB"
 )
 
-// A Library is a file that passed the checks of [Find]: a shared library for this system and processor that
-// exports ONNX Runtime's entry point and is not known to be too old.
+// A Library is a file that passed the checks of [Find]: a shared library for this system and processor that exports ONNX
+// Runtime's entry point and isn't known to be too old.
 type Library struct {
 	Path    string `json:"path"`    // absolute
-	Version string `json:"version"` // "1.24.3"; empty when the file doesn't tell
+	Version string `json:"version"` // "1.24.3"; empty when the file doesn't name one
 	Origin  Origin `json:"origin"`
 }
 
@@ -42,7 +40,7 @@ const (
 	FromSystem Origin = "system"
 )
 
-// A State says what is at a [Place].
+// A State is what is at a [Place].
 type State string
 
 const (
@@ -57,20 +55,19 @@ type Place struct {
 	Origin  Origin `json:"origin"`
 	Path    string `json:"path"`
 	State   State  `json:"state"`
-	Version string `json:"version,omitempty"` // of the library that is there, where it tells
+	Version string `json:"version,omitempty"` // of the library that is there, where it is known
 	Detail  string `json:"detail,omitempty"`  // why it can't be used
 }
 
-// Find returns the library to load: the file named by flag when flag isn't empty, else the one named by
-// [EnvVar], else the first usable one beside the binary, in the user's cache and in the system's library
-// folders. A file that the user named and that won't do is a mistake, never passed over. Every error is a
-// *invalid.Error of one line with the command that mends it.
-func Find(flag string) (Library, error) { return newSearcher(flag).find() }
+// Find returns the library to load: the file at path when path isn't empty, else the one that [EnvVar] names, else the first
+// usable one beside the binary, in the user's cache and in the system's library folders. A file that the user named is never
+// passed over: it is an error when it can't be used. Every error is a *invalid.Error.
+func Find(path string) (Library, error) { return newSearcher(path).find() }
 
-// Search looks at every place that [Find] could look at, in its order, whether or not an earlier one would do.
-func Search(flag string) []Place {
+// Search looks at every place that [Find] could look at, in its order, also after a usable one.
+func Search(path string) []Place {
 	var all []Place
-	for p := range newSearcher(flag).places() {
+	for p := range newSearcher(path).places() {
 		all = append(all, p)
 	}
 	return all
@@ -90,23 +87,24 @@ func (s *searcher) find() (Library, error) {
 	return Library{}, notFound(seen)
 }
 
-// named is the mistake of a user who named the library at p.
+// named returns the error for a file at p that the user named.
 func named(p Place) error {
 	m := &invalid.Error{
-		Field: Flag + " " + p.Path,
+		Field: "Images.Library",
+		Path:  p.Path,
 		Found: p.describe(),
 		Want:  "the shared library of ONNX Runtime " + Minimum + " or newer",
-		Hint:  "name another file, or leave the flag out and run `finetune setup`",
+		Hint:  "name another file, or none and run `finetune setup`",
 	}
 	if p.Origin == FromEnv {
-		m.Field = EnvVar + "=" + p.Path
+		m.Field = EnvVar
 		m.Hint = "name another file, or unset " + EnvVar + " and run `finetune setup`"
 	}
 	return m
 }
 
-// notFound is the mistake of a user who has no usable library anywhere. Files that are there but won't do are
-// told one by one; the rest is a list of where nothing was.
+// notFound returns the error for a machine without a usable library. It lists the files that can't be used, each with the
+// reason, and then the places where there was none.
 func notFound(seen []Place) error {
 	var unusable, empty []string
 	for _, p := range seen {
@@ -124,14 +122,14 @@ func notFound(seen []Place) error {
 		}
 	}
 	return &invalid.Error{
-		Field: "ONNX Runtime",
+		Path:  "ONNX Runtime",
 		Found: found,
 		Want:  "version " + Minimum + " or newer",
-		Hint:  "run `finetune setup`, or name the library with " + Flag + " or " + EnvVar,
+		Hint:  "run `finetune setup`, or name the library with {Images.Library} or " + EnvVar,
 	}
 }
 
-// describe says in a few words why the place won't do.
+// describe returns in a few words why the place has no usable library.
 func (p Place) describe() string {
 	if p.Detail == "" {
 		return string(p.State)

@@ -14,14 +14,14 @@ import (
 // A searcher holds everything that the outcome of a search depends on.
 type searcher struct {
 	goos, goarch string
-	flag, env    string   // file names given by the user
+	named, env   string   // file names given by the user
 	binaryDir    string   // folder of the running program
 	cacheDir     string   // holds a folder per digest, each with one library; see [installedPath]
 	systemDirs   []string // in the order of search
 }
 
-func newSearcher(flag string) *searcher {
-	s := &searcher{goos: runtime.GOOS, goarch: runtime.GOARCH, flag: flag, env: os.Getenv(EnvVar)}
+func newSearcher(path string) *searcher {
+	s := &searcher{goos: runtime.GOOS, goarch: runtime.GOARCH, named: path, env: os.Getenv(EnvVar)}
 	if exe, err := os.Executable(); err == nil {
 		if real, err := filepath.EvalSymlinks(exe); err == nil {
 			exe = real
@@ -75,7 +75,7 @@ func (s *searcher) places() iter.Seq[Place] {
 		for _, file := range []struct {
 			origin Origin
 			path   string
-		}{{FromFlag, s.flag}, {FromEnv, s.env}} {
+		}{{FromFlag, s.named}, {FromEnv, s.env}} {
 			if file.path == "" {
 				continue
 			}

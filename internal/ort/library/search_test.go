@@ -33,10 +33,10 @@ func TestFind(t *testing.T) {
 		from  Origin
 	}{
 		{"flag before all", func(t *testing.T, s *searcher) string {
-			s.flag = write(t, s.binaryDir, "mine.so", good)
+			s.named = write(t, s.binaryDir, "mine.so", good)
 			s.env = write(t, s.binaryDir, "other.so", good)
 			write(t, s.binaryDir, "libonnxruntime.so", good)
-			return s.flag
+			return s.named
 		}, FromFlag},
 		{"environment before the binary's folder", func(t *testing.T, s *searcher) string {
 			s.env = write(t, s.binaryDir, "other.so", good)
@@ -77,9 +77,9 @@ func TestFind(t *testing.T) {
 		}, FromSystem},
 		{"through a link", func(t *testing.T, s *searcher) string {
 			real := write(t, s.systemDirs[1], "libonnxruntime.so.1.24.3", good)
-			s.flag = filepath.Join(s.systemDirs[1], "link.so")
-			link(t, real, s.flag)
-			return s.flag
+			s.named = filepath.Join(s.systemDirs[1], "link.so")
+			link(t, real, s.named)
+			return s.named
 		}, FromFlag},
 		{"version by the name behind a link", func(t *testing.T, s *searcher) string {
 			real := write(t, s.systemDirs[1], "libonnxruntime.so.1.24.3", goodLibrary(""))
@@ -116,31 +116,31 @@ func TestFindFails(t *testing.T) {
 		want  []string // parts of the message
 	}{
 		{"nothing anywhere", func(t *testing.T, s *searcher) string { return s.systemDirs[1] },
-			[]string{"ONNX Runtime: not found in", "finetune setup", Flag, EnvVar, "version 1.24 or newer"}},
+			[]string{"ONNX Runtime: not found in", "finetune setup", "Images.Library", EnvVar, "version 1.24 or newer"}},
 		{"flag to nothing, though another would do", func(t *testing.T, s *searcher) string {
 			write(t, s.binaryDir, "libonnxruntime.so", goodLibrary("1.24.3"))
-			s.flag = filepath.Join(s.binaryDir, "gone.so")
-			return s.flag
-		}, []string{Flag, "missing", "finetune setup"}},
+			s.named = filepath.Join(s.binaryDir, "gone.so")
+			return s.named
+		}, []string{"Images.Library", "missing", "finetune setup"}},
 		{"environment to a folder", func(t *testing.T, s *searcher) string {
 			s.env = t.TempDir()
 			return s.env
-		}, []string{EnvVar + "=", "a folder, not a file", "unset " + EnvVar}},
+		}, []string{EnvVar + " ", "a folder, not a file", "unset " + EnvVar}},
 		{"environment to a text", func(t *testing.T, s *searcher) string {
 			s.env = write(t, s.binaryDir, "lib.so", []byte("hello, world"))
 			return s.env
-		}, []string{EnvVar + "=", "not a library file"}},
+		}, []string{EnvVar + " ", "not a library file"}},
 		{"flag to an old one", func(t *testing.T, s *searcher) string {
-			s.flag = write(t, s.binaryDir, "lib.so", goodLibrary("1.19.2"))
-			return s.flag
+			s.named = write(t, s.binaryDir, "lib.so", goodLibrary("1.19.2"))
+			return s.named
 		}, []string{"too old: version 1.19.2", "1.24 or newer"}},
 		{"flag to one that is old by name alone", func(t *testing.T, s *searcher) string {
-			s.flag = write(t, s.binaryDir, "libonnxruntime.so.1.8.0", goodLibrary(""))
-			return s.flag
+			s.named = write(t, s.binaryDir, "libonnxruntime.so.1.8.0", goodLibrary(""))
+			return s.named
 		}, []string{"too old: version 1.8.0"}},
 		{"flag to another processor's", func(t *testing.T, s *searcher) string {
-			s.flag = write(t, s.binaryDir, "lib.so", elfLibrary(elf.EM_AARCH64, elf.ET_DYN, entryPoint, "1.24.3"))
-			return s.flag
+			s.named = write(t, s.binaryDir, "lib.so", elfLibrary(elf.EM_AARCH64, elf.ET_DYN, entryPoint, "1.24.3"))
+			return s.named
 		}, []string{"built for EM_AARCH64, this program for amd64"}},
 		{"only old ones", func(t *testing.T, s *searcher) string {
 			return write(t, s.systemDirs[0], "libonnxruntime.so", goodLibrary("1.16.0"))
