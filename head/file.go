@@ -2,6 +2,7 @@ package head
 
 import (
 	"bufio"
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -10,11 +11,11 @@ import (
 	"io"
 	"io/fs"
 	"maps"
-	"os"
 	"slices"
 
 	"finetune/internal/store/atomicfile"
 	"finetune/internal/store/safetensors"
+	"finetune/internal/store/userfile"
 	"finetune/invalid"
 )
 
@@ -98,11 +99,8 @@ func (h *Head) checkDigest(meta map[string]string) error {
 // untrusted. Every error names it; a file that doesn't exist, isn't a head or has another digest than it says is a
 // *invalid.Error.
 func Load(path string) (*Head, error) {
-	f, err := os.Open(path)
+	f, err := userfile.Open(context.Background(), path, safetensors.MaxFile)
 	if err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, &invalid.Error{Path: path, Found: "no such file", Want: "a trained head", Err: err}
-		}
 		return nil, fmt.Errorf("read the head: %w", err)
 	}
 	defer f.Close()

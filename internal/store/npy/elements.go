@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+
+	"finetune/internal/store/half"
 )
 
 // chunkElements bounds what is allocated ahead of data that may not come.
@@ -29,24 +31,10 @@ func readElements(r io.Reader, h Header) ([]float32, error) {
 func element(b []byte, width int) float32 {
 	switch width {
 	case 2:
-		return halfToFloat(binary.LittleEndian.Uint16(b))
+		return half.Float32(binary.LittleEndian.Uint16(b))
 	case 4:
 		return math.Float32frombits(binary.LittleEndian.Uint32(b))
 	default:
 		return float32(math.Float64frombits(binary.LittleEndian.Uint64(b)))
 	}
-}
-
-// halfToFloat widens an IEEE 754 half-precision number.
-func halfToFloat(h uint16) float32 {
-	sign := uint32(h>>15) << 31
-	exponent, fraction := uint32(h>>10)&31, uint32(h)&1023
-	switch exponent {
-	case 0: // zero and the subnormal numbers
-		f := float32(fraction) / (1 << 24)
-		return math.Float32frombits(math.Float32bits(f) | sign)
-	case 31: // infinity and not-a-number
-		return math.Float32frombits(sign | 255<<23 | fraction<<13)
-	}
-	return math.Float32frombits(sign | (exponent+112)<<23 | fraction<<13)
 }

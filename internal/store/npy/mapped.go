@@ -1,13 +1,22 @@
 package npy
 
 import (
+	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"unsafe"
 
 	"github.com/edsrzf/mmap-go"
+
+	"finetune/internal/store/userfile"
+	"finetune/invalid"
 )
+
+// maxFile is the size of the largest matrix whose header is accepted.
+const maxFile = maxHeader + 8*maxElements
 
 // A Mapped is a matrix on disk. Data is read-only and valid until Close; a float32 file is mapped, so that only the
 // rows which are touched take memory.
@@ -17,19 +26,26 @@ type Mapped struct {
 	mapping    mmap.MMap
 }
 
-// Open opens the matrix in a file.
+// Open opens the matrix in a file. A file that isn't a matrix gives an *invalid.Error.
 func Open(path string) (*Mapped, error) {
-	f, err := os.Open(path)
+	f, err := userfile.Open(context.Background(), path, maxFile)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	m, err := open(f)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+	var machine *fs.PathError
+	switch {
+	case errors.As(err, &machine), errors.Is(err, errMap):
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	case err != nil:
+		return nil, &invalid.Error{Path: path, Found: err.Error(), Want: "a matrix that numpy.save wrote"}
 	}
 	return m, nil
 }
+
+// errMap is wrapped by the error of the system when it can't map a file.
+var errMap = errors.New("map into memory")
 
 func open(f *os.File) (*Mapped, error) {
 	h, err := ReadHeader(f)
@@ -41,7 +57,7 @@ func open(f *os.File) (*Mapped, error) {
 		return nil, err
 	}
 	if info.Size() < h.Size() {
-		return nil, fmt.Errorf("%d bytes long; its header promises %d × %d %s, %d bytes", info.Size(), h.Rows, h.Cols, h.Kind, h.Size())
+		return nil, fmt.Errorf("%d bytes long; a matrix of %d × %d %s has %d", info.Size(), h.Rows, h.Cols, h.Kind, h.Size())
 	}
 	m := &Mapped{Rows: h.Rows, Cols: h.Cols}
 	if h.Rows == 0 || h.Cols == 0 {
@@ -53,7 +69,7 @@ func open(f *os.File) (*Mapped, error) {
 	}
 	m.mapping, err = mmap.Map(f, mmap.RDONLY, 0)
 	if err != nil {
-		return nil, fmt.Errorf("map into memory: %w", err)
+		return nil, fmt.Errorf("%w: %w", errMap, err)
 	}
 	m.Data = unsafe.Slice((*float32)(unsafe.Pointer(&m.mapping[h.Offset])), h.Rows*h.Cols)
 	return m, nil

@@ -1,6 +1,6 @@
-// Package npy reads and writes matrices in NumPy's .npy format, version 1.0: float32, little-endian, C order,
-// as numpy.load(path, mmap_mode="r") expects. It reads float16 and float64 matrices too and turns them into
-// float32. It doesn't know what a matrix means.
+// Package npy reads and writes matrices in NumPy's .npy format, version 1.0: float32, little-endian, C order, as
+// numpy.load(path, mmap_mode="r") expects. It reads float16 and float64 matrices too and converts them to float32. It doesn't
+// know what a matrix means, and must not import anything outside internal/store and invalid.
 package npy
 
 import (
@@ -15,11 +15,12 @@ import (
 
 const (
 	magic = "\x93NUMPY"
-	// maxHeader bounds the text header of a file that we don't trust; NumPy's own is 128 bytes for a matrix.
-	maxHeader = 1 << 16
+	// maxHeader bounds the text of a header; NumPy's own has 128 bytes for a matrix.
+	maxHeader   = 1 << 16
+	maxElements = 1 << 40 // of a matrix
 )
 
-// A Header says what a file holds and where its data starts.
+// A Header describes a matrix and where its data starts.
 type Header struct {
 	Rows, Cols int
 	Kind       string // "f2", "f4" or "f8"
@@ -91,8 +92,7 @@ func parseHeader(text string) (Header, error) {
 	if len(dims) != 2 {
 		return Header{}, fmt.Errorf("shape %s; expected a matrix (rows, columns)", fields["shape"])
 	}
-	const most = 1 << 40
-	if dims[0] > most || dims[1] > most || (dims[1] > 0 && dims[0] > most/dims[1]) {
+	if dims[0] > maxElements || dims[1] > maxElements || (dims[1] > 0 && dims[0] > maxElements/dims[1]) {
 		return Header{}, fmt.Errorf("shape %s is larger than any matrix of features", fields["shape"])
 	}
 	return Header{Rows: dims[0], Cols: dims[1], Kind: kind}, nil

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"finetune/invalid"
 )
 
 // encode writes a matrix to a file and returns its path and bytes.
@@ -107,8 +109,16 @@ func TestRefuses(t *testing.T) {
 		if err := os.WriteFile(path, c.file, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Open(path); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), path) {
+		if _, err := Open(path); !invalid.Is(err) || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: got %v, want the path and %q", name, err, c.want)
+		}
+	}
+}
+
+func TestOpenRefusesWhatIsNoFile(t *testing.T) {
+	for path, want := range map[string]string{t.TempDir(): "a folder", filepath.Join(t.TempDir(), "none"): "no such file"} {
+		if _, err := Open(path); !invalid.Is(err) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", path, err, want)
 		}
 	}
 }

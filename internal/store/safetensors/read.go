@@ -10,6 +10,8 @@ import (
 	"math"
 	"slices"
 	"unicode/utf8"
+
+	"finetune/internal/store/half"
 )
 
 // Read reads one file to its end. Tensors of type F16, BF16, F32 and F64 are converted to float32; other types,
@@ -136,7 +138,7 @@ func readTensor(r io.Reader, p part) ([]float32, error) {
 	for i := range out {
 		switch p.DType {
 		case "F16":
-			out[i] = fromHalf(binary.LittleEndian.Uint16(raw[2*i:]))
+			out[i] = half.Float32(binary.LittleEndian.Uint16(raw[2*i:]))
 		case "BF16":
 			out[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(raw[2*i:])) << 16)
 		case "F32":
@@ -146,25 +148,6 @@ func readTensor(r io.Reader, p part) ([]float32, error) {
 		}
 	}
 	return out, nil
-}
-
-// fromHalf converts an IEEE 754 half: 1 sign bit, 5 of exponent (bias 15), 10 of fraction.
-func fromHalf(h uint16) float32 {
-	sign := float32(1)
-	if h>>15 == 1 {
-		sign = -1
-	}
-	exponent, fraction := int(h>>10&31), float32(h&1023)/1024
-	switch exponent {
-	case 0:
-		return sign * float32(math.Ldexp(float64(fraction), -14))
-	case 31:
-		if fraction != 0 {
-			return float32(math.NaN())
-		}
-		return sign * float32(math.Inf(1))
-	}
-	return sign * float32(math.Ldexp(float64(1+fraction), exponent-15))
 }
 
 // readBytes reads n bytes, growing as they come.

@@ -2,16 +2,17 @@
 // of names, types, shapes and offsets with string metadata, then the tensors' bytes without gaps
 // (https://github.com/huggingface/safetensors#format).
 //
-// It is for small weight files: everything is held in memory as float32. The reader treats its input as hostile;
-// the writer gives the same bytes for the same content. What the names mean is the caller's business.
+// It is for small weight files: everything is held in memory as float32. The reader doesn't trust its input; the writer gives
+// the same bytes for the same content. The package doesn't know what the names mean.
 package safetensors
 
 import "errors"
 
-// Limits of the reader. They are far above any trained head and keep a hostile file from taking the memory.
+// Limits of the reader. They are far above any trained head and bound the memory that an untrusted file can take.
 const (
 	MaxHeader = 64 << 20 // bytes of the JSON header
 	MaxData   = 4 << 30  // bytes of all tensors together
+	MaxFile   = 8 + MaxHeader + MaxData
 	maxRank   = 8
 )
 

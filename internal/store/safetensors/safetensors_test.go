@@ -46,21 +46,6 @@ func TestReadReference(t *testing.T) {
 	}
 }
 
-func TestFromHalf(t *testing.T) {
-	// A number and the half after it are neighbours on the same grid; the two ends of each range fix the formula.
-	for bits, want := range map[uint16]float32{
-		0x0001: 0x1p-24, 0x03ff: 1023 * 0x1p-24, 0x0400: 0x1p-14, 0x3c00: 1, 0x3c01: 1 + 0x1p-10, 0x7bff: 65504,
-		0x8001: -0x1p-24, 0xbc00: -1, 0xfc00: float32(math.Inf(-1)),
-	} {
-		if got := fromHalf(bits); got != want {
-			t.Errorf("half %#04x is %g, want %g", bits, got, want)
-		}
-	}
-	if got := fromHalf(0x7e00); got == got {
-		t.Errorf("half NaN is %g", got)
-	}
-}
-
 func sample() *File {
 	return &File{
 		Metadata: map[string]string{"b": "<2>", "a": `"1"`},
