@@ -1,7 +1,7 @@
 package lookalike
 
-// Clusters joins pairs of rows below n that hang together, and returns the rows of each cluster in ascending order, the
-// cluster of the lowest row first.
+// Clusters joins pairs of rows below n that hang together, and returns the rows of each cluster in ascending order,
+// the cluster of the lowest row first.
 func Clusters(n int, pairs []Pair) [][]int {
 	root := make([]int, n)
 	for i := range root {

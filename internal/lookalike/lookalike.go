@@ -1,5 +1,6 @@
-// Package lookalike finds rows of a feature matrix that are copies of one picture: saved again, resized, brightened, cut a little
-// at the edges, or mirrored. It knows features only; which pictures they are of, and what is wrong with copies, its caller knows.
+// Package lookalike finds rows of a feature matrix that are copies of one picture: saved again, resized, brightened,
+// cut a little at the edges, or mirrored. It knows features only; which pictures they are of, and what is wrong with
+// copies, its caller knows.
 package lookalike
 
 import (
@@ -11,17 +12,18 @@ import (
 // Certain is the similarity from which a pair is one whatever else there is.
 const Certain = 0.85
 
-// What makes two rows a pair. Columns are standardised, so that a similarity of 0 is that of pictures with nothing in common.
-// On 3,000 faces, of which 350 had a changed copy, these found all 350 and 19 other pairs, two thirds of them truly of one
-// picture; a bound of 0.75 alone lost 23 and found 14 others (scripts/measure_copies.py plants and counts anew).
+// What makes two rows a pair. Columns are standardised, so that a similarity of 0 is that of pictures with nothing in
+// common. On 3,000 faces, of which 350 had a changed copy, these found all 350 and 19 other pairs, two thirds of them
+// truly of one picture; a bound of 0.75 alone lost 23 and found 14 others (scripts/measure_copies.py plants and
+// counts anew).
 const (
 	possible = 0.6 // similarity that is enough where it stands out
-	standOut = 0.7 // by how much: the distance of the pair over that to the pictures that are like these without being copies
+	standOut = 0.7 // the most that its distance may be of that to the nearest image that isn't a copy
 	beyond   = 3   // so many of the nearest may be copies as well; the next is taken for one that isn't
 )
 
-// kept is how many of the nearest rows are remembered of each row. It bounds memory where a thousand frames are alike;
-// chains of neighbours still connect them.
+// kept is how many of the nearest rows are remembered of each row. It bounds memory where a thousand frames are
+// alike; chains of neighbours still connect them.
 const kept = 8
 
 // A Pair is two rows, A < B, whose features say that they show the same picture.
@@ -31,9 +33,9 @@ type Pair struct {
 	Mirrored   bool    // it is highest with one of them mirrored
 }
 
-// Find returns the pairs in f, ordered by A and B. Mirror says which column a column becomes when the picture is mirrored; nil
-// where that isn't known, or changes nothing. The work grows with the square of the number of rows. The result doesn't depend on the
-// number of threads.
+// Find returns the pairs in f, ordered by A and B. Mirror says which column a column becomes when the picture is
+// mirrored; nil where that isn't known, or changes nothing. The work grows with the square of the number of rows. The
+// result doesn't depend on the number of threads.
 func Find(ctx context.Context, f dense.Matrix, mirror []int, threads int) ([]Pair, error) {
 	if f.Rows < 2 {
 		return nil, ctx.Err()

@@ -10,8 +10,8 @@ import (
 	"finetune/internal/linalg/dense"
 )
 
-// pictures makes features that share a few themes, as those of real pictures do. Columns 2c and 2c+1 are the left and the right
-// half of channel c.
+// pictures makes features that share a few themes, as those of real pictures do. Columns 2c and 2c+1 are the left and
+// the right half of channel c.
 func pictures(rows, cols int, r *rand.Rand) dense.Matrix {
 	f := dense.Wrap(rows, cols, make([]float32, rows*cols))
 	themes := make([]float32, 10*cols)
@@ -40,7 +40,8 @@ func plant(f dense.Matrix, a, b int, noise float64, mirrored bool, r *rand.Rand)
 	for j := range f.Cols {
 		from := j
 		if mirrored {
-			// The other half has another size in this matrix; a mirrored picture has the other half's value in its own size.
+			// The other half has another size in this matrix; a mirrored picture has the other half's value in its
+			// own size.
 			from = j ^ 1
 			f.Row(b)[j] = 5 + float32(j)*((f.Row(a)[from]-5)/float32(max(from, 1))+float32(noise*r.NormFloat64()))
 			continue

@@ -36,7 +36,8 @@ func (l *neighbours) has(row int) bool {
 	return slices.ContainsFunc(l.inOrder(), func(n neighbour) bool { return n.row == row })
 }
 
-// others is how near the pictures are that are like this one without being copies of it; 0 where there are too few to tell.
+// others is how near the pictures are that are like this one without being copies of it; 0 where there are too few to
+// tell.
 func (l *neighbours) others() float32 {
 	if l.n <= beyond {
 		return 0

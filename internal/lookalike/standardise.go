@@ -7,8 +7,8 @@ import (
 	"finetune/internal/randstream"
 )
 
-// most bounds the numbers that are compared: of a larger matrix columns are drawn, which estimates a similarity to within a few
-// hundredths and costs no more than the comparison of rows does anyway.
+// most bounds the numbers that are compared: of a larger matrix columns are drawn, which estimates a similarity to
+// within a few hundredths and costs no more than the comparison of rows does anyway.
 const most = 1 << 28
 
 // standardise returns the rows with every column at mean 0 and deviation 1, at length 1, and the same of the mirrored

@@ -36,7 +36,8 @@ var products = []product{
 	{"AddAtRows", func(p *Pool, c, a, b Matrix) { p.AddAtRows(c, a, scatter(b)) }, true, false, true},
 }
 
-// scatter returns m as rows of a larger matrix from the last to the first, with a shift. Numbers of random lose no bit by it.
+// scatter returns m as rows of a larger matrix from the last to the first, with a shift. Numbers of random lose no
+// bit by it.
 func scatter(m Matrix) Rows {
 	x := Rows{Cols: m.Cols, Stride: m.Cols, Data: make([]float32, 2*m.Rows*m.Cols), Shift: make([]float32, m.Cols)}
 	for j := range x.Shift {
@@ -75,9 +76,9 @@ func (p product) on(k *kernel.Kernel, workers int, start, a, b Matrix) Matrix {
 	return c
 }
 
-// check compares c with the product in float64. Each of depth+1 roundings, and a few more where pieces of the depth are put
-// together, errs by at most half a unit in the last place of the sum of magnitudes. What isn't finite must
-// be so in c, and nothing between rows may be touched.
+// check compares c with the product in float64. Each of depth+1 roundings, and a few more where pieces of the depth
+// are put together, errs by at most half a unit in the last place of the sum of magnitudes. What isn't finite must be
+// so in c, and nothing between rows may be touched.
 func (p product) check(t *testing.T, start, c, a, b Matrix) {
 	t.Helper()
 	at := func(m Matrix, i, j int, trans bool) float64 {
@@ -191,7 +192,8 @@ func TestNothingFiniteFromNaN(t *testing.T) {
 	}
 }
 
-// FuzzProducts compares all kernels with float64 over shapes, with a few numbers that aren't finite among the factors.
+// FuzzProducts compares all kernels with float64 over shapes, with a few numbers that aren't finite among the
+// factors.
 func FuzzProducts(f *testing.F) {
 	f.Add(uint64(1), uint16(8), uint16(64), uint16(1280), uint8(0))
 	f.Add(uint64(2), uint16(101), uint16(3), uint16(17), uint8(2))

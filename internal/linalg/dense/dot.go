@@ -2,9 +2,9 @@ package dense
 
 import "finetune/internal/linalg/kernel"
 
-// Sizes of the parts of A·Bᵀ. Rows of both factors are read in pieces of at most dotDepth elements: as many rows
-// as a tile of the kernel takes fit the first-level cache, and those of a block the second. Large blocks read the factors less
-// often; a product too small to give every worker two is cut finer, which changes no sum.
+// Sizes of the parts of A·Bᵀ. Rows of both factors are read in pieces of at most dotDepth elements: as many rows as a
+// tile of the kernel takes fit the first-level cache, and those of a block the second. Large blocks read the factors
+// less often; a product too small to give every worker two is cut finer, which changes no sum.
 const (
 	dotDepth      = 512
 	dotBlock      = 128 // the most rows and columns of a block of C
@@ -77,7 +77,8 @@ func (d *dotProduct) block(block, worker int) {
 	}
 }
 
-// evenPiece cuts a depth above 0 into pieces of the same size, at most that one, each but the last a whole number of vectors.
+// evenPiece cuts a depth above 0 into pieces of the same size, at most that one, each but the last a whole number of
+// vectors.
 func evenPiece(depth, most int) int {
 	const vector = 16
 	return ceilDiv(ceilDiv(depth, ceilDiv(depth, most)), vector) * vector

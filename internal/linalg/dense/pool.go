@@ -76,7 +76,8 @@ func (p *Pool) help(number int) {
 func (p *Pool) Workers() int { return len(p.helpers) + 1 }
 
 // Run calls job once for each block in [0, blocks) and returns when all have ended. Which worker gets which block
-// isn't fixed, so a job may use the worker number for its scratch space but not for its result. Run allocates nothing.
+// isn't fixed, so a job may use the worker number for its scratch space but not for its result. Run allocates
+// nothing.
 func (p *Pool) Run(blocks int, job func(block, worker int)) {
 	helpers := p.helpers[:max(0, min(len(p.helpers), blocks-1))]
 	if len(helpers) == 0 {

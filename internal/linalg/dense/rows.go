@@ -6,8 +6,8 @@ import (
 	"finetune/internal/linalg/kernel"
 )
 
-// Rows are rows of a row-major matrix, taken from where they lie: element (i, j) is Data[Index[i]*Stride+j] + Shift[j]. A
-// product reads them without a copy, so the matrix may be mapped from a file and larger than memory.
+// Rows are rows of a row-major matrix, taken from where they lie: element (i, j) is Data[Index[i]*Stride+j] +
+// Shift[j]. A product reads them without a copy, so the matrix may be mapped from a file and larger than memory.
 type Rows struct {
 	Data         []float32
 	Cols, Stride int
@@ -18,7 +18,8 @@ type Rows struct {
 
 // part returns rows [i, i+rows) and columns [j, j+cols).
 func (x Rows) part(i, j, rows, cols int) Rows {
-	return Rows{Data: x.Data[j:], Cols: cols, Stride: x.Stride, Index: x.Index[i : i+rows], Ahead: x.Index[i+rows:], Shift: x.Shift[j : j+cols]}
+	return Rows{Data: x.Data[j:], Cols: cols, Stride: x.Stride, Index: x.Index[i : i+rows], Ahead: x.Index[i+rows:],
+		Shift: x.Shift[j : j+cols]}
 }
 
 // RowProducts are products with Rows on the calling goroutine. Each worker has its own, for their scratch space. Sums
@@ -62,7 +63,8 @@ func (r *RowProducts) use(x Rows) {
 	}
 }
 
-// rowsDepth is how many elements of a row are taken at once at most. Rows are few, and more of a row takes fewer sums of lanes.
+// rowsDepth is how many elements of a row are taken at once at most. Rows are few, and more of a row takes fewer sums
+// of lanes.
 const rowsDepth = 1024
 
 // MulBt writes C = X·Bᵀ for X of m × k, B of n × k and C of m × n.
@@ -107,8 +109,8 @@ func (r *RowProducts) addDots(c Matrix, x, shift []float32, b Matrix) {
 	}
 }
 
-// rowsAtOnce is by how many rows Aᵀ·X is summed: so many that loading and storing a tile of C costs little, and so few that
-// the processor holds the addresses of their pages.
+// rowsAtOnce is by how many rows Aᵀ·X is summed: so many that loading and storing a tile of C costs little, and so
+// few that the processor holds the addresses of their pages.
 const rowsAtOnce = 64
 
 // AddAt adds Aᵀ·X to C for A of k × m, X of k × n and C of m × n. Each element is summed over k in order.
@@ -167,8 +169,8 @@ func (r *RowProducts) pack(a Matrix) []float32 {
 	return r.packed
 }
 
-// copyStrips copies as many columns of rows as there are shifts to strips behind each other, and gives the last one zeros where
-// it is narrower than a tile.
+// copyStrips copies as many columns of rows as there are shifts to strips behind each other, and gives the last one
+// zeros where it is narrower than a tile.
 func (r *RowProducts) copyStrips(data []float32, places []int, shift []float32) {
 	width := r.kernel.OuterCols
 	cols := copy(r.shift, shift)

@@ -2,9 +2,9 @@ package dense
 
 import "sync/atomic"
 
-// A sleeper is where one goroutine waits for another: it looks for a while and then sleeps. Training runs thousands of jobs
-// a second, each shorter than it takes to wake a goroutine on another core, some 0.2 ms. Where looking doesn't pay,
-// because other programs keep the other goroutine from running, it looks for less and less long.
+// A sleeper is where one goroutine waits for another: it looks for a while and then sleeps. Training runs thousands
+// of jobs a second, each shorter than it takes to wake a goroutine on another core, some 0.2 ms. Where looking
+// doesn't pay, because other programs keep the other goroutine from running, it looks for less and less long.
 type sleeper struct {
 	most, spins int // how often it may look, and will next time
 	asleep      atomic.Bool

@@ -25,8 +25,8 @@ func newBlock(t testing.TB, r *rand.Rand, rows, cols, gap int) block {
 
 func (b block) at(i, j int) float64 { return float64(b.data[i*b.stride+j]) }
 
-// check compares c with what it was plus the sum of k products, which term gives. Each of k+1 roundings errs by at most
-// half a unit in the last place of the sum of magnitudes. What lies between rows of c must be as it was.
+// check compares c with what it was plus the sum of k products, which term gives. Each of k+1 roundings errs by at
+// most half a unit in the last place of the sum of magnitudes. What lies between rows of c must be as it was.
 func check(t *testing.T, c, was block, k int, term func(i, j, l int) float64) {
 	t.Helper()
 	for i := range c.rows {

@@ -1,7 +1,7 @@
 package kernel
 
-// plain is the reference for the others, and what runs where there is no assembly. It sums 2 × 4 elements at a time, which
-// fit the registers of scalar code.
+// plain is the reference for the others, and what runs where there is no assembly. It sums 2 × 4 elements at a time,
+// which fit the registers of scalar code.
 var plain = Kernel{
 	Name:    "plain",
 	DotRows: 2, DotCols: 4, Dot: dotPlain, DotAt: dotAtPlain,

@@ -2,8 +2,8 @@ package kernel
 
 import "math"
 
-// Vector functions are elementwise, on slices of one length, and do for every element the same as the plain ones but for
-// rounding in between. Longer slices than the first one are allowed, shorter ones panic.
+// Vector functions are elementwise, on slices of one length, and do for every element the same as the plain ones but
+// for rounding in between. Longer slices than the first one are allowed, shorter ones panic.
 type Vector struct {
 	Add func(dst, a []float32)    // dst += a
 	Mul func(dst, a, b []float32) // dst = a·b; dst may be one of them

@@ -1,8 +1,9 @@
 // Package env loads the native ONNX Runtime into the process, once, and sets execution providers up.
 //
-// The library and its environment belong to the process: they stay loaded until it ends, because a session that outlives them
-// would crash. Whoever makes a session, a tensor or options destroys them. [finetune/internal/ort/library] decides which file
-// is loaded. The package must not import anything that runs networks.
+// The library and its environment belong to the process: they stay loaded until it ends, because a session that
+// outlives them would crash. Whoever makes a session, a tensor or options destroys them.
+// [finetune/internal/ort/library] decides which file is loaded. The package must not import anything that runs
+// networks.
 package env
 
 import (
@@ -21,9 +22,10 @@ var (
 	loaded library.Library // Path is empty before the first success
 )
 
-// Open loads ONNX Runtime where it isn't loaded yet, and returns the library with the version that it reports of itself. With
-// an empty path it takes what is loaded already, or else what [library.Find] finds. A path of another library than the one
-// loaded is an error, since a process has only one. Open may be called from any goroutine, and again after a failure.
+// Open loads ONNX Runtime where it isn't loaded yet, and returns the library with the version that it reports of
+// itself. With an empty path it takes what is loaded already, or else what [library.Find] finds. A path of another
+// library than the one loaded is an error, since a process has only one. Open may be called from any goroutine, and
+// again after a failure.
 func Open(path string) (library.Library, error) {
 	mu.Lock()
 	defer mu.Unlock()
@@ -36,7 +38,8 @@ func Open(path string) (library.Library, error) {
 	}
 	if loaded.Path != "" {
 		if lib.Path != loaded.Path {
-			return library.Library{}, fmt.Errorf("load %s: %s is loaded already, and a process has only one ONNX Runtime", lib.Path, loaded.Path)
+			return library.Library{}, fmt.Errorf("load %s: %s is loaded already, and a process has only one ONNX Runtime",
+				lib.Path, loaded.Path)
 		}
 		return loaded, nil
 	}

@@ -23,8 +23,8 @@ const (
 type provider struct {
 	name string
 	add  func(o *ort.SessionOptions, settings map[string]string) error
-	// automatic providers are tried for Auto, in the order of the list. The others need minutes to start (TensorRT) or
-	// settings to be of use.
+	// automatic providers are tried for Auto, in the order of the list. The others need minutes to start (TensorRT)
+	// or settings to be of use.
 	automatic bool
 }
 
@@ -86,7 +86,7 @@ func Use(o *ort.SessionOptions, device string, settings map[string]string) error
 		return &invalid.Error{Field: "Images.Device", Err: oneLine(err),
 			Found: fmt.Sprintf("ONNX Runtime %s at %s can't use %s here", loaded.Version, loaded.Path, device),
 			Want:  "a device that `finetune doctor` lists",
-			Hint:  "leave the choice to {Images.Device} auto, or name a library that has the device with {Images.Library}"}
+			Hint:  "let {Images.Device} be auto, or name a library that has the device with {Images.Library}"}
 	}
 	return nil
 }
@@ -101,8 +101,8 @@ func oneLine(err error) error {
 	return errors.New(line)
 }
 
-// quietly runs f while the library prints nothing: a build that knows CUDA but lacks its part logs that at length, and the
-// error has it already.
+// quietly runs f while the library prints nothing: a build that knows CUDA but lacks its part logs that at length,
+// and the error has it already.
 func quietly(f func() error) error {
 	if err := ort.SetEnvironmentLogLevel(ort.LoggingLevelFatal); err != nil {
 		return err

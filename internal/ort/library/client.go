@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -106,6 +107,8 @@ func run(ctx context.Context, dir string, command []string) error {
 	return err
 }
 
+var errorLine = regexp.MustCompile(`^(ERROR|npm ERR!|npm error)`)
+
 // lastWord picks the line of a client's standard error that tells what went wrong: the first that is marked as
 // an error, else the last one.
 func lastWord(text string) string {
@@ -117,7 +120,7 @@ func lastWord(text string) string {
 			continue
 		}
 		pick = line
-		if strings.HasPrefix(line, "ERROR") || strings.HasPrefix(line, "npm ERR!") || strings.HasPrefix(line, "npm error") {
+		if errorLine.MatchString(line) {
 			break
 		}
 	}

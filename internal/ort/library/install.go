@@ -31,12 +31,13 @@ type Installed struct {
 	Already bool   `json:"already"` // it was there and intact before
 }
 
-// Install puts the pinned ONNX Runtime into the user's cache, where [Find] finds it. A library that is there
-// and intact is left alone and nothing is downloaded. The bytes are compared with the pinned SHA-256 before
-// anything is written in place; several installations may run at once. When ctx ends, the client that is
-// running is stopped and nothing is left behind.
+// Install puts the pinned ONNX Runtime into the user's cache, where [Find] finds it. A library that is there and
+// intact is left alone and nothing is downloaded. The bytes are compared with the pinned SHA-256 before anything is
+// written in place; several installations may run at once. When ctx ends, the client that is running is stopped and
+// nothing is left behind.
 //
-// What the user can correct (no client, a file that isn't a pinned build) is an *invalid.Error; a client that fails isn't.
+// What the user can correct (no client, a file that isn't a pinned build) is an *invalid.Error; a client that fails
+// isn't.
 func Install(ctx context.Context, o Options) (Installed, error) {
 	dir, err := CacheDir()
 	if err != nil {
@@ -75,7 +76,8 @@ func (in *installer) install(ctx context.Context, o Options) (Installed, error) 
 		return p.client == "" || o.With != "" && p.client != o.With
 	})
 	if len(wanted) == 0 {
-		return Installed{}, &invalid.Error{Field: "With", Found: fmt.Sprintf("unknown client %q", o.With), Want: "pip or npm"}
+		return Installed{}, &invalid.Error{Field: "With", Found: fmt.Sprintf("unknown client %q", o.With),
+			Want: "pip or npm"}
 	}
 	if done, ok := in.present(ctx, o.With, wanted); ok {
 		return done, nil
@@ -132,8 +134,10 @@ func (in *installer) fromClients(ctx context.Context, wanted []pin) (Installed, 
 	}
 	byHand := "download " + in.archiveName() + " from release v" + Version + " of github.com/microsoft/onnxruntime"
 	if len(failures) == 0 {
-		return Installed{}, &invalid.Error{Field: "setup", Found: "no " + strings.Join(absent, " and no ") + " on this machine",
-			Want: "Python 3 with pip, or Node with npm", Hint: "install one of them, or " + byHand + " and name it with {From}"}
+		return Installed{}, &invalid.Error{Field: "setup",
+			Found: "no " + strings.Join(absent, " and no ") + " on this machine",
+			Want:  "Python 3 with pip, or Node with npm",
+			Hint:  "install one of them, or " + byHand + " and name it with {From}"}
 	}
 	texts := make([]string, len(failures))
 	for i, f := range failures {
@@ -157,7 +161,8 @@ func (in *installer) archiveName() string {
 func (in *installer) fromFile(ctx context.Context, name string) (Installed, error) {
 	reject := func(found string, err error) error {
 		return &invalid.Error{Path: name, Found: found, Err: err,
-			Want: "the wheel, npm package, release archive or library of ONNX Runtime " + Version + " for " + in.goos + "/" + in.goarch,
+			Want: "the wheel, npm package, release archive or library of ONNX Runtime " + Version +
+				" for " + in.goos + "/" + in.goarch,
 			Hint: "see docs/install.md for the exact names"}
 	}
 	f, err := userfile.Open(ctx, name, maxPackage)

@@ -1,9 +1,9 @@
-// Package library finds the native ONNX Runtime library, reports why a file can't be used, and installs the one version that
-// this program is tested with, verified by SHA-256, into the user's cache.
+// Package library finds the native ONNX Runtime library, reports why a file can't be used, and installs the one
+// version that this program is tested with, verified by SHA-256, into the user's cache.
 //
-// The package uses no cgo and loads nothing; that is [finetune/internal/ort/env]'s part, which it must not import. It reads
-// headers of library files, and runs the user's own package client (pip or npm) in [Install] only, so that no other job can
-// use the network through it.
+// The package uses no cgo and loads nothing; that is [finetune/internal/ort/env]'s part, which it must not import. It
+// reads headers of library files, and runs the user's own package client (pip or npm) in [Install] only, so that no
+// other job can use the network through it.
 package library
 
 import (
@@ -21,8 +21,8 @@ const (
 	EnvVar = "ONNXRUNTIME_LIB"
 )
 
-// A Library is a file that passed the checks of [Find]: a shared library for this system and processor that exports ONNX
-// Runtime's entry point and isn't known to be too old.
+// A Library is a file that passed the checks of [Find]: a shared library for this system and processor that exports
+// ONNX Runtime's entry point and isn't known to be too old.
 type Library struct {
 	Path    string `json:"path"`    // absolute
 	Version string `json:"version"` // "1.24.3"; empty when the file doesn't name one
@@ -59,9 +59,9 @@ type Place struct {
 	Detail  string `json:"detail,omitempty"`  // why it can't be used
 }
 
-// Find returns the library to load: the file at path when path isn't empty, else the one that [EnvVar] names, else the first
-// usable one beside the binary, in the user's cache and in the system's library folders. A file that the user named is never
-// passed over: it is an error when it can't be used. Every error is a *invalid.Error.
+// Find returns the library to load: the file at path when path isn't empty, else the one that [EnvVar] names, else
+// the first usable one beside the binary, in the user's cache and in the system's library folders. A file that the
+// user named is never passed over: it is an error when it can't be used. Every error is a *invalid.Error.
 func Find(path string) (Library, error) { return newSearcher(path).find() }
 
 // Search looks at every place that [Find] could look at, in its order, also after a usable one.
@@ -103,8 +103,8 @@ func named(p Place) error {
 	return m
 }
 
-// notFound returns the error for a machine without a usable library. It lists the files that can't be used, each with the
-// reason, and then the places where there was none.
+// notFound returns the error for a machine without a usable library. It lists the files that can't be used, each with
+// the reason, and then the places where there was none.
 func notFound(seen []Place) error {
 	var unusable, empty []string
 	for _, p := range seen {

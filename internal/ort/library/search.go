@@ -41,7 +41,8 @@ func systemDirs(goos, goarch string, getenv func(string) string) []string {
 	var dirs []string
 	switch goos {
 	case "darwin":
-		dirs = append(filepath.SplitList(getenv("DYLD_LIBRARY_PATH")), "/opt/homebrew/lib", "/usr/local/lib", "/opt/local/lib")
+		dirs = append(filepath.SplitList(getenv("DYLD_LIBRARY_PATH")),
+			"/opt/homebrew/lib", "/usr/local/lib", "/opt/local/lib")
 	case "windows":
 		return nil
 	default:

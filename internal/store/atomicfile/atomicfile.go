@@ -1,8 +1,8 @@
-// Package atomicfile writes files that are whole or absent: under a temporary name in the same folder, synced, then renamed to
-// the target. New files have the permissions that the process's umask leaves.
+// Package atomicfile writes files that are whole or absent: under a temporary name in the same folder, synced, then
+// renamed to the target. New files have the permissions that the process's umask leaves.
 //
-// A temporary file is locked while it is written. One that a killed process left behind isn't, and is removed when the folder is
-// written to again. The package doesn't know what the files hold.
+// A temporary file is locked while it is written. One that a killed process left behind isn't, and is removed when
+// the folder is written to again. The package doesn't know what the files hold.
 package atomicfile
 
 import (
@@ -21,12 +21,12 @@ import (
 // An Option changes how a file is put in place.
 type Option func(*File)
 
-// Exclusive makes Commit fail with an error that wraps [fs.ErrExist] where there is a file at the path already. Nothing is
-// overwritten, even if the file appears while this one is being written.
+// Exclusive makes Commit fail with an error that wraps [fs.ErrExist] where there is a file at the path already.
+// Nothing is overwritten, even if the file appears while this one is being written.
 func Exclusive() Option { return func(f *File) { f.exclusive = true } }
 
-// Write makes the folder of path where it is missing, calls write with a buffered writer and puts the result in place as path.
-// On any error path is as it was, and no temporary file is left.
+// Write makes the folder of path where it is missing, calls write with a buffered writer and puts the result in place
+// as path. On any error path is as it was, and no temporary file is left.
 func Write(path string, write func(io.Writer) error, options ...Option) error {
 	f, err := Create(path, options...)
 	if err != nil {
@@ -51,8 +51,8 @@ type File struct {
 // swept holds the folders that this process has cleaned.
 var swept sync.Map
 
-// Create starts a file that will stand at path. The first time that the process writes to a folder, the temporary files of dead
-// processes are removed from it.
+// Create starts a file that will stand at path. The first time that the process writes to a folder, the temporary
+// files of dead processes are removed from it.
 func Create(path string, options ...Option) (*File, error) {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o777); err != nil {

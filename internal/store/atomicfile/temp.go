@@ -20,8 +20,8 @@ func createTemp(dir string) (*os.File, error) {
 	return flock.Create(func() string { return filepath.Join(dir, ".finetune-"+rand.Text()+".tmp") }, flock.Exclusive)
 }
 
-// Sweep removes the temporary files that killed processes left in a folder. Those of live processes are locked and stay. A file
-// that can't be removed is no error.
+// Sweep removes the temporary files that killed processes left in a folder. Those of live processes are locked and
+// stay. A file that can't be removed is no error.
 func Sweep(dir string) error {
 	d, err := os.Open(dir)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {

@@ -8,9 +8,9 @@ import (
 // A place is where a row is: the number of a segment, and the row in it.
 type place struct{ segment, row int32 }
 
-// An index finds rows by the first eight bytes of their keys: 16 bytes a row and what the map adds, without a pointer, instead
-// of 48 with one. The whole key is compared where it stands, in the segment. Of keys that share these bytes, which even a
-// billion random ones hardly do, all but the first are kept whole.
+// An index finds rows by the first eight bytes of their keys: 16 bytes a row and what the map adds, without a
+// pointer, instead of 48 with one. The whole key is compared where it stands, in the segment. Of keys that share
+// these bytes, which even a billion random ones hardly do, all but the first are kept whole.
 type index struct {
 	first map[uint64]place
 	other map[Key]place

@@ -17,8 +17,8 @@ import (
 	"finetune/invalid"
 )
 
-// unlockedAge is how long a segment must not have been used before [Prune] removes it where files can't be locked, so that
-// nobody knows whether a process has it open.
+// unlockedAge is how long a segment must not have been used before [Prune] removes it where files can't be locked, so
+// that nobody knows whether a process has it open.
 const unlockedAge = time.Hour
 
 // folderName matches the digest of a recipe.
@@ -36,7 +36,8 @@ type Folder struct {
 	Used     time.Time `json:"used"` // last read or written
 }
 
-// List returns what the cache below root holds, the recipe that was used last first. A cache that isn't there is empty.
+// List returns what the cache below root holds, the recipe that was used last first. A cache that isn't there is
+// empty.
 func List(ctx context.Context, root string) ([]Folder, error) {
 	var list []Folder
 	err := eachFolder(root, func(dir string, segments []segmentInfo) error {
@@ -145,8 +146,8 @@ type Pruned struct {
 	InUse    int64 `json:"in_use"`   // bytes that would have been removed, but for processes that use them
 }
 
-// Prune removes the segments of the cache below root that weren't used for longest, until it has at most limit bytes; a limit
-// of 0 empties it. Segments that a live process reads or writes stay, so that more may be left.
+// Prune removes the segments of the cache below root that weren't used for longest, until it has at most limit bytes;
+// a limit of 0 empties it. Segments that a live process reads or writes stay, so that more may be left.
 func Prune(root string, limit int64) (Pruned, error) {
 	var all []segmentInfo
 	var p Pruned

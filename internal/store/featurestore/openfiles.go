@@ -9,11 +9,12 @@ import (
 	"finetune/internal/store/flock"
 )
 
-// maxOpen is how many segments of a store are open at most. Rows come back in about the order in which they were stored, so that
-// few segments are wanted at a time.
+// maxOpen is how many segments of a store are open at most. Rows come back in about the order in which they were
+// stored, so that few segments are wanted at a time.
 const maxOpen = 256
 
-// openFiles are the segments that are open, the one used last at the end. Each is locked against removal by another process.
+// openFiles are the segments that are open, the one used last at the end. Each is locked against removal by another
+// process.
 type openFiles struct {
 	segments []*segment
 	most     int
@@ -37,7 +38,7 @@ func (o *openFiles) use(seg *segment) error {
 		}
 		seg.file = f
 		now := time.Now()
-		os.Chtimes(seg.name, now, now) // Prune removes what wasn't used for longest; a cache that can't be written isn't pruned
+		os.Chtimes(seg.name, now, now) // for Prune; where it isn't allowed, nothing can be pruned either
 	}
 	o.segments = append(o.segments, seg)
 	for i := 0; len(o.segments) > o.most && i < len(o.segments)-1; {

@@ -15,12 +15,13 @@ import (
 	"finetune/internal/store/flock"
 )
 
-// A segment file is, in the byte order of the machine: the magic, the number of columns (uint32), the CRC-32C of the two, zeros up
-// to headerSize; a table with room for segmentRows entries; then the rows as float32. An entry is the key of a row, the CRC-32C of the row and the
-// CRC-32C of the two. It is written after its row. An entry of zeros is free.
+// A segment file is, in the byte order of the machine: the magic, the number of columns (uint32), the CRC-32C of the
+// two, zeros up to headerSize; a table with room for segmentRows entries; then the rows as float32. An entry is the
+// key of a row, the CRC-32C of the row and the CRC-32C of the two. It is written after its row. An entry of zeros is
+// free.
 //
-// A file grows row by row and isn't synced: after a power failure the checksums tell which rows were lost. Readers copy rows
-// out of the file, so that one which is cut meanwhile is a damaged row and nothing worse.
+// A file grows row by row and isn't synced: after a power failure the checksums tell which rows were lost. Readers
+// copy rows out of the file, so that one which is cut meanwhile is a damaged row and nothing worse.
 const (
 	segmentMagic  = "finetune features 2\n"
 	segmentSuffix = ".segment"

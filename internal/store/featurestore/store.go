@@ -1,13 +1,13 @@
-// Package featurestore keeps feature rows on disk by content: the key of a row is the digest of the image's bytes, and a store's
-// folder is named by everything else that decides a feature ([Recipe]). So a moved folder of images costs nothing and a changed
-// setting can't bring an old row back.
+// Package featurestore keeps feature rows on disk by content: the key of a row is the digest of the image's bytes,
+// and a store's folder is named by everything else that decides a feature ([Recipe]). So a moved folder of images
+// costs nothing and a changed setting can't bring an old row back.
 //
-// Rows live in segments. A process appends to segments of its own, each row as it comes, so that one which is killed loses the
-// row under way; what other processes write is found when a store is opened. Each row carries a checksum. One that doesn't agree
-// is dropped, and computed again.
+// Rows live in segments. A process appends to segments of its own, each row as it comes, so that one which is killed
+// loses the row under way; what other processes write is found when a store is opened. Each row carries a checksum.
+// One that doesn't agree is dropped, and computed again.
 //
-// A cache is never needed: one that can't be written to, or is full, is noted and done without. An open store takes some 40 bytes
-// of memory a row, however wide rows are: to know where each is.
+// A cache is never needed: one that can't be written to, or is full, is noted and done without. An open store takes
+// some 40 bytes of memory a row, however wide rows are: to know where each is.
 package featurestore
 
 import (
@@ -52,8 +52,8 @@ type Store struct {
 // Open opens the rows of a recipe below root, in a cache of [DefaultLimit]. It makes the folder where it is missing.
 func Open(root string, recipe Recipe) (*Store, error) { return OpenLimited(root, recipe, DefaultLimit) }
 
-// OpenLimited is [Open] for a cache of at most limit bytes. Before a store writes more, it removes the segments of the cache that
-// weren't used for longest; when what processes are using takes all the room, it stops writing.
+// OpenLimited is [Open] for a cache of at most limit bytes. Before a store writes more, it removes the segments of
+// the cache that weren't used for longest; when what processes are using takes all the room, it stops writing.
 func OpenLimited(root string, recipe Recipe, limit int64) (*Store, error) {
 	s := &Store{root: root, dir: filepath.Join(root, recipe.Digest()), recipe: recipe, limit: limit}
 	s.files.most = maxOpen
@@ -92,7 +92,8 @@ func cannotWrite(err error) bool {
 	return false
 }
 
-// segmentNames returns the segments in a folder, sorted. There are none in a folder that is missing or may not be read.
+// segmentNames returns the segments in a folder, sorted. There are none in a folder that is missing or may not be
+// read.
 func segmentNames(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
@@ -183,8 +184,8 @@ func (s *Store) Len() int {
 	return s.index.len()
 }
 
-// Notes returns what happened since the last call, a line each: damaged rows that were dropped, and once that rows are no
-// longer kept.
+// Notes returns what happened since the last call, a line each: damaged rows that were dropped, and once that rows
+// are no longer kept.
 func (s *Store) Notes() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -193,8 +194,8 @@ func (s *Store) Notes() []string {
 	return notes
 }
 
-// Get copies the row of key to dst, which must be Cols long, and reports whether there is one. Where there is none, what dst
-// holds afterwards is undefined.
+// Get copies the row of key to dst, which must be Cols long, and reports whether there is one. Where there is none,
+// what dst holds afterwards is undefined.
 func (s *Store) Get(key Key, dst []float32) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -247,8 +248,8 @@ func (s *Store) keyAt(at place) (Key, bool) {
 	return e.key, true
 }
 
-// Put keeps a row, which outlives the process as soon as Put returns. A row that can't be written is no error: the store notes it
-// and keeps no more. Rows of different widths are.
+// Put keeps a row, which outlives the process as soon as Put returns. A row that can't be written is no error: the
+// store notes it and keeps no more. Rows of different widths are.
 func (s *Store) Put(key Key, row []float32) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -296,7 +297,8 @@ func (s *Store) startSegment() error {
 		return err
 	}
 	if pruned.Left > s.limit-size {
-		return fmt.Errorf("the cache has %d MB, may have %d MB, and the rest of it is in use", pruned.Left>>20, s.limit>>20)
+		return fmt.Errorf("the cache has %d MB, may have %d MB, and the rest of it is in use",
+			pruned.Left>>20, s.limit>>20)
 	}
 	var seg *segment
 	for range 100 { // another process may remove the folder as long as it is empty

@@ -376,7 +376,8 @@ func TestPruneRemovesWhatWasUsedLongestAgo(t *testing.T) {
 	}
 }
 
-// TestLimit writes more than a cache may hold: rows of earlier processes go, those of this one are kept while there is room.
+// TestLimit writes more than a cache may hold: rows of earlier processes go, those of this one are kept while there
+// is room.
 func TestLimit(t *testing.T) {
 	root := t.TempDir()
 	segment := int64(rowsStart + segmentRows*12)

@@ -1,10 +1,11 @@
-// Package half converts IEEE 754 half-precision numbers: 1 bit of sign, 5 of exponent with bias 15, 10 of fraction. It knows no
-// file format.
+// Package half converts IEEE 754 half-precision numbers: 1 bit of sign, 5 of exponent with bias 15, 10 of fraction.
+// It knows no file format.
 package half
 
 import "math"
 
-// Float32 returns the number with the bits h. Every half is a float32, so nothing is rounded; NaNs keep their fraction.
+// Float32 returns the number with the bits h. Every half is a float32, so nothing is rounded; NaNs keep their
+// fraction.
 func Float32(h uint16) float32 {
 	sign := uint32(h>>15) << 31
 	exponent, fraction := uint32(h>>10)&31, uint32(h)&1023

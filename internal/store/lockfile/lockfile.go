@@ -1,9 +1,9 @@
 // Package lockfile claims folders: while one job writes to a folder, no other may.
 //
-// A claim is an exclusive lock on the file .finetune.lock in the folder, which says who holds it. The system releases the lock
-// when the process ends, however it ends, and the next claim takes the file over. Where files can't be locked (Windows, some
-// network file systems) the file itself is the claim: it is created exclusively and removed by Release, and after a crash
-// somebody has to remove it by hand, as the error says.
+// A claim is an exclusive lock on the file .finetune.lock in the folder, which says who holds it. The system releases
+// the lock when the process ends, however it ends, and the next claim takes the file over. Where files can't be
+// locked (Windows, some network file systems) the file itself is the claim: it is created exclusively and removed by
+// Release, and after a crash somebody has to remove it by hand, as the error says.
 //
 // The package doesn't know what is in the folder and must not import anything outside internal/store and invalid.
 package lockfile
@@ -60,8 +60,8 @@ func (e *HeldError) Error() string { return e.Holder.String() }
 // A Claim is a folder that is held until Release, or until the process ends.
 type Claim struct{ file *os.File }
 
-// Acquire claims a folder, which is made where it is missing. It doesn't wait: where another job has the folder, in this process
-// or another, it returns an *invalid.Error whose cause is a *HeldError.
+// Acquire claims a folder, which is made where it is missing. It doesn't wait: where another job has the folder, in
+// this process or another, it returns an *invalid.Error whose cause is a *HeldError.
 func Acquire(dir string) (*Claim, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, err
@@ -103,8 +103,8 @@ func open(path string) (f *os.File, created bool, err error) {
 		}
 		info, err := os.Lstat(path)
 		if err == nil && !info.Mode().IsRegular() {
-			return nil, false, &invalid.Error{Path: path, Found: "not a regular file", Want: "the lock file of finetune",
-				Hint: "remove it, or give another {Out}"}
+			return nil, false, &invalid.Error{Path: path, Found: "not a regular file",
+				Want: "the lock file of finetune", Hint: "remove it, or give another {Out}"}
 		}
 		f, err = os.OpenFile(path, os.O_RDWR, 0)
 		if err == nil || !errors.Is(err, fs.ErrNotExist) {
@@ -119,7 +119,8 @@ func (e *HeldError) invalid(byName bool) error {
 	if byName {
 		hint = "files can't be locked here: if that process has ended, remove " + filepath.Join(e.Dir, Name)
 	}
-	return &invalid.Error{Path: e.Dir, Found: "a folder in use", Err: e, Want: "a folder that no other job writes to", Hint: hint}
+	return &invalid.Error{Path: e.Dir, Found: "a folder in use", Err: e,
+		Want: "a folder that no other job writes to", Hint: hint}
 }
 
 // record writes who holds the claim.

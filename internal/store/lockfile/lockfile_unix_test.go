@@ -83,7 +83,8 @@ func TestTwoProcesses(t *testing.T) {
 	}
 }
 
-// TestOneAtATime has many goroutines claim, check that they are alone and release, so that files are removed under others' hands.
+// TestOneAtATime has many goroutines claim, check that they are alone and release, so that files are removed under
+// others' hands.
 func TestOneAtATime(t *testing.T) {
 	dir := t.TempDir()
 	var alone sync.Mutex

@@ -57,7 +57,8 @@ func open(f *os.File) (*Mapped, error) {
 		return nil, err
 	}
 	if info.Size() < h.Size() {
-		return nil, fmt.Errorf("%d bytes long; a matrix of %d × %d %s has %d", info.Size(), h.Rows, h.Cols, h.Kind, h.Size())
+		return nil, fmt.Errorf("%d bytes long; a matrix of %d × %d %s has %d",
+			info.Size(), h.Rows, h.Cols, h.Kind, h.Size())
 	}
 	m := &Mapped{Rows: h.Rows, Cols: h.Cols}
 	if h.Rows == 0 || h.Cols == 0 {

@@ -1,11 +1,12 @@
 // Package npy reads and writes matrices in NumPy's .npy format, version 1.0: float32, little-endian, C order, as
-// numpy.load(path, mmap_mode="r") expects. It reads float16 and float64 matrices too and converts them to float32. It doesn't
-// know what a matrix means, and must not import anything outside internal/store and invalid.
+// numpy.load(path, mmap_mode="r") expects. It reads float16 and float64 matrices too and converts them to float32. It
+// doesn't know what a matrix means, and must not import anything outside internal/store and invalid.
 package npy
 
 import (
 	"bufio"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -75,7 +76,7 @@ func parseHeader(text string) (Header, error) {
 		return Header{}, fmt.Errorf("elements of type %q; expected little-endian floats, such as <f4", fields["descr"])
 	}
 	if fields["fortran_order"] != "False" {
-		return Header{}, fmt.Errorf("a matrix in Fortran order; expected C order (numpy.ascontiguousarray before numpy.save)")
+		return Header{}, errors.New("a matrix in Fortran order; expected C order (numpy.ascontiguousarray)")
 	}
 	var dims []int
 	for part := range strings.SplitSeq(strings.Trim(fields["shape"], "()"), ",") {

@@ -1,9 +1,9 @@
-// Package safetensors reads and writes the safetensors format: an eight-byte little-endian header length, a JSON header
-// of names, types, shapes and offsets with string metadata, then the tensors' bytes without gaps
+// Package safetensors reads and writes the safetensors format: an eight-byte little-endian header length, a JSON
+// header of names, types, shapes and offsets with string metadata, then the tensors' bytes without gaps
 // (https://github.com/huggingface/safetensors#format).
 //
-// It is for small weight files: everything is held in memory as float32. The reader doesn't trust its input; the writer gives
-// the same bytes for the same content. The package doesn't know what the names mean.
+// It is for small weight files: everything is held in memory as float32. The reader doesn't trust its input; the
+// writer gives the same bytes for the same content. The package doesn't know what the names mean.
 package safetensors
 
 import "errors"

@@ -6,12 +6,13 @@ import (
 	"strings"
 )
 
-// Memory returns how many bytes of memory this process may use: what the machine has, or less where a control group says so. It is 0
-// where that isn't known, which is on all systems but Linux.
+// Memory returns how many bytes of memory this process may use: what the machine has, or less where a control group
+// says so. It is 0 where that isn't known, which is on all systems but Linux.
 func Memory() int64 {
 	least := totalMemory(readFile("/proc/meminfo"))
 	for _, name := range []string{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"} {
-		if limit, err := strconv.ParseInt(strings.TrimSpace(readFile(name)), 10, 64); err == nil && limit > 0 && limit < least {
+		limit, err := strconv.ParseInt(strings.TrimSpace(readFile(name)), 10, 64)
+		if err == nil && limit > 0 && limit < least {
 			least = limit
 		}
 	}

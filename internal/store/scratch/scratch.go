@@ -1,5 +1,5 @@
-// Package scratch gives room for numbers that may not fit into memory: a slice that lies in a temporary file, of which the system
-// keeps in memory what is used. What becomes of the numbers is for others to say.
+// Package scratch gives room for numbers that may not fit into memory: a slice that lies in a temporary file, of
+// which the system keeps in memory what is used. What becomes of the numbers is for others to say.
 package scratch
 
 import (
@@ -17,8 +17,8 @@ type Floats struct {
 	mapping mmap.MMap
 }
 
-// New makes room for n numbers in a file in dir, which is made where it is missing. The file is gone after Close; on Unix its name
-// is gone at once, so that no crash leaves it behind.
+// New makes room for n numbers in a file in dir, which is made where it is missing. The file is gone after Close; on
+// Unix its name is gone at once, so that no crash leaves it behind.
 func New(dir string, n int) (*Floats, error) {
 	if n < 1 {
 		return nil, fmt.Errorf("a scratch file for %d numbers", n)

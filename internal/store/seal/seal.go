@@ -1,10 +1,10 @@
-// Package seal tells a complete folder from one that was left half written. The last file that a job writes to its folder is
-// files.json, which lists the size and the SHA-256 of every file that belongs to the result. Before a folder is written again,
-// the list is removed first.
+// Package seal tells a complete folder from one that was left half written. The last file that a job writes to its
+// folder is files.json, which lists the size and the SHA-256 of every file that belongs to the result. Before a
+// folder is written again, the list is removed first.
 //
-// A list protects against accidents: killed jobs, mixed folders, flipped bits, files edited by hand. It isn't signed, so it
-// doesn't protect against somebody who writes the list too. The package doesn't know what the files hold and must not import
-// anything outside internal/store and invalid.
+// A list protects against accidents: killed jobs, mixed folders, flipped bits, files edited by hand. It isn't signed,
+// so it doesn't protect against somebody who writes the list too. The package doesn't know what the files hold and
+// must not import anything outside internal/store and invalid.
 package seal
 
 import (
@@ -48,8 +48,8 @@ type list struct {
 	Files  []File `json:"files"` // sorted by name
 }
 
-// Write lists the files of a folder, by their names below it, and puts the list in place, atomically and synced. It reads all of
-// them. The same files give the same bytes.
+// Write lists the files of a folder, by their names below it, and puts the list in place, atomically and synced. It
+// reads all of them. The same files give the same bytes.
 func Write(ctx context.Context, dir string, names []string) error {
 	l := list{Format: version, Files: make([]File, 0, len(names))}
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(names))) {
@@ -70,7 +70,8 @@ func Write(ctx context.Context, dir string, names []string) error {
 	})
 }
 
-// Invalidate removes the list, so that the folder counts as incomplete until Write. A folder without a list is left as it is.
+// Invalidate removes the list, so that the folder counts as incomplete until Write. A folder without a list is left
+// as it is.
 func Invalidate(dir string) error {
 	err := os.Remove(filepath.Join(dir, Name))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -99,7 +100,8 @@ type Status struct {
 // Complete reports whether every listed file is there and has the listed contents.
 func (s *Status) Complete() bool { return s.Listed && len(s.Differences) == 0 }
 
-// Err returns nil for a complete folder and otherwise an *invalid.Error that names the folder, or the first file that differs.
+// Err returns nil for a complete folder and otherwise an *invalid.Error that names the folder, or the first file that
+// differs.
 func (s *Status) Err() error {
 	switch {
 	case !s.Listed:
@@ -122,8 +124,8 @@ func (s *Status) Contains(name string) bool {
 	return slices.ContainsFunc(s.Files, func(f File) bool { return f.Name == name })
 }
 
-// Verify compares a folder with its list. With names it reads those files only, and each of them must be listed. A list that
-// is damaged counts as none. An error is a failure of the machine or the end of ctx.
+// Verify compares a folder with its list. With names it reads those files only, and each of them must be listed. A
+// list that is damaged counts as none. An error is a failure of the machine or the end of ctx.
 func Verify(ctx context.Context, dir string, names ...string) (*Status, error) {
 	s := &Status{Dir: dir}
 	text, err := userfile.Read(ctx, filepath.Join(dir, Name), maxList)
@@ -220,9 +222,11 @@ func digest(ctx context.Context, path string, most int64) (int64, string, error)
 	}
 }
 
-// valid reports whether a name is that of a file below the folder, in its shortest form, and not that of the list itself.
+// valid reports whether a name is that of a file below the folder, in its shortest form, and not that of the list
+// itself.
 func valid(name string) bool {
-	return fs.ValidPath(name) && name != "." && name != Name && !strings.ContainsRune(name, 0) && filepath.IsLocal(filepath.FromSlash(name))
+	return fs.ValidPath(name) && name != "." && name != Name && !strings.ContainsRune(name, 0) &&
+		filepath.IsLocal(filepath.FromSlash(name))
 }
 
 func path(dir, name string) string { return filepath.Join(dir, filepath.FromSlash(name)) }

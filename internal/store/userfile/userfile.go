@@ -1,8 +1,8 @@
-// Package userfile opens the files that a user names: manifests, networks, heads, configurations. It refuses what isn't a
-// regular file, such as a FIFO or a device, before anything can block on it, and bounds how much is read.
+// Package userfile opens the files that a user names: manifests, networks, heads, configurations. It refuses what
+// isn't a regular file, such as a FIFO or a device, before anything can block on it, and bounds how much is read.
 //
-// An error that the user can correct is an *invalid.Error with the path; any other is a failure of the machine. The package
-// doesn't know what the files hold.
+// An error that the user can correct is an *invalid.Error with the path; any other is a failure of the machine. The
+// package doesn't know what the files hold.
 package userfile
 
 import (

@@ -13,8 +13,8 @@ func sixteen(name string, even, odd int16) reg.VecVirtual {
 	return held
 }
 
-// colours converts sixteen pixels at a time, in 16 bits a number. Whole multiples are taken out of the factors, so that
-// what is left of them fits: 1.402 = 1 + 26345/65536, 1.772 = 2 − 14942/65536, −0.714 = −1 + 18734/65536.
+// colours converts sixteen pixels at a time, in 16 bits a number. Whole multiples are taken out of the factors, so
+// that what is left of them fits: 1.402 = 1 + 26345/65536, 1.772 = 2 − 14942/65536, −0.714 = −1 + 18734/65536.
 func colours() {
 	begin("coloursAVX2", "func(dst, luma, cb, cr *uint8, n int)",
 		"coloursAVX2 converts n pixels, a multiple of 16.")

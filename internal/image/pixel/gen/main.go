@@ -1,4 +1,4 @@
-// Command gen writes the assembly of package pixelkernel. It is a module of its own, so that building finetune needs
+// Command gen writes the assembly of package pixel. It is a module of its own, so that building finetune needs
 // nothing of it. Run it with go generate in the folder above.
 package main
 

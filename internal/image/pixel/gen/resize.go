@@ -9,8 +9,8 @@ import (
 // The rounding of package resample.
 const precision = 22
 
-// across goes through a row of results. Each is summed two pixels at a time, in two accumulators, so that one sum needn't
-// wait for the other.
+// across goes through a row of results. Each is summed two pixels at a time, in two accumulators, so that one sum
+// needn't wait for the other.
 func across() {
 	round := eight("round", 1<<(precision-1))
 	spread := GLOBL("spread", 8|16)
