@@ -8,8 +8,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // TestMain lets the test binary run again as a process that writes a file and waits to be killed.
@@ -19,10 +21,11 @@ func TestMain(m *testing.M) {
 		if err != nil {
 			os.Exit(1)
 		}
+		defer runtime.KeepAlive(f) // the garbage collector would close it
 		f.WriteString("half a file")
 		f.Flush()
 		os.Stdout.WriteString("written\n")
-		select {}
+		time.Sleep(time.Hour) // until it is killed
 	}
 	os.Exit(m.Run())
 }

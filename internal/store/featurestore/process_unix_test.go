@@ -45,7 +45,7 @@ func runJob(job, root string) error {
 			}
 		}
 		fmt.Println("ready")
-		select {}
+		time.Sleep(time.Hour) // until it is killed
 	case "as nobody":
 		return putAsNobody(root)
 	case "work":

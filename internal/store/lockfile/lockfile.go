@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"finetune/internal/store/flock"
@@ -60,6 +61,9 @@ func (e *HeldError) Error() string { return e.Holder.String() }
 // A Claim is a folder that is held until Release, or until the process ends.
 type Claim struct{ file *os.File }
 
+// held keeps the files of claims open whose holder has dropped them: the garbage collector would close them.
+var held sync.Map
+
 // Acquire claims a folder, which is made where it is missing. It doesn't wait: where another job has the folder, in
 // this process or another, it returns an *invalid.Error whose cause is a *HeldError.
 func Acquire(dir string) (*Claim, error) {
@@ -79,15 +83,16 @@ func Acquire(dir string) (*Claim, error) {
 			continue
 		case err == nil, errors.Is(err, flock.ErrUnsupported) && created:
 			c := &Claim{f}
+			held.Store(f, true)
 			if err := c.record(); err != nil {
 				c.Release()
 				return nil, fmt.Errorf("claim %s: %w", dir, err)
 			}
 			return c, nil
 		case errors.Is(err, flock.ErrHeld), errors.Is(err, flock.ErrUnsupported):
-			held := &HeldError{dir, holder(f)}
+			inUse := &HeldError{dir, holder(f)}
 			f.Close()
-			return nil, held.invalid(errors.Is(err, flock.ErrUnsupported))
+			return nil, inUse.invalid(errors.Is(err, flock.ErrUnsupported))
 		}
 		f.Close()
 		return nil, fmt.Errorf("claim %s: %w", dir, err)
@@ -161,6 +166,7 @@ func (c *Claim) Release() error {
 	}
 	f := c.file
 	c.file = nil
+	held.Delete(f)
 	err := os.Remove(f.Name()) // while it is locked, so that it is this claim's own
 	if closeErr := f.Close(); closeErr != nil {
 		return closeErr

@@ -8,10 +8,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"finetune/invalid"
 )
@@ -23,8 +25,9 @@ func TestMain(m *testing.M) {
 			os.Stdout.WriteString(err.Error() + "\n")
 			os.Exit(1)
 		}
+		runtime.GC() // must not end the claim
 		os.Stdout.WriteString("claimed\n")
-		select {}
+		time.Sleep(time.Hour) // until it is killed
 	}
 	os.Exit(m.Run())
 }
