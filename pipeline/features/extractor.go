@@ -67,7 +67,7 @@ func NewExtractor(i Images, net *Network, threads int, reporter progress.Reporte
 	return x, nil
 }
 
-// Close writes what the stores still hold and ends the network.
+// Close closes the stores and ends the network.
 func (x *Extractor) Close() error {
 	err := x.closeStores()
 	if closeErr := x.Net.Close(); err == nil {
@@ -119,6 +119,11 @@ func (x *Extractor) Extract(ctx context.Context, items []dataset.Item, views fun
 		}
 	}
 	e.stage.Done()
+	for _, s := range x.stores {
+		for _, note := range s.Notes() {
+			x.progress.Note(note)
+		}
+	}
 	if err == nil {
 		x.note(len(items)-len(e.unreadable), e.rows, e.computed, len(e.unreadable))
 	}
