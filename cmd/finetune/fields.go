@@ -59,6 +59,7 @@ var flagOf = map[string]string{
 	"Images.Strict":                  "strict",
 	"Images.Tap":                     "tap",
 	"Images.Views":                   "views",
+	"Limit":                          "limit",
 	"Library":                        "library",
 	"Loss":                           "loss",
 	"Loss.Exponent":                  "emd-exponent",

@@ -15,7 +15,8 @@ func addRuntimeFlags(f *pflag.FlagSet, i *features.Images, threads *int) {
 	f.StringVar(&i.Cache, "cache", "", "folder of the feature `cache` (default: finetune in the user's cache folder)")
 	f.BoolVar(&i.NoCache, "no-cache", false, "neither read nor write the feature cache")
 	addComputeFlags(f, i, threads)
-	f.Float64Var(&i.MaxUnreadable, "max-unreadable", 0.1, "share of unreadable images from which the run stops")
+	i.MaxUnreadable = new(float64)
+	f.Float64Var(i.MaxUnreadable, "max-unreadable", features.DefaultMaxUnreadable, "`share` of unreadable images above which the run stops")
 }
 
 // addComputeFlags binds what runs the network, for commands that need more of it than the feature cache has.

@@ -20,12 +20,12 @@ func addSearchFlags(f *pflag.FlagSet, s *run.Search) {
 // searchOver is what a search may vary: all but what the user gave. A loss of one's own keeps its distances too.
 func searchOver(f *pflag.FlagSet) []string {
 	fixedBy := map[string][]string{
-		"loss":   {"loss", "ground-distance", "emd-exponent", "sinkhorn-gamma"},
-		"emd-weight": {"emd-weight"},
-		"emd-omega":  {"emd-omega", "emd-mu"},
-		"lr":     {"lr"},
-		"weight-decay":  {"weight-decay"},
-		"hidden": {"hidden"},
+		"loss":         {"loss", "ground-distance", "emd-exponent", "sinkhorn-gamma"},
+		"emd-weight":   {"emd-weight"},
+		"emd-omega":    {"emd-omega", "emd-mu"},
+		"lr":           {"lr"},
+		"weight-decay": {"weight-decay"},
+		"hidden":       {"hidden"},
 	}
 	return slices.DeleteFunc(train.SearchSettings(), func(setting string) bool {
 		return slices.ContainsFunc(fixedBy[setting], f.Changed)

@@ -30,7 +30,7 @@ var flagGroups = []flagGroup{
 	{"Training", []string{"soften", "search", "search-time", "search-folds", "search-metric"}},
 	{"Evaluation", []string{"model", "metric", "calibrate", "coverage", "tta", "resamples", "class", "method", "patch", "stride", "worst", "fail-on"}},
 	{"Output", []string{"out", "overwrite", "resume", "explain", "maps", "format", "json", "quiet", "strict", "max-unreadable"}},
-	{"Runtime", []string{"threads", "image-batch", "device", "device-option", "cache", "no-cache", "library", "from", "with"}},
+	{"Runtime", []string{"threads", "image-batch", "device", "device-option", "cache", "no-cache", "limit", "library", "from", "with"}},
 }
 
 // basicFlags are those that most people need, which --help shows; --help-all shows all. A command with few flags shows all, too.

@@ -6,11 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
 	"slices"
 	"strconv"
-	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -25,8 +22,8 @@ import (
 const (
 	exitOK          = 0
 	exitMachine     = 1   // a failure of the machine: disk, memory, a bug
-	exitMistake     = 2   // something the user can mend
-	exitFound       = 3   // check found what --fail-on names
+	exitMistake     = 2   // something the user can correct
+	exitFound       = 3   // check found what --fail-on names, or cache verify damage
 	exitInterrupted = 130 // Ctrl-C, as shells report it
 )
 
@@ -40,9 +37,10 @@ type app struct {
 
 // execute is the whole command: it returns the exit status and never exits itself, so tests can call it.
 func execute(args []string, in io.Reader, out, errs io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := interruptible()
 	defer stop()
-	a := &app{in: in, out: out, err: errs}
+	checked := &checkedWriter{w: out}
+	a := &app{in: in, out: checked, err: errs}
 	if i := slices.Index(args, "--help-all"); i >= 0 {
 		args = slices.Clone(args)
 		args[i], a.helpAll = "--help", true
@@ -50,9 +48,12 @@ func execute(args []string, in io.Reader, out, errs io.Writer) int {
 	root := newRoot(a)
 	root.SetArgs(args)
 	root.SetIn(in)
-	root.SetOut(out)
+	root.SetOut(checked)
 	root.SetErr(errs)
 	err := root.ExecuteContext(ctx)
+	if err == nil {
+		err = checked.err
+	}
 	var usage *usageError
 	switch {
 	case err == nil:
@@ -98,7 +99,7 @@ func newRoot(a *app) *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "one JSON document on standard output, and nothing else there")
 	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no notes on standard error")
-	root.AddCommand(newTrain(a), newExtract(a), newEval(a), newPredict(a), newExplain(a), newCompare(a), newCheck(a), newInspect(a), newDoctor(a), newSetup(a), newVersion(a))
+	root.AddCommand(newTrain(a), newExtract(a), newEval(a), newPredict(a), newExplain(a), newCompare(a), newCheck(a), newInspect(a), newDoctor(a), newSetup(a), newCache(a), newVersion(a))
 	root.SetHelpCommand(newHelp(a))
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) { printHelp(a.out, c, a.helpAll) })
 	return root

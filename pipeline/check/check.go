@@ -86,7 +86,8 @@ func (r *Result) Worst() Severity {
 // Run does the job. What it finds is no error; only what keeps it from looking is.
 func (c Job) Run(ctx context.Context) (*Result, error) {
 	c.Progress = progress.OrNone(c.Progress)
-	c.Images.MaxUnreadable = 1 // they are what is looked for
+	all := 1.0
+	c.Images.MaxUnreadable = &all // they are what is looked for
 	var folder *artifact.Folder
 	if c.Out != "" {
 		var err error

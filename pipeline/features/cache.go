@@ -7,6 +7,9 @@ import (
 	"finetune/invalid"
 )
 
+// CacheFolder is where a cache folder keeps its features; "" is the user's cache folder.
+func CacheFolder(cache string) (string, error) { return cacheFolder(cache, "features") }
+
 // cacheFolder is the folder of that name in the given cache, or in the user's own where none is given.
 func cacheFolder(cache, name string) (string, error) {
 	if cache == "" {

@@ -23,6 +23,12 @@ type Extractor struct {
 
 // startExtractor opens the network that i names and the feature cache for so many rows, and tells what will be used.
 func StartExtractor(i Images, threads, rows int, reporter progress.Reporter) (*Extractor, error) {
+	if err := i.Check(); err != nil {
+		return nil, err
+	}
+	if err := cores.Check(threads); err != nil {
+		return nil, err
+	}
 	net, err := OpenNetwork(i, "", rows)
 	if err != nil {
 		return nil, err
@@ -44,7 +50,7 @@ func NewExtractor(i Images, net *Network, threads int, reporter progress.Reporte
 	if i.NoCache {
 		return x, nil
 	}
-	root, err := cacheFolder(i.Cache, "features")
+	root, err := CacheFolder(i.Cache)
 	if err != nil {
 		return nil, err
 	}

@@ -36,8 +36,10 @@ func TestIndexIsMappedByRow(t *testing.T) {
 	}
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 	for name, change := range map[string]func([]string){
-		"reversed":        slices.Reverse[[]string],
-		"sorted by label": func(l []string) { slices.SortFunc(l, func(a, b string) int { return strings.Compare(a[len(a)-1:], b[len(b)-1:]) }) },
+		"reversed": slices.Reverse[[]string],
+		"sorted by label": func(l []string) {
+			slices.SortFunc(l, func(a, b string) int { return strings.Compare(a[len(a)-1:], b[len(b)-1:]) })
+		},
 	} {
 		body := slices.Clone(lines[1:])
 		change(body)

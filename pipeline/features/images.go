@@ -2,9 +2,11 @@ package features
 
 import (
 	"cmp"
+	"fmt"
 
 	"finetune/augment"
 	"finetune/backbone"
+	"finetune/invalid"
 )
 
 // Images says how images become features. The zero value is the embedded network on all cores with the user's cache.
@@ -34,8 +36,9 @@ type Images struct {
 
 	MatrixBytes int64 // what the features may take in memory before they go to a file; 0 is half of it
 
-	Strict        bool    // stop at the first unreadable image
-	MaxUnreadable float64 // share of unreadable images from which a job stops; 0 is 0.1, 1 never stops
+	Strict bool // stop at the first unreadable image
+	// MaxUnreadable is the share of unreadable images above which a job stops, from 0 to 1; nil is DefaultMaxUnreadable.
+	MaxUnreadable *float64
 }
 
 // The taps that have names of their own.
@@ -64,8 +67,25 @@ func (i Images) plan() augment.Plan {
 }
 
 func (i Images) maxUnreadable() float64 {
-	if i.MaxUnreadable == 0 {
-		return 0.1
+	if i.MaxUnreadable == nil {
+		return DefaultMaxUnreadable
 	}
-	return i.MaxUnreadable
+	return *i.MaxUnreadable
 }
+
+// Check reports numbers that are out of range, as an *invalid.Error.
+func (i Images) Check() error {
+	if m := i.maxUnreadable(); !(m >= 0 && m <= 1) {
+		return &invalid.Error{Field: "Images.MaxUnreadable", Found: fmt.Sprint(m), Want: "a share from 0 to 1"}
+	}
+	if i.Batch < 0 || i.Batch > maxBatch {
+		return &invalid.Error{Field: "Images.Batch", Found: fmt.Sprint(i.Batch), Want: fmt.Sprintf("1 to %d, or 0 to choose", maxBatch)}
+	}
+	return nil
+}
+
+// DefaultMaxUnreadable is the share of unreadable images above which a job stops unless told otherwise.
+const DefaultMaxUnreadable = 0.1
+
+// maxBatch bounds the images that go through the network at once.
+const maxBatch = 4096

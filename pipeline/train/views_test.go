@@ -178,7 +178,7 @@ func TestUnreadableImagesLeaveNoViewOut(t *testing.T) {
 		r := &pipelinetest.Recorder{}
 		job := New(data)
 		job.Out, job.Progress = data+"-run", r
-		job.Images.Backbone, job.Images.Tap, job.Images.Views, job.Images.MaxUnreadable = pipelinetest.TinyNetwork, features.Last, 2, 1
+		job.Images.Backbone, job.Images.Tap, job.Images.Views, job.Images.MaxUnreadable = pipelinetest.TinyNetwork, features.Last, 2, new(1.0)
 		result, err := job.Run(t.Context())
 		if err != nil {
 			t.Fatal(err)
