@@ -1,15 +1,11 @@
-// Package backbone runs a frozen image network and returns its features.
-//
-// Open reads an ONNX file, finds the tensor that the network's classifier reads (or takes the one that is
-// named), cuts off what stands behind it and hands the rest to ONNX Runtime: tensors in, one row of features an
-// image out. Inspect tells what a file holds without running it. The package knows neither pictures (see
-// preprocess) nor labels.
 package backbone
 
 import (
+	"context"
 	"fmt"
-	"path/filepath"
+	"slices"
 	"sync"
+	"sync/atomic"
 
 	"finetune/internal/onnx/graph"
 	"finetune/internal/ort/env"
@@ -69,39 +65,42 @@ type Backbone struct {
 	preprocessing string
 	input         Input
 	feature       Feature
+	notes         []string
 	batch         int
+	single        atomic.Bool // a batch failed: images go through one at a time
 	device        string
 
 	mu      sync.RWMutex // held for reading during a run, for writing by Close
 	session *ort.DynamicAdvancedSession
 }
 
-// Open makes a network ready to run. Weights in other files (external data) are read from the folder of path.
+// Open is OpenContext without a context.
+func Open(path string, o Options) (*Backbone, error) {
+	return OpenContext(context.Background(), path, o)
+}
+
+// OpenContext makes a network ready to run. Weights in other files (external data) are read from the folder of path.
 // A file that isn't an image network, a tap that can't be decided or doesn't exist, and a native library that
 // is missing or doesn't fit give a *invalid.Error.
-func Open(path string, o Options) (*Backbone, error) {
-	data, err := readFile(path)
+func OpenContext(ctx context.Context, path string, o Options) (*Backbone, error) {
+	src, err := readFile(ctx, path)
 	if err != nil {
 		return nil, err
 	}
-	return open(path, filepath.Dir(path), data, o)
+	return open(ctx, src, o, (*graph.Model).Cut)
 }
 
 // OpenBytes is Open for a network that isn't in a file; name stands for it in errors.
 func OpenBytes(name string, data []byte, o Options) (*Backbone, error) {
-	return open(name, "", data, o)
+	return open(context.Background(), source{name: name, data: data}, o, (*graph.Model).Cut)
 }
 
 // A cutter takes the part of a network that a feature needs.
 type cutter func(*graph.Model, Feature) (*graph.Model, Input, error)
 
-func open(name, dir string, data []byte, o Options) (*Backbone, error) {
-	return openCut(name, dir, data, o, (*graph.Model).Cut)
-}
-
-// openCut opens the part of a network that cut returns.
-func openCut(name, dir string, data []byte, o Options, cut cutter) (*Backbone, error) {
-	model, err := graph.Parse(name, data)
+// open opens the part of a network that cut returns.
+func open(ctx context.Context, src source, o Options, cut cutter) (*Backbone, error) {
+	model, err := graph.Parse(src.name, src.data)
 	if err != nil {
 		return nil, err
 	}
@@ -113,12 +112,12 @@ func openCut(name, dir string, data []byte, o Options, cut cutter) (*Backbone, e
 	if err != nil {
 		return nil, err
 	}
-	b := &Backbone{name: name, runtime: library.Version, preprocessing: model.Metadata(PreprocessingKey), feature: feature}
-	if b.digest, err = digest(model, dir, data); err != nil {
+	b := &Backbone{name: src.name, runtime: library.Version, preprocessing: model.Metadata(PreprocessingKey), feature: feature}
+	if b.digest, err = digest(ctx, model, src); err != nil {
 		return nil, err
 	}
 	if b.feature.Width == 0 {
-		if b.feature, err = probe(model, feature, dir, o); err != nil {
+		if b.feature, err = probe(ctx, model, feature, src.dir, o); err != nil {
 			return nil, err
 		}
 	}
@@ -126,7 +125,7 @@ func openCut(name, dir string, data []byte, o Options, cut cutter) (*Backbone, e
 	if err != nil {
 		return nil, err
 	}
-	b.input = input
+	b.input, b.notes = input, model.FeatureNotes(b.feature)
 	b.batch = o.MaxBatch
 	if b.batch <= 0 {
 		b.batch = DefaultBatch
@@ -134,7 +133,7 @@ func openCut(name, dir string, data []byte, o Options, cut cutter) (*Backbone, e
 	if b.input.Batch > 0 {
 		b.batch = b.input.Batch
 	}
-	if b.session, b.device, err = newSession(part, dir, o); err != nil {
+	if b.session, b.device, err = newSession(ctx, part, src.dir, o); err != nil {
 		return nil, err
 	}
 	return b, nil
@@ -161,6 +160,14 @@ func (b *Backbone) Preprocessing() string { return b.preprocessing }
 
 // RuntimeVersion returns the version of the native library that runs the network.
 func (b *Backbone) RuntimeVersion() string { return b.runtime }
+
+// Notes returns sentences about what was changed so that the network can be used. While it runs there may come more.
+func (b *Backbone) Notes() []string {
+	if !b.single.Load() {
+		return slices.Clone(b.notes)
+	}
+	return append(slices.Clone(b.notes), "a batch of several images failed; the network runs one image at a time")
+}
 
 // Device returns the device that the network runs on, never "auto".
 func (b *Backbone) Device() string { return b.device }

@@ -3,7 +3,6 @@ package backbone
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 
 	"finetune/internal/onnx/graph"
 
@@ -20,22 +19,27 @@ type Mapper struct {
 	net *Backbone // its session gives the maps too
 }
 
-// OpenMaps is Open for a Mapper. Where the feature has no maps, the error wraps ErrNoMaps.
+// OpenMaps is OpenMapsContext without a context.
 func OpenMaps(path string, o Options) (*Mapper, error) {
-	data, err := readFile(path)
+	return OpenMapsContext(context.Background(), path, o)
+}
+
+// OpenMapsContext is OpenContext for a Mapper. Where the feature has no maps, the error wraps ErrNoMaps.
+func OpenMapsContext(ctx context.Context, path string, o Options) (*Mapper, error) {
+	src, err := readFile(ctx, path)
 	if err != nil {
 		return nil, err
 	}
-	return openMaps(path, filepath.Dir(path), data, o)
+	return openMaps(ctx, src, o)
 }
 
 // OpenMapsBytes is OpenMaps for a network that isn't in a file; name stands for it in errors.
 func OpenMapsBytes(name string, data []byte, o Options) (*Mapper, error) {
-	return openMaps(name, "", data, o)
+	return openMaps(context.Background(), source{name: name, data: data}, o)
 }
 
-func openMaps(name, dir string, data []byte, o Options) (*Mapper, error) {
-	net, err := openCut(name, dir, data, o, (*graph.Model).CutMaps)
+func openMaps(ctx context.Context, src source, o Options) (*Mapper, error) {
+	net, err := open(ctx, src, o, (*graph.Model).CutMaps)
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +119,7 @@ func (m *Mapper) read(out []ort.Value) (*Maps, error) {
 		}
 		maps.planes = append(maps.planes, plane{height: int(shape[2]), width: int(shape[3]), data: data})
 	}
-	return maps, m.net.finite(maps.Feature)
+	return maps, m.net.finite(maps.Feature, 1)
 }
 
 // A Share is how much each place of one map brings to a weighted sum of the features.

@@ -40,14 +40,14 @@ func TestOpenRefuses(t *testing.T) {
 		options    Options
 		want       string
 	}{
-		{"no file", filepath.Join(dir, "none.onnx"), Options{}, "none.onnx: doesn't exist; expected an ONNX file"},
-		{"a folder", dir, Options{}, "is a folder"},
+		{"no file", filepath.Join(dir, "none.onnx"), Options{}, "none.onnx: no such file"},
+		{"a folder", dir, Options{}, "a folder; expected a file"},
 		{"an empty file", write("empty.onnx", nil), Options{}, "is empty"},
-		{"a picture", write("face.jpg", []byte("\xff\xd8\xff\xe0")), Options{}, "is no readable ONNX model"},
+		{"a picture", write("face.jpg", []byte("\xff\xd8\xff\xe0")), Options{}, "is a JPEG image"},
 		{"half a file", write("half.onnx", read("resnet_basic_11.onnx")[:50000]), Options{}, "is no readable ONNX model"},
 		{"weights that are gone", write("external.onnx", read("resnet_external.onnx")), Options{}, "resnet_external.weights"},
 		{"no image network", write("head.onnx", head), Options{}, "expected images of three channels"},
-		{"a tap that isn't there", resnet, Options{Tap: "fc8"}, `--tap: "fc8" is no tensor of`},
+		{"a tap that isn't there", resnet, Options{Tap: "fc8"}, `Images.Tap: "fc8" is no tensor of`},
 		{"a tap without a batch", testdata("odd_13.onnx"), Options{Tap: "/Tanh_output_0"}, "expected the batch as the first axis"},
 		{"no library", resnet, Options{Library: filepath.Join(dir, "none.so")}, "none.so"},
 		{"a library of another kind", resnet, Options{Library: write("text.so", []byte("text"))}, "text.so"},
@@ -176,7 +176,7 @@ func TestInspectTellsTheProblem(t *testing.T) {
 	if d.Image != nil || d.Feature == nil || !strings.Contains(d.Problem, "expected images") || d.Preprocessing != "preset imagenet" {
 		t.Errorf("%+v", d)
 	}
-	if d, err = Inspect(testdata("odd_13.onnx"), Options{Tap: "nothing"}); err != nil || d.Feature != nil || d.Image == nil || !strings.Contains(d.Problem, "--tap") || len(d.Candidates) == 0 {
+	if d, err = Inspect(testdata("odd_13.onnx"), Options{Tap: "nothing"}); err != nil || d.Feature != nil || d.Image == nil || !strings.Contains(d.Problem, "Images.Tap") || len(d.Candidates) == 0 {
 		t.Errorf("%+v, %v", d, err)
 	}
 }

@@ -14,7 +14,7 @@ import (
 const probeSide = 224
 
 // probe completes a feature with taps whose shape the graph doesn't tell: it runs the network once and looks.
-func probe(model *graph.Model, f Feature, dir string, o Options) (Feature, error) {
+func probe(ctx context.Context, model *graph.Model, f Feature, dir string, o Options) (Feature, error) {
 	tensors := make([]string, len(f.Taps))
 	for i, t := range f.Taps {
 		tensors[i] = t.Tensor.Name
@@ -23,7 +23,7 @@ func probe(model *graph.Model, f Feature, dir string, o Options) (Feature, error
 	if err != nil {
 		return Feature{}, err
 	}
-	session, _, err := newSession(cut, dir, o)
+	session, _, err := newSession(ctx, cut, dir, o)
 	if err != nil {
 		return Feature{}, err
 	}
@@ -41,7 +41,7 @@ func probe(model *graph.Model, f Feature, dir string, o Options) (Feature, error
 	}
 	defer images.Destroy()
 	out := make([]ort.Value, len(tensors))
-	if err := runSession(context.Background(), model.Name(), session, images, out); err != nil {
+	if err := runSession(ctx, model.Name(), session, images, out); err != nil {
 		return Feature{}, err
 	}
 	for _, v := range out {
@@ -53,8 +53,8 @@ func probe(model *graph.Model, f Feature, dir string, o Options) (Feature, error
 			shape = append(shape, graph.Dim{Size: d})
 		}
 		if len(shape) > 1 && shape[0].Size != int64(rows) {
-			return Feature{}, &invalid.Error{Field: model.Name(), Found: fmt.Sprintf("%q has the shape %s for a batch of %d", t.Tensor.Name, shape, rows),
-				Want: "the batch as the first axis", Hint: "choose another tensor with --tap"}
+			return Feature{}, &invalid.Error{Path: model.Name(), Found: fmt.Sprintf("%q has the shape %s for a batch of %d", t.Tensor.Name, shape, rows),
+				Want: "the batch as the first axis", Hint: "choose another tensor with {Images.Tap}"}
 		}
 		if f.Taps[i], err = model.WithShape(t, shape); err != nil {
 			return Feature{}, err
@@ -71,8 +71,8 @@ func probe(model *graph.Model, f Feature, dir string, o Options) (Feature, error
 	}
 	done, err := model.Complete(f)
 	if err == nil && done.Width == 0 {
-		return Feature{}, &invalid.Error{Field: model.Name(), Found: fmt.Sprintf("the map from which %q is made can't be told", f.Text),
-			Hint: "name the map with --tap, or leave out --pool"}
+		return Feature{}, &invalid.Error{Path: model.Name(), Found: fmt.Sprintf("the map from which %q is made can't be told", f.Text),
+			Hint: "name the map with {Images.Tap}, or leave out {Images.Pool}"}
 	}
 	return done, err
 }

@@ -1,6 +1,7 @@
 package backbone
 
 import (
+	"context"
 	"fmt"
 
 	"finetune/internal/onnx/graph"
@@ -12,7 +13,7 @@ import (
 
 // newSession hands a cut network to ONNX Runtime, on the first device of those asked for that takes it, and tells
 // which one that is.
-func newSession(cut *graph.Model, dir string, o Options) (session *ort.DynamicAdvancedSession, device string, err error) {
+func newSession(ctx context.Context, cut *graph.Model, dir string, o Options) (session *ort.DynamicAdvancedSession, device string, err error) {
 	devices, err := env.Candidates(o.Device)
 	if err != nil {
 		return nil, "", err
@@ -23,14 +24,15 @@ func newSession(cut *graph.Model, dir string, o Options) (session *ort.DynamicAd
 		if last && len(devices) > 1 {
 			settings = nil // they were for a device that isn't there
 		}
-		if session, err = sessionOn(cut, dir, o.Threads, device, settings); err == nil || last {
+		if session, err = sessionOn(ctx, cut, dir, o.Threads, device, settings); err == nil || last {
 			return session, device, err
 		}
 	}
 	return nil, "", err
 }
 
-func sessionOn(cut *graph.Model, dir string, threads int, device string, settings map[string]string) (*ort.DynamicAdvancedSession, error) {
+func sessionOn(ctx context.Context, cut *graph.Model, dir string, threads int, device string, settings map[string]string,
+) (*ort.DynamicAdvancedSession, error) {
 	options, err := sessionOptions(threads)
 	if err != nil {
 		return nil, fmt.Errorf("set up ONNX Runtime for %s: %w", cut.Name(), err)
@@ -39,7 +41,7 @@ func sessionOn(cut *graph.Model, dir string, threads int, device string, setting
 	if err := env.Use(options, device, settings); err != nil {
 		return nil, err
 	}
-	if cut, err = locateExternal(options, cut, dir); err != nil {
+	if cut, err = locateExternal(ctx, options, cut, dir); err != nil {
 		return nil, err
 	}
 	data, err := cut.Bytes()
@@ -48,7 +50,7 @@ func sessionOn(cut *graph.Model, dir string, threads int, device string, setting
 	}
 	session, err := ort.NewDynamicAdvancedSessionWithONNXData(data, names(cut.Inputs()), names(cut.Outputs()), options)
 	if err != nil {
-		return nil, &invalid.Error{Field: cut.Name(), Found: "ONNX Runtime can't load the network", Err: err,
+		return nil, &invalid.Error{Path: cut.Name(), Found: "ONNX Runtime can't load the network", Err: err,
 			Want: "an operator set and operators that ONNX Runtime " + ort.GetVersion() + " knows",
 			Hint: "export it again with an older operator set, or use a newer library"}
 	}

@@ -57,9 +57,10 @@ func (w *Watch) Err() error {
 	if spread > 1e-6*largest {
 		return nil
 	}
-	return &invalid.Error{Field: w.name,
+	return &invalid.Error{Path: w.name,
 		Found: fmt.Sprintf("the same %d features for %d different images", len(w.min), w.rows),
 		Want:  "features that depend on the image",
-		Hint:  "check the preprocessing (--scale, --mean, --std), or choose an earlier tensor with --tap; see finetune inspect",
+		Hint: "check the preprocessing ({Images.Overrides.Scale}, {Images.Overrides.Mean}, {Images.Overrides.Std}), " +
+			"or choose an earlier tensor with {Images.Tap}",
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"finetune/invalid"
 )
 
-// A Candidate is a tensor that --tap could name.
+// A Candidate is a tensor that FindFeature could be given as the tap.
 type Candidate struct {
 	Value
 	What string `json:"what"`
@@ -89,15 +89,15 @@ func (m *Model) feedsForward(tensor string) bool {
 }
 
 func (m *Model) undecided(why string) error {
-	return &invalid.Error{Field: m.name, Found: "the feature can't be told: " + why, Hint: m.offer()}
+	return &invalid.Error{Path: m.name, Found: "the feature can't be told: " + why, Hint: m.offer()}
 }
 
 func (m *Model) noTensor(name string) error {
 	found := fmt.Sprintf("%q is no tensor of %s", name, m.name)
 	if near := m.nearNames(name); near != nil {
-		return &invalid.Error{Field: "--tap", Found: found, Hint: "did you mean " + strings.Join(near, " or ") + "?"}
+		return &invalid.Error{Field: "Images.Tap", Found: found, Hint: "did you mean " + strings.Join(near, " or ") + "?"}
 	}
-	return &invalid.Error{Field: "--tap", Found: found, Hint: m.offer()}
+	return &invalid.Error{Field: "Images.Tap", Found: found, Hint: m.offer()}
 }
 
 // offer is the sentence that ends an error about taps.
@@ -107,9 +107,9 @@ func (m *Model) offer() string {
 		names = append(names, fmt.Sprintf("%s (%s)", c.Name, c.Shape))
 	}
 	if names == nil {
-		return "choose a tensor with --tap; finetune inspect shows the network"
+		return "choose a tensor with {Images.Tap}"
 	}
-	return "choose one with --tap: " + strings.Join(firstNames(names), ", ")
+	return "choose one with {Images.Tap}: " + strings.Join(firstNames(names), ", ")
 }
 
 // firstNames keeps a list short enough for one line.

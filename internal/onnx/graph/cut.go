@@ -19,11 +19,9 @@ func (m *Model) Cut(f Feature) (*Model, ImageInput, error) {
 	if f.Width == 0 {
 		return nil, ImageInput{}, fmt.Errorf("cut the network of %s: the shape of %s isn't known", m.name, f.Text)
 	}
-	var tensors []string
-	for _, t := range f.Taps {
-		tensors = append(tensors, t.Tensor.Name)
-	}
-	return m.cut(tensors, func(c *cutter, in ImageInput) { c.putFeature(f, in.Batch) })
+	cut, in, err := m.cut(f.tensors(), func(c *cutter, in ImageInput) { c.putFeature(f, f.batch(in)) })
+	in.Batch = f.batch(in)
+	return cut, in, err
 }
 
 // Expose returns the part of the network that tensors need, with each of them, as it is but float32, as an output.
@@ -38,32 +36,35 @@ func (m *Model) Expose(tensors ...string) (*Model, ImageInput, error) {
 
 // InputOf returns the input that a feature depends on, as Cut does, also where only a run can tell the feature's width.
 func (m *Model) InputOf(f Feature) (ImageInput, error) {
-	var tensors []string
-	for _, t := range f.Taps {
-		tensors = append(tensors, t.Tensor.Name)
-	}
-	_, in, err := m.Expose(tensors...)
+	in, err := m.inputFor(f.tensors()...)
+	in.Batch = f.batch(in)
 	return in, err
 }
 
+// inputFor returns the input that tensors depend on.
+func (m *Model) inputFor(tensors ...string) (ImageInput, error) {
+	c := newCutter(m, tensors)
+	return c.model(c.keep()).ImageInput()
+}
+
 func (m *Model) cut(tensors []string, put func(*cutter, ImageInput)) (*Model, ImageInput, error) {
-	c := cutter{Model: m, needed: map[string]bool{}, made: map[string]string{}}
-	for _, tensor := range tensors {
-		c.need(tensor)
-	}
-	graph := c.keep()
-	c.graph = graph
-	inner, err := c.model(graph).ImageInput()
+	c := newCutter(m, tensors)
+	c.graph = c.keep()
+	inner, err := c.model(c.graph).ImageInput()
 	if err != nil {
 		return nil, ImageInput{}, err
 	}
 	c.takeFloat(inner)
-	put(&c, inner)
-	cut, err := fromProto(m.name, c.model(graph).pb)
-	if err != nil {
-		return nil, ImageInput{}, fmt.Errorf("cut the network of %s: %w", m.name, err)
+	put(c, inner)
+	return fromProto(m.name, c.model(c.graph).pb), inner, nil
+}
+
+func newCutter(m *Model, tensors []string) *cutter {
+	c := &cutter{Model: m, needed: map[string]bool{}, made: map[string]string{}}
+	for _, tensor := range tensors {
+		c.need(tensor)
 	}
-	return cut, inner, nil
+	return c
 }
 
 // A cutter collects what a cut keeps.
@@ -87,23 +88,6 @@ func (c *cutter) need(tensor string) {
 			open = appendReads(open, n)
 		}
 	}
-}
-
-// appendReads appends the tensors that a node reads, those of the subgraphs of If and Loop included: they may
-// capture any tensor around them. Names of a subgraph's own tensors do no harm.
-func appendReads(list []string, n *onnxpb.NodeProto) []string {
-	list = append(list, n.Input...)
-	for _, a := range n.Attribute {
-		for _, g := range append(slices.Clip(a.Graphs), a.GetG()) {
-			for _, inner := range g.GetNode() {
-				list = appendReads(list, inner)
-			}
-			for _, out := range g.GetOutput() {
-				list = append(list, out.GetName())
-			}
-		}
-	}
-	return list
 }
 
 // keeps reports whether a node makes a tensor that is needed.
@@ -159,12 +143,14 @@ func (c *cutter) model(g *onnxpb.GraphProto) *Model {
 	return m
 }
 
-// takeFloat puts a cast behind an input that isn't float32 and gives the image a name of its own.
+// takeFloat declares the input as float32 with the shape that is known: sizes that the file gives as 0 are open. Where
+// the network takes another type, the image gets a name of its own and a cast behind it.
 func (c *cutter) takeFloat(in ImageInput) {
+	i := slices.IndexFunc(c.graph.Input, func(v *onnxpb.ValueInfoProto) bool { return v.GetName() == in.Name })
 	if in.Type == "float32" {
+		c.graph.Input[i] = tensorValue(in.Name, c.info[in.Name].shape)
 		return
 	}
-	i := slices.IndexFunc(c.graph.Input, func(v *onnxpb.ValueInfoProto) bool { return v.GetName() == in.Name })
 	image := c.unused("image")
 	typ := c.info[in.Name].elem
 	c.graph.Input[i] = tensorValue(image, c.info[in.Name].shape)

@@ -27,6 +27,29 @@ type Feature struct {
 	Taps  []Tap  `json:"taps"`  // as they stand in the row: for Multi from the image to the end
 }
 
+// tensors returns the tensors that are tapped.
+func (f Feature) tensors() []string {
+	list := make([]string, len(f.Taps))
+	for i, t := range f.Taps {
+		list[i] = t.Tensor.Name
+	}
+	return list
+}
+
+// batch returns the number of images that the network takes at once, 0 for any. Where the input declares any batch,
+// constants of the network may still fix it to 1.
+func (f Feature) batch(in ImageInput) int {
+	if in.Batch > 0 {
+		return in.Batch
+	}
+	for _, t := range f.Taps {
+		if s := t.Tensor.Shape; len(s) == 1 || len(s) > 1 && s[0].Size == 1 {
+			return 1
+		}
+	}
+	return 0
+}
+
 // A Block is a part of a feature's row: the channels of one tap at one cell of one grid.
 type Block struct {
 	Tap    string `json:"tap"`   // the tensor
@@ -105,6 +128,9 @@ func (m *Model) Complete(f Feature) (Feature, error) {
 	if !slices.Equal(f.Pool, []int{1}) {
 		f.Text += poolMark + joinInts(f.Pool)
 	}
+	if m.switched > 0 {
+		f.Text += inferenceMark
+	}
 	f.Width = 0
 	if slices.ContainsFunc(f.Taps, func(t Tap) bool { return t.Tensor.Shape == nil || t.Width == 0 }) {
 		return f, nil
@@ -115,6 +141,10 @@ func (m *Model) Complete(f Feature) (Feature, error) {
 	}
 	for _, b := range f.Blocks() {
 		f.Width += b.Width
+	}
+	if f.Width > maxRow {
+		return Feature{}, &invalid.Error{Field: "Images.Tap", Found: fmt.Sprintf("%q is %d numbers an image", f.Text, f.Width),
+			Want: fmt.Sprintf("at most %d", maxRow), Hint: m.offer()}
 	}
 	return f, nil
 }
@@ -147,8 +177,9 @@ func (m *Model) spread(taps []Tap, pool []int) ([]Tap, error) {
 func (m *Model) behindPooling(t Tap, pool []int) ([]Tap, error) {
 	source := m.mapBefore(t.Tensor.Name)
 	if source == "" {
-		return nil, &invalid.Error{Field: "--pool " + joinInts(pool), Found: fmt.Sprintf("%q is %s, and no map before it is known", t.Tensor.Name, t.Tensor.Shape),
-			Want: "a tensor with space, N×C×H×W or N×T×D", Hint: m.offer()}
+		return nil, &invalid.Error{Field: "Images.Pool",
+			Found: fmt.Sprintf("%s: %q is %s, and no map before it is known", joinInts(pool), t.Tensor.Name, t.Tensor.Shape),
+			Want:  "a tensor with space, N×C×H×W or N×T×D", Hint: m.offer()}
 	}
 	whole, err := m.tapAt(source)
 	if err != nil {
@@ -175,14 +206,14 @@ func (m *Model) found() (Feature, error) {
 }
 
 func (m *Model) listed(names []string) (Feature, error) {
-	f := Feature{Why: "named by --tap"}
+	f := Feature{Why: "named by the user"}
 	for _, name := range names {
 		t, err := m.namedTap(name)
 		if err != nil {
 			return Feature{}, err
 		}
 		if slices.ContainsFunc(f.Taps, func(other Tap) bool { return other.Tensor.Name == t.Tensor.Name }) {
-			return Feature{}, &invalid.Error{Field: "--tap", Found: fmt.Sprintf("%q is named twice", name), Want: "each tensor once"}
+			return Feature{}, &invalid.Error{Field: "Images.Tap", Found: fmt.Sprintf("%q is named twice", name), Want: "each tensor once"}
 		}
 		f.Taps = append(f.Taps, t)
 	}
@@ -207,7 +238,10 @@ const poolMark = " pool="
 // splitText takes the grids out of a feature's text and checks them.
 func (m *Model) splitText(tap string, pool []int) (string, []int, error) {
 	bad := func(found string) error {
-		return &invalid.Error{Field: "--pool", Found: found, Want: fmt.Sprintf("grids from 1 to %d cells a side, each once, as in 1,3", maxGrid)}
+		return &invalid.Error{Field: "Images.Pool", Found: found, Want: fmt.Sprintf("grids from 1 to %d cells a side, each once, as in 1,3", maxGrid)}
+	}
+	if !m.isTensor(tap) {
+		tap = strings.TrimSuffix(tap, inferenceMark)
 	}
 	if i := strings.LastIndex(tap, poolMark); i >= 0 && !m.isTensor(tap) {
 		text := tap[i+len(poolMark):]
@@ -238,4 +272,14 @@ func joinInts(list []int) string {
 		parts[i] = strconv.Itoa(v)
 	}
 	return strings.Join(parts, ",")
+}
+
+// FeatureNotes returns Notes, and what is changed for a feature.
+func (m *Model) FeatureNotes(f Feature) []string {
+	notes := m.Notes()
+	if in, err := m.inputFor(f.tensors()...); err == nil && in.Batch == 0 && f.batch(in) == 1 {
+		notes = append(notes, "the network declares any batch size, but the shape of its feature is that of one image; "+
+			"it runs one image at a time")
+	}
+	return notes
 }

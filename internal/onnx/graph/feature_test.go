@@ -103,10 +103,10 @@ func TestFindFeatureRefuses(t *testing.T) {
 		pool []int
 		want string
 	}{
-		{"no cells", m, "", []int{0}, "--pool: 0; expected grids from 1 to 16"},
-		{"too many cells", m, "", []int{17}, "--pool: 17"},
-		{"a grid twice", m, "", []int{3, 3}, "--pool: 3,3"},
-		{"a text of no numbers", m, "v pool=x", nil, `--pool: "x"`},
+		{"no cells", m, "", []int{0}, "Images.Pool: 0; expected grids from 1 to 16"},
+		{"too many cells", m, "", []int{17}, "Images.Pool: 17"},
+		{"a grid twice", m, "", []int{3, 3}, "Images.Pool: 3,3"},
+		{"a text of no numbers", m, "v pool=x", nil, `Images.Pool: "x"`},
 		{"a tensor twice", m, "e,e", nil, `"e" is named twice`},
 		{"one that isn't there", m, "e,zz", nil, `"zz" is no tensor`},
 		{"nothing between two names", m, "e,,v", nil, `"" is no tensor`},

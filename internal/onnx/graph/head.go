@@ -82,11 +82,7 @@ func HeadModel(h Head) ([]byte, error) {
 			Key: proto.String(key), Value: proto.String(h.Metadata[key]),
 		})
 	}
-	m, err := fromProto("head", pb)
-	if err != nil {
-		return nil, fmt.Errorf("write the head as ONNX: %w", err)
-	}
-	return m.Bytes()
+	return fromProto("head", pb).Bytes()
 }
 
 func (h Head) check() error {

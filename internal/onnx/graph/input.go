@@ -32,7 +32,7 @@ type ImageInput struct {
 func (m *Model) ImageInput() (ImageInput, error) {
 	switch len(m.inputs) {
 	case 0:
-		return ImageInput{}, &invalid.Error{Field: m.name, Found: "the feature depends on no input", Want: "a network that takes images"}
+		return ImageInput{}, &invalid.Error{Path: m.name, Found: "the feature depends on no input", Want: "a network that takes images"}
 	case 1:
 		return m.imageInput(m.inputs[0].Name)
 	}
@@ -40,14 +40,14 @@ func (m *Model) ImageInput() (ImageInput, error) {
 	for _, v := range m.inputs {
 		found = append(found, v.String())
 	}
-	return ImageInput{}, &invalid.Error{Field: m.name, Found: fmt.Sprintf("the feature needs %d inputs: %v", len(found), firstNames(found)),
-		Want: "one image", Hint: "choose with --tap a tensor that depends on the image alone"}
+	return ImageInput{}, &invalid.Error{Path: m.name, Found: fmt.Sprintf("the feature needs %d inputs: %v", len(found), firstNames(found)),
+		Want: "one image", Hint: "choose with {Images.Tap} a tensor that depends on the image alone"}
 }
 
 func (m *Model) imageInput(name string) (ImageInput, error) {
 	v := m.value(name)
 	bad := func(found string) (ImageInput, error) {
-		return ImageInput{}, &invalid.Error{Field: m.name, Found: fmt.Sprintf("input %q %s", name, found),
+		return ImageInput{}, &invalid.Error{Path: m.name, Found: fmt.Sprintf("input %q %s", name, found),
 			Want: "images of three channels, N×3×H×W or N×H×W×3"}
 	}
 	if len(v.Shape) != 4 {

@@ -1,10 +1,6 @@
 package graph
 
-import (
-	"slices"
-
-	"finetune/internal/onnx/onnxpb"
-)
+import "finetune/internal/onnx/onnxpb"
 
 // A joint is a tensor through which everything passes that a network knows of its image: when it is written, no
 // other tensor that depends on the image is read any more. Between two joints stands a block.
@@ -28,13 +24,16 @@ func (m *Model) joints(tensor string) []joint {
 	var list []joint
 	count, before := 0, 0 // now and at the last joint
 	attends, activates := false, false
-	for _, n := range m.pb.Graph.Node {
+	var read []string        // inputs of a node that depend on the image
+	seen := map[string]int{} // by tensor: the last node that reads it, counted from 1
+	for i, n := range m.pb.Graph.Node {
 		if !c.keeps(n) || ofShapes(n) {
 			continue
 		}
-		var read []string
+		read = read[:0]
 		for _, in := range n.Input {
-			if _, depends := alive[in]; depends && !slices.Contains(read, in) {
+			if _, depends := alive[in]; depends && seen[in] != i+1 {
+				seen[in] = i + 1
 				read = append(read, in)
 			}
 		}

@@ -19,6 +19,7 @@ import (
 const (
 	lastStages = 2
 	maxBlocks  = 4
+	maxStages  = 64  // no network has nearly as many
 	assumed    = 224 // side of the image by which sizes are told apart where the file leaves it open
 )
 
@@ -35,6 +36,10 @@ func (m *Model) multi() (Feature, error) {
 		return Feature{}, err
 	}
 	stages := m.withImageSize(assumed).stages(last.Taps[0].Tensor.Name)
+	if len(stages) > maxStages {
+		return Feature{}, &invalid.Error{Field: "Images.Tap", Found: fmt.Sprintf("%q: %s has %d spatial sizes", Multi, m.name, len(stages)),
+			Want: fmt.Sprintf("at most %d", maxStages), Hint: "list the tensors instead, separated by commas"}
+	}
 	var f Feature
 	for i, s := range stages {
 		ends := s.ends
@@ -59,8 +64,8 @@ func (m *Model) multi() (Feature, error) {
 		}
 	}
 	if len(f.Taps) == 0 {
-		return Feature{}, &invalid.Error{Field: "--tap " + Multi, Found: "no earlier stage was found in " + m.name,
-			Hint: "list tensors of several depths instead, as in --tap a,b,c; finetune inspect shows some"}
+		return Feature{}, &invalid.Error{Field: "Images.Tap", Found: fmt.Sprintf("%q: no earlier stage was found in %s", Multi, m.name),
+			Hint: "list tensors of several depths instead, separated by commas; " + m.offer()}
 	}
 	f.Why = fmt.Sprintf("%s, and %s", ofStages(len(f.Taps), stages), last.Why)
 	f.Taps = append(f.Taps, last.Taps...)
@@ -69,15 +74,17 @@ func (m *Model) multi() (Feature, error) {
 
 // stages sorts the joints on the way to a tensor by their spatial size, the earliest first.
 func (m *Model) stages(tensor string) []stage {
-	_, in, err := m.Expose(tensor)
+	in, err := m.inputFor(tensor)
 	if err != nil {
 		return nil
 	}
 	var list []stage
+	index := map[[2]int64]int{}
 	at := func(places [2]int64) *stage {
-		i := slices.IndexFunc(list, func(s stage) bool { return s.places == places })
-		if i < 0 {
+		i, ok := index[places]
+		if !ok {
 			i = len(list)
+			index[places] = i
 			list = append(list, stage{places: places})
 		}
 		return &list[i]
@@ -210,11 +217,7 @@ func (m *Model) withImageSize(side int64) *Model {
 		return m
 	}
 	pb := &onnxpb.ModelProto{IrVersion: m.pb.IrVersion, OpsetImport: m.pb.OpsetImport, Graph: graph, Functions: m.pb.Functions}
-	sized, err := fromProto(m.name, pb)
-	if err != nil {
-		return m // fromProto read this graph before
-	}
-	return sized
+	return fromProto(m.name, pb)
 }
 
 // spaceAxes returns the axes of height and width.

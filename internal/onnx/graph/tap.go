@@ -28,7 +28,7 @@ type Tap struct {
 
 // findTaps looks for the feature: the tensor that enters the final classifier, the tensors where the answer is the mean
 // of several classifiers, or the output of a network without one. When that can't be decided the error is a
-// *invalid.Error that lists the candidates and names --tap.
+// *invalid.Error that lists the candidates.
 func (m *Model) findTaps() ([]Tap, error) {
 	var named, classified, plain []ending
 	for _, out := range m.outputs {
@@ -115,7 +115,7 @@ func (m *Model) endingTap(e ending) (Tap, error) {
 }
 
 // namedTap returns the tap called name, which may be a tensor or a node with one output. Where there is none the error
-// is a *invalid.Error that names --tap and what the name may have meant.
+// is a *invalid.Error that names Images.Tap and what the name may have meant.
 func (m *Model) namedTap(name string) (Tap, error) {
 	name, said := m.splitTokens(name)
 	tensor := name
@@ -129,11 +129,11 @@ func (m *Model) namedTap(name string) (Tap, error) {
 		tensor = m.pb.Graph.Node[i].Output[0]
 	}
 	if m.isConstant(tensor) {
-		return Tap{}, &invalid.Error{Field: "--tap", Found: fmt.Sprintf("%q is a constant of %s", name, m.name),
+		return Tap{}, &invalid.Error{Field: "Images.Tap", Found: fmt.Sprintf("%q is a constant of %s", name, m.name),
 			Want: "a tensor that depends on the image", Hint: m.offer()}
 	}
 	t, err := m.tapOf(tensor, said)
-	t.Why = "named by --tap"
+	t.Why = "named by the user"
 	return t, err
 }
 
@@ -155,7 +155,7 @@ func (m *Model) tapOf(tensor string, said *tokenSlice) (Tap, error) {
 		if m.isSequence(tensor) {
 			found = fmt.Sprintf("%q is a list of tensors", tensor)
 		}
-		return Tap{}, &invalid.Error{Field: "--tap", Found: found,
+		return Tap{}, &invalid.Error{Field: "Images.Tap", Found: found,
 			Want: "a floating-point tensor", Hint: m.offer()}
 	}
 	return m.WithShape(Tap{Tensor: v, said: said}, v.Shape)
@@ -183,51 +183,18 @@ func (m *Model) WithShape(t Tap, s Shape) (Tap, error) {
 		t.Space, width = []int{1}, s[2]
 		m.asTokens(&t)
 	case 4:
-		if m.channelsLast(t.Tensor.Name) {
+		if m.last[t.Tensor.Name] {
 			t.Space, width = []int{1, 2}, s[3]
 		} else {
 			t.Space, width = []int{2, 3}, s[1]
 		}
 	}
 	if len(s) == 0 || len(s) > 4 {
-		return Tap{}, &invalid.Error{Field: "--tap", Found: fmt.Sprintf("%q has the shape %s", t.Tensor.Name, s),
+		return Tap{}, &invalid.Error{Field: "Images.Tap", Found: fmt.Sprintf("%q has the shape %s", t.Tensor.Name, s),
 			Want: "N×D, N×T×D or N×C×H×W", Hint: m.offer()}
 	}
 	if width.Fixed() {
 		t.Width = int(width.Size)
 	}
 	return t, nil
-}
-
-// channelsLast reports whether a map has its channels in the last axis. ONNX convolutions have them in the
-// second; networks that don't (TensorFlow's, ConvNeXt's blocks) transpose around them.
-func (m *Model) channelsLast(tensor string) bool {
-	for range m.pb.Graph.Node {
-		n := m.producerOf(tensor)
-		if n == nil {
-			in, err := m.imageInput(tensor)
-			return err == nil && in.Layout == NHWC
-		}
-		if isOp(n, "Transpose") {
-			p := attribute(n, "perm")
-			return p != nil && slices.Equal(p.Ints, []int64{0, 2, 3, 1})
-		}
-		next := input(n, 0)
-		if m.isConstant(next) {
-			next = rightOf(n)
-		}
-		if is(n, "LayerNormalization", "MatMul") {
-			return true // both work on the last axis
-		}
-		if is(n, "Concat") { // joins channels
-			axis, ok := wrap(intAttribute(n, "axis", 1), 4)
-			return ok && axis == 3
-		}
-		if is(n, "Conv", "ConvTranspose", "GlobalAveragePool", "AveragePool", "MaxPool", "BatchNormalization") ||
-			len(m.info[next].shape) != 4 {
-			return false
-		}
-		tensor = next
-	}
-	return false
 }

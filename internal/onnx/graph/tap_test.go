@@ -91,11 +91,11 @@ func TestNamedTap(t *testing.T) {
 func TestUndecided(t *testing.T) {
 	for _, c := range []struct{ name, graph, tap, want string }{
 		{"two features", body + "p = GlobalAveragePool r\nf = Flatten p\nh = Relu f\ny = Gemm f w b {name: 'transB' i: 1}\nz = Gemm h w b {name: 'transB' i: 1}\nout y\nout z", "",
-			"test.onnx: the feature can't be told: its outputs come from 2 different features (f, h); choose one with --tap: y (N×5), z (N×5), f (N×16), h (N×16)"},
+			"test.onnx: the feature can't be told: its outputs come from 2 different features (f, h); choose one with Images.Tap: y (N×5), z (N×5), f (N×16), h (N×16)"},
 		{"probabilities of nothing linear", body + "p = GlobalAveragePool r\nf = Flatten p\ny = Softmax f\nout y", "", "no classifier was found at its end"},
 		{"two embeddings", pooledBody + "weight e 16,512\nembedding1 = MatMul f e\nweight d 16,128\nembedding2 = MatMul f d\nout embedding1\nout embedding2", "",
-			"its outputs come from 2 different features (embedding1, embedding2); choose one with --tap: embedding1 (N×512), embedding2 (N×128), f (N×16)"},
-		{"no such tensor", body + "p = GlobalAveragePool r\ny = Flatten p\nout y", "fc7", `--tap: "fc7" is no tensor of test.onnx; choose one with --tap: y (N×16)`},
+			"its outputs come from 2 different features (embedding1, embedding2); choose one with Images.Tap: embedding1 (N×512), embedding2 (N×128), f (N×16)"},
+		{"no such tensor", body + "p = GlobalAveragePool r\ny = Flatten p\nout y", "fc7", `Images.Tap: "fc7" is no tensor of test.onnx; choose one with Images.Tap: y (N×16)`},
 		{"part of a name", body + "blocks.4 = Flatten r\ny = Relu blocks.4\nout y", "Block", "did you mean blocks.4?"},
 		{"a slip", body + "encoder.layer4 = Flatten r\nencoder.layer3 = Relu encoder.layer4\nout encoder.layer3", "encodr.layer4", "did you mean encoder.layer4 or encoder.layer3?"},
 		{"a weight", body + "y = Flatten r\nout y", "w0", `"w0" is a constant`},
@@ -103,7 +103,7 @@ func TestUndecided(t *testing.T) {
 		{"five axes", body + "u = Unsqueeze r {name: 'axes' ints: [0]}\ny = Flatten r\nout y", "u", "has the shape 1×N×16×6×6"},
 	} {
 		_, err := oneTap(build(t, 11, c.graph), c.tap)
-		if !invalid.Is(err) || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "tap") && c.name != "part of a name" && c.name != "a slip" {
+		if !invalid.Is(err) || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "Tap") && c.name != "part of a name" && c.name != "a slip" {
 			t.Errorf("%s: %v, want %q", c.name, err, c.want)
 		}
 	}
@@ -115,16 +115,12 @@ func TestSequences(t *testing.T) {
 	sequence := func(outputs string) *Model {
 		pb := build(t, 13, graph+outputs).pb
 		text(t, "sequence_type { elem_type { tensor_type { elem_type: 1 } } }", typeOf(pb.Graph.Output[0]))
-		m, err := fromProto("test.onnx", pb)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return m
+		return fromProto("test.onnx", pb)
 	}
 	if tap, err := oneTap(sequence("out q\nout y"), ""); err != nil || tap.Tensor.Name != "f" {
 		t.Errorf("beside a classifier: %+v, %v", tap, err)
 	}
-	for tap, want := range map[string]string{"": "no output that is a feature; choose one with --tap: f (N×16)", "q": `--tap: "q" is a list of tensors`} {
+	for tap, want := range map[string]string{"": "no output that is a feature; choose one with Images.Tap: f (N×16)", "q": `Images.Tap: "q" is a list of tensors`} {
 		if _, err := oneTap(sequence("out q"), tap); !invalid.Is(err) || !strings.Contains(err.Error(), want) {
 			t.Errorf("alone, tap %q: %v, want %q", tap, err, want)
 		}

@@ -133,8 +133,10 @@ func (t Tap) tokenGrids() error {
 	if len(t.Space) != 1 || t.Places[0] > 0 || slices.Equal(t.Grids, []int{1}) {
 		return nil
 	}
-	return &invalid.Error{Field: "--pool " + joinInts(t.Grids), Found: fmt.Sprintf("%q is %s, and how its tokens lie in the image isn't known", t.Tensor.Name, t.Tensor.Shape),
-		Want: "a token for each patch of an image of fixed size", Hint: "use --pool 1, or choose another tensor with --tap"}
+	return &invalid.Error{Field: "Images.Pool",
+		Found: fmt.Sprintf("%s: %q is %s, and how its tokens lie in the image isn't known",
+			joinInts(t.Grids), t.Tensor.Name, t.Tensor.Shape),
+		Want: "a token for each patch of an image of fixed size", Hint: "use {Images.Pool} 1, or choose another tensor with {Images.Tap}"}
 }
 
 // classToken returns the first token, N×D.

@@ -84,8 +84,8 @@ func TestTokensInText(t *testing.T) {
 	}
 	m := build(t, 17, tokensOf(plain, class)+"out tanh")
 	for tap, want := range map[string]string{
-		"tanh[17:]": `--tap tanh[17:]: "tanh" is 1×17×16; expected N×T×D with more than 17 tokens`,
-		"c[1:]":     `--tap c[1:]: "c" is 1×16×4×4; expected N×T×D`,
+		"tanh[17:]": `Images.Tap: "tanh[17:]": "tanh" is 1×17×16; expected N×T×D with more than 17 tokens`,
+		"c[1:]":     `Images.Tap: "c[1:]": "c" is 1×16×4×4; expected N×T×D`,
 		"fc[1:]":    `"fc" is no tensor of`,
 	} {
 		if _, err := m.FindFeature(tap, nil); !invalid.Is(err) || !strings.Contains(err.Error(), want) {

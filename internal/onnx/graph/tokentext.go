@@ -11,7 +11,7 @@ import (
 // What becomes of tokens stands behind the tensor's name in a feature's text: "x[1:]" is the mean over the tokens of x from
 // the second on, as Python would slice them, and "x[class+1:]" the first token and then that mean. Rows kept under such a
 // text are those of no other choice of tokens. And where a file doesn't show which tokens stand for no place, somebody who knows
-// the network can say so with --tap.
+// the network can say so in the tap's name.
 
 var tokenMark = regexp.MustCompile(`^(.+)\[(class\+)?([0-9]{1,4}):\]$`)
 
@@ -21,7 +21,7 @@ type tokenSlice struct {
 	prefix int  // how many are in no mean
 }
 
-// splitTokens takes what is said of tokens off a name of --tap; nil where nothing is.
+// splitTokens takes what is said of tokens off a tap's name; nil where nothing is.
 func (m *Model) splitTokens(name string) (string, *tokenSlice) {
 	parts := tokenMark.FindStringSubmatch(name)
 	if parts == nil || m.isTensor(name) {
@@ -51,6 +51,6 @@ func (m *Model) checkTokens(t Tap) error {
 		return nil
 	}
 	t.Prefix, t.ClassToken = t.said.prefix, t.said.class
-	return &invalid.Error{Field: "--tap " + t.text(), Found: fmt.Sprintf("%q is %s", t.Tensor.Name, s),
-		Want: fmt.Sprintf("N×T×D with more than %d tokens", t.Prefix), Hint: "name the tensor alone; finetune inspect says which tokens it would use"}
+	return &invalid.Error{Field: "Images.Tap", Found: fmt.Sprintf("%q: %q is %s", t.text(), t.Tensor.Name, s),
+		Want: fmt.Sprintf("N×T×D with more than %d tokens", t.Prefix), Hint: "name the tensor alone; its tokens are found in the graph then"}
 }
