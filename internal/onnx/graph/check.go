@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"finetune/internal/onnx/onnxpb"
+	"finetune/invalid"
 )
 
 // Checks of what a file declares, made before native code sees any of it: ONNX Runtime ends the process on recursive
@@ -108,6 +109,15 @@ func (m *Model) checkSizes() error {
 				return fmt.Errorf("tensor %q has the shape %s, more than %d elements", out, s, maxTensor)
 			}
 		}
+	}
+	return nil
+}
+
+// checkRows refuses a fixed batch whose features need a larger buffer than any input may.
+func (m *Model) checkRows(f Feature, in ImageInput) error {
+	if in.Batch > 0 && f.Width > maxInput/in.Batch {
+		return &invalid.Error{Path: m.name, Found: fmt.Sprintf("%d images of %d features at once", in.Batch, f.Width),
+			Want: fmt.Sprintf("at most %d numbers", maxInput), Hint: "export the network with an open batch"}
 	}
 	return nil
 }

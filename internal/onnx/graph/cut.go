@@ -21,6 +21,9 @@ func (m *Model) Cut(f Feature) (*Model, ImageInput, error) {
 	}
 	cut, in, err := m.cut(f.tensors(), func(c *cutter, in ImageInput) { c.putFeature(f, f.batch(in)) })
 	in.Batch = f.batch(in)
+	if err == nil {
+		err = m.checkRows(f, in)
+	}
 	return cut, in, err
 }
 
