@@ -46,20 +46,19 @@ func (m *Model) InputOf(f Feature) (ImageInput, error) {
 
 // inputFor returns the input that tensors depend on.
 func (m *Model) inputFor(tensors ...string) (ImageInput, error) {
-	c := newCutter(m, tensors)
-	return c.model(c.keep()).ImageInput()
+	return newCutter(m, tensors).input()
 }
 
 func (m *Model) cut(tensors []string, put func(*cutter, ImageInput)) (*Model, ImageInput, error) {
 	c := newCutter(m, tensors)
 	c.graph = c.keep()
-	inner, err := c.model(c.graph).ImageInput()
+	inner, err := c.input()
 	if err != nil {
 		return nil, ImageInput{}, err
 	}
 	c.takeFloat(inner)
 	put(c, inner)
-	return fromProto(m.name, c.model(c.graph).pb), inner, nil
+	return fromProto(m.name, c.model(c.graph)), inner, nil
 }
 
 func newCutter(m *Model, tensors []string) *cutter {
@@ -131,19 +130,23 @@ func (c *cutter) keep() *onnxpb.GraphProto {
 	return kept
 }
 
-// model wraps a graph as a model that knows what the whole one knows.
-func (c *cutter) model(g *onnxpb.GraphProto) *Model {
-	m := &Model{name: c.name, producer: c.producer, readers: c.readers, constant: c.constant, info: c.info}
-	m.pb = &onnxpb.ModelProto{
+// model returns the message of a model with another graph.
+func (c *cutter) model(g *onnxpb.GraphProto) *onnxpb.ModelProto {
+	return &onnxpb.ModelProto{
 		IrVersion: proto.Int64(max(c.pb.GetIrVersion(), 4)), OpsetImport: c.pb.OpsetImport, ProducerName: proto.String("finetune"),
 		Graph: g, Functions: c.pb.Functions,
 	}
+}
+
+// input returns the input that what is kept depends on.
+func (c *cutter) input() (ImageInput, error) {
+	var list []Value
 	for _, v := range c.inputs {
 		if c.needed[v.Name] {
-			m.inputs = append(m.inputs, v)
+			list = append(list, v)
 		}
 	}
-	return m
+	return c.imageInputOf(list)
 }
 
 // takeFloat declares the input as float32 with the shape that is known: sizes that the file gives as 0 are open. Where

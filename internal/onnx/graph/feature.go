@@ -3,7 +3,6 @@ package graph
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"finetune/invalid"
@@ -24,7 +23,8 @@ type Feature struct {
 	Width int    `json:"width"` // numbers an image; 0 until the network has run
 	Why   string `json:"why"`   // one phrase for people
 	Pool  []int  `json:"pool"`  // grids that were asked for, by their cells a side
-	Taps  []Tap  `json:"taps"`  // as they stand in the row: for Multi from the image to the end
+	Stats Stats  `json:"stats,omitzero"`
+	Taps  []Tap  `json:"taps"` // as they stand in the row: for Multi from the image to the end
 }
 
 // tensors returns the tensors that are tapped.
@@ -57,12 +57,14 @@ type Block struct {
 	Grid   int    `json:"grid"`  // cells a side: 1 is the whole map, 0 the class token
 	Row    int    `json:"row"`   // of the cell, from the top
 	Column int    `json:"column"`
-	Offset int    `json:"offset"` // of the first number in the row
-	Width  int    `json:"width"`  // channels
+	Offset int    `json:"offset"`         // of the first number in the row
+	Width  int    `json:"width"`          // channels; of StatCov pairs of them
+	Stat   string `json:"stat,omitempty"` // "" for means, else StatStd or StatCov
 }
 
 // Blocks returns the layout of the row, without gaps and in its order: tap by tap, each grid in the order asked
-// for, its cells row by row. It is nil while the width of a tap isn't known.
+// for, its cells row by row, first the means, then the standard deviations, then the covariances. It is nil while the
+// width of a tap isn't known.
 func (f Feature) Blocks() []Block {
 	var list []Block
 	at := 0
@@ -70,15 +72,27 @@ func (f Feature) Blocks() []Block {
 		if t.Width == 0 {
 			return nil
 		}
+		add := func(b Block) {
+			b.Tap, b.Depth, b.Offset = t.Tensor.Name, depth, at
+			list = append(list, b)
+			at += b.Width
+		}
+		cells := func(g int, stat string) {
+			for cell := range g * g {
+				add(Block{Grid: g, Row: cell / g, Column: cell % g, Stat: stat, Width: t.Width})
+			}
+		}
 		for _, g := range t.Grids {
 			if g == 1 && t.ClassToken {
-				list = append(list, Block{Tap: t.Tensor.Name, Depth: depth, Offset: at, Width: t.Width})
-				at += t.Width
+				add(Block{Width: t.Width})
 			}
-			for cell := range g * g {
-				list = append(list, Block{Tap: t.Tensor.Name, Depth: depth, Grid: g, Row: cell / g, Column: cell % g, Offset: at, Width: t.Width})
-				at += t.Width
-			}
+			cells(g, "")
+		}
+		for _, g := range t.Std {
+			cells(g, StatStd)
+		}
+		if t.Cov > 0 {
+			add(Block{Grid: 1, Stat: StatCov, Width: t.Cov * (t.Cov + 1) / 2})
 		}
 	}
 	return list
@@ -87,13 +101,18 @@ func (f Feature) Blocks() []Block {
 // FindFeature returns the feature that a tap and a pooling stand for. tap is "" (found: what enters the final
 // classifier, or the output of a network without one), the name of a tensor or node, names separated by commas, Multi, or
 // the Text of a Feature; what becomes of tokens may follow any name, as it does there. pool lists grids by their cells a side,
-// nil meaning {1}: the mean over the whole map; 3 stands for the means over a grid of 3 × 3 cells.
+// nil meaning {1}: the mean over the whole map; 3 stands for the means over a grid of 3 × 3 cells. stats adds other
+// statistics to the means, see Stats.
 //
 // A tensor without space (a vector an image) enters once, whatever the grids. Where it is the only tap, finer
 // grids are those of the map that it was made from. The mean of a map that is another tap already is left out.
 // Taps of unknown shape leave Width 0; Complete goes on when a run has told their shapes.
-func (m *Model) FindFeature(tap string, pool []int) (Feature, error) {
-	tap, pool, err := m.splitText(tap, pool)
+func (m *Model) FindFeature(tap string, pool []int, stats ...string) (Feature, error) {
+	tap, p, err := m.splitText(tap, pooling{pool, stats})
+	if err != nil {
+		return Feature{}, err
+	}
+	parsed, err := parseStats(p.stats)
 	if err != nil {
 		return Feature{}, err
 	}
@@ -113,7 +132,7 @@ func (m *Model) FindFeature(tap string, pool []int) (Feature, error) {
 	if err != nil {
 		return Feature{}, err
 	}
-	f.Pool = pool
+	f.Pool, f.Stats = p.grids, parsed
 	return m.Complete(f)
 }
 
@@ -128,6 +147,7 @@ func (m *Model) Complete(f Feature) (Feature, error) {
 	if !slices.Equal(f.Pool, []int{1}) {
 		f.Text += poolMark + joinInts(f.Pool)
 	}
+	f.Text += f.Stats.text()
 	if m.switched > 0 {
 		f.Text += inferenceMark
 	}
@@ -136,7 +156,7 @@ func (m *Model) Complete(f Feature) (Feature, error) {
 		return f, nil
 	}
 	var err error
-	if f.Taps, err = m.spread(f.Taps, f.Pool); err != nil {
+	if f.Taps, err = m.spread(f.Taps, f.Pool, f.Stats); err != nil {
 		return Feature{}, err
 	}
 	for _, b := range f.Blocks() {
@@ -149,10 +169,10 @@ func (m *Model) Complete(f Feature) (Feature, error) {
 	return f, nil
 }
 
-// spread gives each tap its grids and drops what another tap says already.
-func (m *Model) spread(taps []Tap, pool []int) ([]Tap, error) {
-	if len(taps) == 1 && !taps[0].spatial() && !slices.Equal(pool, []int{1}) {
-		return m.behindPooling(taps[0], pool)
+// spread gives each tap its grids and statistics and drops what another tap has already.
+func (m *Model) spread(taps []Tap, pool []int, stats Stats) ([]Tap, error) {
+	if len(taps) == 1 && !taps[0].spatial() && (!slices.Equal(pool, []int{1}) || stats != Stats{}) {
+		return m.behindPooling(taps[0], pool, stats)
 	}
 	var list []Tap
 	for _, t := range taps {
@@ -165,16 +185,19 @@ func (m *Model) spread(taps []Tap, pool []int) ([]Tap, error) {
 			if t.Prefix == 0 && slices.ContainsFunc(taps, func(other Tap) bool { return m.sameMap(m.meanOf(other.Tensor.Name), t.Tensor.Name) }) {
 				t.Grids = slices.DeleteFunc(t.Grids, func(g int) bool { return g == 1 })
 			}
+			t.addStats(pool, stats)
+		} else if stats.Std {
+			list = append(list, m.deviation(t, taps)...)
 		}
-		if len(t.Grids) > 0 {
+		if len(t.Grids)+len(t.Std)+t.Cov > 0 {
 			list = append(list, t)
 		}
 	}
 	return list, nil
 }
 
-// behindPooling spreads a vector that was made from a map: finer grids are those of the map.
-func (m *Model) behindPooling(t Tap, pool []int) ([]Tap, error) {
+// behindPooling spreads a vector that was made from a map: finer grids and other statistics are those of the map.
+func (m *Model) behindPooling(t Tap, pool []int, stats Stats) ([]Tap, error) {
 	source := m.mapBefore(t.Tensor.Name)
 	if source == "" {
 		return nil, &invalid.Error{Field: "Images.Pool",
@@ -190,6 +213,7 @@ func (m *Model) behindPooling(t Tap, pool []int) ([]Tap, error) {
 	if err := whole.tokenGrids(); err != nil {
 		return nil, err
 	}
+	whole.addStats(pool, stats)
 	if !slices.Contains(pool, 1) {
 		return []Tap{whole}, nil
 	}
@@ -230,48 +254,6 @@ func (m *Model) tapNames(tap string) []string {
 		names[i] = strings.TrimSpace(names[i])
 	}
 	return names
-}
-
-// poolMark stands between the taps and the grids in a feature's text.
-const poolMark = " pool="
-
-// splitText takes the grids out of a feature's text and checks them.
-func (m *Model) splitText(tap string, pool []int) (string, []int, error) {
-	bad := func(found string) error {
-		return &invalid.Error{Field: "Images.Pool", Found: found, Want: fmt.Sprintf("grids from 1 to %d cells a side, each once, as in 1,3", maxGrid)}
-	}
-	if !m.isTensor(tap) {
-		tap = strings.TrimSuffix(tap, inferenceMark)
-	}
-	if i := strings.LastIndex(tap, poolMark); i >= 0 && !m.isTensor(tap) {
-		text := tap[i+len(poolMark):]
-		if tap = tap[:i]; pool == nil {
-			for field := range strings.SplitSeq(text, ",") {
-				g, err := strconv.Atoi(field)
-				if err != nil {
-					return "", nil, bad(strconv.Quote(text))
-				}
-				pool = append(pool, g)
-			}
-		}
-	}
-	if len(pool) == 0 {
-		pool = []int{1}
-	}
-	for i, g := range pool {
-		if g < 1 || g > maxGrid || slices.Contains(pool[:i], g) {
-			return "", nil, bad(joinInts(pool))
-		}
-	}
-	return tap, pool, nil
-}
-
-func joinInts(list []int) string {
-	parts := make([]string, len(list))
-	for i, v := range list {
-		parts[i] = strconv.Itoa(v)
-	}
-	return strings.Join(parts, ",")
 }
 
 // FeatureNotes returns Notes, and what is changed for a feature.

@@ -29,15 +29,17 @@ type ImageInput struct {
 
 // ImageInput returns the one input of the network, which must be a batch of images: four axes, three channels.
 // Anything else gives a *invalid.Error.
-func (m *Model) ImageInput() (ImageInput, error) {
-	switch len(m.inputs) {
+func (m *Model) ImageInput() (ImageInput, error) { return m.imageInputOf(m.inputs) }
+
+func (m *Model) imageInputOf(inputs []Value) (ImageInput, error) {
+	switch len(inputs) {
 	case 0:
 		return ImageInput{}, &invalid.Error{Path: m.name, Found: "the feature depends on no input", Want: "a network that takes images"}
 	case 1:
-		return m.imageInput(m.inputs[0].Name)
+		return m.imageInput(inputs[0].Name)
 	}
 	var found []string
-	for _, v := range m.inputs {
+	for _, v := range inputs {
 		found = append(found, v.String())
 	}
 	return ImageInput{}, &invalid.Error{Path: m.name, Found: fmt.Sprintf("the feature needs %d inputs: %v", len(found), firstNames(found)),

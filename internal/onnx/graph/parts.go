@@ -40,20 +40,24 @@ func (c *cutter) flat(tensor string) string {
 	return out
 }
 
-// mean averages over axes: an attribute until operator set 17, an input from 18 on.
-func (c *cutter) mean(tensor string, over []int) string {
+// mean averages over axes, which stay with size 1 if keep is set. They are an attribute until operator set 17, an input
+// from 18 on.
+func (c *cutter) mean(tensor string, over []int, keep bool) string {
 	list := make([]int64, len(over))
 	for i, a := range over {
 		list[i] = int64(a)
 	}
-	keep := intAttr("keepdims", 0)
+	dims := intAttr("keepdims", 0)
+	if keep {
+		dims = intAttr("keepdims", 1)
+	}
 	if c.opset() >= 18 {
 		out := c.op("ReduceMean", tensor, c.ints(list...))
-		c.last().Attribute = []*onnxpb.AttributeProto{keep}
+		c.last().Attribute = []*onnxpb.AttributeProto{dims}
 		return out
 	}
 	out := c.op("ReduceMean", tensor)
-	c.last().Attribute = []*onnxpb.AttributeProto{keep, intsAttr("axes", list...)}
+	c.last().Attribute = []*onnxpb.AttributeProto{dims, intsAttr("axes", list...)}
 	return out
 }
 

@@ -19,18 +19,17 @@ func (c *cutter) putFeature(f Feature, batch int) {
 		for _, g := range t.Grids {
 			block := tensor
 			switch {
-			case g > 1 && len(t.Space) > 0:
-				block = c.grid(t, tensor, g)
 			case len(t.Space) > 0:
-				if t.ClassToken {
+				if g == 1 && t.ClassToken {
 					blocks = append(blocks, c.classToken(tensor))
 				}
-				block = c.mean(c.patches(tensor, t.Prefix), t.Space)
+				block = c.pooled(t, tensor, g)
 			case len(t.Tensor.Shape) == 1:
 				block = c.op("Reshape", tensor, c.ints(1, -1))
 			}
 			blocks = append(blocks, block)
 		}
+		blocks = append(blocks, c.secondOrder(t, tensor)...)
 	}
 	row := blocks[0]
 	if len(blocks) > 1 {
@@ -64,6 +63,29 @@ func (c *cutter) asFloat(tensor string) string {
 		return c.op("DequantizeLinear", inputs...)
 	}
 	return c.cast(tensor, onnxpb.TensorProto_FLOAT)
+}
+
+// secondOrder returns the standard deviations and covariances of a tap.
+func (c *cutter) secondOrder(t Tap, tensor string) (blocks []string) {
+	if len(t.Std)+t.Cov == 0 {
+		return nil
+	}
+	centred := c.centred(t, tensor)
+	for _, g := range t.Std {
+		blocks = append(blocks, c.deviations(t, centred, g))
+	}
+	if t.Cov > 0 {
+		blocks = append(blocks, c.covariances(t, centred))
+	}
+	return blocks
+}
+
+// pooled returns the means of a tap with space over the cells of a grid.
+func (c *cutter) pooled(t Tap, tensor string, g int) string {
+	if g > 1 {
+		return c.grid(t, tensor, g)
+	}
+	return c.mean(c.patches(tensor, t.Prefix), t.Space, false)
 }
 
 // grid averages a tap over g × g cells and lays them out one behind the other, row by row, each with all channels.

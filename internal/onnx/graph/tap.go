@@ -15,6 +15,8 @@ type Tap struct {
 	Width      int      `json:"width"`                  // numbers an image after pooling; 0 until the network has run
 	Space      []int    `json:"space,omitempty"`        // axes that are averaged: height and width, or tokens
 	Grids      []int    `json:"grids,omitempty"`        // cells a side of each grid that it is averaged over; 1 is the whole
+	Std        []int    `json:"std_grids,omitempty"`    // the same of the grids whose standard deviations are taken
+	Cov        int      `json:"covariances,omitempty"`  // channels, after projection, whose covariances are taken
 	Prefix     int      `json:"prefix,omitempty"`       // of tokens: how many come first that stand for no place, and are in no mean
 	Places     [2]int   `json:"places,omitzero"`        // of tokens: the rows and columns of patches that the others stand for; 0 unknown
 	ClassToken bool     `json:"class_token,omitempty"`  // the first token stands before the mean over the whole
