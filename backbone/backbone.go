@@ -22,7 +22,12 @@ type Options struct {
 	Tap string
 	// Pool lists the grids, by their cells a side, over which taps with space are averaged, inside the network: 1 is
 	// the whole, 3 a grid of 3 × 3 cells. nil is {1}, or what Tap says.
-	Pool     []int
+	Pool []int
+	// PoolStat lists the statistics that are taken in these cells: "mean" alone, which nil stands for, or with "std"
+	// (standard deviations) or "cov" or both. "cov" is the covariances of a map's channels over all places, as signed
+	// square roots; maps of more than 64 channels are first projected to 64 by a fixed orthonormal matrix, to another
+	// number with "cov:32". Std and cov are of maps and tokens only. nil is {"mean"}, or what Tap says.
+	PoolStat []string
 	Library  string // file of the native ONNX Runtime library; "": the one that is loaded already, or else searched for
 	Threads  int    // threads that share the work inside one run; 0: one for each physical core
 	MaxBatch int    // images that go through the network at once; 0: DefaultBatch; ignored where the file fixes it
@@ -104,7 +109,7 @@ func open(ctx context.Context, src source, o Options, cut cutter) (*Backbone, er
 	if err != nil {
 		return nil, err
 	}
-	feature, err := model.FindFeature(o.Tap, o.Pool)
+	feature, err := model.FindFeature(o.Tap, o.Pool, o.PoolStat...)
 	if err != nil {
 		return nil, err
 	}

@@ -76,7 +76,7 @@ func inspect(ctx context.Context, src source, o Options) (*Description, error) {
 	if d.Digest, err = digest(ctx, model, src); err != nil {
 		return nil, err
 	}
-	feature, err := model.FindFeature(o.Tap, o.Pool)
+	feature, err := model.FindFeature(o.Tap, o.Pool, o.PoolStat...)
 	if err != nil {
 		d.refuse(err)
 		if in, err := model.ImageInput(); err == nil {

@@ -126,7 +126,7 @@ func (m *Mapper) read(out []ort.Value) (*Maps, error) {
 type Share struct {
 	Height, Width int
 	Values        []float64 // Height × Width
-	Elsewhere     float64   // what belongs to no place: a class token
+	Elsewhere     float64   // what belongs to no place: a class token, standard deviations, covariances
 }
 
 // Share splits weights · (Feature − from), which have Dim numbers, by the places of the maps, one Share a tap in the order of
@@ -149,7 +149,7 @@ func (m *Maps) Share(weights, from []float32) []Share {
 				base += float64(w[c]) * float64(v)
 			}
 		}
-		if b.Grid == 0 {
+		if b.Grid == 0 || b.Stat != "" {
 			for c, v := range m.Feature[b.Offset:][:b.Width] {
 				shares[b.Depth].Elsewhere += float64(w[c]) * float64(v)
 			}
