@@ -117,7 +117,8 @@ func open(ctx context.Context, src source, o Options, cut cutter) (*Backbone, er
 	if err != nil {
 		return nil, err
 	}
-	b := &Backbone{name: src.name, runtime: library.Version, preprocessing: model.Metadata(PreprocessingKey), feature: feature}
+	b := &Backbone{name: src.name, runtime: library.Version, preprocessing: model.Metadata(PreprocessingKey),
+		feature: feature}
 	if b.digest, err = digest(ctx, model, src); err != nil {
 		return nil, err
 	}

@@ -34,13 +34,14 @@ func readFile(ctx context.Context, path string) (source, error) {
 const externalFolder = "session.model_external_initializers_file_folder_path"
 
 // locateExternal tells ONNX Runtime where external data is, and returns the network as it must be then.
-func locateExternal(ctx context.Context, options *ort.SessionOptions, m *graph.Model, dir string) (*graph.Model, error) {
+func locateExternal(ctx context.Context, options *ort.SessionOptions, m *graph.Model, dir string,
+) (*graph.Model, error) {
 	if files, err := m.ExternalFiles(); err != nil || len(files) == 0 {
 		return m, err
 	}
 	if dir == "" {
-		return nil, &invalid.Error{Path: m.Name(), Found: "keeps weights in other files", Want: "a network in one file",
-			Hint: "open it from its folder"}
+		return nil, &invalid.Error{Path: m.Name(), Found: "keeps weights in other files",
+			Want: "a network in one file", Hint: "open it from its folder"}
 	}
 	m, folder, err := m.Relocate(ctx, dir)
 	if err != nil {

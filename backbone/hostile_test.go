@@ -51,7 +51,8 @@ func TestDigestCoversExternalConstants(t *testing.T) {
 		node { op_type: "MatMul" input: ["f", "w"] output: "z" } node { op_type: "Relu" input: "z" output: "y" }`))
 	t.Chdir(t.TempDir())
 	write("w.bin", make([]byte, 24)) // not beside the network
-	if _, err := Open(path, Options{Tap: "y"}); !invalid.Is(err) || !strings.Contains(err.Error(), `its weights in "w.bin" can't be read`) {
+	if _, err := Open(path, Options{Tap: "y"}); !invalid.Is(err) || !strings.Contains(err.Error(),
+		`its weights in "w.bin" can't be read`) {
 		t.Errorf("weights in the current directory: %v", err)
 	}
 	digests, rows := map[string]bool{}, map[float32]bool{}
@@ -89,7 +90,8 @@ func TestBatchOfOneWrittenIntoAShape(t *testing.T) {
 		{"the feature's own", pooled + shape + `node { op_type: "Reshape" input: ["f", "s"] output: "y" }`, 1},
 		{"hidden before it", pooled + shape + `node { op_type: "Reshape" input: ["f", "s"] output: "r" }
 			node { op_type: "Shape" input: "x" output: "sx" } node { op_type: "Constant" output: "i" attribute { name: "value_ints" type: INTS ints: 0 } }
-			node { op_type: "Gather" input: ["sx", "i"] output: "n" } node { op_type: "Constant" output: "m" attribute { name: "value_ints" type: INTS ints: -1 } }
+			node { op_type: "Gather" input: ["sx",
+				"i"] output: "n" } node { op_type: "Constant" output: "m" attribute { name: "value_ints" type: INTS ints: -1 } }
 			node { op_type: "Concat" input: ["n", "m"] output: "to" attribute { name: "axis" type: INT i: 0 } }
 			node { op_type: "Reshape" input: ["r", "to"] output: "y" }`, 0},
 	} {
@@ -116,7 +118,8 @@ func TestBatchOfOneWrittenIntoAShape(t *testing.T) {
 
 // Features that aren't finite name their images; the rows of the others are valid.
 func TestNotFiniteNamesRows(t *testing.T) {
-	b, err := OpenBytes("net", small(t, pooled+`node { op_type: "Div" input: ["f", "f"] output: "y" }`), Options{Tap: "y", MaxBatch: 2})
+	b, err := OpenBytes("net", small(t, pooled+`node { op_type: "Div" input: ["f", "f"] output: "y" }`),
+		Options{Tap: "y", MaxBatch: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,11 +130,13 @@ func TestNotFiniteNamesRows(t *testing.T) {
 	out := make([]float32, 15)
 	err = b.Features(t.Context(), images, 5, out)
 	var bad *NotFiniteError
-	if !errors.As(err, &bad) || !slices.Equal(bad.Rows, []int{1, 4}) || !invalid.Is(err) || !strings.Contains(err.Error(), "image 1 of the batch is NaN") {
+	if !errors.As(err, &bad) || !slices.Equal(bad.Rows, []int{1, 4}) || !invalid.Is(err) ||
+		!strings.Contains(err.Error(), "image 1 of the batch is NaN") {
 		t.Fatalf("%v", err)
 	}
 	for row := range 5 {
-		if isNaN := math.IsNaN(float64(out[3*row])); isNaN != slices.Contains(bad.Rows, row) || !isNaN && out[3*row] != 1 {
+		if isNaN := math.IsNaN(float64(out[3*row])); isNaN != slices.Contains(bad.Rows, row) || !isNaN &&
+			out[3*row] != 1 {
 			t.Errorf("row %d: %v", row, out[3*row:][:3])
 		}
 	}
@@ -160,12 +165,14 @@ func TestOpenDoesNotHang(t *testing.T) {
 	dir := t.TempDir()
 	data, err := os.ReadFile(testdata("resnet_external.onnx"))
 	if err == nil {
-		err = errors.Join(os.WriteFile(filepath.Join(dir, "net.onnx"), data, 0o666), os.Symlink("/dev/zero", filepath.Join(dir, "resnet_external.weights")))
+		err = errors.Join(os.WriteFile(filepath.Join(dir, "net.onnx"), data, 0o666),
+			os.Symlink("/dev/zero", filepath.Join(dir, "resnet_external.weights")))
 	}
 	if err != nil {
 		t.Skip(err)
 	}
-	if _, err := Inspect(filepath.Join(dir, "net.onnx"), Options{}); !invalid.Is(err) || !strings.Contains(err.Error(), "a device") {
+	if _, err := Inspect(filepath.Join(dir, "net.onnx"), Options{}); !invalid.Is(err) ||
+		!strings.Contains(err.Error(), "a device") {
 		t.Errorf("weights in a device: %v", err)
 	}
 }

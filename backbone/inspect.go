@@ -67,8 +67,9 @@ func inspect(ctx context.Context, src source, o Options) (*Description, error) {
 		return nil, err
 	}
 	d := &Description{
-		File: src.name, Bytes: int64(len(src.data)), Facts: model.Facts(), Inputs: model.Inputs(), Outputs: model.Outputs(),
-		Candidates: model.Candidates(), Preprocessing: model.Metadata(PreprocessingKey),
+		File: src.name, Bytes: int64(len(src.data)), Facts: model.Facts(),
+		Inputs: model.Inputs(), Outputs: model.Outputs(), Candidates: model.Candidates(),
+		Preprocessing: model.Metadata(PreprocessingKey),
 	}
 	if d.External, err = model.ExternalFiles(); err != nil {
 		return nil, err

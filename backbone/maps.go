@@ -135,7 +135,8 @@ type Share struct {
 // al. 2016 (arXiv 1512.04150), for any grid and any number of taps. It panics on a slice of another length.
 func (m *Maps) Share(weights, from []float32) []Share {
 	if len(weights) != len(m.Feature) || from != nil && len(from) != len(m.Feature) {
-		panic(fmt.Sprintf("backbone: weights of %d numbers and a row of %d for features of %d", len(weights), len(from), len(m.Feature)))
+		panic(fmt.Sprintf("backbone: weights of %d numbers and a row of %d for features of %d", len(weights),
+			len(from), len(m.Feature)))
 	}
 	shares := make([]Share, len(m.planes))
 	for i, p := range m.planes {

@@ -53,8 +53,9 @@ func probe(ctx context.Context, model *graph.Model, f Feature, dir string, o Opt
 			shape = append(shape, graph.Dim{Size: d})
 		}
 		if len(shape) > 1 && shape[0].Size != int64(rows) {
-			return Feature{}, &invalid.Error{Path: model.Name(), Found: fmt.Sprintf("%q has the shape %s for a batch of %d", t.Tensor.Name, shape, rows),
-				Want: "the batch as the first axis", Hint: "choose another tensor with {Images.Tap}"}
+			return Feature{}, &invalid.Error{Path: model.Name(),
+				Found: fmt.Sprintf("%q has the shape %s for a batch of %d", t.Tensor.Name, shape, rows),
+				Want:  "the batch as the first axis", Hint: "choose another tensor with {Images.Tap}"}
 		}
 		if f.Taps[i], err = model.WithShape(t, shape); err != nil {
 			return Feature{}, err
@@ -71,8 +72,9 @@ func probe(ctx context.Context, model *graph.Model, f Feature, dir string, o Opt
 	}
 	done, err := model.Complete(f)
 	if err == nil && done.Width == 0 {
-		return Feature{}, &invalid.Error{Path: model.Name(), Found: fmt.Sprintf("the map from which %q is made can't be told", f.Text),
-			Hint: "name the map with {Images.Tap}, or leave out {Images.Pool}"}
+		return Feature{}, &invalid.Error{Path: model.Name(),
+			Found: fmt.Sprintf("the map from which %q is made can't be told", f.Text),
+			Hint:  "name the map with {Images.Tap}, or leave out {Images.Pool}"}
 	}
 	return done, err
 }

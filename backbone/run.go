@@ -99,7 +99,9 @@ func (b *Backbone) run(ctx context.Context, in, out []float32, rows, height, wid
 }
 
 // runSession runs a session and stops it in the middle when the context ends.
-func runSession(ctx context.Context, name string, session *ort.DynamicAdvancedSession, in ort.Value, out []ort.Value) error {
+func runSession(ctx context.Context, name string, session *ort.DynamicAdvancedSession, in ort.Value,
+	out []ort.Value,
+) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}

@@ -13,7 +13,8 @@ import (
 
 // newSession hands a cut network to ONNX Runtime, on the first device of those asked for that takes it, and tells
 // which one that is.
-func newSession(ctx context.Context, cut *graph.Model, dir string, o Options) (session *ort.DynamicAdvancedSession, device string, err error) {
+func newSession(ctx context.Context, cut *graph.Model, dir string, o Options,
+) (session *ort.DynamicAdvancedSession, device string, err error) {
 	devices, err := env.Candidates(o.Device)
 	if err != nil {
 		return nil, "", err
@@ -31,7 +32,8 @@ func newSession(ctx context.Context, cut *graph.Model, dir string, o Options) (s
 	return nil, "", err
 }
 
-func sessionOn(ctx context.Context, cut *graph.Model, dir string, threads int, device string, settings map[string]string,
+func sessionOn(ctx context.Context, cut *graph.Model, dir string, threads int, device string,
+	settings map[string]string,
 ) (*ort.DynamicAdvancedSession, error) {
 	options, err := sessionOptions(threads)
 	if err != nil {

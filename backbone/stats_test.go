@@ -74,8 +74,10 @@ func reference(p plane, b Block) (want []float64) {
 // prefix, of open and of fixed size.
 func TestSecondOrderStatistics(t *testing.T) {
 	for _, c := range []struct{ network, tap string }{
-		{"resnet_basic_11", ""}, {"resnet_basic_11", Multi}, {"resnext_9", ""}, {"efficientnet_15", Multi}, {"keras_13", ""}, {"nhwc_uint8_13", ""},
-		{"mobilenet_v2_dynamo_23", Multi}, {"squeezenet_11", ""}, {"static_batch4_11", ""}, {"dinov2_tokens_16", ""}, {"timm_swin_17", ""}, {"swin_16", Multi},
+		{"resnet_basic_11", ""}, {"resnet_basic_11", Multi}, {"resnext_9", ""}, {"efficientnet_15", Multi},
+		{"keras_13", ""}, {"nhwc_uint8_13", ""},
+		{"mobilenet_v2_dynamo_23", Multi}, {"squeezenet_11", ""}, {"static_batch4_11", ""}, {"dinov2_tokens_16", ""},
+		{"timm_swin_17", ""}, {"swin_16", Multi},
 		{"resnet_half", ""},
 	} {
 		o := Options{Tap: c.tap, Threads: 1, Pool: []int{1, 2}, PoolStat: []string{"mean", "std", "cov:512"}}
@@ -131,7 +133,8 @@ func TestCovariancesOfProjectedChannels(t *testing.T) {
 	}
 	trace := map[string]float64{}
 	for _, cov := range []string{"cov:8", "cov"} {
-		b := openFixture(t, "resnet_basic_11", Options{Tap: "/layer2/layer2.0/relu_1/Relu_output_0", Threads: 1, PoolStat: []string{"mean", cov}})
+		b := openFixture(t, "resnet_basic_11", Options{Tap: "/layer2/layer2.0/relu_1/Relu_output_0", Threads: 1,
+			PoolStat: []string{"mean", cov}})
 		row := features(t, b, image, 1)
 		last := b.Blocks()[len(b.Blocks())-1]
 		r := b.Feature().Taps[0].Cov

@@ -47,7 +47,8 @@ func (m *Model) Candidates() []Candidate {
 			add(output(n), "end of a block")
 		case is(n, "Gemm", "MatMul") && len(blocks) == 0 && m.isConstant(rightOf(n)):
 			add(m.beforeDropout(input(n, 0)), "enters a "+n.GetOpType())
-		case is(n, "GlobalAveragePool", "GlobalMaxPool", "ReduceMean") && len(m.info[input(n, 0)].shape) == 4 && m.feedsForward(output(n)):
+		case is(n, "GlobalAveragePool", "GlobalMaxPool", "ReduceMean") && len(m.info[input(n, 0)].shape) == 4 &&
+			m.feedsForward(output(n)):
 			add(output(n), "pooled map")
 			add(input(n, 0), "map before pooling")
 		}
@@ -95,7 +96,8 @@ func (m *Model) undecided(why string) error {
 func (m *Model) noTensor(name string) error {
 	found := fmt.Sprintf("%q is no tensor of %s", name, m.name)
 	if near := m.nearNames(name); near != nil {
-		return &invalid.Error{Field: "Images.Tap", Found: found, Hint: "did you mean " + strings.Join(near, " or ") + "?"}
+		return &invalid.Error{Field: "Images.Tap", Found: found,
+			Hint: "did you mean " + strings.Join(near, " or ") + "?"}
 	}
 	return &invalid.Error{Field: "Images.Tap", Found: found, Hint: m.offer()}
 }

@@ -69,7 +69,8 @@ func checkSparse(t *onnxpb.SparseTensorProto) error {
 	bounds := []int64{size}
 	switch {
 	case len(places.Dims) == 1 && places.Dims[0] == count && int64(len(indices)) == count:
-	case len(places.Dims) == 2 && places.Dims[0] == count && places.Dims[1] == rank && int64(len(indices)) == count*rank:
+	case len(places.Dims) == 2 && places.Dims[0] == count && places.Dims[1] == rank &&
+		int64(len(indices)) == count*rank:
 		bounds = t.Dims
 	default:
 		return fmt.Errorf("%d indices of shape %v for %d values", len(indices), places.Dims, count)

@@ -61,28 +61,40 @@ func TestParseRefusesHostile(t *testing.T) {
 		edit        func(*onnxpb.ModelProto)
 		want        string
 	}{
-		{"huge images", "in x 1 1,3,2147483648,2147483648\ny = Relu x\nout y", none, `input "x" has the shape 1×3×2147483648`},
+		{"huge images", "in x 1 1,3,2147483648,2147483648\ny = Relu x\nout y", none,
+			`input "x" has the shape 1×3×2147483648`},
 		{"a huge batch", "in x 1 2147483648,3,32,32\ny = Relu x\nout y", none, "more than 268435456 elements"},
-		{"a product that overflows", "in x 1 4294967296,4294967296,4294967296,3\ny = Relu x\nout y", none, `input "x"`},
+		{"a product that overflows", "in x 1 4294967296,4294967296,4294967296,3\ny = Relu x\nout y", none,
+			`input "x"`},
 		{"a huge tensor inside", "in x 1 N,3,8,8\ns = Constant {name: 'value_ints' ints: [1,3,1048576,1048576]}\nz = ConstantOfShape s\ny = Add x z\nout y", none,
 			`tensor "z" has the shape`},
 		{"a cycle", "in x 1 N,3,8,8\na = Add x b\nb = Relu a\nout b", none, `a cycle through the tensor "a"`},
 		{"a node that reads itself", "in x 1 N,3,8,8\na = Add x a\nout a", none, `a cycle through the tensor "a"`},
-		{"a tensor from nowhere", "in x 1 N,3,8,8\na = Add x nowhere\nout a", none, `reads the tensor "nowhere", which nothing writes`},
-		{"a function that calls itself", plain, functionsText(t, `name: "f" node { domain: "c" op_type: "f" input: "a" output: "b" }`),
+		{"a tensor from nowhere", "in x 1 N,3,8,8\na = Add x nowhere\nout a", none,
+			`reads the tensor "nowhere", which nothing writes`},
+		{"a function that calls itself", plain, functionsText(t,
+			`name: "f" node { domain: "c" op_type: "f" input: "a" output: "b" }`),
 			`function "f" calls itself`},
-		{"functions that call each other", plain, functionsText(t, `name: "f" node { domain: "c" op_type: "g" input: "a" output: "b" }`,
+		{"functions that call each other", plain, functionsText(t,
+			`name: "f" node { domain: "c" op_type: "g" input: "a" output: "b" }`,
 			`name: "g" node { op_type: "If" output: "b" attribute { name: "then_branch" g { node { domain: "c" op_type: "f" input: "a" output: "b" } } } }`),
 			"calls itself"},
 		{"functions that double", plain, functionsText(t, doubling...), "expand to more than"},
-		{"a huge sparse tensor", plain, sparse(t, values+`indices { data_type: 7 dims: 2 int64_data: [0, 1] } dims: [2147483648, 2147483648]`),
+		{"a huge sparse tensor", plain, sparse(t,
+			values+`indices { data_type: 7 dims: 2 int64_data: [0, 1] } dims: [2147483648, 2147483648]`),
 			`sparse tensor "s": the shape [2147483648 2147483648] has more than`},
-		{"an index outside", plain, sparse(t, values+`indices { data_type: 7 dims: 2 int64_data: [0, 6] } dims: [2, 3]`), "index 6 lies outside"},
-		{"an index of an axis outside", plain, sparse(t, values+`indices { data_type: 7 dims: [2, 2] int64_data: [0, 0, 1, 3] } dims: [2, 3]`), "index 3 lies outside"},
-		{"an index before", plain, sparse(t, values+`indices { data_type: 7 dims: 2 int64_data: [-1, 0] } dims: [2, 3]`), "index -1 lies outside"},
-		{"too few indices", plain, sparse(t, values+`indices { data_type: 7 dims: 2 int64_data: [0] } dims: [2, 3]`), "1 indices of shape [2] for 2 values"},
+		{"an index outside", plain, sparse(t,
+			values+`indices { data_type: 7 dims: 2 int64_data: [0, 6] } dims: [2, 3]`), "index 6 lies outside"},
+		{"an index of an axis outside", plain, sparse(t,
+			values+`indices { data_type: 7 dims: [2, 2] int64_data: [0, 0, 1, 3] } dims: [2, 3]`),
+			"index 3 lies outside"},
+		{"an index before", plain, sparse(t,
+			values+`indices { data_type: 7 dims: 2 int64_data: [-1, 0] } dims: [2, 3]`), "index -1 lies outside"},
+		{"too few indices", plain, sparse(t, values+`indices { data_type: 7 dims: 2 int64_data: [0] } dims: [2, 3]`),
+			"1 indices of shape [2] for 2 values"},
 		{"a negative size", plain, func(pb *onnxpb.ModelProto) {
-			pb.Graph.Initializer = append(pb.Graph.Initializer, &onnxpb.TensorProto{Name: proto.String("w"), Dims: []int64{2, -3}})
+			pb.Graph.Initializer = append(pb.Graph.Initializer, &onnxpb.TensorProto{Name: proto.String("w"),
+				Dims: []int64{2, -3}})
 		}, `tensor "w" has the impossible shape [2 -3]`},
 	} {
 		_, err := Parse("net.onnx", edited(t, c.lines, c.edit))
@@ -125,14 +137,17 @@ func TestExternalFilesAreFoundEverywhere(t *testing.T) {
 		func(pb *onnxpb.ModelProto) {
 			text(t, `name: "f" domain: "c" node { op_type: "Constant" output: "o" attribute { name: "value" t `+external("function")+` } }`,
 				add(&pb.Functions))
-			text(t, strings.TrimSuffix(strings.TrimPrefix(external("initializer"), "{"), "}"), add(&pb.Graph.Initializer))
-			text(t, `dims: 2 values `+external("sparse")+` indices { data_type: 7 dims: 1 int64_data: 0 }`, add(&pb.Graph.SparseInitializer))
+			text(t, strings.TrimSuffix(strings.TrimPrefix(external("initializer"), "{"), "}"),
+				add(&pb.Graph.Initializer))
+			text(t, `dims: 2 values `+external("sparse")+` indices { data_type: 7 dims: 1 int64_data: 0 }`,
+				add(&pb.Graph.SparseInitializer))
 		})
 	m, err := Parse("net.onnx", data)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if files, err := m.ExternalFiles(); err != nil || strings.Join(files, " ") != "constant function initializer sparse subgraph" {
+	if files, err := m.ExternalFiles(); err != nil || strings.Join(files,
+		" ") != "constant function initializer sparse subgraph" {
 		t.Errorf("%v, %v", files, err)
 	}
 }

@@ -39,7 +39,9 @@ func (m *Model) ending(output string) ending {
 			several = append(several, branch)
 		}
 	}
-	first := slices.IndexFunc(several, func(b ending) bool { return b.layer == "" || b.out != several[0].out || b.out == 0 })
+	first := slices.IndexFunc(several, func(b ending) bool {
+		return b.layer == "" || b.out != several[0].out || b.out == 0
+	})
 	if len(several) < 2 || first >= 0 {
 		return e
 	}
@@ -82,7 +84,8 @@ func (m *Model) walkBack(output string) (e ending, joint string) {
 		case is(n, "Add") && !biased && m.isConstant(input(n, 0)):
 			next, biased = rightOf(n), true
 		// A sum, or a stack of which the mean is taken. What is added to tokens or maps is no answer.
-		case is(n, "Add", "Sum", "Mean") && len(m.info[tensor].shape) == 2, is(n, "Concat") && pooled && len(m.info[tensor].shape) == 3 && intAttribute(n, "axis", 1) == 0:
+		case is(n, "Add", "Sum", "Mean") && len(m.info[tensor].shape) == 2,
+			is(n, "Concat") && pooled && len(m.info[tensor].shape) == 3 && intAttribute(n, "axis", 1) == 0:
 			joint = tensor
 		// A classifier may be a convolution whose answers are averaged over the map (SqueezeNet).
 		case is(n, "GlobalAveragePool", "ReduceMean") && !biased:
@@ -178,7 +181,8 @@ func (e ending) isEmbedding() bool {
 		return true
 	case e.layer == "":
 		return e.feature != ""
-	case slices.ContainsFunc(e.through, isProbability) || containsAny(name, "logit", "prob", "class", "score", "pred", "label"):
+	case slices.ContainsFunc(e.through, isProbability),
+		containsAny(name, "logit", "prob", "class", "score", "pred", "label"):
 		return false
 	}
 	return e.out >= 64 && e.out%64 == 0

@@ -133,8 +133,8 @@ func (c *cutter) keep() *onnxpb.GraphProto {
 // model returns the message of a model with another graph.
 func (c *cutter) model(g *onnxpb.GraphProto) *onnxpb.ModelProto {
 	return &onnxpb.ModelProto{
-		IrVersion: proto.Int64(max(c.pb.GetIrVersion(), 4)), OpsetImport: c.pb.OpsetImport, ProducerName: proto.String("finetune"),
-		Graph: g, Functions: c.pb.Functions,
+		IrVersion: proto.Int64(max(c.pb.GetIrVersion(), 4)), OpsetImport: c.pb.OpsetImport,
+		ProducerName: proto.String("finetune"), Graph: g, Functions: c.pb.Functions,
 	}
 }
 

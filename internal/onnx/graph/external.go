@@ -105,7 +105,8 @@ func (m *Model) checkWithin(t *onnxpb.TensorProto, e externalPart, size int64) e
 	}
 	if length < 0 || e.offset > size-length {
 		return &invalid.Error{Path: m.name, Found: fmt.Sprintf("%q ends before weight %q does", e.file, t.GetName()),
-			Want: fmt.Sprintf("at least %d bytes", e.offset+max(length, 0)), Hint: "copy that file again, it is cut off"}
+			Want: fmt.Sprintf("at least %d bytes", e.offset+max(length, 0)),
+			Hint: "copy that file again, it is cut off"}
 	}
 	return nil
 }

@@ -163,8 +163,9 @@ func (m *Model) Complete(f Feature) (Feature, error) {
 		f.Width += b.Width
 	}
 	if f.Width > maxRow {
-		return Feature{}, &invalid.Error{Field: "Images.Tap", Found: fmt.Sprintf("%q is %d numbers an image", f.Text, f.Width),
-			Want: fmt.Sprintf("at most %d", maxRow), Hint: m.offer()}
+		return Feature{}, &invalid.Error{Field: "Images.Tap",
+			Found: fmt.Sprintf("%q is %d numbers an image", f.Text, f.Width),
+			Want:  fmt.Sprintf("at most %d", maxRow), Hint: m.offer()}
 	}
 	return f, nil
 }
@@ -182,7 +183,8 @@ func (m *Model) spread(taps []Tap, pool []int, stats Stats) ([]Tap, error) {
 			if err := t.tokenGrids(); err != nil {
 				return nil, err
 			}
-			if t.Prefix == 0 && slices.ContainsFunc(taps, func(other Tap) bool { return m.sameMap(m.meanOf(other.Tensor.Name), t.Tensor.Name) }) {
+			isMeanOf := func(other Tap) bool { return m.sameMap(m.meanOf(other.Tensor.Name), t.Tensor.Name) }
+			if t.Prefix == 0 && slices.ContainsFunc(taps, isMeanOf) {
 				t.Grids = slices.DeleteFunc(t.Grids, func(g int) bool { return g == 1 })
 			}
 			t.addStats(pool, stats)
@@ -201,8 +203,9 @@ func (m *Model) behindPooling(t Tap, pool []int, stats Stats) ([]Tap, error) {
 	source := m.mapBefore(t.Tensor.Name)
 	if source == "" {
 		return nil, &invalid.Error{Field: "Images.Pool",
-			Found: fmt.Sprintf("%s: %q is %s, and no map before it is known", joinInts(pool), t.Tensor.Name, t.Tensor.Shape),
-			Want:  "a tensor with space, N×C×H×W or N×T×D", Hint: m.offer()}
+			Found: fmt.Sprintf("%s: %q is %s, and no map before it is known",
+				joinInts(pool), t.Tensor.Name, t.Tensor.Shape),
+			Want: "a tensor with space, N×C×H×W or N×T×D", Hint: m.offer()}
 	}
 	whole, err := m.tapAt(source)
 	if err != nil {
@@ -237,7 +240,8 @@ func (m *Model) listed(names []string) (Feature, error) {
 			return Feature{}, err
 		}
 		if slices.ContainsFunc(f.Taps, func(other Tap) bool { return other.Tensor.Name == t.Tensor.Name }) {
-			return Feature{}, &invalid.Error{Field: "Images.Tap", Found: fmt.Sprintf("%q is named twice", name), Want: "each tensor once"}
+			return Feature{}, &invalid.Error{Field: "Images.Tap", Found: fmt.Sprintf("%q is named twice", name),
+				Want: "each tensor once"}
 		}
 		f.Taps = append(f.Taps, t)
 	}

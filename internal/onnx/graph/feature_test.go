@@ -135,7 +135,8 @@ func TestBlocks(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []Block{
-		{"e", 0, 1, 0, 0, 0, 8, ""}, {"e", 0, 2, 0, 0, 8, 8, ""}, {"e", 0, 2, 0, 1, 16, 8, ""}, {"e", 0, 2, 1, 0, 24, 8, ""}, {"e", 0, 2, 1, 1, 32, 8, ""},
+		{"e", 0, 1, 0, 0, 0, 8, ""}, {"e", 0, 2, 0, 0, 8, 8, ""}, {"e", 0, 2, 0, 1, 16, 8, ""},
+		{"e", 0, 2, 1, 0, 24, 8, ""}, {"e", 0, 2, 1, 1, 32, 8, ""},
 		{"v", 1, 1, 0, 0, 40, 8, ""},
 	}
 	if got := f.Blocks(); !slices.Equal(got, want) {
@@ -159,7 +160,8 @@ func TestJoints(t *testing.T) {
 	if want := []string{"a", "b", "c", "f!", "g"}; !slices.Equal(got, want) {
 		t.Errorf("joints %v, want %v", got, want)
 	}
-	if all := m.joints("h"); slices.ContainsFunc(all, func(j joint) bool { return j.tensor == "c" }) || !all[len(all)-1].closes {
+	if all := m.joints("h"); slices.ContainsFunc(all, func(j joint) bool { return j.tensor == "c" }) ||
+		!all[len(all)-1].closes {
 		t.Errorf("what another branch passes by is no joint: %+v", all)
 	}
 }

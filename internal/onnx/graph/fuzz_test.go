@@ -18,7 +18,8 @@ func FuzzModel(f *testing.F) {
 		"m = Constant {name: 'value_ints' ints: [-1]}\nk = Concat u m {name: 'axis' i: 0}\nf = Reshape r k\ny = Gemm f w b\nout y"), "f")
 	f.Add(encode(f, 11, body+"a = Slice r s s\nv = Split a\nq = Squeeze v\nz = ReduceMean q {name: 'axes' ints: [1]}\nt = Transpose z {name: 'perm' ints: [1,0]}\nout t"), "v")
 	for _, shape := range []string{"1,3,2147483648,2147483648", "2147483648,3,32,32", "4096,3,16,16"} {
-		f.Add(encode(f, 13, "in x 1 "+shape+"\nweight k 64,3,1,1\nc = Conv x k\np = GlobalAveragePool c\nout p"), "c pool=1,16")
+		f.Add(encode(f, 13, "in x 1 "+shape+"\nweight k 64,3,1,1\nc = Conv x k\np = GlobalAveragePool c\nout p"),
+			"c pool=1,16")
 	}
 	f.Fuzz(func(t *testing.T, data []byte, name string) {
 		if len(data) > 1<<16 {
@@ -44,7 +45,8 @@ func FuzzModel(f *testing.F) {
 			if err != nil {
 				continue
 			}
-			if elements := 3 * max(in.Batch, 1) * max(in.Height, 1) * max(in.Width, 1); elements < 3 || elements > maxInput {
+			if elements := 3 * max(in.Batch, 1) * max(in.Height, 1) * max(in.Width, 1); elements < 3 ||
+				elements > maxInput {
 				t.Fatalf("an input buffer of %d elements: %+v", elements, in)
 			}
 			if feature.Width > maxRow || max(in.Batch, 1)*feature.Width > maxInput {

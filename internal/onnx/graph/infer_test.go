@@ -90,9 +90,12 @@ func TestRules(t *testing.T) {
 	for _, c := range []struct{ name, graph, want string }{
 		{"broadcast", "in a 1 N,1,4\nin b 1 3,1\ny = Add a b\nout y", "N×3×4"},
 		{"broadcast of symbols", "in a 1 N,C\nin b 1 1,8\ny = Mul a b\nout y", "N×8"},
-		{"convolution", "in x 1 N,3,9,H\nweight w 8,3,3,3\ny = Conv x w {name: 'strides' ints: [2,2]}\nout y", "N×8×4×?"},
-		{"same padding", "in x 1 N,3,9,9\nweight w 8,3,3,3\ny = Conv x w {name: 'auto_pad' s: 'SAME_UPPER'}\nout y", "N×8×9×9"},
-		{"convolution of an unknown map", "in x 1 N,3,9,9\nz = Resize x\nweight w 8,3,3,3\ny = Conv z w\nout y", "?×8×?×?"},
+		{"convolution", "in x 1 N,3,9,H\nweight w 8,3,3,3\ny = Conv x w {name: 'strides' ints: [2,2]}\nout y",
+			"N×8×4×?"},
+		{"same padding", "in x 1 N,3,9,9\nweight w 8,3,3,3\ny = Conv x w {name: 'auto_pad' s: 'SAME_UPPER'}\nout y",
+			"N×8×9×9"},
+		{"convolution of an unknown map", "in x 1 N,3,9,9\nz = Resize x\nweight w 8,3,3,3\ny = Conv z w\nout y",
+			"?×8×?×?"},
 		{"split without sizes", "in x 1 N,7\ny = Split x {name: 'axis' i: 1}\nout y", "N×7"},
 		{"squeeze of what may be one", "in x 1 N,4,1\ny = Squeeze x\nout y", "unknown shape"},
 		{"reshape keeps the batch", "in x 1 N,2,3\ns = Constant {name: 'value_ints' ints: [-1,6]}\ny = Reshape x s\nout y", "N×6"},
@@ -125,7 +128,8 @@ func TestRules(t *testing.T) {
 		{"padding as torch computes it", "in x 1 N,3,5,7\nl = Constant {name: 'value_ints' ints: [1,2,0,3,0,0,0,0]}\ns = Constant {name: 'value_ints' ints: [-1,2]}\n" +
 			"m = Reshape l s\na = Constant {name: 'value_ints' ints: [-1]}\nb = Constant {name: 'value_ints' ints: [-9223372036854775807]}\n" +
 			"z = Constant {name: 'value_ints' ints: [0]}\nr = Slice m a b z a\nt = Transpose r {name: 'perm' ints: [1,0]}\np = Reshape t a\ny = Pad x p\nout y", "N×3×8×10"},
-		{"padding by attribute", "in x 1 N,3,5,7\ny = Pad x {name: 'pads' ints: [0,0,1,-1,0,0,1,0]}\nout y", "N×3×7×6"},
+		{"padding by attribute", "in x 1 N,3,5,7\ny = Pad x {name: 'pads' ints: [0,0,1,-1,0,0,1,0]}\nout y",
+			"N×3×7×6"},
 		{"expansion to the batch", "in x 1 N,4\nin c 1 1,1,8\ns = Shape x\nz = Constant {name: 'value_ints' ints: [0]}\nn = Gather s z\nm = Constant {name: 'value_ints' ints: [-1,-1]}\n" +
 			"w = Concat n m {name: 'axis' i: 0}\nr = Constant {name: 'value_ints' ints: [3]}\no = ConstantOfShape r {name: 'value' type: TENSOR t { data_type: 7 dims: 1 int64_data: 1 }}\n" +
 			"k = Constant {name: 'value_int' i: -1}\nu = Mul o k\ne = Equal w u\nv = Where e o w\ny = Expand c v\nout y", "N×1×8"},

@@ -34,7 +34,8 @@ func (m *Model) ImageInput() (ImageInput, error) { return m.imageInputOf(m.input
 func (m *Model) imageInputOf(inputs []Value) (ImageInput, error) {
 	switch len(inputs) {
 	case 0:
-		return ImageInput{}, &invalid.Error{Path: m.name, Found: "the feature depends on no input", Want: "a network that takes images"}
+		return ImageInput{}, &invalid.Error{Path: m.name, Found: "the feature depends on no input",
+			Want: "a network that takes images"}
 	case 1:
 		return m.imageInput(inputs[0].Name)
 	}
@@ -42,8 +43,9 @@ func (m *Model) imageInputOf(inputs []Value) (ImageInput, error) {
 	for _, v := range inputs {
 		found = append(found, v.String())
 	}
-	return ImageInput{}, &invalid.Error{Path: m.name, Found: fmt.Sprintf("the feature needs %d inputs: %v", len(found), firstNames(found)),
-		Want: "one image", Hint: "choose with {Images.Tap} a tensor that depends on the image alone"}
+	return ImageInput{}, &invalid.Error{Path: m.name,
+		Found: fmt.Sprintf("the feature needs %d inputs: %v", len(found), firstNames(found)),
+		Want:  "one image", Hint: "choose with {Images.Tap} a tensor that depends on the image alone"}
 }
 
 func (m *Model) imageInput(name string) (ImageInput, error) {
@@ -73,7 +75,8 @@ func (m *Model) imageInput(name string) (ImageInput, error) {
 		return bad(fmt.Sprintf("has elements of type %q", v.Type))
 	}
 	size := func(d Dim) int { return int(max(d.Size, 0)) }
-	return ImageInput{Name: name, Type: v.Type, Layout: layout, Batch: size(v.Shape[0]), Height: size(h), Width: size(w)}, nil
+	return ImageInput{Name: name, Type: v.Type, Layout: layout, Batch: size(v.Shape[0]),
+		Height: size(h), Width: size(w)}, nil
 }
 
 // layout decides by the axis that is three long or, when both or neither are, by what reads the input. It
@@ -110,7 +113,8 @@ func (m *Model) readAs(tensor string) Layout {
 				return NHWC
 			}
 			return ""
-		case isOp(n, "Cast", "Sub", "Add", "Mul", "Div", "Identity", "QuantizeLinear", "DequantizeLinear", "Pad", "Clip") && len(n.Output) > 0:
+		case len(n.Output) > 0 && isOp(n, "Cast", "Sub", "Add", "Mul", "Div", "Identity", "QuantizeLinear",
+			"DequantizeLinear", "Pad", "Clip"):
 			tensor = n.Output[0]
 		default:
 			return ""

@@ -50,7 +50,8 @@ func (m *Model) maps(f Feature) ([]Tap, error) {
 			return nil, fmt.Errorf("%w: the shape of %q isn't known", ErrNoMaps, t.Tensor.Name)
 		}
 		if len(t.Space) == 1 && t.Places[0] == 0 {
-			return nil, fmt.Errorf("%w: how the tokens of %q (%s) lie in the image isn't known", ErrNoMaps, t.Tensor.Name, t.Tensor.Shape)
+			return nil, fmt.Errorf("%w: how the tokens of %q (%s) lie in the image isn't known",
+				ErrNoMaps, t.Tensor.Name, t.Tensor.Shape)
 		}
 		list[i] = t
 	}

@@ -43,7 +43,8 @@ func Parse(name string, data []byte) (*Model, error) {
 		return nil, bad("is no readable ONNX model", err)
 	}
 	pb := new(onnxpb.ModelProto)
-	if err := (proto.UnmarshalOptions{DiscardUnknown: true, RecursionLimit: maxNesting}).Unmarshal(data, pb); err != nil {
+	options := proto.UnmarshalOptions{DiscardUnknown: true, RecursionLimit: maxNesting}
+	if err := options.Unmarshal(data, pb); err != nil {
 		return nil, bad("is no readable ONNX model", err)
 	}
 	if len(pb.GetGraph().GetNode()) == 0 {
@@ -56,8 +57,8 @@ func Parse(name string, data []byte) (*Model, error) {
 	}
 	switched, err := useInference(pb)
 	if err != nil {
-		return nil, &invalid.Error{Path: name, Found: "was exported in training mode", Err: err, Want: "a network in inference mode",
-			Hint: evalExport}
+		return nil, &invalid.Error{Path: name, Found: "was exported in training mode", Err: err,
+			Want: "a network in inference mode", Hint: evalExport}
 	}
 	m := fromProto(name, pb)
 	m.switched = switched

@@ -61,11 +61,14 @@ func constantTensor(n *onnxpb.NodeProto) *onnxpb.TensorProto {
 		case "value_int":
 			return &onnxpb.TensorProto{DataType: (*int32)(integer), Int64Data: []int64{a.GetI()}}
 		case "value_ints":
-			return &onnxpb.TensorProto{DataType: (*int32)(integer), Dims: []int64{int64(len(a.Ints))}, Int64Data: a.Ints}
+			return &onnxpb.TensorProto{DataType: (*int32)(integer), Dims: []int64{int64(len(a.Ints))},
+				Int64Data: a.Ints}
 		case "value_float":
-			return &onnxpb.TensorProto{DataType: (*int32)(onnxpb.TensorProto_FLOAT.Enum()), FloatData: []float32{a.GetF()}}
+			return &onnxpb.TensorProto{DataType: (*int32)(onnxpb.TensorProto_FLOAT.Enum()),
+				FloatData: []float32{a.GetF()}}
 		case "value_floats":
-			return &onnxpb.TensorProto{DataType: (*int32)(onnxpb.TensorProto_FLOAT.Enum()), Dims: []int64{int64(len(a.Floats))}, FloatData: a.Floats}
+			return &onnxpb.TensorProto{DataType: (*int32)(onnxpb.TensorProto_FLOAT.Enum()),
+				Dims: []int64{int64(len(a.Floats))}, FloatData: a.Floats}
 		}
 	}
 	return nil
@@ -158,7 +161,8 @@ func (m *Model) isConstant(tensor string) bool {
 			return true
 		}
 		n := m.producerOf(tensor)
-		if !isOp(n, "Cast", "DequantizeLinear", "Identity", "QuantizeLinear", "Reshape", "Squeeze", "Transpose", "Unsqueeze") {
+		if !isOp(n, "Cast", "DequantizeLinear", "Identity", "QuantizeLinear", "Reshape", "Squeeze", "Transpose",
+			"Unsqueeze") {
 			return false
 		}
 		tensor = input(n, 0)

@@ -42,7 +42,8 @@ func TestParseRefuses(t *testing.T) {
 		{"written twice", `tensor "r" is written twice`, encode(t, 13, body+"r = Relu c\nout r")},
 	} {
 		_, err := Parse("net.onnx", c.data)
-		if !invalid.Is(err) || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "net.onnx: ") {
+		if !invalid.Is(err) || !strings.Contains(err.Error(), c.want) ||
+			!strings.HasPrefix(err.Error(), "net.onnx: ") {
 			t.Errorf("%s: %v, want %q", c.name, err, c.want)
 		}
 	}
@@ -51,7 +52,8 @@ func TestParseRefuses(t *testing.T) {
 func TestFacts(t *testing.T) {
 	m := fixture(t, "mobilenet_v3_14_sigmoid")
 	f := m.Facts()
-	if f.Opset != 14 || f.IRVersion != 7 || !strings.HasPrefix(f.Producer, "pytorch ") || f.Operators["Gemm"] != 2 || f.Nodes != len(m.pb.Graph.Node) {
+	if f.Opset != 14 || f.IRVersion != 7 || !strings.HasPrefix(f.Producer, "pytorch ") || f.Operators["Gemm"] != 2 ||
+		f.Nodes != len(m.pb.Graph.Node) {
 		t.Errorf("%+v", f)
 	}
 	// Two weights of the body's graph: 16·3·3·3 + 5·16 + 5.
@@ -67,13 +69,15 @@ func TestExternal(t *testing.T) {
 		t.Fatalf("files %v, %v", files, err)
 	}
 	dir := t.TempDir()
-	if _, _, err := m.Relocate(t.Context(), dir); !invalid.Is(err) || !strings.Contains(err.Error(), "resnet_external.weights") {
+	if _, _, err := m.Relocate(t.Context(), dir); !invalid.Is(err) || !strings.Contains(err.Error(),
+		"resnet_external.weights") {
 		t.Errorf("without the file: %v", err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, files[0]), make([]byte, 1000), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := m.Relocate(t.Context(), dir); !invalid.Is(err) || !strings.Contains(err.Error(), "ends before weight") {
+	if _, _, err := m.Relocate(t.Context(), dir); !invalid.Is(err) || !strings.Contains(err.Error(),
+		"ends before weight") {
 		t.Errorf("with a file that is cut off: %v", err)
 	}
 }
@@ -105,11 +109,13 @@ func TestRelocate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if files, err := moved.ExternalFiles(); err != nil || folder != c.folder || len(files) != 1 || files[0] != c.file {
+		if files, err := moved.ExternalFiles(); err != nil || folder != c.folder || len(files) != 1 ||
+			files[0] != c.file {
 			t.Errorf("%v in %s (%v), want %s in %s", files, folder, err, c.file, c.folder)
 		}
 	}
-	if _, _, err := relocate(filepath.Join(store, "short"), 1000); !invalid.Is(err) || !strings.Contains(err.Error(), "ends before weight") {
+	if _, _, err := relocate(filepath.Join(store, "short"), 1000); !invalid.Is(err) ||
+		!strings.Contains(err.Error(), "ends before weight") {
 		t.Errorf("a file that is cut off: %v", err)
 	}
 	// A second file elsewhere.
@@ -119,7 +125,8 @@ func TestRelocate(t *testing.T) {
 			*e.Value = "second"
 		}
 	}
-	if _, _, err := m.Relocate(t.Context(), model); !invalid.Is(err) || !strings.Contains(err.Error(), `"second" can't be read`) {
+	if _, _, err := m.Relocate(t.Context(), model); !invalid.Is(err) ||
+		!strings.Contains(err.Error(), `"second" can't be read`) {
 		t.Errorf("without the second file: %v", err)
 	}
 	if err := os.WriteFile(filepath.Join(other, "7c"), make([]byte, 1<<20), 0o666); err != nil {
@@ -128,14 +135,16 @@ func TestRelocate(t *testing.T) {
 	if err := os.Symlink(filepath.Join(other, "7c"), filepath.Join(model, "second")); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := relocate(filepath.Join(store, "4f2a"), 1<<20); !invalid.Is(err) || !strings.Contains(err.Error(), "links into several folders") {
+	if _, _, err := relocate(filepath.Join(store, "4f2a"), 1<<20); !invalid.Is(err) ||
+		!strings.Contains(err.Error(), "links into several folders") {
 		t.Errorf("two folders: %v", err)
 	}
 }
 
 func TestExternalStaysInFolder(t *testing.T) {
 	for _, c := range [][2]string{
-		{"location", "../secret"}, {"location", "/etc/passwd"}, {"location", "*/_ORT_MEM_ADDR_/*"}, {"offset", "-1"}, {"length", "-5"},
+		{"location", "../secret"}, {"location", "/etc/passwd"}, {"location", "*/_ORT_MEM_ADDR_/*"}, {"offset", "-1"},
+		{"length", "-5"},
 	} {
 		key, value := c[0], c[1]
 		m := fixture(t, "resnet_external")

@@ -14,7 +14,8 @@ import (
 // op appends a node of one output.
 func (c *cutter) op(kind string, inputs ...string) string {
 	out := c.unused("finetune." + strings.ToLower(kind))
-	c.graph.Node = append(c.graph.Node, &onnxpb.NodeProto{OpType: proto.String(kind), Input: inputs, Output: []string{out}})
+	c.graph.Node = append(c.graph.Node, &onnxpb.NodeProto{OpType: proto.String(kind), Input: inputs,
+		Output: []string{out}})
 	return out
 }
 

@@ -46,7 +46,8 @@ func (c *cutter) putFeature(f Feature, batch int) {
 // putOut declares a tensor as an output of the cut network, under a name of its own.
 func (c *cutter) putOut(tensor, name string, shape Shape) {
 	name = c.unused(name)
-	c.graph.Node = append(c.graph.Node, &onnxpb.NodeProto{OpType: proto.String("Identity"), Input: []string{tensor}, Output: []string{name}})
+	c.graph.Node = append(c.graph.Node, &onnxpb.NodeProto{OpType: proto.String("Identity"), Input: []string{tensor},
+		Output: []string{name}})
 	c.graph.Output = append(c.graph.Output, tensorValue(name, shape))
 }
 
@@ -119,7 +120,8 @@ func (c *cutter) bins(tensor string, axis int, places Dim, g int) string {
 	// NonZero of ones counts the places; operator sets before 11 have no Range.
 	count := c.op("Gather", c.op("Shape", tensor), c.ints(int64(axis)))
 	ones := c.op("ConstantOfShape", count)
-	c.last().Attribute = []*onnxpb.AttributeProto{{Name: proto.String("value"), Type: onnxpb.AttributeProto_TENSOR.Enum(), T: intTensor("", 1)}}
+	c.last().Attribute = []*onnxpb.AttributeProto{{Name: proto.String("value"),
+		Type: onnxpb.AttributeProto_TENSOR.Enum(), T: intTensor("", 1)}}
 	place := c.transpose(c.op("NonZero", ones), 1, 0) // places × 1
 	starts, next := make([]int64, g), make([]int64, g)
 	for i := range g {

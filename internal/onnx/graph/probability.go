@@ -33,7 +33,8 @@ func (h Head) classes(outputs int) (int, error) {
 		return outputs + 1, nil
 	case Position:
 		if outputs != 1 || len(h.Positions) < 2 {
-			return 0, fmt.Errorf("%d outputs and %d positions for the rule %q", outputs, len(h.Positions), h.Probability)
+			return 0, fmt.Errorf("%d outputs and %d positions for the rule %q",
+				outputs, len(h.Positions), h.Probability)
 		}
 		return len(h.Positions), nil
 	}
@@ -51,7 +52,8 @@ func (h Head) probabilities(g *onnxpb.GraphProto, logits, out string, outputs in
 		z := logits
 		for step := 1; step < outputs; step *= 2 {
 			before := b.shift(z, fmt.Sprintf("before%d", step), step, 0, math.MaxFloat32)
-			cut := b.node("Slice", before+".cut", []string{before, b.ints(before+".from", 0), b.ints(before+".to", int64(outputs)), b.ints(before+".axis", 1)})
+			cut := b.node("Slice", before+".cut", []string{before, b.ints(before+".from", 0),
+				b.ints(before+".to", int64(outputs)), b.ints(before+".axis", 1)})
 			z = b.node("Min", fmt.Sprintf("least%d", step), []string{z, cut})
 		}
 		b.differences(b.node("Sigmoid", "above", []string{z}), out)
@@ -72,7 +74,8 @@ func (h Head) probabilities(g *onnxpb.GraphProto, logits, out string, outputs in
 		}
 		past := b.node("Sub", "past", []string{logits, b.tensor(floatTensor("positions", from, 1, n))})
 		share := b.node("Div", "share", []string{past, b.tensor(floatTensor("gaps", gap, 1, n))})
-		b.differences(b.node("Clip", "above", []string{share, b.tensor(floatTensor("zero", []float32{0})), b.tensor(floatTensor("one", []float32{1}))}), out)
+		b.differences(b.node("Clip", "above", []string{share, b.tensor(floatTensor("zero", []float32{0})),
+			b.tensor(floatTensor("one", []float32{1}))}), out)
 	}
 }
 
@@ -103,7 +106,8 @@ func (b *graphBuilder) scalar(name string, v int64) string {
 
 // shift adds columns of one value before and after those of a matrix.
 func (b *graphBuilder) shift(in, out string, before, after int, value float32) string {
-	return b.node("Pad", out, []string{in, b.ints(out+".pads", 0, int64(before), 0, int64(after)), b.tensor(floatTensor(out+".value", []float32{value}))})
+	return b.node("Pad", out, []string{in, b.ints(out+".pads", 0, int64(before), 0, int64(after)),
+		b.tensor(floatTensor(out+".value", []float32{value}))})
 }
 
 // differences makes P(y = k) of P(y > k), N × (K−1).

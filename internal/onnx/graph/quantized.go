@@ -68,7 +68,8 @@ func (m *Model) scaleOf(tensor string) (scale, zero string) {
 		switch {
 		case isOp(n, "QuantizeLinear"):
 			return input(n, 1), input(n, 2)
-		case isOp(n, "Dropout", "Flatten", "Gather", "Identity", "MaxPool", "Reshape", "Slice", "Split", "Squeeze", "Transpose", "Unsqueeze"):
+		case isOp(n, "Dropout", "Flatten", "Gather", "Identity", "MaxPool", "Reshape", "Slice", "Split", "Squeeze",
+			"Transpose", "Unsqueeze"):
 			tensor = input(n, 0)
 		default:
 			return "", ""

@@ -53,7 +53,8 @@ var magics = []struct {
 	format
 }{
 	{0, "version https://git-lfs.github.com/spec/", format{"a Git LFS pointer, not the file itself", pullLFS}},
-	{0, "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", format{"a PyTorch checkpoint (.pt, .pth)", exportPyTorch}},
+	{0, "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19",
+		format{"a PyTorch checkpoint (.pt, .pth)", exportPyTorch}},
 	{0, "\x80\x02", format{"a Python pickle", exportPyTorch}},
 	{0, "\x80\x03", format{"a Python pickle", exportPyTorch}},
 	{0, "\x80\x04", format{"a Python pickle", exportPyTorch}},

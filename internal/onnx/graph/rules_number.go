@@ -24,7 +24,8 @@ func follows(t onnxpb.TensorProto_DataType) bool {
 // castRule turns small tensors of integers into such of floating-point numbers, and back towards zero.
 func castRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 	from := in[0]
-	out := tensorInfo{shape: from.shape, elem: onnxpb.TensorProto_DataType(intAttribute(n, "to", int64(get(in, 1).elem)))}
+	to := intAttribute(n, "to", int64(get(in, 1).elem))
+	out := tensorInfo{shape: from.shape, elem: onnxpb.TensorProto_DataType(to)}
 	if !follows(out.elem) {
 		return out
 	}
@@ -124,7 +125,9 @@ func broadcastRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 	}
 	out.elems = nil
 	if len(in) == 2 && follows(out.elem) {
-		out.elems = elementwise(in[0], in[1], func(a, b element) element { return compute(n.GetOpType(), out.elem, a, b) })
+		out.elems = elementwise(in[0], in[1], func(a, b element) element {
+			return compute(n.GetOpType(), out.elem, a, b)
+		})
 	}
 	return out
 }
@@ -132,7 +135,8 @@ func broadcastRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 // elementwise combines two vectors, of which one may hold a single number. Elements that f can't tell are unknown.
 func elementwise(x, y tensorInfo, f func(a, b element) element) []element {
 	a, b := x.elems, y.elems
-	if len(a) == 0 || len(b) == 0 || len(x.shape) > 1 || len(y.shape) > 1 || len(a) != len(b) && len(a) != 1 && len(b) != 1 {
+	if len(a) == 0 || len(b) == 0 || len(x.shape) > 1 || len(y.shape) > 1 ||
+		len(a) != len(b) && len(a) != 1 && len(b) != 1 {
 		return nil
 	}
 	list := make([]element, max(len(a), len(b)))

@@ -19,7 +19,8 @@ func concatRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 		if len(next.shape) != len(out.shape) {
 			return tensorInfo{elem: out.elem}
 		}
-		if a, b := out.shape[axis], next.shape[axis]; a.Fixed() && b.Fixed() && a.Size < maxBytes && b.Size < maxBytes {
+		a, b := out.shape[axis], next.shape[axis]
+		if a.Fixed() && b.Fixed() && max(a.Size, b.Size) < maxBytes {
 			out.shape[axis].Size += b.Size
 		} else {
 			out.shape[axis] = unknownDim
@@ -110,7 +111,10 @@ func transposeRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 		shape[i] = from[p]
 	}
 	out.shape = shape
-	if rows, columns := from[0].Size, shape[0].Size; len(from) == 2 && perm.Ints[0] == 1 && in[0].elems != nil && rows*columns == int64(len(in[0].elems)) {
+	if len(from) != 2 || perm.Ints[0] != 1 || in[0].elems == nil {
+		return out
+	}
+	if rows, columns := from[0].Size, shape[0].Size; rows*columns == int64(len(in[0].elems)) {
 		for c := range columns {
 			for r := range rows {
 				out.elems = append(out.elems, in[0].elems[r*columns+c])

@@ -21,11 +21,13 @@ func (m *Model) meanOf(tensor string) string {
 				return ""
 			}
 			set, given, ok := axes(n, m.inputsOf(n), len(t.Tensor.Shape))
-			if !ok || !given || len(set) != len(t.Space) || slices.ContainsFunc(t.Space, func(a int) bool { return !set[a] }) {
+			missing := func(axis int) bool { return !set[axis] }
+			if !ok || !given || len(set) != len(t.Space) || slices.ContainsFunc(t.Space, missing) {
 				return ""
 			}
 			return source
-		case isOp(n, "Dropout", "Identity", "QuantizeLinear", "DequantizeLinear"), isOp(n, "Flatten", "Reshape", "Squeeze") && m.isPooled(source):
+		case isOp(n, "Dropout", "Identity", "QuantizeLinear", "DequantizeLinear"),
+			isOp(n, "Flatten", "Reshape", "Squeeze") && m.isPooled(source):
 			tensor = source
 		default:
 			return ""

@@ -37,8 +37,9 @@ func (m *Model) multi() (Feature, error) {
 	}
 	stages := m.withImageSize(assumed).stages(last.Taps[0].Tensor.Name)
 	if len(stages) > maxStages {
-		return Feature{}, &invalid.Error{Field: "Images.Tap", Found: fmt.Sprintf("%q: %s has %d spatial sizes", Multi, m.name, len(stages)),
-			Want: fmt.Sprintf("at most %d", maxStages), Hint: "list the tensors instead, separated by commas"}
+		return Feature{}, &invalid.Error{Field: "Images.Tap",
+			Found: fmt.Sprintf("%q: %s has %d spatial sizes", Multi, m.name, len(stages)),
+			Want:  fmt.Sprintf("at most %d", maxStages), Hint: "list the tensors instead, separated by commas"}
 	}
 	var f Feature
 	for i, s := range stages {
@@ -64,8 +65,9 @@ func (m *Model) multi() (Feature, error) {
 		}
 	}
 	if len(f.Taps) == 0 {
-		return Feature{}, &invalid.Error{Field: "Images.Tap", Found: fmt.Sprintf("%q: no earlier stage was found in %s", Multi, m.name),
-			Hint: "list tensors of several depths instead, separated by commas; " + m.offer()}
+		return Feature{}, &invalid.Error{Field: "Images.Tap",
+			Found: fmt.Sprintf("%q: no earlier stage was found in %s", Multi, m.name),
+			Hint:  "list tensors of several depths instead, separated by commas; " + m.offer()}
 	}
 	f.Why = fmt.Sprintf("%s, and %s", ofStages(len(f.Taps), stages), last.Why)
 	f.Taps = append(f.Taps, last.Taps...)
@@ -146,7 +148,8 @@ func (m *Model) afterActivation(tensor string) string {
 		for _, i := range m.readers[tensor] {
 			switch n := m.pb.Graph.Node[i]; {
 			case isOp(n, "QuantizeLinear"), isOp(n, "DequantizeLinear"),
-				len(m.readers[tensor]) == 1 && is(n, "Celu", "Clip", "Elu", "Gelu", "HardSwish", "LeakyRelu", "Mish", "PRelu", "Relu", "Selu", "Swish"):
+				len(m.readers[tensor]) == 1 && is(n, "Celu", "Clip", "Elu", "Gelu", "HardSwish", "LeakyRelu", "Mish",
+					"PRelu", "Relu", "Selu", "Swish"):
 				next = output(n)
 			}
 		}
@@ -216,7 +219,8 @@ func (m *Model) withImageSize(side int64) *Model {
 	if !changed {
 		return m
 	}
-	pb := &onnxpb.ModelProto{IrVersion: m.pb.IrVersion, OpsetImport: m.pb.OpsetImport, Graph: graph, Functions: m.pb.Functions}
+	pb := &onnxpb.ModelProto{IrVersion: m.pb.IrVersion, OpsetImport: m.pb.OpsetImport, Graph: graph,
+		Functions: m.pb.Functions}
 	return fromProto(m.name, pb)
 }
 

@@ -31,7 +31,8 @@ type Stats struct {
 // channels, as in "cov:32". An empty list stands for means alone; means are always part of a feature.
 func parseStats(list []string) (s Stats, err error) {
 	bad := &invalid.Error{Field: "Images.PoolStat", Found: strconv.Quote(strings.Join(list, ",")),
-		Want: fmt.Sprintf("mean, and std or cov or both, each once; cov:N with N from 2 to %d channels", maxCovChannels)}
+		Want: fmt.Sprintf("mean, and std or cov or both, each once; cov:N with N from 2 to %d channels",
+			maxCovChannels)}
 	if len(list) > 0 && !slices.Contains(list, StatMean) {
 		return s, bad
 	}

@@ -61,7 +61,8 @@ func (m *Model) findTaps() ([]Tap, error) {
 		case i >= 0:
 			return m.endingTaps(endings[i])
 		case len(all) > 0:
-			return nil, m.undecided(fmt.Sprintf("its outputs come from %d different features (%s)", len(all), strings.Join(firstNames(all), ", ")))
+			return nil, m.undecided(fmt.Sprintf("its outputs come from %d different features (%s)", len(all),
+				strings.Join(firstNames(all), ", ")))
 		}
 	}
 	return nil, m.undecided("no classifier was found at its end, and no output that is a feature")
@@ -98,7 +99,8 @@ func (m *Model) endingTap(e ending) (Tap, error) {
 		t, err := m.tapAt(tensor)
 		switch {
 		case e.layer != "" && e.feature != "":
-			t.Why = fmt.Sprintf("the output %q looks like an embedding; the layer before it reads %q", e.output, e.feature)
+			t.Why = fmt.Sprintf("the output %q looks like an embedding; the layer before it reads %q",
+				e.output, e.feature)
 		default:
 			t.Why = fmt.Sprintf("the output %q has no classifier before it", e.output)
 		}
@@ -108,7 +110,8 @@ func (m *Model) endingTap(e ending) (Tap, error) {
 	t.Classifier, t.Classes, t.Through = e.layer, e.out, e.through
 	t.Why = fmt.Sprintf("the tensor that enters the classifier (%s) of output %q", e.layer, e.output)
 	if len(e.beside) > 0 {
-		t.Why = fmt.Sprintf("the tensors that enter the %d classifiers (%s) of which output %q is the mean", 1+len(e.beside), e.layer, e.output)
+		t.Why = fmt.Sprintf("the tensors that enter the %d classifiers (%s) of which output %q is the mean",
+			1+len(e.beside), e.layer, e.output)
 	}
 	if t.Width == 0 {
 		t.Width = e.in

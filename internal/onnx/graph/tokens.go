@@ -136,7 +136,8 @@ func (t Tap) tokenGrids() error {
 	return &invalid.Error{Field: "Images.Pool",
 		Found: fmt.Sprintf("%s: %q is %s, and how its tokens lie in the image isn't known",
 			joinInts(t.Grids), t.Tensor.Name, t.Tensor.Shape),
-		Want: "a token for each patch of an image of fixed size", Hint: "use {Images.Pool} 1, or choose another tensor with {Images.Tap}"}
+		Want: "a token for each patch of an image of fixed size",
+		Hint: "use {Images.Pool} 1, or choose another tensor with {Images.Tap}"}
 }
 
 // classToken returns the first token, N×D.
@@ -153,7 +154,8 @@ func (c *cutter) patches(tensor string, prefix int) string {
 	}
 	if c.opset() < 10 {
 		out := c.op("Slice", tensor)
-		c.last().Attribute = []*onnxpb.AttributeProto{intsAttr("axes", 1), intsAttr("starts", int64(prefix)), intsAttr("ends", math.MaxInt64)}
+		c.last().Attribute = []*onnxpb.AttributeProto{intsAttr("axes", 1), intsAttr("starts", int64(prefix)),
+			intsAttr("ends", math.MaxInt64)}
 		return out
 	}
 	return c.op("Slice", tensor, c.ints(int64(prefix)), c.ints(math.MaxInt64), c.ints(1))

@@ -25,11 +25,14 @@ func TestTokens(t *testing.T) {
 	}{
 		{"a class token inside", tokensOf("1,3,32,32", "1,1,16") + "out tanh", "y", nil, 1, [2]int{4, 4}, 16},
 		{"a class token at the end", tokensOf("1,3,32,32", "1,1,16") + "out tanh", "tanh", nil, 1, [2]int{4, 4}, 32},
-		{"and its grid", tokensOf("1,3,32,32", "1,1,16") + "out tanh", "tanh", []int{2, 1}, 1, [2]int{4, 4}, 4*16 + 32},
+		{"and its grid", tokensOf("1,3,32,32", "1,1,16") + "out tanh", "tanh", []int{2, 1}, 1, [2]int{4, 4},
+			4*16 + 32},
 		{"registers too", tokensOf("1,3,32,32", "1,5,16") + "out tanh", "tanh", []int{2}, 5, [2]int{4, 4}, 4 * 16},
 		{"patches alone", tokensOf("1,3,32,32", "1,1,16") + "out tanh", "t", []int{1, 2}, 0, [2]int{4, 4}, 5 * 16},
-		{"an image that is no square", tokensOf("1,3,48,32", "1,1,16") + "out tanh", "tanh", []int{3}, 1, [2]int{6, 4}, 9 * 16},
-		{"behind a dropout", tokensOf("1,3,32,32", "1,1,16") + "d = Dropout tanh\nout d", "tanh", nil, 1, [2]int{4, 4}, 32},
+		{"an image that is no square", tokensOf("1,3,48,32", "1,1,16") + "out tanh", "tanh", []int{3}, 1, [2]int{6, 4},
+			9 * 16},
+		{"behind a dropout", tokensOf("1,3,32,32", "1,1,16") + "d = Dropout tanh\nout d", "tanh", nil, 1, [2]int{4, 4},
+			32},
 	} {
 		f, err := build(t, 17, c.graph).FindFeature(c.tap, c.pool)
 		if err != nil {
@@ -65,7 +68,8 @@ func TestTokensInText(t *testing.T) {
 		{"patches alone", tokensOf(plain, class) + "out tanh", "t", nil, "t", 0, 16},
 		{"said otherwise", tokensOf(plain, class) + "out tanh", "tanh[5:]", nil, "tanh[5:]", 5, 16},
 		{"all of them", tokensOf(plain, class) + "out tanh", "tanh[0:]", nil, "tanh[0:]", 0, 16},
-		{"several, said", tokensOf(plain, class) + "out tanh", "y[0:], tanh[class+3:] pool=1", nil, "y[0:],tanh[class+3:]", 0, 48},
+		{"several, said", tokensOf(plain, class) + "out tanh", "y[0:], tanh[class+3:] pool=1", nil,
+			"y[0:],tanh[class+3:]", 0, 48},
 		{"a tensor of that name", tokensOf(plain, class) + "q[1:] = Relu t\nout q[1:]", "q[1:]", nil, "q[1:]", 0, 16},
 	} {
 		m := build(t, 17, c.graph)
@@ -78,7 +82,8 @@ func TestTokensInText(t *testing.T) {
 			t.Errorf("%s: %q, %d wide, %+v; want %q, %d wide", c.name, f.Text, f.Width, f.Taps[0], c.text, c.width)
 		}
 		again, err := m.FindFeature(f.Text, nil)
-		if err != nil || again.Text != f.Text || !slices.Equal(again.Blocks(), f.Blocks()) || again.Taps[0].Prefix != c.prefix {
+		if err != nil || again.Text != f.Text || !slices.Equal(again.Blocks(), f.Blocks()) ||
+			again.Taps[0].Prefix != c.prefix {
 			t.Errorf("%s: %q gives %+v, %v", c.name, f.Text, again, err)
 		}
 	}
@@ -103,7 +108,8 @@ func TestTokensWithoutPlaces(t *testing.T) {
 		t.Errorf("%+v, %v", f, err)
 	}
 	_, err := m.FindFeature("", []int{3})
-	if want := "N×6×16, and how its tokens lie in the image isn't known"; !invalid.Is(err) || !strings.Contains(err.Error(), want) {
+	if want := "N×6×16, and how its tokens lie in the image isn't known"; !invalid.Is(err) ||
+		!strings.Contains(err.Error(), want) {
 		t.Errorf("%v, want %q", err, want)
 	}
 }
@@ -155,7 +161,8 @@ func TestClassifierBetweenTranspositions(t *testing.T) {
 	const graph = "in x 1 N,8,8,3\nt = Transpose x {name: 'perm' ints: [0,3,1,2]}\nweight k 16,3,3,3\nc = Conv t k\nl = Transpose c {name: 'perm' ints: [0,2,3,1]}\n" +
 		"p = ReduceMean l {name: 'axes' ints: [1,2]}\nq = Transpose p {name: 'perm' ints: [0,3,1,2]}\nweight w 5,16,1,1\nz = Conv q w\n" +
 		"n = Transpose z {name: 'perm' ints: [0,2,3,1]}\nf = Flatten n\ny = Softmax f\nout y"
-	if tap, err := oneTap(build(t, 13, graph), ""); err != nil || tap.Tensor.Name != "q" || tap.Classifier != "Conv" || tap.Width != 16 {
+	if tap, err := oneTap(build(t, 13, graph), ""); err != nil || tap.Tensor.Name != "q" || tap.Classifier != "Conv" ||
+		tap.Width != 16 {
 		t.Errorf("%+v, %v", tap, err)
 	}
 }

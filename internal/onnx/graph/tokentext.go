@@ -52,5 +52,6 @@ func (m *Model) checkTokens(t Tap) error {
 	}
 	t.Prefix, t.ClassToken = t.said.prefix, t.said.class
 	return &invalid.Error{Field: "Images.Tap", Found: fmt.Sprintf("%q: %q is %s", t.text(), t.Tensor.Name, s),
-		Want: fmt.Sprintf("N×T×D with more than %d tokens", t.Prefix), Hint: "name the tensor alone; its tokens are found in the graph then"}
+		Want: fmt.Sprintf("N×T×D with more than %d tokens", t.Prefix),
+		Hint: "name the tensor alone; its tokens are found in the graph then"}
 }

@@ -45,7 +45,8 @@ func useInference(pb *onnxpb.ModelProto) (switched int, err error) {
 				dropped[out] = true
 			}
 			n.Output = n.Output[:1]
-			n.Attribute = slices.DeleteFunc(n.Attribute, func(a *onnxpb.AttributeProto) bool { return a.GetName() == "training_mode" })
+			n.Attribute = slices.DeleteFunc(n.Attribute,
+				func(a *onnxpb.AttributeProto) bool { return a.GetName() == "training_mode" })
 			switched++
 		case isOp(n, "Dropout") && input(n, 2) != "" && !isFalse(constant[input(n, 2)]):
 			n.Input = n.Input[:2]
@@ -90,7 +91,8 @@ func imageTensors(g *onnxpb.GraphProto, constant map[string]*onnxpb.TensorProto)
 // trainsBatchNorm reports whether a node normalises by the statistics of its batch. Before operator set 14 only the
 // additional outputs tell.
 func trainsBatchNorm(n *onnxpb.NodeProto) bool {
-	return isOp(n, "BatchNormalization") && len(n.Output) > 0 && (intAttribute(n, "training_mode", 0) != 0 || len(n.Output) > 1)
+	return isOp(n, "BatchNormalization") && len(n.Output) > 0 &&
+		(intAttribute(n, "training_mode", 0) != 0 || len(n.Output) > 1)
 }
 
 // isFalse reports whether a constant is the boolean false.
@@ -109,7 +111,8 @@ func dropOutputs(g *onnxpb.GraphProto, dropped map[string]bool) error {
 	for _, n := range g.Node {
 		reads = appendReads(reads[:0], n)
 		if i := slices.IndexFunc(reads, func(tensor string) bool { return dropped[tensor] }); i >= 0 {
-			return fmt.Errorf("node %s reads %q, a statistic of BatchNormalization in training mode", nodeName(n), reads[i])
+			return fmt.Errorf("node %s reads %q, a statistic of BatchNormalization in training mode",
+				nodeName(n), reads[i])
 		}
 	}
 	g.Output = slices.DeleteFunc(g.Output, func(v *onnxpb.ValueInfoProto) bool { return dropped[v.GetName()] })

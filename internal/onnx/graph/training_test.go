@@ -23,7 +23,8 @@ func TestTrainingModeIsSwitched(t *testing.T) {
 		{"batch statistics", normalised + train + "d = Relu n\n" + end, 1},
 		{"dropout", normalised + dropout + "d = Dropout r ratio on\n" + end, 1},
 		{"both", normalised + train + dropout + "d = Dropout n ratio on\n" + end, 2},
-		{"dropout that is off", normalised + strings.Replace(dropout, "int32_data: 1", "int32_data: 0", 1) + "d = Dropout r ratio on\n" + end, 0},
+		{"dropout that is off", normalised + strings.Replace(dropout, "int32_data: 1", "int32_data: 0",
+			1) + "d = Dropout r ratio on\n" + end, 0},
 		{"inference", normalised + "n = BatchNormalization r s s s s\nd = Dropout n\n" + end, 0},
 		{"statistics of weights", normalised + "q = BatchNormalization w0 s s s s {name: 'training_mode' i: 1}\nd = Conv x q\n" + end, 0},
 	} {
@@ -32,7 +33,8 @@ func TestTrainingModeIsSwitched(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if marked := strings.HasSuffix(f.Text, " mode=inference"); m.switched != c.switched || marked != (c.switched > 0) || marked != (len(m.Notes()) == 1) {
+		if marked := strings.HasSuffix(f.Text, " mode=inference"); m.switched != c.switched ||
+			marked != (c.switched > 0) || marked != (len(m.Notes()) == 1) {
 			t.Errorf("%s: %d nodes switched, text %q, notes %q", c.name, m.switched, f.Text, m.Notes())
 		}
 		if again, err := m.FindFeature(f.Text, nil); err != nil || again.Text != f.Text {
@@ -54,7 +56,8 @@ func TestTrainingModeIsRefused(t *testing.T) {
 			"input: ['r','s','s','s','s'] output: 'o' attribute { name: 'training_mode' i: 1 } } output { name: 'o' } }}\nout y", "of a function or a subgraph"},
 	} {
 		_, err := Parse("net.onnx", encode(t, 15, c.graph))
-		if !invalid.Is(err) || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "model.eval()") {
+		if !invalid.Is(err) || !strings.Contains(err.Error(), c.want) ||
+			!strings.Contains(err.Error(), "model.eval()") {
 			t.Errorf("%s: %v, want %q", c.name, err, c.want)
 		}
 	}
