@@ -13,22 +13,22 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 )
 
-// Options say how a network is opened. The zero value finds the tap and the native library and leaves the
-// threads to ONNX Runtime.
+// Options are settings for opening a network. The zero value finds the tap and the native library and leaves the
+// number of threads to ONNX Runtime.
 type Options struct {
 	// Tap names the tensor, or the node with one output, to use as the feature; "" is found in the graph. Several, in
 	// the order of the row, are separated by commas; Multi takes the ends of the network's stages and blocks besides
-	// what "" finds. The Text of a Feature is a tap too, and stands for the same feature.
+	// what "" finds. The Text of a Feature is a tap, too, and gives the same feature.
 	Tap string
 	// Pool lists the grids, by their cells a side, over which taps with space are averaged, inside the network: 1 is
-	// the whole, 3 a grid of 3 × 3 cells. nil is {1}, or what Tap says.
+	// the whole, 3 a grid of 3 × 3 cells. nil is {1}, or what Tap specifies.
 	Pool []int
 	// PoolStat lists the statistics that are taken in these cells: "mean" alone, which nil stands for, or with "std"
 	// (standard deviations) or "cov" or both. "cov" is the covariances of a map's channels over all places, as signed
 	// square roots; maps of more than 64 channels are first projected to 64 by a fixed orthonormal matrix, to another
-	// number with "cov:32". Std and cov are of maps and tokens only. nil is {"mean"}, or what Tap says.
+	// number with "cov:32". Std and cov are of maps and tokens only. nil is {"mean"}, or what Tap specifies.
 	PoolStat []string
-	Library  string // file of the native ONNX Runtime library; "": the one that is loaded already, or else searched for
+	Library  string // file of the native ONNX Runtime library; "": the one that is loaded, or else searched for
 	Threads  int    // threads that share the work inside one run; 0: one for each physical core
 	MaxBatch int    // images that go through the network at once; 0: DefaultBatch; ignored where the file fixes it
 
@@ -53,7 +53,7 @@ const DefaultBatch = 8
 // graph: a network that takes uint8 gets whole numbers from 0 to 255.
 type Input = graph.ImageInput
 
-// A Feature says what a row of features is made of.
+// A Feature describes what a row of features is made of.
 type Feature = graph.Feature
 
 // A Tap is a tensor that is used as a feature.
@@ -151,7 +151,7 @@ func (b *Backbone) Dim() int { return b.feature.Width }
 // Feature returns what a row of features is made of.
 func (b *Backbone) Feature() Feature { return b.feature }
 
-// Blocks returns the layout of a row of features: which numbers come from which depth and place.
+// Blocks returns the layout of a row of features: which numbers come from which tap and cell.
 func (b *Backbone) Blocks() []Block { return b.feature.Blocks() }
 
 // Input returns what the network takes.
@@ -161,13 +161,13 @@ func (b *Backbone) Input() Input { return b.input }
 // taken over all of them.
 func (b *Backbone) Digest() string { return b.digest }
 
-// Preprocessing returns what the file says of its preprocessing (see PreprocessingKey), "" if nothing.
+// Preprocessing returns the preprocessing in the file's metadata (see PreprocessingKey), "" if there is none.
 func (b *Backbone) Preprocessing() string { return b.preprocessing }
 
 // RuntimeVersion returns the version of the native library that runs the network.
 func (b *Backbone) RuntimeVersion() string { return b.runtime }
 
-// Notes returns sentences about what was changed so that the network can be used. While it runs there may come more.
+// Notes returns sentences about what was changed so that the network can be used. Runs may add to them.
 func (b *Backbone) Notes() []string {
 	if !b.single.Load() {
 		return slices.Clone(b.notes)
@@ -178,7 +178,7 @@ func (b *Backbone) Notes() []string {
 // Device returns the device that the network runs on, never "auto".
 func (b *Backbone) Device() string { return b.device }
 
-// Close waits for runs that are under way and frees the network. A second call does nothing.
+// Close waits for runs in progress and frees the network. A second call does nothing.
 func (b *Backbone) Close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -6,8 +6,8 @@ import (
 	"finetune/internal/onnx/graph"
 )
 
-// PreprocessingKey is the key of a file's metadata_props under which a network says how its images are prepared,
-// in the text form of a preprocess.Spec.
+// PreprocessingKey is the key of a file's metadata_props that holds the network's preprocessing, in the text form of a
+// preprocess.Spec.
 const PreprocessingKey = "finetune.preprocessing"
 
 // A Description is what a file says of itself and which feature would be taken from it. Its JSON form is public.
@@ -19,15 +19,15 @@ type Description struct {
 	Inputs        []Value     `json:"inputs"`
 	Outputs       []Value     `json:"outputs"`
 	External      []string    `json:"external_files,omitempty"` // files of weights beside it
-	Image         *Input      `json:"image,omitempty"`          // nil when no input can be used; Problem says why
-	Feature       *Feature    `json:"feature,omitempty"`        // nil when it can't be decided; Problem says why
-	Blocks        []Block     `json:"blocks,omitempty"`         // the layout of its row; nil where only a run can tell a width
+	Image         *Input      `json:"image,omitempty"`          // nil when no input can be used, see Problem
+	Feature       *Feature    `json:"feature,omitempty"`        // nil when it can't be decided, see Problem
+	Blocks        []Block     `json:"blocks,omitempty"`         // the layout of its row; nil while a width is unknown
 	Problem       string      `json:"problem,omitempty"`        // what keeps the file from being used
 	Candidates    []Candidate `json:"candidates"`               // what Options.Tap could name, from the end back
 	Notes         []string    `json:"notes,omitempty"`          // what is changed so that the network can be used
-	Preprocessing string      `json:"preprocessing,omitempty"`  // from the file's metadata; "" where it says nothing
+	Preprocessing string      `json:"preprocessing,omitempty"`  // from the file's metadata; "" if absent
 
-	err error // what Problem is the text of
+	err error // Problem is its text
 }
 
 // A Value is a tensor of the graph with what is known of its type and shape.
@@ -42,7 +42,8 @@ func Inspect(path string, o Options) (*Description, error) {
 }
 
 // InspectContext describes a file. Only the options that choose a feature matter. It runs nothing and needs no native
-// library. What keeps the network from being used is in Problem; only a file that can't be read as ONNX gives an error.
+// library. What keeps the network from being used is in Problem; only a file that can't be read as ONNX gives an
+// error.
 func InspectContext(ctx context.Context, path string, o Options) (*Description, error) {
 	src, err := readFile(ctx, path)
 	if err != nil {
@@ -56,7 +57,7 @@ func InspectBytes(name string, data []byte, o Options) (*Description, error) {
 	return inspect(context.Background(), source{name: name, data: data}, o)
 }
 
-// Err returns what keeps the network from being used, as Open would, or nil.
+// Err returns the error that Open would return, or nil.
 func (d *Description) Err() error { return d.err }
 
 func (d *Description) refuse(err error) { d.err, d.Problem = err, err.Error() }

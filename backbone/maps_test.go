@@ -53,7 +53,8 @@ func hasAny(name string, parts []string) bool {
 	return slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(name, p) })
 }
 
-// The places must add up to the product of weights and features, whatever the network, depth, grid and row to compare with.
+// The places must add up to the product of weights and features, whatever the network, depth, grid and row to compare
+// with.
 func TestSharesAddUp(t *testing.T) {
 	files, err := filepath.Glob(testdata("*.onnx"))
 	if err != nil || len(files) < 50 {

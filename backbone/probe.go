@@ -13,7 +13,7 @@ import (
 // probeSide is the side of the empty image by which a network of open size is measured.
 const probeSide = 224
 
-// probe completes a feature with taps whose shape the graph doesn't tell: it runs the network once and looks.
+// probe completes a feature with taps whose shape isn't inferred from the graph: it runs the network once.
 func probe(ctx context.Context, model *graph.Model, f Feature, dir string, o Options) (Feature, error) {
 	tensors := make([]string, len(f.Taps))
 	for i, t := range f.Taps {
@@ -60,7 +60,7 @@ func probe(ctx context.Context, model *graph.Model, f Feature, dir string, o Opt
 		if f.Taps[i], err = model.WithShape(t, shape); err != nil {
 			return Feature{}, err
 		}
-		// What was measured for one batch and one size of images holds for others only where the file fixes these.
+		// Shapes of one batch and one image size hold for others only where the file fixes these.
 		if len(shape) > 1 && in.Batch == 0 {
 			shape[0] = graph.Dim{Size: -1, Symbol: "N"}
 		}
@@ -73,7 +73,7 @@ func probe(ctx context.Context, model *graph.Model, f Feature, dir string, o Opt
 	done, err := model.Complete(f)
 	if err == nil && done.Width == 0 {
 		return Feature{}, &invalid.Error{Path: model.Name(),
-			Found: fmt.Sprintf("the map from which %q is made can't be told", f.Text),
+			Found: fmt.Sprintf("the map from which %q is made isn't known", f.Text),
 			Hint:  "name the map with {Images.Tap}, or leave out {Images.Pool}"}
 	}
 	return done, err

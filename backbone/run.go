@@ -58,8 +58,8 @@ func (b *Backbone) batchSize() int {
 	return b.batch
 }
 
-// trySingle runs the first image of a batch that failed. Some networks declare any batch and have one image written into
-// a shape: then this image succeeds, and further ones go through one at a time.
+// trySingle runs the first image of a batch that failed. Some networks declare any batch and contain a constant shape
+// of one image: then this image succeeds, and further ones go through one at a time.
 func (b *Backbone) trySingle(ctx context.Context, in, out []float32, height, width int, failed error) error {
 	if err := b.runBatch(ctx, in, out, 1, height, width); err != nil {
 		return failed

@@ -11,8 +11,8 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 )
 
-// newSession hands a cut network to ONNX Runtime, on the first device of those asked for that takes it, and tells
-// which one that is.
+// newSession creates a session of a cut network on the first of the requested devices that accepts it, and returns
+// that device.
 func newSession(ctx context.Context, cut *graph.Model, dir string, o Options,
 ) (session *ort.DynamicAdvancedSession, device string, err error) {
 	devices, err := env.Candidates(o.Device)
@@ -23,7 +23,7 @@ func newSession(ctx context.Context, cut *graph.Model, dir string, o Options,
 		settings := o.DeviceOptions
 		last := i == len(devices)-1
 		if last && len(devices) > 1 {
-			settings = nil // they were for a device that isn't there
+			settings = nil // they are for a device that isn't available
 		}
 		if session, err = sessionOn(ctx, cut, dir, o.Threads, device, settings); err == nil || last {
 			return session, device, err
@@ -70,9 +70,9 @@ func sessionOptions(threads int) (*ort.SessionOptions, error) {
 		func() error { return options.SetIntraOpNumThreads(max(threads, 0)) },
 		func() error { return options.SetInterOpNumThreads(1) },
 		func() error { return options.SetCpuMemArena(true) },
-		// Threads that wait in a busy loop take the cores from whoever decodes the next pictures.
+		// Threads that wait in a busy loop would take cores from the decoding of the next images.
 		func() error { return options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0") },
-		// What goes wrong comes back as an error; the library's own lines on standard error would be a second report.
+		// Failures are returned as errors; the library's log on standard error would repeat them.
 		func() error { return options.SetLogSeverityLevel(ort.LoggingLevelFatal) },
 	}
 	for _, f := range set {

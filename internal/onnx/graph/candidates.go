@@ -16,8 +16,8 @@ type Candidate struct {
 
 const maxCandidates = 16
 
-// Candidates lists tensors that make sense as a tap, the nearest to the end first: outputs, what enters the last
-// linear layers, pooled maps and the ends of blocks. Where no block is found, what enters any linear layer is listed.
+// Candidates lists tensors that make sense as a tap, the nearest to the end first: outputs, the inputs of the
+// last linear layers, pooled maps and the ends of blocks. Without blocks, the inputs of all linear layers are listed.
 func (m *Model) Candidates() []Candidate {
 	var list []Candidate
 	add := func(tensor, what string) {
@@ -56,8 +56,8 @@ func (m *Model) Candidates() []Candidate {
 	return list
 }
 
-// blockEnds returns the tensors that end blocks on the way to what stands before the first readable output. It asks for no
-// tap: the errors of taps list candidates.
+// blockEnds returns the tensors that end blocks before the first readable output. It doesn't look for a tap, because
+// errors about taps list candidates.
 func (m *Model) blockEnds() map[string]bool {
 	ends := map[string]bool{}
 	for _, out := range m.outputs {
@@ -78,8 +78,8 @@ func (m *Model) blockEnds() map[string]bool {
 	return ends
 }
 
-// feedsForward tells the pooling at the end of a network from that of a squeeze-and-excitation gate, whose
-// answer goes into a convolution.
+// feedsForward distinguishes the pooling at the end of a network from that of a squeeze-and-excitation gate, whose
+// result is the input of a convolution.
 func (m *Model) feedsForward(tensor string) bool {
 	for _, i := range m.readers[tensor] {
 		if isOp(m.pb.Graph.Node[i], "Conv") {
@@ -90,7 +90,7 @@ func (m *Model) feedsForward(tensor string) bool {
 }
 
 func (m *Model) undecided(why string) error {
-	return &invalid.Error{Path: m.name, Found: "the feature can't be told: " + why, Hint: m.offer()}
+	return &invalid.Error{Path: m.name, Found: "the feature can't be determined: " + why, Hint: m.offer()}
 }
 
 func (m *Model) noTensor(name string) error {
@@ -102,7 +102,7 @@ func (m *Model) noTensor(name string) error {
 	return &invalid.Error{Field: "Images.Tap", Found: found, Hint: m.offer()}
 }
 
-// offer is the sentence that ends an error about taps.
+// offer is the hint of an error about taps: tensors to choose from.
 func (m *Model) offer() string {
 	var names []string
 	for _, c := range m.Candidates() {

@@ -53,8 +53,8 @@ func elementCount(dims []int64, limit int64) (count int64, ok bool) {
 	return count, true
 }
 
-// checkSparse checks a sparse tensor's indices: one for each value into the flattened tensor, or one for each value and
-// axis.
+// checkSparse checks a sparse tensor's indices: one for each value into the flattened tensor, or one for each value
+// and axis.
 func checkSparse(t *onnxpb.SparseTensorProto) error {
 	size, ok := elementCount(t.Dims, maxSparse)
 	if !ok {

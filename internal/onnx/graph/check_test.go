@@ -66,7 +66,8 @@ func TestParseRefusesHostile(t *testing.T) {
 		{"a huge batch", "in x 1 2147483648,3,32,32\ny = Relu x\nout y", none, "more than 268435456 elements"},
 		{"a product that overflows", "in x 1 4294967296,4294967296,4294967296,3\ny = Relu x\nout y", none,
 			`input "x"`},
-		{"a huge tensor inside", "in x 1 N,3,8,8\ns = Constant {name: 'value_ints' ints: [1,3,1048576,1048576]}\nz = ConstantOfShape s\ny = Add x z\nout y", none,
+		{"a huge tensor inside", "in x 1 N,3,8,8\ns = Constant {name: 'value_ints' ints: [1,3,1048576,1048576]}\n" +
+			"z = ConstantOfShape s\ny = Add x z\nout y", none,
 			`tensor "z" has the shape`},
 		{"a cycle", "in x 1 N,3,8,8\na = Add x b\nb = Relu a\nout b", none, `a cycle through the tensor "a"`},
 		{"a node that reads itself", "in x 1 N,3,8,8\na = Add x a\nout a", none, `a cycle through the tensor "a"`},
@@ -114,7 +115,8 @@ func TestParseRefusesHostile(t *testing.T) {
 
 // Files whose nodes aren't sorted are read as if they were.
 func TestParseSortsNodes(t *testing.T) {
-	m := build(t, 13, "in x 1 N,3,8,8\nweight k 4,3,1,1\nout y\nf = Flatten p\np = GlobalAveragePool r\nweight w 4,5\ny = MatMul f w\nr = Relu c\nc = Conv x k\n")
+	m := build(t, 13, "in x 1 N,3,8,8\nweight k 4,3,1,1\nout y\nf = Flatten p\np = GlobalAveragePool r\n"+
+		"weight w 4,5\ny = MatMul f w\nr = Relu c\nc = Conv x k\n")
 	var ops []string
 	for _, n := range m.pb.Graph.Node {
 		ops = append(ops, n.GetOpType())

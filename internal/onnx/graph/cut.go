@@ -9,12 +9,12 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Cut returns the part of the network that a feature needs, with one float32 output: N×D, taps and grids as
-// Feature.Blocks says. The one input is the images, as float32 whatever the network takes. Layers behind the taps,
-// other outputs, training information and unused weights are gone. The weights are shared with m, not copied. The
-// ImageInput describes what m took; where that wasn't float32 the input of the result has another name and a cast.
+// Cut returns the part of the network that a feature needs, with one float32 output, N×D, laid out as Feature.Blocks
+// describes. Its one input is the images, as float32 whatever the network takes. Layers after the taps, other outputs,
+// training information and unused weights are removed. The weights are shared with m, not copied. The ImageInput
+// describes the input of m; where that isn't float32, the input of the result has another name and a cast.
 //
-// A feature whose Width isn't known yet is refused: see Expose.
+// A feature whose Width isn't known yet gives an error: see Expose.
 func (m *Model) Cut(f Feature) (*Model, ImageInput, error) {
 	if f.Width == 0 {
 		return nil, ImageInput{}, fmt.Errorf("cut the network of %s: the shape of %s isn't known", m.name, f.Text)
@@ -27,8 +27,8 @@ func (m *Model) Cut(f Feature) (*Model, ImageInput, error) {
 	return cut, in, err
 }
 
-// Expose returns the part of the network that tensors need, with each of them, as it is but float32, as an output.
-// A run of it tells the shapes that inference left unknown.
+// Expose returns the part of the network that tensors need, with each of them as an output of float32. A run of it
+// shows the shapes that inference left unknown.
 func (m *Model) Expose(tensors ...string) (*Model, ImageInput, error) {
 	return m.cut(tensors, func(c *cutter, _ ImageInput) {
 		for i, tensor := range tensors {
@@ -37,7 +37,7 @@ func (m *Model) Expose(tensors ...string) (*Model, ImageInput, error) {
 	})
 }
 
-// InputOf returns the input that a feature depends on, as Cut does, also where only a run can tell the feature's width.
+// InputOf returns the input that a feature depends on, as Cut does, also while the feature's width is unknown.
 func (m *Model) InputOf(f Feature) (ImageInput, error) {
 	in, err := m.inputFor(f.tensors()...)
 	in.Batch = f.batch(in)
@@ -74,7 +74,7 @@ type cutter struct {
 	*Model
 	needed map[string]bool // tensors
 	graph  *onnxpb.GraphProto
-	made   map[string]string // names of what the cut added, by what it is
+	made   map[string]string // names of the constants and tensors that the cut added, by their contents
 }
 
 // need marks a tensor and all that it is computed from.

@@ -14,15 +14,15 @@ const Multi = "multi"
 // maxGrid bounds a grid: finer ones than any network's last map would only repeat places.
 const maxGrid = 16
 
-// A Feature says what one row of numbers is made of: taps, each pooled over grids, one behind the other.
+// A Feature describes one row of numbers per image: taps, each pooled over grids, concatenated.
 type Feature struct {
-	// Text names taps, what becomes of their tokens (see tokentext.go) and pooling in full. FindFeature takes it as a tap and
-	// gives the same feature, which makes it the right key for whatever is kept of the feature's numbers. While Width is 0 it
-	// says nothing of tokens.
+	// Text identifies the feature: taps, use of tokens (see tokentext.go), pooling and statistics. FindFeature takes
+	// it as a tap and returns the same feature, so it is the key under which features are cached. While Width is 0 it
+	// lacks the use of tokens.
 	Text  string `json:"text"`
-	Width int    `json:"width"` // numbers an image; 0 until the network has run
-	Why   string `json:"why"`   // one phrase for people
-	Pool  []int  `json:"pool"`  // grids that were asked for, by their cells a side
+	Width int    `json:"width"` // numbers per image; 0 until the network has run
+	Why   string `json:"why"`   // why it was chosen, one phrase
+	Pool  []int  `json:"pool"`  // requested grids, by their cells a side
 	Stats Stats  `json:"stats,omitzero"`
 	Taps  []Tap  `json:"taps"` // as they stand in the row: for Multi from the image to the end
 }
@@ -98,15 +98,15 @@ func (f Feature) Blocks() []Block {
 	return list
 }
 
-// FindFeature returns the feature that a tap and a pooling stand for. tap is "" (found: what enters the final
-// classifier, or the output of a network without one), the name of a tensor or node, names separated by commas, Multi, or
-// the Text of a Feature; what becomes of tokens may follow any name, as it does there. pool lists grids by their cells a side,
-// nil meaning {1}: the mean over the whole map; 3 stands for the means over a grid of 3 × 3 cells. stats adds other
-// statistics to the means, see Stats.
+// FindFeature returns the feature for a tap and a pooling. tap is "" (the input of the final classifier, or the
+// output of a network without one), the name of a tensor or node, names separated by commas, Multi, or the Text of a
+// Feature; the use of tokens may follow any name, as it does there. pool lists grids by their cells a side, nil
+// meaning {1}: the mean over the whole map; 3 means the means over a grid of 3 × 3 cells. stats adds other statistics
+// to the means, see Stats.
 //
-// A tensor without space (a vector an image) enters once, whatever the grids. Where it is the only tap, finer
-// grids are those of the map that it was made from. The mean of a map that is another tap already is left out.
-// Taps of unknown shape leave Width 0; Complete goes on when a run has told their shapes.
+// A tensor without space (a vector per image) is used once, whatever the grids. Where it is the only tap, finer grids
+// are those of the map that it was made from. The mean of a map that is another tap already is left out. Taps of
+// unknown shape leave Width 0; Complete continues when a run has shown their shapes.
 func (m *Model) FindFeature(tap string, pool []int, stats ...string) (Feature, error) {
 	tap, p, err := m.splitText(tap, pooling{pool, stats})
 	if err != nil {
@@ -136,8 +136,8 @@ func (m *Model) FindFeature(tap string, pool []int, stats ...string) (Feature, e
 	return m.Complete(f)
 }
 
-// Complete works out grids, layout and width of a feature whose taps have got their shapes. Where a shape is still
-// unknown it leaves the width open.
+// Complete determines grids, layout and width of a feature whose taps have their shapes. While a shape is unknown it
+// leaves Width 0.
 func (m *Model) Complete(f Feature) (Feature, error) {
 	names := make([]string, len(f.Taps))
 	for i, t := range f.Taps {
@@ -248,7 +248,7 @@ func (m *Model) listed(names []string) (Feature, error) {
 	return f, nil
 }
 
-// tapNames splits a list of taps. Names may hold commas themselves: what names a tensor as a whole is one.
+// tapNames splits a list of taps. Names may contain commas: a text that is the name of a tensor is one tap.
 func (m *Model) tapNames(tap string) []string {
 	if whole, _ := m.splitTokens(tap); tap == "" || m.isTensor(whole) || !strings.Contains(tap, ",") {
 		return []string{tap}
@@ -264,8 +264,8 @@ func (m *Model) tapNames(tap string) []string {
 func (m *Model) FeatureNotes(f Feature) []string {
 	notes := m.Notes()
 	if in, err := m.inputFor(f.tensors()...); err == nil && in.Batch == 0 && f.batch(in) == 1 {
-		notes = append(notes, "the network declares any batch size, but the shape of its feature is that of one image; "+
-			"it runs one image at a time")
+		notes = append(notes, "the network declares any batch size, but the shape of its feature is that of one "+
+			"image; it runs one image at a time")
 	}
 	return notes
 }

@@ -50,8 +50,10 @@ func TestMultiOfEfficientNet(t *testing.T) {
 }
 
 const deep = "in x 1 N,3,32,32\nweight k 8,3,3,3\nweight q 8,8,3,3\n" +
-	"a = Conv x k {name: 'strides' ints: [4,4]}\nb = Relu a\nc = Conv b q {name: 'pads' ints: [1,1,1,1]}\nd = Add b c\ne = Relu d\n" +
-	"f = Conv e q {name: 'strides' ints: [2,2]}\ng = Relu f\nh = Conv g q {name: 'pads' ints: [1,1,1,1]}\ni = Add h g\n" +
+	"a = Conv x k {name: 'strides' ints: [4,4]}\nb = Relu a\nc = Conv b q {name: 'pads' ints: [1,1,1,1]}\n" +
+	"d = Add b c\ne = Relu d\n" +
+	"f = Conv e q {name: 'strides' ints: [2,2]}\ng = Relu f\nh = Conv g q {name: 'pads' ints: [1,1,1,1]}\n" +
+	"i = Add h g\n" +
 	"p = GlobalAveragePool i\nv = Flatten p\nweight w 8,5\ny = MatMul v w\nout y\n"
 
 func TestFindFeature(t *testing.T) {
@@ -146,7 +148,8 @@ func TestBlocks(t *testing.T) {
 
 // A gate multiplies and a block of attention is half a block: neither ends one.
 func TestJoints(t *testing.T) {
-	const gate = "in x 1 N,3,8,8\nweight k 4,3,1,1\na = Conv x k\ns = Sigmoid a\nb = Mul a s\nweight m 4,4,1,1\nq = Conv b m\nr = Softmax q\nc = Add b r\n" +
+	const gate = "in x 1 N,3,8,8\nweight k 4,3,1,1\na = Conv x k\ns = Sigmoid a\nb = Mul a s\nweight m 4,4,1,1\n" +
+		"q = Conv b m\nr = Softmax q\nc = Add b r\n" +
 		"d = Conv c m\ne = Relu d\nf = Add c e\nsh = Shape c\ng = Reshape f sh\nh = Concat g a\nout h"
 	m := build(t, 13, gate)
 	var got []string

@@ -15,13 +15,13 @@ const (
 	statMark = " stat="
 )
 
-// A pooling is what a text or a caller says of pooling; nil fields say nothing.
+// A pooling holds what a text or a caller requests; nil fields request nothing.
 type pooling struct {
 	grids []int
 	stats []string
 }
 
-// splitText takes grids and statistics out of a feature's text and checks the grids. What a caller says wins.
+// splitText takes grids and statistics out of a feature's text and checks the grids. What the caller requests wins.
 func (m *Model) splitText(tap string, p pooling) (string, pooling, error) {
 	bad := func(found string) error {
 		return &invalid.Error{Field: "Images.Pool", Found: found,

@@ -14,9 +14,12 @@ func FuzzModel(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(data, "")
-	f.Add(encode(f, 13, body+"s = Shape r\ni = Constant {name: 'value_int' i: 0}\ng = Gather s i\nu = Unsqueeze g {name: 'axes' ints: [0]}\n"+
-		"m = Constant {name: 'value_ints' ints: [-1]}\nk = Concat u m {name: 'axis' i: 0}\nf = Reshape r k\ny = Gemm f w b\nout y"), "f")
-	f.Add(encode(f, 11, body+"a = Slice r s s\nv = Split a\nq = Squeeze v\nz = ReduceMean q {name: 'axes' ints: [1]}\nt = Transpose z {name: 'perm' ints: [1,0]}\nout t"), "v")
+	f.Add(encode(f, 13, body+"s = Shape r\ni = Constant {name: 'value_int' i: 0}\ng = Gather s i\n"+
+		"u = Unsqueeze g {name: 'axes' ints: [0]}\n"+
+		"m = Constant {name: 'value_ints' ints: [-1]}\nk = Concat u m {name: 'axis' i: 0}\nf = Reshape r k\n"+
+		"y = Gemm f w b\nout y"), "f")
+	f.Add(encode(f, 11, body+"a = Slice r s s\nv = Split a\nq = Squeeze v\n"+
+		"z = ReduceMean q {name: 'axes' ints: [1]}\nt = Transpose z {name: 'perm' ints: [1,0]}\nout t"), "v")
 	for _, shape := range []string{"1,3,2147483648,2147483648", "2147483648,3,32,32", "4096,3,16,16"} {
 		f.Add(encode(f, 13, "in x 1 "+shape+"\nweight k 64,3,1,1\nc = Conv x k\np = GlobalAveragePool c\nout p"),
 			"c pool=1,16")

@@ -12,7 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// What a written head asks of the programs that read it: ONNX Runtime 1.10 (2021) and all later ones can.
+// The versions that a written head requires: ONNX Runtime 1.10 (2021) and all later ones support them.
 const (
 	headOpset     = 13
 	headIRVersion = 7
@@ -25,7 +25,7 @@ type Dense struct {
 	Bias    []float32 // Out
 }
 
-// A Head is a trained head, to be written as a model: dense layers with a ReLU between each two.
+// A Head is a trained head to be written as a model: dense layers with ReLU between them.
 type Head struct {
 	Layers      []Dense
 	Probability Probability

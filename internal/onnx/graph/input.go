@@ -17,7 +17,7 @@ const (
 	NHWC Layout = "NHWC"
 )
 
-// An ImageInput is the input of a network that takes pictures of three channels.
+// An ImageInput is the input of a network that takes images of three channels.
 type ImageInput struct {
 	Name   string `json:"name"`
 	Type   string `json:"type"` // "float32", "float16", "uint8", …
@@ -79,8 +79,8 @@ func (m *Model) imageInput(name string) (ImageInput, error) {
 		Height: size(h), Width: size(w)}, nil
 }
 
-// layout decides by the axis that is three long or, when both or neither are, by what reads the input. It
-// returns "" when nothing decides: a guess would feed the network nonsense.
+// layout decides by the axis that is three long or, when both or neither are, by the nodes that read the input. It
+// returns "" when these don't decide: a wrong guess would give useless features.
 func (m *Model) layout(name string, s Shape) Layout {
 	second, last := s[1].Size, s[3].Size
 	switch {
@@ -96,8 +96,7 @@ func (m *Model) layout(name string, s Shape) Layout {
 	return m.readAs(name)
 }
 
-// readAs follows the input forward through element-wise operators to the first one that says where it expects
-// the channels.
+// readAs follows the input through element-wise operators to the first one that fixes the axis of the channels.
 func (m *Model) readAs(tensor string) Layout {
 	for range maxNesting {
 		readers := m.readers[tensor]

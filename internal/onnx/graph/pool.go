@@ -8,8 +8,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// The nodes that turn taps into one row of numbers an image. They are made of operators that mean the same from
-// operator set 9 on; ReduceMean alone changed its form.
+// The nodes that turn taps into one row of numbers per image. Their operators have the same meaning from operator set
+// 9 on, but for the form of ReduceMean.
 
 // putFeature appends the pooling of all taps, joins their blocks and declares the output.
 func (c *cutter) putFeature(f Feature, batch int) {
@@ -89,7 +89,7 @@ func (c *cutter) pooled(t Tap, tensor string, g int) string {
 	return c.mean(c.patches(tensor, t.Prefix), t.Space, false)
 }
 
-// grid averages a tap over g × g cells and lays them out one behind the other, row by row, each with all channels.
+// grid averages a tap over g × g cells and concatenates them, row by row, each with all channels.
 // Cell i of L places goes from ⌊iL/g⌋ to ⌈(i+1)L/g⌉, as in torch's AdaptiveAvgPool2d: cells overlap by a place where
 // g doesn't divide L.
 func (c *cutter) grid(t Tap, tensor string, g int) string {

@@ -12,8 +12,9 @@ type format struct{ what, hint string }
 
 // Hints with the commands that turn other formats into ONNX.
 const (
-	exportPyTorch = `export it in Python: torch.onnx.export(model.eval(), torch.randn(1, 3, 224, 224), "network.onnx"), ` +
-		`with model built and loaded as for inference`
+	exportPyTorch = "export it in Python: " +
+		`torch.onnx.export(model.eval(), torch.randn(1, 3, 224, 224), "network.onnx"), ` +
+		"with model built and loaded as for inference"
 	exportKeras      = `export it in Python: keras.models.load_model(file).export("network.onnx", format="onnx")`
 	exportTensorFlow = "convert it: pip install tf2onnx; " +
 		"python -m tf2onnx.convert --saved-model FOLDER --output network.onnx"

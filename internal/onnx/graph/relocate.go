@@ -12,9 +12,9 @@ import (
 )
 
 // Relocate returns the folder in which ONNX Runtime finds the model's external data, and the model as it must be for
-// that folder. dir is the folder of the model's file. Where the files are links, as in the caches of download tools, it
-// is the folder that they lead to: ONNX Runtime refuses to follow links out of one. A file that is missing or too short
-// gives a *invalid.Error. A model without external data is returned as it is.
+// that folder. dir is the folder of the model's file. Where the files are links, as in the caches of download tools,
+// it is the folder that they lead to: ONNX Runtime refuses to follow links out of one. A file that is missing or too
+// short gives a *invalid.Error. A model without external data is returned as it is.
 func (m *Model) Relocate(ctx context.Context, dir string) (moved *Model, folder string, err error) {
 	files, err := m.ExternalFiles()
 	if err != nil || len(files) == 0 {

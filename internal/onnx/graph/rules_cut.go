@@ -6,7 +6,7 @@ import (
 	"finetune/internal/onnx/onnxpb"
 )
 
-// Rules for operators that take parts out of a tensor, or put some around it.
+// Rules for operators that take parts of a tensor, or pad it.
 
 // splitRule fills one tensorInfo for each output.
 func splitRule(n *onnxpb.NodeProto, in, outs []tensorInfo) {
@@ -57,7 +57,7 @@ func sliceRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 	}
 	out.shape = slices.Clone(in[0].shape)
 	if !known || !knownEnds || !knownAxes || len(starts) != len(ends) || len(starts) != len(axes) {
-		// Which axes are cut isn't known: every size is open.
+		// It is unknown which axes are cut: every size is open.
 		out.shape = unknownShape(len(in[0].shape))
 		return out
 	}
@@ -157,7 +157,7 @@ func padRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 	for i, d := range in[0].shape {
 		before, after := pads[i], pads[i+rank]
 		switch more := before.value + after.value; {
-		case !before.known || !after.known: // computed from a size that is open
+		case !before.known || !after.known: // computed from an open size
 		case more == 0:
 			out.shape[i] = d
 		case d.Fixed() && max(more, -more) < maxBytes:

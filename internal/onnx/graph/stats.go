@@ -24,7 +24,7 @@ const (
 // Stats are the statistics that a feature holds besides means.
 type Stats struct {
 	Std bool `json:"std,omitempty"`
-	Cov int  `json:"cov,omitempty"` // the most channels whose covariances are taken; more are projected to so many. 0: none
+	Cov int  `json:"cov,omitempty"` // channels of the covariances, to which more are projected; 0: none
 }
 
 // parseStats reads a list of StatMean, StatStd and StatCov, of which the last may be followed by ":" and the number of
@@ -81,8 +81,8 @@ func (t *Tap) addStats(pool []int, s Stats) {
 	t.Cov = min(s.Cov, t.Width)
 }
 
-// deviation returns the map whose mean a vector among taps is, to take its standard deviation beside that mean; nothing
-// where there is none, or where it is one of taps itself.
+// deviation returns the map whose mean a vector among taps is, to take its standard deviation beside that mean;
+// nothing where there is none, or where it is one of taps itself.
 func (m *Model) deviation(vector Tap, taps []Tap) []Tap {
 	source := m.meanOf(vector.Tensor.Name)
 	if source == "" || slices.ContainsFunc(taps, func(t Tap) bool { return m.sameMap(source, t.Tensor.Name) }) {

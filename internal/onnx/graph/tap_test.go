@@ -32,11 +32,13 @@ func TestFindTap(t *testing.T) {
 			pooled + "weight s 16\nn = BatchNormalization f s s s s\ny = Gemm n w b {name: 'transB' i: 1}\nout y", "n",
 			"Gemm", 16, nil, ""},
 		{"cast, squeeze and log-softmax",
-			pooled + "weight m 16,5\nz = MatMul f m\ns = Identity z\nq = Cast s {name: 'to' i: 1}\ny = LogSoftmax q\nout y",
+			pooled + "weight m 16,5\nz = MatMul f m\ns = Identity z\nq = Cast s {name: 'to' i: 1}\n" +
+				"y = LogSoftmax q\nout y",
 			"f", "MatMul", 16, nil, "LogSoftmax Cast Identity"},
 		{"weights behind a transposition", pooled + "v = Transpose w\ny = MatMul f v\nout y", "f", "MatMul", 16, nil,
 			""},
-		{"quantised weights", pooled + "weight s 1\nv = DequantizeLinear w s\nz = Gemm f v b {name: 'transB' i: 1}\ny = DequantizeLinear z s\nout y",
+		{"quantised weights", pooled + "weight s 1\nv = DequantizeLinear w s\n" +
+			"z = Gemm f v b {name: 'transB' i: 1}\ny = DequantizeLinear z s\nout y",
 			"f", "Gemm", 16, nil, "DequantizeLinear"},
 		{"1×1 convolution on a pooled map",
 			body + "p = GlobalAveragePool r\nweight k 5,16,1,1\nz = Conv p k\ny = Flatten z\nout y",
@@ -46,9 +48,11 @@ func TestFindTap(t *testing.T) {
 			"r", "Conv", 16, []int{2, 3}, "Flatten"},
 		{"tokens averaged after the classifier",
 			"in x 1 N,3,8,8\nweight w0 16,3,8,8\nc = Conv x w0\nsh = Constant {name: 'value_ints' ints: [0,16,1]}\n" +
-				"t = Reshape c sh\nt2 = Transpose t {name: 'perm' ints: [0,2,1]}\nweight m 16,5\nz = MatMul t2 m\ny = ReduceMean z {name: 'axes' ints: [1]}\nout y",
+				"t = Reshape c sh\nt2 = Transpose t {name: 'perm' ints: [0,2,1]}\nweight m 16,5\nz = MatMul t2 m\n" +
+				"y = ReduceMean z {name: 'axes' ints: [1]}\nout y",
 			"t2", "MatMul", 16, []int{1}, ""},
-		{"embedding", pooled + "weight e 64,16\nweight s 64\nz = Gemm f e {name: 'transB' i: 1}\ny = BatchNormalization z s s s s\nout y", "y", "", 64, nil, ""},
+		{"embedding", pooled + "weight e 64,16\nweight s 64\nz = Gemm f e {name: 'transB' i: 1}\n" +
+			"y = BatchNormalization z s s s s\nout y", "y", "", 64, nil, ""},
 		{"projection of an embedding's width", pooled + "weight e 16,512\ny = MatMul f e\nout y", "y", "", 512, nil,
 			""},
 		{"as many classes, but probabilities", pooled + "weight e 16,512\nz = MatMul f e\ny = Softmax z\nout y", "f",
@@ -57,16 +61,22 @@ func TestFindTap(t *testing.T) {
 			"f", "MatMul", 16, nil, ""},
 		{"a map as output", body + "out r", "r", "", 16, []int{2, 3}, ""},
 		{"two classifiers of one feature",
-			pooled + "y = Gemm f w b {name: 'transB' i: 1}\nweight g 2,16\nz = Gemm f g {name: 'transB' i: 1}\nout y\nout z",
+			pooled + "y = Gemm f w b {name: 'transB' i: 1}\nweight g 2,16\nz = Gemm f g {name: 'transB' i: 1}\n" +
+				"out y\nout z",
 			"f", "Gemm", 16, nil, ""},
-		{"classifier and class index", pooled + "y = Gemm f w b {name: 'transB' i: 1}\na = ArgMax y\ni = Cast a {name: 'to' i: 7}\nout i\nout y", "f", "Gemm", 16, nil, ""},
-		{"age, gender and embedding", pooled + "weight e 16,512\nembedding = MatMul f e\nweight a 1,16\nage = Gemm f a {name: 'transB' i: 1}\n" +
-			"weight g 2,16\nz = Gemm f g {name: 'transB' i: 1}\ngender = Softmax z\nout age\nout gender\nout embedding", "embedding", "", 512, nil, ""},
+		{"classifier and class index", pooled + "y = Gemm f w b {name: 'transB' i: 1}\na = ArgMax y\n" +
+			"i = Cast a {name: 'to' i: 7}\nout i\nout y", "f", "Gemm", 16, nil, ""},
+		{"age, gender and embedding", pooled + "weight e 16,512\nembedding = MatMul f e\nweight a 1,16\n" +
+			"age = Gemm f a {name: 'transB' i: 1}\n" +
+			"weight g 2,16\nz = Gemm f g {name: 'transB' i: 1}\ngender = Softmax z\nout age\nout gender\n" +
+			"out embedding", "embedding", "", 512, nil, ""},
 		{"age and gender of one feature",
-			pooled + "weight a 1,16\nage = Gemm f a {name: 'transB' i: 1}\nweight g 2,16\nz = Gemm f g {name: 'transB' i: 1}\n" +
+			pooled + "weight a 1,16\nage = Gemm f a {name: 'transB' i: 1}\nweight g 2,16\n" +
+				"z = Gemm f g {name: 'transB' i: 1}\n" +
 				"gender = Softmax z\nout age\nout gender", "f", "Gemm", 16, nil, ""},
 		{"classifier and a named embedding",
-			pooled + "weight e 16,7\nembedding = MatMul f e\nrr = Relu embedding\nweight g 2,7\ny = Gemm rr g {name: 'transB' i: 1}\nout y\nout embedding",
+			pooled + "weight e 16,7\nembedding = MatMul f e\nrr = Relu embedding\nweight g 2,7\n" +
+				"y = Gemm rr g {name: 'transB' i: 1}\nout y\nout embedding",
 			"embedding", "", 7, nil, ""},
 	} {
 		tap, err := oneTap(build(t, 13, c.graph), "")
@@ -86,7 +96,8 @@ func TestFindTap(t *testing.T) {
 }
 
 func TestNamedTap(t *testing.T) {
-	const graph = body + "n = Transpose r {name: 'perm' ints: [0,2,3,1]}\ng = Gelu n\np = GlobalAveragePool r\nf = Flatten p\ny = Gemm f w b {name: 'transB' i: 1}\nout y"
+	const graph = body + "n = Transpose r {name: 'perm' ints: [0,2,3,1]}\ng = Gelu n\np = GlobalAveragePool r\n" +
+		"f = Flatten p\ny = Gemm f w b {name: 'transB' i: 1}\nout y"
 	m := build(t, 13, graph)
 	for _, c := range []struct {
 		tap   string
@@ -107,11 +118,13 @@ func TestNamedTap(t *testing.T) {
 
 func TestUndecided(t *testing.T) {
 	for _, c := range []struct{ name, graph, tap, want string }{
-		{"two features", body + "p = GlobalAveragePool r\nf = Flatten p\nh = Relu f\ny = Gemm f w b {name: 'transB' i: 1}\nz = Gemm h w b {name: 'transB' i: 1}\nout y\nout z", "",
+		{"two features", body + "p = GlobalAveragePool r\nf = Flatten p\nh = Relu f\n" +
+			"y = Gemm f w b {name: 'transB' i: 1}\nz = Gemm h w b {name: 'transB' i: 1}\nout y\nout z", "",
 			"test.onnx: the feature can't be told: its outputs come from 2 different features (f, h); choose one with Images.Tap: y (N×5), z (N×5), f (N×16), h (N×16)"},
 		{"probabilities of nothing linear", body + "p = GlobalAveragePool r\nf = Flatten p\ny = Softmax f\nout y", "",
 			"no classifier was found at its end"},
-		{"two embeddings", pooledBody + "weight e 16,512\nembedding1 = MatMul f e\nweight d 16,128\nembedding2 = MatMul f d\nout embedding1\nout embedding2", "",
+		{"two embeddings", pooledBody + "weight e 16,512\nembedding1 = MatMul f e\nweight d 16,128\n" +
+			"embedding2 = MatMul f d\nout embedding1\nout embedding2", "",
 			"its outputs come from 2 different features (embedding1, embedding2); choose one with Images.Tap: embedding1 (N×512), embedding2 (N×128), f (N×16)"},
 		{"no such tensor", body + "p = GlobalAveragePool r\ny = Flatten p\nout y", "fc7",
 			`Images.Tap: "fc7" is no tensor of test.onnx; choose one with Images.Tap: y (N×16)`},

@@ -10,8 +10,10 @@ import (
 
 // tokensOf is a transformer's beginning: a patch of 8 × 8 pixels each, behind prefix others, and a layer.
 func tokensOf(shape, prefix string) string {
-	return "in x 1 " + shape + "\nweight k 16,3,8,8\nweight p " + prefix + "\nweight m 16,16\nc = Conv x k {name: 'strides' ints: [8,8]}\n" +
-		"sh = Constant {name: 'value_ints' ints: [0,16,-1]}\nr = Reshape c sh\nt = Transpose r {name: 'perm' ints: [0,2,1]}\n" +
+	return "in x 1 " + shape + "\nweight k 16,3,8,8\nweight p " + prefix + "\nweight m 16,16\n" +
+		"c = Conv x k {name: 'strides' ints: [8,8]}\n" +
+		"sh = Constant {name: 'value_ints' ints: [0,16,-1]}\nr = Reshape c sh\n" +
+		"t = Transpose r {name: 'perm' ints: [0,2,1]}\n" +
 		"all = Concat p t {name: 'axis' i: 1}\ny = MatMul all m\ntanh = Tanh y\n"
 }
 
@@ -102,7 +104,8 @@ func TestTokensInText(t *testing.T) {
 // Tokens that lie in no known way have a mean, but no grid.
 func TestTokensWithoutPlaces(t *testing.T) {
 	const graph = "in x 1 N,3,32,32\nweight k 16,3,8,8\nweight q 16,6\nc = Conv x k {name: 'strides' ints: [8,8]}\n" +
-		"sh = Constant {name: 'value_ints' ints: [0,16,-1]}\nr = Reshape c sh\ns = MatMul r q\ny = Transpose s {name: 'perm' ints: [0,2,1]}\nout y"
+		"sh = Constant {name: 'value_ints' ints: [0,16,-1]}\nr = Reshape c sh\ns = MatMul r q\n" +
+		"y = Transpose s {name: 'perm' ints: [0,2,1]}\nout y"
 	m := build(t, 17, graph)
 	if f, err := m.FindFeature("", nil); err != nil || f.Width != 16 {
 		t.Errorf("%+v, %v", f, err)
@@ -131,7 +134,8 @@ func TestMeanOfClassifiers(t *testing.T) {
 		"a = Conv x k\nb = Conv x q\nf = Flatten a\ng = Flatten b\ny = MatMul f w\nz = MatMul g v\n"
 	for _, c := range []struct{ name, graph, want string }{
 		{"a sum", two + "s = Add y z\nm = Div s two\nout m", "f g"},
-		{"a stack", two + "p = Unsqueeze y {name: 'axes' ints: [0]}\nr = Unsqueeze z {name: 'axes' ints: [0]}\ns = Concat p r {name: 'axis' i: 0}\n" +
+		{"a stack", two + "p = Unsqueeze y {name: 'axes' ints: [0]}\nr = Unsqueeze z {name: 'axes' ints: [0]}\n" +
+			"s = Concat p r {name: 'axis' i: 0}\n" +
 			"m = ReduceMean s {name: 'axes' ints: [0] } \nout m", "f g"},
 		{"with its parts beside it", two + "s = Add y z\nm = Div s two\nout y\nout m\nout z", "f g"},
 		{"of one feature", two + "y2 = MatMul f w\ns = Add y y2\nout s", "f"},
@@ -158,8 +162,10 @@ func TestMeanOfClassifiers(t *testing.T) {
 
 // TensorFlow's layout around a convolution on one place isn't in the way.
 func TestClassifierBetweenTranspositions(t *testing.T) {
-	const graph = "in x 1 N,8,8,3\nt = Transpose x {name: 'perm' ints: [0,3,1,2]}\nweight k 16,3,3,3\nc = Conv t k\nl = Transpose c {name: 'perm' ints: [0,2,3,1]}\n" +
-		"p = ReduceMean l {name: 'axes' ints: [1,2]}\nq = Transpose p {name: 'perm' ints: [0,3,1,2]}\nweight w 5,16,1,1\nz = Conv q w\n" +
+	const graph = "in x 1 N,8,8,3\nt = Transpose x {name: 'perm' ints: [0,3,1,2]}\nweight k 16,3,3,3\n" +
+		"c = Conv t k\nl = Transpose c {name: 'perm' ints: [0,2,3,1]}\n" +
+		"p = ReduceMean l {name: 'axes' ints: [1,2]}\nq = Transpose p {name: 'perm' ints: [0,3,1,2]}\n" +
+		"weight w 5,16,1,1\nz = Conv q w\n" +
 		"n = Transpose z {name: 'perm' ints: [0,2,3,1]}\nf = Flatten n\ny = Softmax f\nout y"
 	if tap, err := oneTap(build(t, 13, graph), ""); err != nil || tap.Tensor.Name != "q" || tap.Classifier != "Conv" ||
 		tap.Width != 16 {

@@ -39,7 +39,8 @@ func useInference(pb *onnxpb.ModelProto) (switched int, err error) {
 		case !depends[input(n, 0)]:
 		case trainsBatchNorm(n):
 			if constant[input(n, 3)] == nil || constant[input(n, 4)] == nil {
-				return 0, fmt.Errorf("BatchNormalization %s is in training mode and its running statistics aren't stored", nodeName(n))
+				return 0, fmt.Errorf("BatchNormalization %s is in training mode, and its running statistics aren't stored",
+					nodeName(n))
 			}
 			for _, out := range n.Output[1:] {
 				dropped[out] = true

@@ -14,7 +14,8 @@ func TestTrainingModeIsSwitched(t *testing.T) {
 	const (
 		end     = "p = GlobalAveragePool d\nf = Flatten p\ny = Gemm f w b {name: 'transB' i: 1}\nout y\n"
 		train   = "n = BatchNormalization r s s s s {name: 'training_mode' i: 1}\n"
-		dropout = "ratio = Constant {name: 'value_float' f: 0.5}\non = Constant {name: 'value' type: TENSOR t { data_type: 9 int32_data: 1 }}\n"
+		dropout = "ratio = Constant {name: 'value_float' f: 0.5}\n" +
+			"on = Constant {name: 'value' type: TENSOR t { data_type: 9 int32_data: 1 }}\n"
 	)
 	for _, c := range []struct {
 		name, graph string
@@ -26,7 +27,8 @@ func TestTrainingModeIsSwitched(t *testing.T) {
 		{"dropout that is off", normalised + strings.Replace(dropout, "int32_data: 1", "int32_data: 0",
 			1) + "d = Dropout r ratio on\n" + end, 0},
 		{"inference", normalised + "n = BatchNormalization r s s s s\nd = Dropout n\n" + end, 0},
-		{"statistics of weights", normalised + "q = BatchNormalization w0 s s s s {name: 'training_mode' i: 1}\nd = Conv x q\n" + end, 0},
+		{"statistics of weights", normalised + "q = BatchNormalization w0 s s s s {name: 'training_mode' i: 1}\n" +
+			"d = Conv x q\n" + end, 0},
 	} {
 		m := build(t, 15, c.graph)
 		f, err := m.FindFeature("", nil)
@@ -50,9 +52,11 @@ func TestTrainingModeIsSwitched(t *testing.T) {
 
 func TestTrainingModeIsRefused(t *testing.T) {
 	for _, c := range []struct{ name, graph, want string }{
-		{"statistics that are computed", normalised + "v = Relu s\nn = BatchNormalization r s s v s {name: 'training_mode' i: 1}\nout n",
+		{"statistics that are computed", normalised + "v = Relu s\n" +
+			"n = BatchNormalization r s s v s {name: 'training_mode' i: 1}\nout n",
 			"running statistics aren't stored"},
-		{"in a subgraph", normalised + "q = Greater r r\ny = If q {name: 'then_branch' type: GRAPH g { node { op_type: 'BatchNormalization' " +
+		{"in a subgraph", normalised + "q = Greater r r\n" +
+			"y = If q {name: 'then_branch' type: GRAPH g { node { op_type: 'BatchNormalization' " +
 			"input: ['r','s','s','s','s'] output: 'o' attribute { name: 'training_mode' i: 1 } } output { name: 'o' } }}\nout y", "of a function or a subgraph"},
 	} {
 		_, err := Parse("net.onnx", encode(t, 15, c.graph))
