@@ -38,7 +38,7 @@ func useInference(pb *onnxpb.ModelProto) (switched int, err error) {
 		switch {
 		case !depends[input(n, 0)]:
 		case trainsBatchNorm(n):
-			if constant[input(n, 3)] == nil || constant[input(n, 4)] == nil {
+			if len(n.Input) != 5 || depends[n.Input[3]] || depends[n.Input[4]] {
 				return 0, fmt.Errorf("BatchNormalization %s is in training mode, and its running statistics aren't stored",
 					nodeName(n))
 			}

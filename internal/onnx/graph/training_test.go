@@ -52,7 +52,7 @@ func TestTrainingModeIsSwitched(t *testing.T) {
 
 func TestTrainingModeIsRefused(t *testing.T) {
 	for _, c := range []struct{ name, graph, want string }{
-		{"statistics that are computed", normalised + "v = Relu s\n" +
+		{"statistics that are computed", normalised + "v = ReduceMean r {name: 'axes' ints: [0,2,3]}\n" +
 			"n = BatchNormalization r s s v s {name: 'training_mode' i: 1}\nout n",
 			"running statistics aren't stored"},
 		{"in a subgraph", normalised + "q = Greater r r\n" +
