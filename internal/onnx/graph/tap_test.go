@@ -120,7 +120,7 @@ func TestUndecided(t *testing.T) {
 	for _, c := range []struct{ name, graph, tap, want string }{
 		{"two features", body + "p = GlobalAveragePool r\nf = Flatten p\nh = Relu f\n" +
 			"y = Gemm f w b {name: 'transB' i: 1}\nz = Gemm h w b {name: 'transB' i: 1}\nout y\nout z", "",
-			"test.onnx: the feature can't be told: its outputs come from 2 different features (f, h); choose one with Images.Tap: y (N×5), z (N×5), f (N×16), h (N×16)"},
+			"test.onnx: the feature can't be determined: its outputs come from 2 different features (f, h); choose one with Images.Tap: y (N×5), z (N×5), f (N×16), h (N×16)"},
 		{"probabilities of nothing linear", body + "p = GlobalAveragePool r\nf = Flatten p\ny = Softmax f\nout y", "",
 			"no classifier was found at its end"},
 		{"two embeddings", pooledBody + "weight e 16,512\nembedding1 = MatMul f e\nweight d 16,128\n" +

@@ -111,7 +111,7 @@ func TestTokensWithoutPlaces(t *testing.T) {
 		t.Errorf("%+v, %v", f, err)
 	}
 	_, err := m.FindFeature("", []int{3})
-	if want := "N×6×16, and how its tokens lie in the image isn't known"; !invalid.Is(err) ||
+	if want := "N×6×16, and the arrangement of its tokens in the image isn't known"; !invalid.Is(err) ||
 		!strings.Contains(err.Error(), want) {
 		t.Errorf("%v, want %q", err, want)
 	}
