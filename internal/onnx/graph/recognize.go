@@ -17,8 +17,9 @@ const (
 		"with model built and loaded as for inference"
 	exportKeras      = `export it in Python: keras.models.load_model(file).export("network.onnx", format="onnx")`
 	exportTensorFlow = "convert it: pip install tf2onnx; " +
-		"python -m tf2onnx.convert --saved-model FOLDER --output network.onnx"
-	exportTFLite = "convert it: pip install tf2onnx; python -m tf2onnx.convert --tflite FILE --output network.onnx"
+		`python -m tf2onnx.convert --saved-model FOLDER --output network.onnx`
+	exportTFLite = "convert it: pip install tf2onnx; " +
+		`python -m tf2onnx.convert --tflite FILE --output network.onnx`
 	downloadFile = "download the file itself: on GitHub and Hugging Face, the link of the download button"
 	pullLFS      = "fetch the file that it stands for: git lfs pull, in the repository that it is from"
 	originalONNX = "give the ONNX file that it was made from"
