@@ -23,7 +23,7 @@ type Options struct {
 	// Pool lists the grids, by their cells a side, over which taps with space are averaged, inside the network: 1 is
 	// the whole, 3 a grid of 3 × 3 cells. nil is {1}, or what Tap specifies.
 	Pool []int
-	// PoolStat lists the statistics that are taken in these cells: "mean" alone, which nil stands for, or with "std"
+	// PoolStat lists the statistics that are taken in these cells: "mean" alone, the default, or with "std"
 	// (standard deviations) or "cov" or both. "cov" is the covariances of a map's channels over all places, as signed
 	// square roots; maps of more than 64 channels are first projected to 64 by a fixed orthonormal matrix, to another
 	// number with "cov:32". Std and cov are of maps and tokens only. nil is {"mean"}, or what Tap specifies.
@@ -95,7 +95,7 @@ func OpenContext(ctx context.Context, path string, o Options) (*Backbone, error)
 	return open(ctx, src, o, (*graph.Model).Cut)
 }
 
-// OpenBytes is Open for a network that isn't in a file; name stands for it in errors.
+// OpenBytes is Open for a network that isn't in a file; name identifies it in errors.
 func OpenBytes(name string, data []byte, o Options) (*Backbone, error) {
 	return open(context.Background(), source{name: name, data: data}, o, (*graph.Model).Cut)
 }
@@ -157,7 +157,7 @@ func (b *Backbone) Blocks() []Block { return b.feature.Blocks() }
 // Input returns what the network takes.
 func (b *Backbone) Input() Input { return b.input }
 
-// Digest returns the SHA-256 of the network's file, in hexadecimal; where weights stand in other files it is
+// Digest returns the SHA-256 of the network's file, in hexadecimal; where weights are in other files it is
 // taken over all of them.
 func (b *Backbone) Digest() string { return b.digest }
 

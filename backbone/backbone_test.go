@@ -76,7 +76,7 @@ func TestFixedBatches(t *testing.T) {
 	}
 }
 
-// The same network in other clothes gives the same features: weights beside it, half precision, a map that
+// Variants of one network give the same features: weights beside it, half precision, a map that
 // is pooled in the graph, a tap whose shape only a run can tell.
 func TestVariants(t *testing.T) {
 	golden := torchFeatures(t)

@@ -6,7 +6,7 @@ import (
 	"finetune/invalid"
 )
 
-// A NotFiniteError says that features of some images are infinite or not a number. It wraps an *invalid.Error.
+// A NotFiniteError means that features of some images are infinite or not a number. It wraps an *invalid.Error.
 type NotFiniteError struct {
 	Rows []int // the images' indices in the call, rising; the rows of all others are valid
 	err  *invalid.Error

@@ -10,7 +10,7 @@ import (
 // preprocess.Spec.
 const PreprocessingKey = "finetune.preprocessing"
 
-// A Description is what a file says of itself and which feature would be taken from it. Its JSON form is public.
+// A Description describes a file and the feature that would be taken from it. Its JSON form is public.
 type Description struct {
 	File   string `json:"file"`
 	Bytes  int64  `json:"bytes"`
@@ -18,7 +18,7 @@ type Description struct {
 	graph.Facts
 	Inputs        []Value     `json:"inputs"`
 	Outputs       []Value     `json:"outputs"`
-	External      []string    `json:"external_files,omitempty"` // files of weights beside it
+	External      []string    `json:"external_files,omitempty"` // other files with its weights
 	Image         *Input      `json:"image,omitempty"`          // nil when no input can be used, see Problem
 	Feature       *Feature    `json:"feature,omitempty"`        // nil when it can't be decided, see Problem
 	Blocks        []Block     `json:"blocks,omitempty"`         // the layout of its row; nil while a width is unknown

@@ -33,7 +33,7 @@ func OpenMapsContext(ctx context.Context, path string, o Options) (*Mapper, erro
 	return openMaps(ctx, src, o)
 }
 
-// OpenMapsBytes is OpenMaps for a network that isn't in a file; name stands for it in errors.
+// OpenMapsBytes is OpenMaps for a network that isn't in a file; name identifies it in errors.
 func OpenMapsBytes(name string, data []byte, o Options) (*Mapper, error) {
 	return openMaps(context.Background(), source{name: name, data: data}, o)
 }

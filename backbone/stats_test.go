@@ -124,7 +124,7 @@ func TestSecondOrderStatistics(t *testing.T) {
 	}
 }
 
-// More channels than asked for are projected: the covariances are those of the projected channels, whose trace is at
+// Maps with more channels are projected: the covariances are those of the projected channels, whose trace is at
 // most that of all.
 func TestCovariancesOfProjectedChannels(t *testing.T) {
 	image := make([]float32, 3*32*32)

@@ -150,7 +150,7 @@ func (c *cutter) input() (ImageInput, error) {
 }
 
 // takeFloat declares the input as float32 with the shape that is known: sizes that the file gives as 0 are open. Where
-// the network takes another type, the image gets a name of its own and a cast behind it.
+// the network takes another type, the image gets another name and a cast.
 func (c *cutter) takeFloat(in ImageInput) {
 	i := slices.IndexFunc(c.graph.Input, func(v *onnxpb.ValueInfoProto) bool { return v.GetName() == in.Name })
 	if in.Type == "float32" {

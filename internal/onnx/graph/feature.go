@@ -24,7 +24,7 @@ type Feature struct {
 	Why   string `json:"why"`   // why it was chosen, one phrase
 	Pool  []int  `json:"pool"`  // requested grids, by their cells a side
 	Stats Stats  `json:"stats,omitzero"`
-	Taps  []Tap  `json:"taps"` // as they stand in the row: for Multi from the image to the end
+	Taps  []Tap  `json:"taps"` // in the order of the row: for Multi from the image to the end
 }
 
 // tensors returns the tensors that are tapped.
@@ -158,6 +158,11 @@ func (m *Model) Complete(f Feature) (Feature, error) {
 	var err error
 	if f.Taps, err = m.spread(f.Taps, f.Pool, f.Stats); err != nil {
 		return Feature{}, err
+	}
+	for _, t := range f.Taps {
+		if err := t.checkStats(); err != nil {
+			return Feature{}, err
+		}
 	}
 	for _, b := range f.Blocks() {
 		f.Width += b.Width

@@ -35,7 +35,7 @@ func FuzzModel(f *testing.F) {
 		m.Facts()
 		m.Candidates()
 		m.ExternalFiles()
-		for _, name := range []string{"", name, Multi, name + " pool=1,3"} {
+		for _, name := range []string{"", name, Multi, name + " pool=1,3", name + " pool=1,2 stat=mean,std,cov:4"} {
 			feature, err := m.FindFeature(name, nil)
 			if err != nil {
 				continue

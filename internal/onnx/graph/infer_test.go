@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// The shapes must be those that ONNX's own inference finds: every number that it knows, and none that differs.
+// The shapes must be those of ONNX's own inference: every number that it finds, and none that differs.
 func TestShapesAgreeWithONNX(t *testing.T) {
 	data, err := os.ReadFile("testdata/shapes.json")
 	if err != nil {
@@ -38,7 +38,7 @@ func TestShapesAgreeWithONNX(t *testing.T) {
 	}
 }
 
-// padded is a convolution of 3 × 3 in steps of 2 behind the padding that timm's export computes in the graph.
+// padded is a convolution of 3 × 3 in steps of 2 after the padding that timm's export computes in the graph.
 func padded(in string) string {
 	graph := in + "\ns = Shape x\n" + `
 one = Constant {name: 'value_float' f: 1}

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// chain returns a network of n blocks of three nodes, one behind the other.
+// chain returns a network of n consecutive blocks of three nodes.
 func chain(t testing.TB, n int) []byte {
 	var b strings.Builder
 	b.WriteString("in x 1 N,3,32,32\nweight k 3,3,1,1\nt0 = Conv x k {name: 'strides' ints: [2,2]}\n")

@@ -10,7 +10,7 @@ var ErrNoMaps = errors.New("the feature is no mean of maps")
 
 // CutMaps returns what Cut does, with more outputs: after the feature, for each of its taps, the map that the tap's
 // numbers are means of, N×C×H×W of float32; a class token is in none of them. A feature with a tap that is made in
-// another way (a class token, an embedding behind a layer) gives an error that wraps ErrNoMaps.
+// another way (a class token, an embedding after a layer) gives an error that wraps ErrNoMaps.
 func (m *Model) CutMaps(f Feature) (*Model, ImageInput, error) {
 	maps, err := m.maps(f)
 	if err != nil {
@@ -58,7 +58,7 @@ func (m *Model) maps(f Feature) ([]Tap, error) {
 	return list, nil
 }
 
-// mapOf returns the map whose mean a tap without space is. One of a single place stands for itself.
+// mapOf returns the map whose mean a tap without space is; a map of a single place is its own mean.
 func (m *Model) mapOf(t Tap) (Tap, error) {
 	switch source := m.meanOf(t.Tensor.Name); {
 	case source != "":

@@ -25,7 +25,7 @@ type Model struct {
 	switched int             // nodes that useInference switched
 }
 
-// Parse reads a model from the bytes of its file; name stands for it in errors. Weights in other files (external
+// Parse reads a model from the bytes of its file; name identifies it in errors. Weights in other files (external
 // data) aren't read. Nodes in training mode are switched to inference. A file that is no ONNX model, declares what
 // can't be, or exceeds the limits gives a *invalid.Error.
 func Parse(name string, data []byte) (*Model, error) {

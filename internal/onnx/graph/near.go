@@ -47,7 +47,7 @@ func (m *Model) nearNames(name string) []string {
 	return names
 }
 
-// letterPairs counts the pairs of bytes that stand side by side.
+// letterPairs counts the pairs of neighbouring bytes.
 func letterPairs(s string) map[string]int {
 	pairs := make(map[string]int, len(s))
 	for i := range len(s) - 1 {

@@ -154,7 +154,7 @@ func smallReals(t *onnxpb.TensorProto, count int) ([]float64, bool) {
 }
 
 // isConstant reports whether a tensor is the same whatever the network is fed: an initialiser, a constant, or
-// one of these behind a cast, a transposition or a dequantisation.
+// one of these after a cast, a transposition or a dequantisation.
 func (m *Model) isConstant(tensor string) bool {
 	for range maxNesting {
 		if m.constant[tensor] != nil {

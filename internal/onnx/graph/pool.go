@@ -51,7 +51,7 @@ func (c *cutter) putOut(tensor, name string, shape Shape) {
 	c.graph.Output = append(c.graph.Output, tensorValue(name, shape))
 }
 
-// asFloat returns a tensor as float32; bytes with a scale become the numbers that they stand for.
+// asFloat returns a tensor as float32; quantised tensors are dequantised.
 func (c *cutter) asFloat(tensor string) string {
 	if c.info[tensor].elem == onnxpb.TensorProto_FLOAT {
 		return tensor

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 
@@ -42,11 +43,11 @@ func (c *cutter) covariances(t Tap, centred string) string {
 		x = c.op("Reshape", centred, c.ints(0, channels, -1))
 	}
 	if r < t.Width {
-		p := projection(t.Width, r)
+		matrix := c.projection(t.Width, r)
 		if last {
-			x = c.op("MatMul", x, c.transpose(c.floats(p, r, t.Width), 1, 0))
+			x = c.op("MatMul", x, c.transpose(matrix, 1, 0))
 		} else {
-			x = c.op("MatMul", c.floats(p, r, t.Width), x)
+			x = c.op("MatMul", matrix, x)
 		}
 	}
 	if last {
@@ -59,6 +60,15 @@ func (c *cutter) covariances(t Tap, centred string) string {
 	c.last().Attribute = []*onnxpb.AttributeProto{intAttr("axis", 1)}
 	// Operator sets before 9 have no Sign.
 	return c.op("Sub", c.op("Sqrt", c.op("Relu", triangle)), c.op("Sqrt", c.op("Relu", c.op("Neg", triangle))))
+}
+
+// projection returns the constant of a projection, added once for each size.
+func (c *cutter) projection(columns, rows int) string {
+	key := fmt.Sprint("projection", columns, rows)
+	if name, ok := c.made[key]; ok {
+		return name
+	}
+	return c.constantOf(floatTensor("", projection(columns, rows), rows, columns), key)
 }
 
 // upperTriangle returns the indices of an r × r matrix on and above its diagonal, row by row.

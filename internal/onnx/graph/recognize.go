@@ -25,7 +25,7 @@ const (
 	originalONNX = "give the ONNX file that it was made from"
 )
 
-// recognize tells which other format a file has that can't be read as ONNX.
+// recognize returns the format of a file that can't be read as ONNX.
 func recognize(data []byte) (format, bool) {
 	for _, f := range magics {
 		if at := f.at; len(data) >= at+len(f.magic) && string(data[at:at+len(f.magic)]) == f.magic {
@@ -71,7 +71,7 @@ var magics = []struct {
 	{0, "\x89PNG\r\n\x1a\n", format{"a PNG image", originalONNX}},
 }
 
-// recognizeZip tells PyTorch's and Keras' archives from others by the names of their members.
+// recognizeZip recognises archives of PyTorch and Keras by the names of their members.
 func recognizeZip(data []byte) format {
 	archive, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {

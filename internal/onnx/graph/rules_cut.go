@@ -37,7 +37,7 @@ func splitRule(n *onnxpb.NodeProto, in, outs []tensorInfo) {
 	}
 }
 
-// sliceRule knows the slices of an axis, in the form with inputs (operator set 10 on) and the one with attributes.
+// sliceRule is for both forms of Slice: with inputs (from operator set 10 on) and with attributes.
 func sliceRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 	out := tensorInfo{elem: in[0].elem}
 	if in[0].shape == nil {
@@ -95,7 +95,7 @@ func slicePicks(start, end, step, size int64) picks {
 		from, to := clampIndex(start, size), clampIndex(end, size)
 		return picks{from, step, max(0, (to-from+min(step, maxBytes)-1)/step)}
 	}
-	// Backwards from start down to, but not including, end; anything below -size stands for before the first.
+	// Backwards from start down to, but not including, end; anything below -size means before the first.
 	from, to := start, end
 	if from < 0 {
 		from += size
@@ -136,7 +136,7 @@ func clampIndex(i, size int64) int64 {
 	return min(max(i, 0), size)
 }
 
-// padRule knows paddings of all axes, an attribute in older operator sets and an input in newer ones.
+// padRule takes paddings of all axes from an attribute, or from operator set 11 on from an input.
 func padRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 	out := tensorInfo{elem: in[0].elem}
 	if in[0].shape == nil {

@@ -17,8 +17,9 @@ const (
 )
 
 const (
-	covChannels    = 64 // that covariances are taken of where the user says nothing
+	covChannels    = 64 // by default
 	maxCovChannels = 512
+	maxProjected   = 1 << 14 // channels of a map that are projected to fewer
 )
 
 // Stats are the statistics that a feature holds besides means.
@@ -28,7 +29,7 @@ type Stats struct {
 }
 
 // parseStats reads a list of StatMean, StatStd and StatCov, of which the last may be followed by ":" and the number of
-// channels, as in "cov:32". An empty list stands for means alone; means are always part of a feature.
+// channels, as in "cov:32". An empty list means means alone, which every feature has.
 func parseStats(list []string) (s Stats, err error) {
 	bad := &invalid.Error{Field: "Images.PoolStat", Found: strconv.Quote(strings.Join(list, ",")),
 		Want: fmt.Sprintf("mean, and std or cov or both, each once; cov:N with N from 2 to %d channels",
@@ -58,7 +59,7 @@ func parseStats(list []string) (s Stats, err error) {
 	return s, nil
 }
 
-// text returns what a feature's text says of statistics, nothing for means alone.
+// text returns the part of a feature's text about statistics, "" for means alone.
 func (s Stats) text() string {
 	if s == (Stats{}) {
 		return ""
@@ -73,6 +74,16 @@ func (s Stats) text() string {
 	return statMark + strings.Join(list, ",")
 }
 
+// checkStats refuses covariances of more channels than any network's map has.
+func (t Tap) checkStats() error {
+	if t.Cov == 0 || t.Width <= maxProjected {
+		return nil
+	}
+	return &invalid.Error{Field: "Images.PoolStat", Found: fmt.Sprintf("cov of the %d channels of %q", t.Width,
+		t.Tensor.Name),
+		Want: fmt.Sprintf("at most %d channels", maxProjected), Hint: "choose another tensor with {Images.Tap}"}
+}
+
 // addStats gives a tap with space its statistics.
 func (t *Tap) addStats(pool []int, s Stats) {
 	if s.Std {
@@ -81,7 +92,7 @@ func (t *Tap) addStats(pool []int, s Stats) {
 	t.Cov = min(s.Cov, t.Width)
 }
 
-// deviation returns the map whose mean a vector among taps is, to take its standard deviation beside that mean;
+// deviation returns the map whose mean a vector among taps is, to take its standard deviation in addition;
 // nothing where there is none, or where it is one of taps itself.
 func (m *Model) deviation(vector Tap, taps []Tap) []Tap {
 	source := m.meanOf(vector.Tensor.Name)

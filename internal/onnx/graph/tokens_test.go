@@ -8,7 +8,7 @@ import (
 	"finetune/invalid"
 )
 
-// tokensOf is a transformer's beginning: a patch of 8 × 8 pixels each, behind prefix others, and a layer.
+// tokensOf is the start of a transformer: tokens for patches of 8 × 8 pixels after prefix others, and a layer.
 func tokensOf(shape, prefix string) string {
 	return "in x 1 " + shape + "\nweight k 16,3,8,8\nweight p " + prefix + "\nweight m 16,16\n" +
 		"c = Conv x k {name: 'strides' ints: [8,8]}\n" +
@@ -54,7 +54,7 @@ func TestTokens(t *testing.T) {
 	}
 }
 
-// The text of a feature says what becomes of tokens, and takes it back: rows are kept under it.
+// The text of a feature contains the use of tokens and can be given as a tap: features are cached under it.
 func TestTokensInText(t *testing.T) {
 	const plain, class, registers = "1,3,32,32", "1,1,16", "1,5,16"
 	for _, c := range []struct {
@@ -128,7 +128,7 @@ func TestPatchesFollowTheOperatorSet(t *testing.T) {
 	}
 }
 
-// Where the answer is the mean of several classifiers, the feature is what all of them read.
+// Where the output is the mean of several classifiers, the feature is the inputs of all.
 func TestMeanOfClassifiers(t *testing.T) {
 	const two = "in x 1 N,3,8,8\nweight k 16,3,8,8\nweight q 12,3,8,8\nweight w 16,5\nweight v 12,5\nweight two 1\n" +
 		"a = Conv x k\nb = Conv x q\nf = Flatten a\ng = Flatten b\ny = MatMul f w\nz = MatMul g v\n"
@@ -153,7 +153,7 @@ func TestMeanOfClassifiers(t *testing.T) {
 			t.Errorf("%s: %q, %v, want %q", c.name, got, err, c.want)
 		}
 	}
-	// What is added to something else isn't all of the answer.
+	// A term of another sum isn't the whole output.
 	f, err := build(t, 11, two+"e = Tanh y\ns = Add e z\nout s").FindFeature("", nil)
 	if err != nil || !slices.Equal([]string{f.Taps[0].Tensor.Name}, []string{"s"}) {
 		t.Errorf("%+v, %v", f, err)

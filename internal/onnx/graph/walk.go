@@ -2,7 +2,7 @@ package graph
 
 import "finetune/internal/onnx/onnxpb"
 
-// A visitor is called for the parts of a model, wherever they stand: in the graph, in the subgraphs of its nodes, in
+// A visitor is called for the parts of a model, wherever they are: in the graph, in the subgraphs of its nodes, in
 // functions. A nil field is skipped. Training information is left out: no cut keeps it.
 type visitor struct {
 	node   func(*onnxpb.NodeProto)
