@@ -29,7 +29,8 @@ func checkFunctions(pb *onnxpb.ModelProto) error {
 	for _, p := range pb.Functions {
 		f.byName[newFunctionName(p.GetDomain(), p.GetName(), p.GetOverload())] = p
 	}
-	for name, p := range f.byName {
+	for _, p := range pb.Functions { // not in the order of the map: the error is always the same
+		name := newFunctionName(p.GetDomain(), p.GetName(), p.GetOverload())
 		if _, err := f.measure(name, p, maxNesting); err != nil {
 			return err
 		}
