@@ -80,6 +80,7 @@ func TestParseRefusesHostile(t *testing.T) {
 			`name: "f" node { domain: "c" op_type: "g" input: "a" output: "b" }`,
 			`name: "g" node { op_type: "If" output: "b" attribute { name: "then_branch" g { node { domain: "c" op_type: "f" input: "a" output: "b" } } } }`),
 			"calls itself"},
+		{"a function twice", plain, functionsText(t, doubling[0], doubling[0]), `function "f0" is defined twice`},
 		{"functions that double", plain, functionsText(t, doubling...), "expand to more than"},
 		{"a huge sparse tensor", plain, sparse(t,
 			values+`indices { data_type: 7 dims: 2 int64_data: [0, 1] } dims: [2147483648, 2147483648]`),

@@ -27,7 +27,11 @@ type functions struct {
 func checkFunctions(pb *onnxpb.ModelProto) error {
 	f := functions{byName: map[functionName]*onnxpb.FunctionProto{}, nodes: map[functionName]int{}}
 	for _, p := range pb.Functions {
-		f.byName[newFunctionName(p.GetDomain(), p.GetName(), p.GetOverload())] = p
+		name := newFunctionName(p.GetDomain(), p.GetName(), p.GetOverload())
+		if f.byName[name] != nil {
+			return fmt.Errorf("function %q is defined twice", name.name)
+		}
+		f.byName[name] = p
 	}
 	for _, p := range pb.Functions { // not in the order of the map: the error is always the same
 		name := newFunctionName(p.GetDomain(), p.GetName(), p.GetOverload())
