@@ -31,7 +31,8 @@ func (b *Backbone) finite(out []float32, n int) error {
 				bad = &NotFiniteError{err: &invalid.Error{Path: b.name,
 					Found: fmt.Sprintf("feature %d of image %d of the batch is %v", i, row, v), Want: "finite numbers",
 					Hint: "check the image and the preprocessing ({Images.Overrides.Scale}, " +
-						"{Images.Overrides.Mean}, {Images.Overrides.Std}), or choose an earlier tensor with {Images.Tap}"}}
+						"{Images.Overrides.Mean}, {Images.Overrides.Std}), " +
+						"or choose an earlier tensor with {Images.Tap}"}}
 			}
 			bad.Rows = append(bad.Rows, row)
 			break

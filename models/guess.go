@@ -11,7 +11,8 @@ import (
 // neutral matches the words of a file name that don't distinguish weights: how the network was exported, its number
 // type, its input size. Hashes and dates aren't neutral: they distinguish weights.
 var neutral = regexp.MustCompile(`^(pytorch|torch|onnx|model|backbone|pretrained|imagenet|imagenet1k|` +
-	`opset\d*|op\d+|fp16|fp32|float16|float32|int8|quant|quantized|qdq|sim|simplified|slim|opt|optimized|dynamic|static|` +
+	`opset\d*|op\d+|fp16|fp32|float16|float32|int8|quant|quantized|qdq|` +
+	`sim|simplified|slim|opt|optimized|dynamic|static|` +
 	`batch\d*|bs\d+|\d{3}|\d{3}x\d{3})$`)
 
 // libraries maps the words that name a library to the start of its presets' sources: "timm_resnet50" isn't

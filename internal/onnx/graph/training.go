@@ -39,8 +39,8 @@ func useInference(pb *onnxpb.ModelProto) (switched int, err error) {
 		case !depends[input(n, 0)]:
 		case trainsBatchNorm(n):
 			if len(n.Input) != 5 || depends[n.Input[3]] || depends[n.Input[4]] {
-				return 0, fmt.Errorf("BatchNormalization %s is in training mode, and its running statistics aren't stored",
-					nodeName(n))
+				return 0, fmt.Errorf("BatchNormalization %s is in training mode, and its "+
+					"running statistics aren't stored", nodeName(n))
 			}
 			for _, out := range n.Output[1:] {
 				dropped[out] = true
