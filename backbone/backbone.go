@@ -1,15 +1,11 @@
-// Package backbone runs a frozen image network and returns its features.
-//
-// Open reads an ONNX file, finds the tensor that the network's classifier reads (or takes the one that is
-// named), cuts off what stands behind it and hands the rest to ONNX Runtime: tensors in, one row of features an
-// image out. Inspect tells what a file holds without running it. The package knows neither pictures (see
-// preprocess) nor labels.
 package backbone
 
 import (
+	"context"
 	"fmt"
-	"path/filepath"
+	"slices"
 	"sync"
+	"sync/atomic"
 
 	"finetune/internal/onnx/graph"
 	"finetune/internal/ort/env"
@@ -17,17 +13,22 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 )
 
-// Options say how a network is opened. The zero value finds the tap and the native library and leaves the
-// threads to ONNX Runtime.
+// Options are settings for opening a network. The zero value finds the tap and the native library and leaves the
+// number of threads to ONNX Runtime.
 type Options struct {
 	// Tap names the tensor, or the node with one output, to use as the feature; "" is found in the graph. Several, in
 	// the order of the row, are separated by commas; Multi takes the ends of the network's stages and blocks besides
-	// what "" finds. The Text of a Feature is a tap too, and stands for the same feature.
+	// what "" finds. The Text of a Feature is a tap, too, and gives the same feature.
 	Tap string
 	// Pool lists the grids, by their cells a side, over which taps with space are averaged, inside the network: 1 is
-	// the whole, 3 a grid of 3 × 3 cells. nil is {1}, or what Tap says.
-	Pool     []int
-	Library  string // file of the native ONNX Runtime library; "": the one that is loaded already, or else searched for
+	// the whole, 3 a grid of 3 × 3 cells. nil is {1}, or what Tap specifies.
+	Pool []int
+	// PoolStat lists the statistics that are taken in these cells: "mean" alone, the default, or with "std"
+	// (standard deviations) or "cov" or both. "cov" is the covariances of a map's channels over all places, as signed
+	// square roots; maps of more than 64 channels are first projected to 64 by a fixed orthonormal matrix, to another
+	// number with "cov:32". Std and cov are of maps and tokens only. nil is {"mean"}, or what Tap specifies.
+	PoolStat []string
+	Library  string // file of the native ONNX Runtime library; "": the one that is loaded, or else searched for
 	Threads  int    // threads that share the work inside one run; 0: one for each physical core
 	MaxBatch int    // images that go through the network at once; 0: DefaultBatch; ignored where the file fixes it
 
@@ -52,7 +53,7 @@ const DefaultBatch = 8
 // graph: a network that takes uint8 gets whole numbers from 0 to 255.
 type Input = graph.ImageInput
 
-// A Feature says what a row of features is made of.
+// A Feature describes what a row of features is made of.
 type Feature = graph.Feature
 
 // A Tap is a tensor that is used as a feature.
@@ -69,43 +70,46 @@ type Backbone struct {
 	preprocessing string
 	input         Input
 	feature       Feature
+	notes         []string
 	batch         int
+	single        atomic.Bool // a batch failed: images go through one at a time
 	device        string
 
 	mu      sync.RWMutex // held for reading during a run, for writing by Close
 	session *ort.DynamicAdvancedSession
 }
 
-// Open makes a network ready to run. Weights in other files (external data) are read from the folder of path.
+// Open is OpenContext without a context.
+func Open(path string, o Options) (*Backbone, error) {
+	return OpenContext(context.Background(), path, o)
+}
+
+// OpenContext makes a network ready to run. Weights in other files (external data) are read from the folder of path.
 // A file that isn't an image network, a tap that can't be decided or doesn't exist, and a native library that
 // is missing or doesn't fit give a *invalid.Error.
-func Open(path string, o Options) (*Backbone, error) {
-	data, err := readFile(path)
+func OpenContext(ctx context.Context, path string, o Options) (*Backbone, error) {
+	src, err := readFile(ctx, path)
 	if err != nil {
 		return nil, err
 	}
-	return open(path, filepath.Dir(path), data, o)
+	return open(ctx, src, o, (*graph.Model).Cut)
 }
 
-// OpenBytes is Open for a network that isn't in a file; name stands for it in errors.
+// OpenBytes is Open for a network that isn't in a file; name identifies it in errors.
 func OpenBytes(name string, data []byte, o Options) (*Backbone, error) {
-	return open(name, "", data, o)
+	return open(context.Background(), source{name: name, data: data}, o, (*graph.Model).Cut)
 }
 
 // A cutter takes the part of a network that a feature needs.
 type cutter func(*graph.Model, Feature) (*graph.Model, Input, error)
 
-func open(name, dir string, data []byte, o Options) (*Backbone, error) {
-	return openCut(name, dir, data, o, (*graph.Model).Cut)
-}
-
-// openCut opens the part of a network that cut returns.
-func openCut(name, dir string, data []byte, o Options, cut cutter) (*Backbone, error) {
-	model, err := graph.Parse(name, data)
+// open opens the part of a network that cut returns.
+func open(ctx context.Context, src source, o Options, cut cutter) (*Backbone, error) {
+	model, err := graph.Parse(src.name, src.data)
 	if err != nil {
 		return nil, err
 	}
-	feature, err := model.FindFeature(o.Tap, o.Pool)
+	feature, err := model.FindFeature(o.Tap, o.Pool, o.PoolStat...)
 	if err != nil {
 		return nil, err
 	}
@@ -113,12 +117,13 @@ func openCut(name, dir string, data []byte, o Options, cut cutter) (*Backbone, e
 	if err != nil {
 		return nil, err
 	}
-	b := &Backbone{name: name, runtime: library.Version, preprocessing: model.Metadata(PreprocessingKey), feature: feature}
-	if b.digest, err = digest(model, dir, data); err != nil {
+	b := &Backbone{name: src.name, runtime: library.Version, preprocessing: model.Metadata(PreprocessingKey),
+		feature: feature}
+	if b.digest, err = digest(ctx, model, src); err != nil {
 		return nil, err
 	}
 	if b.feature.Width == 0 {
-		if b.feature, err = probe(model, feature, dir, o); err != nil {
+		if b.feature, err = probe(ctx, model, feature, src.dir, o); err != nil {
 			return nil, err
 		}
 	}
@@ -126,7 +131,7 @@ func openCut(name, dir string, data []byte, o Options, cut cutter) (*Backbone, e
 	if err != nil {
 		return nil, err
 	}
-	b.input = input
+	b.input, b.notes = input, model.FeatureNotes(b.feature)
 	b.batch = o.MaxBatch
 	if b.batch <= 0 {
 		b.batch = DefaultBatch
@@ -134,7 +139,7 @@ func openCut(name, dir string, data []byte, o Options, cut cutter) (*Backbone, e
 	if b.input.Batch > 0 {
 		b.batch = b.input.Batch
 	}
-	if b.session, b.device, err = newSession(part, dir, o); err != nil {
+	if b.session, b.device, err = newSession(ctx, part, src.dir, o); err != nil {
 		return nil, err
 	}
 	return b, nil
@@ -146,26 +151,34 @@ func (b *Backbone) Dim() int { return b.feature.Width }
 // Feature returns what a row of features is made of.
 func (b *Backbone) Feature() Feature { return b.feature }
 
-// Blocks returns the layout of a row of features: which numbers come from which depth and place.
+// Blocks returns the layout of a row of features: which numbers come from which tap and cell.
 func (b *Backbone) Blocks() []Block { return b.feature.Blocks() }
 
 // Input returns what the network takes.
 func (b *Backbone) Input() Input { return b.input }
 
-// Digest returns the SHA-256 of the network's file, in hexadecimal; where weights stand in other files it is
+// Digest returns the SHA-256 of the network's file, in hexadecimal; where weights are in other files it is
 // taken over all of them.
 func (b *Backbone) Digest() string { return b.digest }
 
-// Preprocessing returns what the file says of its preprocessing (see PreprocessingKey), "" if nothing.
+// Preprocessing returns the preprocessing in the file's metadata (see PreprocessingKey), "" if there is none.
 func (b *Backbone) Preprocessing() string { return b.preprocessing }
 
 // RuntimeVersion returns the version of the native library that runs the network.
 func (b *Backbone) RuntimeVersion() string { return b.runtime }
 
+// Notes returns sentences about what was changed so that the network can be used. Runs may add to them.
+func (b *Backbone) Notes() []string {
+	if !b.single.Load() {
+		return slices.Clone(b.notes)
+	}
+	return append(slices.Clone(b.notes), "a batch of several images failed; the network runs one image at a time")
+}
+
 // Device returns the device that the network runs on, never "auto".
 func (b *Backbone) Device() string { return b.device }
 
-// Close waits for runs that are under way and frees the network. A second call does nothing.
+// Close waits for runs in progress and frees the network. A second call does nothing.
 func (b *Backbone) Close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

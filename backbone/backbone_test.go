@@ -66,7 +66,8 @@ func TestFixedBatches(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if cosine, diff := compare(features(t, b, tensor, n), want); !(cosine > 0.99999) || diff > 1e-4 || b.Input().Batch != int(batch) {
+		if cosine, diff := compare(features(t, b, tensor, n), want); !(cosine > 0.99999) || diff > 1e-4 ||
+			b.Input().Batch != int(batch) {
 			t.Errorf("batch of %d: cosine %.7f, difference %g (%+v)", batch, cosine, diff, b.Input())
 		}
 		if err := b.Close(); err != nil {
@@ -75,7 +76,7 @@ func TestFixedBatches(t *testing.T) {
 	}
 }
 
-// The same network in other clothes gives the same features: weights beside it, half precision, a map that
+// Variants of one network give the same features: weights beside it, half precision, a map that
 // is pooled in the graph, a tap whose shape only a run can tell.
 func TestVariants(t *testing.T) {
 	golden := torchFeatures(t)

@@ -57,7 +57,8 @@ func TestFamilies(t *testing.T) {
 		}
 		tensor, n := images(t, file)
 		for _, w := range ways {
-			t.Run(strings.TrimSpace(name+" "+w.Tap+" "+w.Pool), func(t *testing.T) { testFamily(t, name, w, tensor, n) })
+			t.Run(strings.TrimSpace(name+" "+w.Tap+" "+w.Pool),
+				func(t *testing.T) { testFamily(t, name, w, tensor, n) })
 		}
 	}
 }

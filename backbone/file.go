@@ -1,67 +1,49 @@
 package backbone
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"math"
-	"os"
 	"path/filepath"
 
 	"finetune/internal/onnx/graph"
+	"finetune/internal/store/userfile"
 	"finetune/invalid"
 
 	ort "github.com/yalue/onnxruntime_go"
 )
 
-// readFile reads a network's file, of which ONNX allows at most 2 GB.
-func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		found := "can't be read"
-		if errors.Is(err, fs.ErrNotExist) {
-			found, err = "doesn't exist", nil
-		}
-		return nil, &invalid.Error{Field: path, Found: found, Err: err, Want: "an ONNX file"}
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
-	}
-	switch {
-	case info.IsDir():
-		return nil, &invalid.Error{Field: path, Found: "is a folder", Want: "an ONNX file"}
-	case !info.Mode().IsRegular():
-		return nil, &invalid.Error{Field: path, Found: "is no ordinary file", Want: "an ONNX file"}
-	case info.Size() > math.MaxInt32:
-		return nil, &invalid.Error{Field: path, Found: fmt.Sprintf("takes %d MB", info.Size()>>20), Want: "at most 2 GB",
-			Hint: "keep the weights in a file of external data beside it"}
-	}
-	data := make([]byte, info.Size())
-	if _, err := io.ReadFull(f, data); err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
-	}
-	return data, nil
+// A source is where a network comes from.
+type source struct {
+	name string // for errors: the path of its file
+	dir  string // the file's folder, in which external data is looked for; "" where there is no file
+	data []byte
 }
 
-// externalFolder is the session option that says where weights in other files stand, for a network that comes as
-// bytes. ONNX Runtime maps them into memory, so that they may take more than the 2 GB that one file may.
+// readFile reads a network's file, of which ONNX allows at most 2 GB.
+func readFile(ctx context.Context, path string) (source, error) {
+	data, err := userfile.Read(ctx, path, math.MaxInt32)
+	return source{path, filepath.Dir(path), data}, err
+}
+
+// externalFolder is the session option that says where external data is, for a network that comes as bytes. ONNX
+// Runtime maps it into memory, so that it may take more than the 2 GB that one file may.
 const externalFolder = "session.model_external_initializers_file_folder_path"
 
-// locateExternal tells ONNX Runtime where the weights in other files are, and returns the network as it must be then.
-func locateExternal(options *ort.SessionOptions, m *graph.Model, dir string) (*graph.Model, error) {
+// locateExternal tells ONNX Runtime where external data is, and returns the network as it must be then.
+func locateExternal(ctx context.Context, options *ort.SessionOptions, m *graph.Model, dir string,
+) (*graph.Model, error) {
 	if files, err := m.ExternalFiles(); err != nil || len(files) == 0 {
 		return m, err
 	}
 	if dir == "" {
-		return nil, &invalid.Error{Field: m.Name(), Found: "keeps weights in other files", Want: "a network in one piece",
-			Hint: "open it from its folder"}
+		return nil, &invalid.Error{Path: m.Name(), Found: "keeps weights in other files",
+			Want: "a network in one file", Hint: "open it from its folder"}
 	}
-	m, folder, err := m.Relocate(dir)
+	m, folder, err := m.Relocate(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -69,23 +51,22 @@ func locateExternal(options *ort.SessionOptions, m *graph.Model, dir string) (*g
 }
 
 // digest returns the SHA-256 of the network's bytes, followed by those of its external files in sorted order.
-func digest(m *graph.Model, dir string, data []byte) (string, error) {
+func digest(ctx context.Context, m *graph.Model, src source) (string, error) {
 	sum := sha256.New()
-	sum.Write(data)
+	sum.Write(src.data)
 	files, err := m.ExternalFiles()
 	if err != nil {
 		return "", err
 	}
-	if dir == "" {
+	if src.dir == "" {
 		files = nil // refused when the weights are needed
 	}
 	for _, name := range files {
-		f, err := os.Open(filepath.Join(dir, name))
+		f, err := m.OpenExternal(ctx, src.dir, name)
 		if err != nil {
-			return "", &invalid.Error{Field: m.Name(), Found: fmt.Sprintf("its weights in %q can't be read", name), Err: err,
-				Hint: "put that file beside it, under the name that it was exported with"}
+			return "", err
 		}
-		_, err = io.Copy(sum, f)
+		_, err = io.Copy(sum, userfile.Reader(ctx, f))
 		f.Close()
 		if err != nil {
 			return "", fmt.Errorf("read %s: %w", name, err)

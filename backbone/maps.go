@@ -3,39 +3,43 @@ package backbone
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 
 	"finetune/internal/onnx/graph"
 
 	ort "github.com/yalue/onnxruntime_go"
 )
 
-// ErrNoMaps says that a network's feature isn't made of means of maps (a class token, an embedding behind a layer), so
-// that its numbers belong to no place of the image.
+// ErrNoMaps means that a network's feature isn't made of means of maps (a class token, an embedding after a layer), so
+// that it can't be attributed to places of the image.
 var ErrNoMaps = graph.ErrNoMaps
 
-// A Mapper runs a network whose features are means of maps and returns the maps beside the features. It is safe for use
+// A Mapper runs a network whose features are means of maps and returns the maps with the features. It is safe for use
 // by several goroutines. Close frees it.
 type Mapper struct {
 	net *Backbone // its session gives the maps too
 }
 
-// OpenMaps is Open for a Mapper. Where the feature has no maps, the error wraps ErrNoMaps.
+// OpenMaps is OpenMapsContext without a context.
 func OpenMaps(path string, o Options) (*Mapper, error) {
-	data, err := readFile(path)
+	return OpenMapsContext(context.Background(), path, o)
+}
+
+// OpenMapsContext is OpenContext for a Mapper. Where the feature has no maps, the error wraps ErrNoMaps.
+func OpenMapsContext(ctx context.Context, path string, o Options) (*Mapper, error) {
+	src, err := readFile(ctx, path)
 	if err != nil {
 		return nil, err
 	}
-	return openMaps(path, filepath.Dir(path), data, o)
+	return openMaps(ctx, src, o)
 }
 
-// OpenMapsBytes is OpenMaps for a network that isn't in a file; name stands for it in errors.
+// OpenMapsBytes is OpenMaps for a network that isn't in a file; name identifies it in errors.
 func OpenMapsBytes(name string, data []byte, o Options) (*Mapper, error) {
-	return openMaps(name, "", data, o)
+	return openMaps(context.Background(), source{name: name, data: data}, o)
 }
 
-func openMaps(name, dir string, data []byte, o Options) (*Mapper, error) {
-	net, err := openCut(name, dir, data, o, (*graph.Model).CutMaps)
+func openMaps(ctx context.Context, src source, o Options) (*Mapper, error) {
+	net, err := open(ctx, src, o, (*graph.Model).CutMaps)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +55,7 @@ func (m *Mapper) Input() Input { return m.net.Input() }
 // Close waits for runs that are under way and frees the network. A second call does nothing.
 func (m *Mapper) Close() error { return m.net.Close() }
 
-// Maps are what the features of one image are means of.
+// Maps are the maps that the features of one image are means of.
 type Maps struct {
 	Feature []float32 // the row, as Backbone.Features gives it
 	planes  []plane   // one a tap
@@ -64,7 +68,7 @@ type plane struct {
 	data          []float32
 }
 
-// Maps runs one image through the network. Else it is as Backbone.Features.
+// Maps runs one image through the network, like Backbone.Features.
 func (m *Mapper) Maps(ctx context.Context, image []float32) (*Maps, error) {
 	b := m.net
 	height, width, err := b.size(len(image), 1)
@@ -99,7 +103,7 @@ func (m *Mapper) Maps(ctx context.Context, image []float32) (*Maps, error) {
 	return m.read(out)
 }
 
-// read copies the outputs of a run, as far as they are of its first image.
+// read copies the outputs of a run for its first image.
 func (m *Mapper) read(out []ort.Value) (*Maps, error) {
 	maps := &Maps{blocks: m.net.Blocks()}
 	for i, v := range out {
@@ -115,23 +119,25 @@ func (m *Mapper) read(out []ort.Value) (*Maps, error) {
 		}
 		maps.planes = append(maps.planes, plane{height: int(shape[2]), width: int(shape[3]), data: data})
 	}
-	return maps, m.net.finite(maps.Feature)
+	return maps, m.net.finite(maps.Feature, 1)
 }
 
-// A Share is how much each place of one map brings to a weighted sum of the features.
+// A Share is how much each place of one map contributes to a weighted sum of the features.
 type Share struct {
 	Height, Width int
 	Values        []float64 // Height × Width
-	Elsewhere     float64   // what belongs to no place: a class token
+	Elsewhere     float64   // what belongs to no place: a class token, standard deviations, covariances
 }
 
-// Share splits weights · (Feature − from), which have Dim numbers, by the places of the maps, one Share a tap in the order of
-// Feature.Taps: all Values and Elsewhere add up to that product, but for rounding. nil for from is a row of zeros; else each of
-// its numbers counts evenly on the places of its cell. With the weights of a linear head this is the class activation map of Zhou et
-// al. 2016 (arXiv 1512.04150), for any grid and any number of taps. It panics on a slice of another length.
+// Share splits weights · (Feature − from), all of Dim numbers, by the places of the maps: one Share per tap in the
+// order of Feature.Taps, whose Values and Elsewhere add up to that product, but for rounding. nil for from is a row
+// of zeros; else each of its numbers counts evenly for the places of its cell. With the weights of a linear head this
+// is the class activation map of Zhou et al. 2016 (arXiv 1512.04150), for any grid and any number of taps. It panics
+// on a slice of another length.
 func (m *Maps) Share(weights, from []float32) []Share {
 	if len(weights) != len(m.Feature) || from != nil && len(from) != len(m.Feature) {
-		panic(fmt.Sprintf("backbone: weights of %d numbers and a row of %d for features of %d", len(weights), len(from), len(m.Feature)))
+		panic(fmt.Sprintf("backbone: weights of %d numbers and a row of %d for features of %d", len(weights),
+			len(from), len(m.Feature)))
 	}
 	shares := make([]Share, len(m.planes))
 	for i, p := range m.planes {
@@ -145,7 +151,7 @@ func (m *Maps) Share(weights, from []float32) []Share {
 				base += float64(w[c]) * float64(v)
 			}
 		}
-		if b.Grid == 0 {
+		if b.Grid == 0 || b.Stat != "" {
 			for c, v := range m.Feature[b.Offset:][:b.Width] {
 				shares[b.Depth].Elsewhere += float64(w[c]) * float64(v)
 			}
@@ -157,8 +163,8 @@ func (m *Maps) Share(weights, from []float32) []Share {
 	return shares
 }
 
-// addCell adds what the places of one cell bring to the mean over it. The cells of a grid are those of the cut network:
-// from ⌊iL/g⌋ to ⌈(i+1)L/g⌉ of L places.
+// addCell adds the contributions of the places of one cell to the mean over it. The cells of a grid are those of the
+// cut network: from ⌊iL/g⌋ to ⌈(i+1)L/g⌉ of L places.
 func (p *plane) addCell(s *Share, b Block, weights []float32, base float64) {
 	top, bottom := b.Row*p.height/b.Grid, ((b.Row+1)*p.height+b.Grid-1)/b.Grid
 	left, right := b.Column*p.width/b.Grid, ((b.Column+1)*p.width+b.Grid-1)/b.Grid

@@ -33,8 +33,10 @@ func total(shares []Share) float64 {
 }
 
 // byPlace names fixtures whose last feature is a mean over places.
-var byPlace = []string{"densenet", "dino_patches", "efficientnet", "keras", "mnasnet", "mobilenet_v2", "nhwc", "regnet", "resnet", "resnext", "shufflenet",
-	"squeezenet", "static_batch", "dinov2_tokens", "dinov2_registers", "timm_nfnet", "timm_swin", "swin_16", "swin_v2", "two_heads"}
+var byPlace = []string{"densenet", "dino_patches", "efficientnet", "keras", "mnasnet", "mobilenet_v2", "nhwc",
+	"regnet", "resnet", "resnext", "shufflenet",
+	"squeezenet", "static_batch", "dinov2_tokens", "dinov2_registers", "timm_nfnet", "timm_swin", "swin_16", "swin_v2",
+	"two_heads"}
 
 // rounding is how far the mean of a network's own may lie from that of its map, as a share of what is summed up.
 func rounding(file string) float64 {
@@ -51,7 +53,8 @@ func hasAny(name string, parts []string) bool {
 	return slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(name, p) })
 }
 
-// The places must add up to the product of weights and features, whatever the network, depth, grid and row to compare with.
+// The places must add up to the product of weights and features, whatever the network, depth, grid and row to compare
+// with.
 func TestSharesAddUp(t *testing.T) {
 	files, err := filepath.Glob(testdata("*.onnx"))
 	if err != nil || len(files) < 50 {
@@ -117,7 +120,10 @@ func testShares(t *testing.T, file string, o Options) int {
 }
 
 func near(a, b []float32) bool {
-	return slices.EqualFunc(a, b, func(x, y float32) bool { return math.Abs(float64(x-y)) <= 1e-5*(1+math.Abs(float64(x))) })
+	return slices.EqualFunc(a, b, func(x,
+		y float32) bool {
+		return math.Abs(float64(x-y)) <= 1e-5*(1+math.Abs(float64(x)))
+	})
 }
 
 // Each place must have what torch's autograd gives it (testdata/make_maps.py).

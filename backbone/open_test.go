@@ -40,15 +40,18 @@ func TestOpenRefuses(t *testing.T) {
 		options    Options
 		want       string
 	}{
-		{"no file", filepath.Join(dir, "none.onnx"), Options{}, "none.onnx: doesn't exist; expected an ONNX file"},
-		{"a folder", dir, Options{}, "is a folder"},
+		{"no file", filepath.Join(dir, "none.onnx"), Options{}, "none.onnx: no such file"},
+		{"a folder", dir, Options{}, "a folder; expected a file"},
 		{"an empty file", write("empty.onnx", nil), Options{}, "is empty"},
-		{"a picture", write("face.jpg", []byte("\xff\xd8\xff\xe0")), Options{}, "is no readable ONNX model"},
-		{"half a file", write("half.onnx", read("resnet_basic_11.onnx")[:50000]), Options{}, "is no readable ONNX model"},
-		{"weights that are gone", write("external.onnx", read("resnet_external.onnx")), Options{}, "resnet_external.weights"},
+		{"a picture", write("face.jpg", []byte("\xff\xd8\xff\xe0")), Options{}, "is a JPEG image"},
+		{"half a file", write("half.onnx", read("resnet_basic_11.onnx")[:50000]), Options{},
+			"is no readable ONNX model"},
+		{"weights that are gone", write("external.onnx", read("resnet_external.onnx")), Options{},
+			"resnet_external.weights"},
 		{"no image network", write("head.onnx", head), Options{}, "expected images of three channels"},
-		{"a tap that isn't there", resnet, Options{Tap: "fc8"}, `--tap: "fc8" is no tensor of`},
-		{"a tap without a batch", testdata("odd_13.onnx"), Options{Tap: "/Tanh_output_0"}, "expected the batch as the first axis"},
+		{"a tap that isn't there", resnet, Options{Tap: "fc8"}, `Images.Tap: "fc8" is no tensor of`},
+		{"a tap without a batch", testdata("odd_13.onnx"), Options{Tap: "/Tanh_output_0"},
+			"expected the batch as the first axis"},
 		{"no library", resnet, Options{Library: filepath.Join(dir, "none.so")}, "none.so"},
 		{"a library of another kind", resnet, Options{Library: write("text.so", []byte("text"))}, "text.so"},
 	} {
@@ -122,7 +125,8 @@ func process(t *testing.T) (threads, resident int) {
 // Weights beside the network may be links, as download tools leave them.
 func TestOpenFollowsLinks(t *testing.T) {
 	dir := t.TempDir()
-	for name, target := range map[string]string{"net.onnx": "resnet_external.onnx", "resnet_external.weights": "resnet_external.weights"} {
+	for name, target := range map[string]string{"net.onnx": "resnet_external.onnx",
+		"resnet_external.weights": "resnet_external.weights"} {
 		path, err := filepath.Abs(testdata(target))
 		if err != nil {
 			t.Fatal(err)
@@ -143,7 +147,8 @@ func TestInspect(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d.Problem != "" || d.Image == nil || d.Image.Layout != graph.NCHW || d.Feature == nil || d.Feature.Width != 32 || len(d.External) != 1 || d.Opset != 11 {
+	if d.Problem != "" || d.Image == nil || d.Image.Layout != graph.NCHW || d.Feature == nil ||
+		d.Feature.Width != 32 || len(d.External) != 1 || d.Opset != 11 {
 		t.Errorf("%+v", d)
 	}
 	b := openFixture(t, "resnet_external", Options{})
@@ -157,7 +162,8 @@ func TestInspect(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`"shape":["batch",3,32,32]`, `"opset":11`, `"classifier":"Gemm"`, `"layout":"NCHW"`} {
+	for _, want := range []string{`"shape":["batch",3,32,32]`, `"opset":11`, `"classifier":"Gemm"`,
+		`"layout":"NCHW"`} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("no %s in %s", want, text)
 		}
@@ -173,10 +179,12 @@ func TestInspectTellsTheProblem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d.Image != nil || d.Feature == nil || !strings.Contains(d.Problem, "expected images") || d.Preprocessing != "preset imagenet" {
+	if d.Image != nil || d.Feature == nil || !strings.Contains(d.Problem, "expected images") ||
+		d.Preprocessing != "preset imagenet" {
 		t.Errorf("%+v", d)
 	}
-	if d, err = Inspect(testdata("odd_13.onnx"), Options{Tap: "nothing"}); err != nil || d.Feature != nil || d.Image == nil || !strings.Contains(d.Problem, "--tap") || len(d.Candidates) == 0 {
+	if d, err = Inspect(testdata("odd_13.onnx"), Options{Tap: "nothing"}); err != nil || d.Feature != nil ||
+		d.Image == nil || !strings.Contains(d.Problem, "Images.Tap") || len(d.Candidates) == 0 {
 		t.Errorf("%+v, %v", d, err)
 	}
 }
@@ -198,7 +206,8 @@ func TestHeadModelRuns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	session, err := ort.NewDynamicAdvancedSessionWithONNXData(data, []string{"features"}, []string{"logits", "probabilities"}, nil)
+	session, err := ort.NewDynamicAdvancedSessionWithONNXData(data, []string{"features"},
+		[]string{"logits", "probabilities"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,8 +13,8 @@ import (
 // probeSide is the side of the empty image by which a network of open size is measured.
 const probeSide = 224
 
-// probe completes a feature with taps whose shape the graph doesn't tell: it runs the network once and looks.
-func probe(model *graph.Model, f Feature, dir string, o Options) (Feature, error) {
+// probe completes a feature with taps whose shape isn't inferred from the graph: it runs the network once.
+func probe(ctx context.Context, model *graph.Model, f Feature, dir string, o Options) (Feature, error) {
 	tensors := make([]string, len(f.Taps))
 	for i, t := range f.Taps {
 		tensors[i] = t.Tensor.Name
@@ -23,7 +23,7 @@ func probe(model *graph.Model, f Feature, dir string, o Options) (Feature, error
 	if err != nil {
 		return Feature{}, err
 	}
-	session, _, err := newSession(cut, dir, o)
+	session, _, err := newSession(ctx, cut, dir, o)
 	if err != nil {
 		return Feature{}, err
 	}
@@ -41,7 +41,7 @@ func probe(model *graph.Model, f Feature, dir string, o Options) (Feature, error
 	}
 	defer images.Destroy()
 	out := make([]ort.Value, len(tensors))
-	if err := runSession(context.Background(), model.Name(), session, images, out); err != nil {
+	if err := runSession(ctx, model.Name(), session, images, out); err != nil {
 		return Feature{}, err
 	}
 	for _, v := range out {
@@ -53,13 +53,14 @@ func probe(model *graph.Model, f Feature, dir string, o Options) (Feature, error
 			shape = append(shape, graph.Dim{Size: d})
 		}
 		if len(shape) > 1 && shape[0].Size != int64(rows) {
-			return Feature{}, &invalid.Error{Field: model.Name(), Found: fmt.Sprintf("%q has the shape %s for a batch of %d", t.Tensor.Name, shape, rows),
-				Want: "the batch as the first axis", Hint: "choose another tensor with --tap"}
+			return Feature{}, &invalid.Error{Path: model.Name(),
+				Found: fmt.Sprintf("%q has the shape %s for a batch of %d", t.Tensor.Name, shape, rows),
+				Want:  "the batch as the first axis", Hint: "choose another tensor with {Images.Tap}"}
 		}
 		if f.Taps[i], err = model.WithShape(t, shape); err != nil {
 			return Feature{}, err
 		}
-		// What was measured for one batch and one size of images holds for others only where the file fixes these.
+		// Shapes of one batch and one image size hold for others only where the file fixes these.
 		if len(shape) > 1 && in.Batch == 0 {
 			shape[0] = graph.Dim{Size: -1, Symbol: "N"}
 		}
@@ -71,8 +72,9 @@ func probe(model *graph.Model, f Feature, dir string, o Options) (Feature, error
 	}
 	done, err := model.Complete(f)
 	if err == nil && done.Width == 0 {
-		return Feature{}, &invalid.Error{Field: model.Name(), Found: fmt.Sprintf("the map from which %q is made can't be told", f.Text),
-			Hint: "name the map with --tap, or leave out --pool"}
+		return Feature{}, &invalid.Error{Path: model.Name(),
+			Found: fmt.Sprintf("the map from which %q is made isn't known", f.Text),
+			Hint:  "name the map with {Images.Tap}, or leave out {Images.Pool}"}
 	}
 	return done, err
 }

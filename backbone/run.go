@@ -6,7 +6,6 @@ import (
 	"math"
 
 	"finetune/internal/onnx/graph"
-	"finetune/invalid"
 
 	ort "github.com/yalue/onnxruntime_go"
 )
@@ -14,7 +13,8 @@ import (
 // Features runs n images through the network. tensor holds them in the network's own layout, one after the
 // other; out takes n rows of Dim numbers. Where the file leaves height and width open the images must be
 // square, and their side follows from the length of tensor. Batches of a fixed size are filled up and cut down
-// again. Numbers that aren't finite give a *invalid.Error, a context that ends gives its error.
+// again; where a batch fails and single images don't, images go through one at a time from then on. Features that
+// aren't finite give a *NotFiniteError once all rows are written, a context that ends gives its error.
 //
 // Several goroutines that call Features of a Backbone with one thread each use the cores better than one
 // caller whose run is shared among threads.
@@ -35,15 +35,37 @@ func (b *Backbone) Features(ctx context.Context, tensor []float32, n int, out []
 		return fmt.Errorf("features from %s: it is closed", b.name)
 	}
 	image := 3 * height * width
-	for first := 0; first < n; first += b.batch {
-		rows := min(b.batch, n-first)
+	for first, rows := 0, 0; first < n; first += rows {
+		rows = min(b.batchSize(), n-first)
 		in := tensor[first*image : (first+rows)*image]
 		res := out[first*b.Dim() : (first+rows)*b.Dim()]
-		if err := b.runBatch(ctx, in, res, rows, height, width); err != nil {
+		err := b.runBatch(ctx, in, res, rows, height, width)
+		if err != nil && rows > 1 && b.input.Batch == 0 && ctx.Err() == nil {
+			rows, err = 1, b.trySingle(ctx, in[:image], res[:b.Dim()], height, width, err)
+		}
+		if err != nil {
 			return err
 		}
 	}
-	return b.finite(out)
+	return b.finite(out, n)
+}
+
+// batchSize returns how many images go through the network at once.
+func (b *Backbone) batchSize() int {
+	if b.single.Load() {
+		return 1
+	}
+	return b.batch
+}
+
+// trySingle runs the first image of a batch that failed. Some networks declare any batch and contain a constant shape
+// of one image: then this image succeeds, and further ones go through one at a time.
+func (b *Backbone) trySingle(ctx context.Context, in, out []float32, height, width int, failed error) error {
+	if err := b.runBatch(ctx, in, out, 1, height, width); err != nil {
+		return failed
+	}
+	b.single.Store(true)
+	return nil
 }
 
 // runBatch runs rows images at once, filled up with empty ones to the file's batch where that is fixed.
@@ -77,7 +99,9 @@ func (b *Backbone) run(ctx context.Context, in, out []float32, rows, height, wid
 }
 
 // runSession runs a session and stops it in the middle when the context ends.
-func runSession(ctx context.Context, name string, session *ort.DynamicAdvancedSession, in ort.Value, out []ort.Value) error {
+func runSession(ctx context.Context, name string, session *ort.DynamicAdvancedSession, in ort.Value,
+	out []ort.Value,
+) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -135,16 +159,4 @@ func imageShape(in Input, rows, height, width int) ort.Shape {
 		return ort.NewShape(int64(rows), int64(height), int64(width), 3)
 	}
 	return ort.NewShape(int64(rows), 3, int64(height), int64(width))
-}
-
-// finite refuses features that no head can learn from.
-func (b *Backbone) finite(out []float32) error {
-	for i, v := range out {
-		if v-v != 0 { // Inf - Inf and NaN are both no number
-			return &invalid.Error{Field: b.name,
-				Found: fmt.Sprintf("feature %d of image %d of the batch is %v", i%b.Dim(), i/b.Dim(), v),
-				Want:  "finite numbers", Hint: "check the preprocessing (--scale, --mean, --std), or choose an earlier tensor with --tap"}
-		}
-	}
-	return nil
 }

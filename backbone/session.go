@@ -1,6 +1,7 @@
 package backbone
 
 import (
+	"context"
 	"fmt"
 
 	"finetune/internal/onnx/graph"
@@ -10,9 +11,10 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 )
 
-// newSession hands a cut network to ONNX Runtime, on the first device of those asked for that takes it, and tells
-// which one that is.
-func newSession(cut *graph.Model, dir string, o Options) (session *ort.DynamicAdvancedSession, device string, err error) {
+// newSession creates a session of a cut network on the first of the requested devices that accepts it, and returns
+// that device.
+func newSession(ctx context.Context, cut *graph.Model, dir string, o Options,
+) (session *ort.DynamicAdvancedSession, device string, err error) {
 	devices, err := env.Candidates(o.Device)
 	if err != nil {
 		return nil, "", err
@@ -21,16 +23,18 @@ func newSession(cut *graph.Model, dir string, o Options) (session *ort.DynamicAd
 		settings := o.DeviceOptions
 		last := i == len(devices)-1
 		if last && len(devices) > 1 {
-			settings = nil // they were for a device that isn't there
+			settings = nil // they are for a device that isn't available
 		}
-		if session, err = sessionOn(cut, dir, o.Threads, device, settings); err == nil || last {
+		if session, err = sessionOn(ctx, cut, dir, o.Threads, device, settings); err == nil || last {
 			return session, device, err
 		}
 	}
 	return nil, "", err
 }
 
-func sessionOn(cut *graph.Model, dir string, threads int, device string, settings map[string]string) (*ort.DynamicAdvancedSession, error) {
+func sessionOn(ctx context.Context, cut *graph.Model, dir string, threads int, device string,
+	settings map[string]string,
+) (*ort.DynamicAdvancedSession, error) {
 	options, err := sessionOptions(threads)
 	if err != nil {
 		return nil, fmt.Errorf("set up ONNX Runtime for %s: %w", cut.Name(), err)
@@ -39,7 +43,7 @@ func sessionOn(cut *graph.Model, dir string, threads int, device string, setting
 	if err := env.Use(options, device, settings); err != nil {
 		return nil, err
 	}
-	if cut, err = locateExternal(options, cut, dir); err != nil {
+	if cut, err = locateExternal(ctx, options, cut, dir); err != nil {
 		return nil, err
 	}
 	data, err := cut.Bytes()
@@ -48,7 +52,7 @@ func sessionOn(cut *graph.Model, dir string, threads int, device string, setting
 	}
 	session, err := ort.NewDynamicAdvancedSessionWithONNXData(data, names(cut.Inputs()), names(cut.Outputs()), options)
 	if err != nil {
-		return nil, &invalid.Error{Field: cut.Name(), Found: "ONNX Runtime can't load the network", Err: err,
+		return nil, &invalid.Error{Path: cut.Name(), Found: "ONNX Runtime can't load the network", Err: err,
 			Want: "an operator set and operators that ONNX Runtime " + ort.GetVersion() + " knows",
 			Hint: "export it again with an older operator set, or use a newer library"}
 	}
@@ -66,9 +70,9 @@ func sessionOptions(threads int) (*ort.SessionOptions, error) {
 		func() error { return options.SetIntraOpNumThreads(max(threads, 0)) },
 		func() error { return options.SetInterOpNumThreads(1) },
 		func() error { return options.SetCpuMemArena(true) },
-		// Threads that wait in a busy loop take the cores from whoever decodes the next pictures.
+		// Threads that wait in a busy loop would take cores from the decoding of the next images.
 		func() error { return options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0") },
-		// What goes wrong comes back as an error; the library's own lines on standard error would be a second report.
+		// Failures are returned as errors; the library's log on standard error would repeat them.
 		func() error { return options.SetLogSeverityLevel(ort.LoggingLevelFatal) },
 	}
 	for _, f := range set {

@@ -7,19 +7,18 @@ import (
 	"finetune/invalid"
 )
 
-// enough is how many images a Watch wants to see before it judges: fewer may well be alike.
+// enough is the number of images that a Watch needs: fewer may be alike.
 const enough = 8
 
-// A Watch looks at the features of the first different images for what no head can learn from: numbers that are the
-// same whatever the network is shown. (Numbers that aren't finite are refused by Features itself.) It holds two rows
-// and isn't safe for use by several goroutines.
+// A Watch detects features that no head can learn from: numbers that are the same for all images. (Features itself
+// refuses numbers that aren't finite.) It holds two rows and isn't safe for use by several goroutines.
 type Watch struct {
 	name     string
 	rows     int
 	min, max []float32
 }
 
-// Watch returns a Watch that has seen nothing.
+// Watch returns a Watch that has seen no image.
 func (b *Backbone) Watch() *Watch {
 	w := &Watch{name: b.name, min: make([]float32, b.Dim()), max: make([]float32, b.Dim())}
 	for i := range w.min {
@@ -28,8 +27,7 @@ func (b *Backbone) Watch() *Watch {
 	return w
 }
 
-// Add takes rows of features, one behind the other. They should be of different images: copies of one look like a
-// network that has stopped looking.
+// Add takes concatenated rows of features. They must be of different images: copies of one have the same features.
 func (w *Watch) Add(rows []float32) {
 	for i, v := range rows {
 		k := i % len(w.min)
@@ -38,7 +36,7 @@ func (w *Watch) Add(rows []float32) {
 	w.rows += len(rows) / len(w.min)
 }
 
-// Enough reports whether enough images were seen to judge.
+// Enough reports whether enough images were seen.
 func (w *Watch) Enough() bool { return w.rows >= enough }
 
 // Err returns a *invalid.Error if enough images were seen and none of the numbers differed between any two of them by
@@ -47,8 +45,8 @@ func (w *Watch) Err() error {
 	if !w.Enough() {
 		return nil
 	}
-	// Sums of float32 in another order differ by some units of the last place of what was summed, which may be
-	// larger than the sum; the largest feature stands for it.
+	// Sums of float32 in another order differ by some units in the last place of the summands, which may be larger
+	// than the sum; the largest feature approximates them.
 	var largest, spread float64
 	for k := range w.min {
 		largest = max(largest, math.Abs(float64(w.min[k])), math.Abs(float64(w.max[k])))
@@ -57,9 +55,10 @@ func (w *Watch) Err() error {
 	if spread > 1e-6*largest {
 		return nil
 	}
-	return &invalid.Error{Field: w.name,
+	return &invalid.Error{Path: w.name,
 		Found: fmt.Sprintf("the same %d features for %d different images", len(w.min), w.rows),
 		Want:  "features that depend on the image",
-		Hint:  "check the preprocessing (--scale, --mean, --std), or choose an earlier tensor with --tap; see finetune inspect",
+		Hint: "check the preprocessing ({Images.Overrides.Scale}, {Images.Overrides.Mean}, {Images.Overrides.Std}), " +
+			"or choose an earlier tensor with {Images.Tap}",
 	}
 }

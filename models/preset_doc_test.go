@@ -52,7 +52,8 @@ the tables (` + "`go test finetune/models -run TestPresetDoc -update`" + `).
 		if err != nil {
 			panic(err) // a name that PresetNames gave
 		}
-		fmt.Fprintf(&b, "| `%s` | %.3g | %s | %s | %s | %v | %v | %v |\n", name, s.CropPct, s.Resize, s.Interpolation, s.ChannelOrder,
+		fmt.Fprintf(&b, "| `%s` | %.3g | %s | %s | %s | %v | %v | %v |\n", name, s.CropPct, s.Resize, s.Interpolation,
+			s.ChannelOrder,
 			s.Scale, compact(s.Mean), compact(s.Std))
 	}
 	b.WriteString(`
@@ -88,7 +89,8 @@ choice of ` + "`-`, `_` and `.`" + ` don't matter.
 			keys = append(keys, k)
 		}
 		slices.SortFunc(keys, func(a, b preset) int {
-			return cmp.Or(cmp.Compare(a.source, b.source), cmp.Compare(a.family, b.family), cmp.Compare(a.size, b.size), cmp.Compare(a.resized, b.resized),
+			return cmp.Or(cmp.Compare(a.source, b.source), cmp.Compare(a.family, b.family),
+				cmp.Compare(a.size, b.size), cmp.Compare(a.resized, b.resized),
 				cmp.Compare(a.interpolation, b.interpolation), cmp.Compare(a.resize, b.resize))
 		})
 		fmt.Fprintf(&b, "\n### %s\n\n| family | size | filter | networks |\n|---|---|---|---|\n", from)

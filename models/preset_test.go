@@ -139,7 +139,8 @@ func TestGuess(t *testing.T) {
 }
 
 func FuzzGuess(f *testing.F) {
-	for _, seed := range []string{"resnet50.onnx", "a-b_c.d e/f\\g", "224 224 224 resnet50", "\xff\xfe", strings.Repeat("fp16-", 50)} {
+	for _, seed := range []string{"resnet50.onnx", "a-b_c.d e/f\\g", "224 224 224 resnet50", "\xff\xfe",
+		strings.Repeat("fp16-", 50)} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, file string) {

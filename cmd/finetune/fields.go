@@ -55,6 +55,7 @@ var flagOf = map[string]string{
 	"Images.Overrides.Scale":         "scale",
 	"Images.Overrides.Std":           "std",
 	"Images.Pool":                    "pool",
+	"Images.PoolStat":                "pool-stat",
 	"Images.Preset":                  "preset",
 	"Images.Strict":                  "strict",
 	"Images.Tap":                     "tap",

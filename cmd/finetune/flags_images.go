@@ -32,7 +32,7 @@ func addComputeFlags(f *pflag.FlagSet, i *features.Images, threads *int) {
 // addNetworkFlags binds what decides a feature: the network, its tap and the preprocessing.
 func addNetworkFlags(f *pflag.FlagSet, i *features.Images) {
 	f.StringVar(&i.Backbone, "backbone", "", "ONNX `file` of the network (default: the embedded EfficientNet-Lite0)")
-	addTapFlags(f, &i.Tap, &i.Pool)
+	addTapFlags(f, &i.Tap, &i.Pool, &i.PoolStat)
 	f.StringVar(&i.Preset, "preset", "", "preprocessing by `name`: "+presetHelp())
 	o := &i.Overrides
 	f.IntVar(&o.ImageSize, "image-size", 0, "side of the square that the network sees, in `pixels` (default 224)")
@@ -46,9 +46,10 @@ func addNetworkFlags(f *pflag.FlagSet, i *features.Images) {
 }
 
 // addTapFlags binds which tensors of the network become the feature.
-func addTapFlags(f *pflag.FlagSet, tap *string, pool *[]int) {
+func addTapFlags(f *pflag.FlagSet, tap *string, pool *[]int, stats *[]string) {
 	f.StringVar(tap, "tap", "", "`tensor` to take as feature, several with commas between; multi: the end of every stage and block; last: what enters the final classifier (default: multi on grids 1,3, or less where that is too wide)")
 	f.IntSliceVar(pool, "pool", nil, "`grids` to average maps over: 1 is the whole, 3 a 3 × 3 grid, 1,3 both (default 1 where --tap is given)")
+	f.StringSliceVar(stats, "pool-stat", nil, "`statistics` of maps to take: mean, and with it std, cov (covariances of 64 projected channels) or cov:N (default mean)")
 }
 
 func presetHelp() string {

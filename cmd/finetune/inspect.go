@@ -25,7 +25,7 @@ could be. Given a run folder it describes the run. Without a file it describes t
 			return exactly("FILE")(c, args)
 		},
 	}
-	addTapFlags(c.Flags(), &job.Tap, &job.Pool)
+	addTapFlags(c.Flags(), &job.Tap, &job.Pool, &job.PoolStat)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if len(args) == 1 {
 			job.Path = args[0]

@@ -118,11 +118,14 @@ func equalFiles(items []dataset.Item, files map[string]fileFacts) []lookalike.Pa
 // mirroring says which column a column becomes when the picture is mirrored: that of the cell on the other side. The same channel of
 // a network mostly answers to a mirrored pattern as well. It is nil where there are no cells, and mirroring so changes little.
 func mirroring(blocks []backbone.Block, cols int) []int {
-	type place struct{ depth, grid, row, column int }
+	type place struct {
+		stat                     string
+		depth, grid, row, column int
+	}
 	at := map[place]int{}
 	cells := false
 	for _, b := range blocks {
-		at[place{b.Depth, b.Grid, b.Row, b.Column}] = b.Offset
+		at[place{b.Stat, b.Depth, b.Grid, b.Row, b.Column}] = b.Offset
 		cells = cells || b.Grid > 1
 	}
 	if !cells {
@@ -133,7 +136,7 @@ func mirroring(blocks []backbone.Block, cols int) []int {
 		mirror[i] = i
 	}
 	for _, b := range blocks {
-		other, known := at[place{b.Depth, b.Grid, b.Row, b.Grid - 1 - b.Column}]
+		other, known := at[place{b.Stat, b.Depth, b.Grid, b.Row, b.Grid - 1 - b.Column}]
 		for i := 0; known && i < b.Width; i++ {
 			mirror[b.Offset+i] = other + i
 		}

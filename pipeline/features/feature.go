@@ -30,16 +30,17 @@ func Describe(i *Images, images int) (*backbone.Description, error) {
 	for _, d := range defaultFeatures {
 		i.Tap, i.Pool = d.Tap, d.Pool
 		about, err := inspectNetwork(*i)
-		if err != nil || i.Tap == Last || fits(about.Feature, images) {
+		if err != nil || i.Tap == Last || i.fits(about.Feature, images) {
 			return about, err
 		}
 	}
 	return nil, fmt.Errorf("no default feature") // the last of defaultFeatures is always taken
 }
 
-// fits reports whether a feature is found, of known width and narrow enough to be taken unasked.
-func fits(f *backbone.Feature, images int) bool {
-	return f != nil && f.Width > 0 && f.Width <= maxDefaultWidth && 4*f.Width*images <= maxDefaultMatrix
+// fits reports whether a feature is found, of known width and narrow enough to be taken unasked. Who asks for more
+// statistics than means asks for wide rows.
+func (i *Images) fits(f *backbone.Feature, images int) bool {
+	return f != nil && f.Width > 0 && (f.Width <= maxDefaultWidth || i.PoolStat != nil) && 4*f.Width*images <= maxDefaultMatrix
 }
 
 func inspectNetwork(i Images) (*backbone.Description, error) {

@@ -16,7 +16,10 @@ type Images struct {
 	// final classifier. "" is chosen by the network and the number of images, see defaultFeatures.
 	Tap string
 	// Pool lists the grids to average maps over, by their cells a side; nil is {1}, the mean over the whole, unless Tap is "" too.
-	Pool      []int
+	Pool []int
+	// PoolStat lists the statistics of maps to take: "mean", which nil stands for, with "std" or "cov" or both, see
+	// backbone.Options.
+	PoolStat  []string
 	Preset    string // preprocessing by name; "" is what the network says
 	Overrides Overrides
 
@@ -49,7 +52,8 @@ const (
 
 // backbone says which feature to take of the network, and which library runs it.
 func (i Images) backbone() backbone.Options {
-	o := backbone.Options{Tap: i.Tap, Pool: i.Pool, Library: i.Library, Device: i.Device, DeviceOptions: i.DeviceOptions}
+	o := backbone.Options{Tap: i.Tap, Pool: i.Pool, PoolStat: i.PoolStat, Library: i.Library, Device: i.Device,
+		DeviceOptions: i.DeviceOptions}
 	if o.Tap == Last {
 		o.Tap = ""
 	}

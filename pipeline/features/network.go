@@ -241,12 +241,16 @@ func (n *Network) describe() []string {
 	if n.about.Feature.Width > 0 {
 		feature += fmt.Sprintf(", %d wide", n.about.Feature.Width)
 	}
-	return []string{
+	lines := []string{
 		"backbone: " + kind,
 		fmt.Sprintf("feature:  %s: %s", feature, n.about.Feature.Why),
 		"pixels:   " + n.Spec.String(),
 		"          from " + n.from,
 	}
+	for _, note := range n.about.Notes {
+		lines = append(lines, "note:     "+note)
+	}
+	return lines
 }
 
 // startMaps starts the network so that it gives the maps before pooling. Every run has one thread, as in start.

@@ -17,6 +17,8 @@ type Inspect struct {
 	Path string // an ONNX file, a run folder or a head.safetensors; "" is the embedded network
 	Tap  string // for a network: the feature to take, as in Images
 	Pool []int  // for a network: grids to average maps over, as in Images
+
+	PoolStat []string // for a network: statistics of maps, as in Images
 }
 
 // An InspectResult describes a network or a run; the other field is nil.
@@ -55,7 +57,7 @@ func (i Inspect) Run(context.Context) (*InspectResult, error) {
 }
 
 func (i Inspect) OpenNetwork() (*NetworkDescription, error) {
-	name, images := i.Path, features.Images{Backbone: i.Path, Tap: i.Tap, Pool: i.Pool}
+	name, images := i.Path, features.Images{Backbone: i.Path, Tap: i.Tap, Pool: i.Pool, PoolStat: i.PoolStat}
 	if name == "" {
 		name = models.Default().Name
 	}

@@ -31,7 +31,7 @@ func (r *Run) OpenNetwork(i *features.Images) (*features.Network, error) {
 		return nil, &invalid.Error{Field: "Model", Path: r.Folder, Found: "a head that doesn't say which network its features come from",
 			Hint: "use {Features}, with features of the same kind as it was trained on"}
 	}
-	if i.Preset != "" || i.Overrides.Given() || i.Tap != "" && i.Tap != origin.Tap || i.Pool != nil {
+	if i.Preset != "" || i.Overrides.Given() || i.Tap != "" && i.Tap != origin.Tap || i.Pool != nil || i.PoolStat != nil {
 		return nil, &invalid.Error{Field: "Images", Found: "{Images.Tap}, {Images.Pool}, {Images.Preset} or preprocessing given for a trained run",
 			Hint: "leave them out: the run has its own"}
 	}

@@ -8,7 +8,7 @@ import (
 	"finetune/invalid"
 )
 
-// A Candidate is a tensor that --tap could name.
+// A Candidate is a tensor that FindFeature could be given as the tap.
 type Candidate struct {
 	Value
 	What string `json:"what"`
@@ -16,8 +16,8 @@ type Candidate struct {
 
 const maxCandidates = 16
 
-// Candidates lists tensors that make sense as a tap, the nearest to the end first: outputs, what enters the last
-// linear layers, pooled maps and the ends of blocks. Where no block is found, what enters any linear layer is listed.
+// Candidates lists tensors that make sense as a tap, the nearest to the end first: outputs, the inputs of the
+// last linear layers, pooled maps and the ends of blocks. Without blocks, the inputs of all linear layers are listed.
 func (m *Model) Candidates() []Candidate {
 	var list []Candidate
 	add := func(tensor, what string) {
@@ -47,7 +47,8 @@ func (m *Model) Candidates() []Candidate {
 			add(output(n), "end of a block")
 		case is(n, "Gemm", "MatMul") && len(blocks) == 0 && m.isConstant(rightOf(n)):
 			add(m.beforeDropout(input(n, 0)), "enters a "+n.GetOpType())
-		case is(n, "GlobalAveragePool", "GlobalMaxPool", "ReduceMean") && len(m.info[input(n, 0)].shape) == 4 && m.feedsForward(output(n)):
+		case is(n, "GlobalAveragePool", "GlobalMaxPool", "ReduceMean") && len(m.info[input(n, 0)].shape) == 4 &&
+			m.feedsForward(output(n)):
 			add(output(n), "pooled map")
 			add(input(n, 0), "map before pooling")
 		}
@@ -55,8 +56,8 @@ func (m *Model) Candidates() []Candidate {
 	return list
 }
 
-// blockEnds returns the tensors that end blocks on the way to what stands before the first readable output. It asks for no
-// tap: the errors of taps list candidates.
+// blockEnds returns the tensors that end blocks before the first readable output. It doesn't look for a tap, because
+// errors about taps list candidates.
 func (m *Model) blockEnds() map[string]bool {
 	ends := map[string]bool{}
 	for _, out := range m.outputs {
@@ -77,8 +78,8 @@ func (m *Model) blockEnds() map[string]bool {
 	return ends
 }
 
-// feedsForward tells the pooling at the end of a network from that of a squeeze-and-excitation gate, whose
-// answer goes into a convolution.
+// feedsForward distinguishes the pooling at the end of a network from that of a squeeze-and-excitation gate, whose
+// result is the input of a convolution.
 func (m *Model) feedsForward(tensor string) bool {
 	for _, i := range m.readers[tensor] {
 		if isOp(m.pb.Graph.Node[i], "Conv") {
@@ -89,27 +90,28 @@ func (m *Model) feedsForward(tensor string) bool {
 }
 
 func (m *Model) undecided(why string) error {
-	return &invalid.Error{Field: m.name, Found: "the feature can't be told: " + why, Hint: m.offer()}
+	return &invalid.Error{Path: m.name, Found: "the feature can't be determined: " + why, Hint: m.offer()}
 }
 
 func (m *Model) noTensor(name string) error {
 	found := fmt.Sprintf("%q is no tensor of %s", name, m.name)
 	if near := m.nearNames(name); near != nil {
-		return &invalid.Error{Field: "--tap", Found: found, Hint: "did you mean " + strings.Join(near, " or ") + "?"}
+		return &invalid.Error{Field: "Images.Tap", Found: found,
+			Hint: "did you mean " + strings.Join(near, " or ") + "?"}
 	}
-	return &invalid.Error{Field: "--tap", Found: found, Hint: m.offer()}
+	return &invalid.Error{Field: "Images.Tap", Found: found, Hint: m.offer()}
 }
 
-// offer is the sentence that ends an error about taps.
+// offer is the hint of an error about taps: tensors to choose from.
 func (m *Model) offer() string {
 	var names []string
 	for _, c := range m.Candidates() {
 		names = append(names, fmt.Sprintf("%s (%s)", c.Name, c.Shape))
 	}
 	if names == nil {
-		return "choose a tensor with --tap; finetune inspect shows the network"
+		return "choose a tensor with {Images.Tap}"
 	}
-	return "choose one with --tap: " + strings.Join(firstNames(names), ", ")
+	return "choose one with {Images.Tap}: " + strings.Join(firstNames(names), ", ")
 }
 
 // firstNames keeps a list short enough for one line.

@@ -7,31 +7,31 @@ import (
 	"finetune/internal/onnx/onnxpb"
 )
 
-// transparent are the operators between a classifier and the output that only change the form of its answer,
-// and those that do nothing at inference.
+// transparent are the operators between a classifier and the output that change only the form of the logits, and those
+// that do nothing at inference.
 var transparent = []string{
 	"Cast", "DequantizeLinear", "Dropout", "Flatten", "Identity", "LogSoftmax", "QuantizeLinear", "Reshape",
 	"Sigmoid", "Softmax", "Squeeze", "Unsqueeze",
 }
 
-// An ending is what stands before one output of the network: a classifier, or none.
+// An ending describes how one output of the network is made: by a classifier, or by none.
 type ending struct {
 	output  string
 	layer   string   // operator of the classifier, "" when there is none
-	feature string   // what it reads; without classifier the output, before any Identity
-	beside  []string // what the other classifiers read where the answer is the mean of several
+	feature string   // its input; without classifier the output, before any Identity
+	beside  []string // inputs of the other classifiers where the output is the mean of several
 	in, out int      // widths of the classifier's weight, 0 where they aren't known
 	through []string // transparent operators between it and the output, from the output back
 }
 
-// ending walks back from an output to the layer that makes it, or to the layers whose answers it averages.
+// ending walks back from an output to the layer that makes it, or to the layers whose outputs it averages.
 func (m *Model) ending(output string) ending {
 	e, joint := m.walkBack(output)
 	n := m.producerOf(joint)
 	if e.layer != "" || n == nil {
 		return e
 	}
-	// Distilled transformers answer with the mean of two classifiers, one for each of their first tokens.
+	// The output of distilled transformers is the mean of two classifiers, one for each of their first tokens.
 	var several []ending
 	for _, in := range n.Input {
 		if !m.isConstant(in) {
@@ -39,7 +39,9 @@ func (m *Model) ending(output string) ending {
 			several = append(several, branch)
 		}
 	}
-	first := slices.IndexFunc(several, func(b ending) bool { return b.layer == "" || b.out != several[0].out || b.out == 0 })
+	first := slices.IndexFunc(several, func(b ending) bool {
+		return b.layer == "" || b.out != several[0].out || b.out == 0
+	})
 	if len(several) < 2 || first >= 0 {
 		return e
 	}
@@ -81,10 +83,11 @@ func (m *Model) walkBack(output string) (e ending, joint string) {
 			next, biased = input(n, 0), true
 		case is(n, "Add") && !biased && m.isConstant(input(n, 0)):
 			next, biased = rightOf(n), true
-		// A sum, or a stack of which the mean is taken. What is added to tokens or maps is no answer.
-		case is(n, "Add", "Sum", "Mean") && len(m.info[tensor].shape) == 2, is(n, "Concat") && pooled && len(m.info[tensor].shape) == 3 && intAttribute(n, "axis", 1) == 0:
+		// A sum, or a stack of which the mean is taken. A sum of tokens or maps is no output of classifiers.
+		case is(n, "Add", "Sum", "Mean") && len(m.info[tensor].shape) == 2,
+			is(n, "Concat") && pooled && len(m.info[tensor].shape) == 3 && intAttribute(n, "axis", 1) == 0:
 			joint = tensor
-		// A classifier may be a convolution whose answers are averaged over the map (SqueezeNet).
+		// A classifier may be a convolution whose outputs are averaged over the map (SqueezeNet).
 		case is(n, "GlobalAveragePool", "ReduceMean") && !biased:
 			next, pooled = input(n, 0), true
 		case isOp(n, "Relu") && pooled:
@@ -97,12 +100,12 @@ func (m *Model) walkBack(output string) (e ending, joint string) {
 	}
 	e.feature = m.beforeDropout(output)
 	if slices.ContainsFunc(e.through, isProbability) {
-		e.feature = "" // what the probabilities are made of isn't known
+		e.feature = "" // probabilities of an unknown layer
 	}
 	return e, joint
 }
 
-// isVector reports whether a tensor of four axes has one number a channel, wherever its channels are.
+// isVector reports whether a tensor of four axes has one number per channel, on whichever axis its channels are.
 func (m *Model) isVector(tensor string) bool {
 	s := m.info[tensor].shape
 	if len(s) != 4 {
@@ -123,13 +126,13 @@ func (m *Model) isScalar(tensor string) bool {
 	return m.isConstant(tensor) && s != nil && !slices.ContainsFunc(s, func(d Dim) bool { return d.Size != 1 })
 }
 
-// embeddings are parts of the names that exporters give an output that is the feature itself.
+// embeddings are parts of output names by which exporters mark an output that is the feature itself.
 var embeddings = []string{"embed", "feat", "pooler"}
 
 func isProbability(op string) bool { return op == "Softmax" || op == "LogSoftmax" || op == "Sigmoid" }
 
-// beforeDropout steps over operators that hand their input on as it is, so that the tap keeps the name of the
-// tensor that was computed.
+// beforeDropout skips operators that pass their input on unchanged, so that the tap has the name of the tensor that
+// was computed.
 func (m *Model) beforeDropout(tensor string) string {
 	for range maxNesting {
 		n := m.producerOf(tensor)
@@ -141,7 +144,7 @@ func (m *Model) beforeDropout(tensor string) string {
 	return tensor
 }
 
-// weightWidths returns how many numbers a classifier reads and how many it answers.
+// weightWidths returns the number of inputs and of outputs of a classifier.
 func (m *Model) weightWidths(n *onnxpb.NodeProto) (in, out int) {
 	w := m.info[rightOf(n)].shape
 	if len(w) < 2 {
@@ -154,7 +157,7 @@ func (m *Model) weightWidths(n *onnxpb.NodeProto) (in, out int) {
 	return int(max(a.Size, 0)), int(max(b.Size, 0))
 }
 
-// isPointwise reports whether a convolution is a linear layer at each place of the map.
+// isPointwise reports whether a convolution is 1×1: a linear layer at each place of the map.
 func (m *Model) isPointwise(n *onnxpb.NodeProto) bool {
 	w := m.info[rightOf(n)].shape
 	return len(w) == 4 && w[2].Size == 1 && w[3].Size == 1 &&
@@ -167,10 +170,9 @@ func (m *Model) isPooled(tensor string) bool {
 	return len(s) == 4 && s[2].Size == 1 && s[3].Size == 1
 }
 
-// isEmbedding reports whether an output is the feature itself rather than a classifier's answer. The names that
-// exporters give outputs decide first. Without such a name a network that ends in its classifier has no sign of
-// it, so the width decides: embeddings (faces, CLIP) are multiples of 64 wide, and sets of classes that are
-// happen too rarely to break the others for.
+// isEmbedding reports whether an output is the feature itself rather than a classifier's logits. Names of outputs
+// decide first. Without such a name the width decides: embeddings (faces, CLIP) are multiples of 64 wide, numbers of
+// classes rarely are.
 func (e ending) isEmbedding() bool {
 	name := strings.ToLower(e.output)
 	switch {
@@ -178,7 +180,8 @@ func (e ending) isEmbedding() bool {
 		return true
 	case e.layer == "":
 		return e.feature != ""
-	case slices.ContainsFunc(e.through, isProbability) || containsAny(name, "logit", "prob", "class", "score", "pred", "label"):
+	case slices.ContainsFunc(e.through, isProbability),
+		containsAny(name, "logit", "prob", "class", "score", "pred", "label"):
 		return false
 	}
 	return e.out >= 64 && e.out%64 == 0

@@ -9,25 +9,26 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Cut returns the part of the network that a feature needs, with one float32 output: N×D, taps and grids as
-// Feature.Blocks says. The one input is the images, as float32 whatever the network takes. Layers behind the taps,
-// other outputs, training information and unused weights are gone. The weights are shared with m, not copied. The
-// ImageInput describes what m took; where that wasn't float32 the input of the result has another name and a cast.
+// Cut returns the part of the network that a feature needs, with one float32 output, N×D, laid out as Feature.Blocks
+// describes. Its one input is the images, as float32 whatever the network takes. Layers after the taps, other outputs,
+// training information and unused weights are removed. The weights are shared with m, not copied. The ImageInput
+// describes the input of m; where that isn't float32, the input of the result has another name and a cast.
 //
-// A feature whose Width isn't known yet is refused: see Expose.
+// A feature whose Width isn't known yet gives an error: see Expose.
 func (m *Model) Cut(f Feature) (*Model, ImageInput, error) {
 	if f.Width == 0 {
 		return nil, ImageInput{}, fmt.Errorf("cut the network of %s: the shape of %s isn't known", m.name, f.Text)
 	}
-	var tensors []string
-	for _, t := range f.Taps {
-		tensors = append(tensors, t.Tensor.Name)
+	cut, in, err := m.cut(f.tensors(), func(c *cutter, in ImageInput) { c.putFeature(f, f.batch(in)) })
+	in.Batch = f.batch(in)
+	if err == nil {
+		err = m.checkRows(f, in)
 	}
-	return m.cut(tensors, func(c *cutter, in ImageInput) { c.putFeature(f, in.Batch) })
+	return cut, in, err
 }
 
-// Expose returns the part of the network that tensors need, with each of them, as it is but float32, as an output.
-// A run of it tells the shapes that inference left unknown.
+// Expose returns the part of the network that tensors need, with each of them as an output of float32. A run of it
+// shows the shapes that inference left unknown.
 func (m *Model) Expose(tensors ...string) (*Model, ImageInput, error) {
 	return m.cut(tensors, func(c *cutter, _ ImageInput) {
 		for i, tensor := range tensors {
@@ -36,34 +37,36 @@ func (m *Model) Expose(tensors ...string) (*Model, ImageInput, error) {
 	})
 }
 
-// InputOf returns the input that a feature depends on, as Cut does, also where only a run can tell the feature's width.
+// InputOf returns the input that a feature depends on, as Cut does, also while the feature's width is unknown.
 func (m *Model) InputOf(f Feature) (ImageInput, error) {
-	var tensors []string
-	for _, t := range f.Taps {
-		tensors = append(tensors, t.Tensor.Name)
-	}
-	_, in, err := m.Expose(tensors...)
+	in, err := m.inputFor(f.tensors()...)
+	in.Batch = f.batch(in)
 	return in, err
 }
 
+// inputFor returns the input that tensors depend on.
+func (m *Model) inputFor(tensors ...string) (ImageInput, error) {
+	return newCutter(m, tensors).input()
+}
+
 func (m *Model) cut(tensors []string, put func(*cutter, ImageInput)) (*Model, ImageInput, error) {
-	c := cutter{Model: m, needed: map[string]bool{}, made: map[string]string{}}
-	for _, tensor := range tensors {
-		c.need(tensor)
-	}
-	graph := c.keep()
-	c.graph = graph
-	inner, err := c.model(graph).ImageInput()
+	c := newCutter(m, tensors)
+	c.graph = c.keep()
+	inner, err := c.input()
 	if err != nil {
 		return nil, ImageInput{}, err
 	}
 	c.takeFloat(inner)
-	put(&c, inner)
-	cut, err := fromProto(m.name, c.model(graph).pb)
-	if err != nil {
-		return nil, ImageInput{}, fmt.Errorf("cut the network of %s: %w", m.name, err)
+	put(c, inner)
+	return fromProto(m.name, c.model(c.graph)), inner, nil
+}
+
+func newCutter(m *Model, tensors []string) *cutter {
+	c := &cutter{Model: m, needed: map[string]bool{}, made: map[string]string{}}
+	for _, tensor := range tensors {
+		c.need(tensor)
 	}
-	return cut, inner, nil
+	return c
 }
 
 // A cutter collects what a cut keeps.
@@ -71,7 +74,7 @@ type cutter struct {
 	*Model
 	needed map[string]bool // tensors
 	graph  *onnxpb.GraphProto
-	made   map[string]string // names of what the cut added, by what it is
+	made   map[string]string // names of the constants and tensors that the cut added, by their contents
 }
 
 // need marks a tensor and all that it is computed from.
@@ -87,23 +90,6 @@ func (c *cutter) need(tensor string) {
 			open = appendReads(open, n)
 		}
 	}
-}
-
-// appendReads appends the tensors that a node reads, those of the subgraphs of If and Loop included: they may
-// capture any tensor around them. Names of a subgraph's own tensors do no harm.
-func appendReads(list []string, n *onnxpb.NodeProto) []string {
-	list = append(list, n.Input...)
-	for _, a := range n.Attribute {
-		for _, g := range append(slices.Clip(a.Graphs), a.GetG()) {
-			for _, inner := range g.GetNode() {
-				list = appendReads(list, inner)
-			}
-			for _, out := range g.GetOutput() {
-				list = append(list, out.GetName())
-			}
-		}
-	}
-	return list
 }
 
 // keeps reports whether a node makes a tensor that is needed.
@@ -144,27 +130,33 @@ func (c *cutter) keep() *onnxpb.GraphProto {
 	return kept
 }
 
-// model wraps a graph as a model that knows what the whole one knows.
-func (c *cutter) model(g *onnxpb.GraphProto) *Model {
-	m := &Model{name: c.name, producer: c.producer, readers: c.readers, constant: c.constant, info: c.info}
-	m.pb = &onnxpb.ModelProto{
-		IrVersion: proto.Int64(max(c.pb.GetIrVersion(), 4)), OpsetImport: c.pb.OpsetImport, ProducerName: proto.String("finetune"),
-		Graph: g, Functions: c.pb.Functions,
+// model returns the message of a model with another graph.
+func (c *cutter) model(g *onnxpb.GraphProto) *onnxpb.ModelProto {
+	return &onnxpb.ModelProto{
+		IrVersion: proto.Int64(max(c.pb.GetIrVersion(), 4)), OpsetImport: c.pb.OpsetImport,
+		ProducerName: proto.String("finetune"), Graph: g, Functions: c.pb.Functions,
 	}
-	for _, v := range c.inputs {
-		if c.needed[v.Name] {
-			m.inputs = append(m.inputs, v)
-		}
-	}
-	return m
 }
 
-// takeFloat puts a cast behind an input that isn't float32 and gives the image a name of its own.
+// input returns the input that what is kept depends on.
+func (c *cutter) input() (ImageInput, error) {
+	var list []Value
+	for _, v := range c.inputs {
+		if c.needed[v.Name] {
+			list = append(list, v)
+		}
+	}
+	return c.imageInputOf(list)
+}
+
+// takeFloat declares the input as float32 with the shape that is known: sizes that the file gives as 0 are open. Where
+// the network takes another type, the image gets another name and a cast.
 func (c *cutter) takeFloat(in ImageInput) {
+	i := slices.IndexFunc(c.graph.Input, func(v *onnxpb.ValueInfoProto) bool { return v.GetName() == in.Name })
 	if in.Type == "float32" {
+		c.graph.Input[i] = tensorValue(in.Name, c.info[in.Name].shape)
 		return
 	}
-	i := slices.IndexFunc(c.graph.Input, func(v *onnxpb.ValueInfoProto) bool { return v.GetName() == in.Name })
 	image := c.unused("image")
 	typ := c.info[in.Name].elem
 	c.graph.Input[i] = tensorValue(image, c.info[in.Name].shape)

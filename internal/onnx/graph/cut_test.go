@@ -23,8 +23,10 @@ func cut(t *testing.T, m *Model, tap string, pool ...int) (*Model, ImageInput) {
 }
 
 func TestCut(t *testing.T) {
-	const graph = "in x 1 N,3,8,8\nin ids 7 N,4\nin features 1 N,2\nweight w0 16,3,3,3\nweight w 5,16\nweight unused 3\n" +
-		"c = Conv x w0\nr = Relu c\ne = Gather ids ids\np = GlobalAveragePool r\nf = Flatten p\ny = Gemm f w {name: 'transB' i: 1}\nq = Relu features\nout y\nout e\nout q"
+	const graph = "in x 1 N,3,8,8\nin ids 7 N,4\nin features 1 N,2\nweight w0 16,3,3,3\nweight w 5,16\n" +
+		"weight unused 3\n" +
+		"c = Conv x w0\nr = Relu c\ne = Gather ids ids\np = GlobalAveragePool r\nf = Flatten p\n" +
+		"y = Gemm f w {name: 'transB' i: 1}\nq = Relu features\nout y\nout e\nout q"
 	m := build(t, 13, graph)
 	c, in := cut(t, m, "r")
 	g := c.pb.Graph
@@ -101,7 +103,8 @@ func TestCutCastsInput(t *testing.T) {
 	if got := c.Inputs(); len(got) != 1 || got[0].String() != "image float32 batch×32×32×3" {
 		t.Errorf("inputs %v", got)
 	}
-	if n := c.pb.Graph.Node[0]; n.GetOpType() != "Cast" || intAttribute(n, "to", 0) != int64(onnxpb.TensorProto_UINT8) || n.Output[0] != "input" {
+	if n := c.pb.Graph.Node[0]; n.GetOpType() != "Cast" || intAttribute(n, "to",
+		0) != int64(onnxpb.TensorProto_UINT8) || n.Output[0] != "input" {
 		t.Errorf("first node %v", n)
 	}
 }
@@ -130,8 +133,10 @@ func TestImageInput(t *testing.T) {
 	for _, c := range []struct{ name, graph, want string }{
 		{"channels first", "in x 1 N,3,8,9\ny = Relu x\nout y", "NCHW 0 8 9"},
 		{"channels last", "in x 1 2,8,9,3\ny = Relu x\nout y", "NHWC 2 8 9"},
-		{"open, read by a convolution", "in x 1 a,b,c,d\nweight w 4,3,1,1\nz = Mul x x\ny = Conv z w\nout y", "NCHW 0 0 0"},
-		{"open, transposed first", "in x 1 a,b,c,d\nz = Div x x\ny = Transpose z {name: 'perm' ints: [0,3,1,2]}\nout y", "NHWC 0 0 0"},
+		{"open, read by a convolution", "in x 1 a,b,c,d\nweight w 4,3,1,1\nz = Mul x x\ny = Conv z w\nout y",
+			"NCHW 0 0 0"},
+		{"open, transposed first", "in x 1 a,b,c,d\nz = Div x x\ny = Transpose z {name: 'perm' ints: [0,3,1,2]}\n" +
+			"out y", "NHWC 0 0 0"},
 		{"three wide and three channels", "in x 1 1,3,8,3\nweight w 4,3,1,1\ny = Conv x w\nout y", "NCHW 1 8 3"},
 		{"open, nothing tells", "in x 1 a,b,c,d\ny = Relu x\nout y", "no axis is known to be the channels"},
 		{"grey", "in x 1 N,1,8,8\ny = Relu x\nout y", "1 channels"},
@@ -146,11 +151,16 @@ func TestImageInput(t *testing.T) {
 		{"sizes written as zeros", "in x 1 0,3,0,0\ny = Relu x\nout y", "NCHW 0 0 0"},
 		{"a batch of seven", "in x 1 7,3,32,48\ny = Relu x\nout y", "NCHW 7 32 48"},
 		{"a batch of three", "in x 1 3,224,224,3\ny = Relu x\nout y", "NHWC 3 224 224"},
-		{"three high and three channels, read by a convolution", "in x 1 1,3,3,3\nweight w 4,3,1,1\ny = Conv x w\nout y", "NCHW 1 3 3"},
-		{"three high and three channels, nothing tells", "in x 1 N,3,3,3\ny = Relu x\nout y", "no axis is known to be the channels"},
-		{"three high, channels last", "in x 1 N,3,8,3\nt = Transpose x {name: 'perm' ints: [0,3,1,2]}\nweight w 4,3,1,1\ny = Conv t w\nout y", "NHWC 0 3 8"},
-		{"axes called by numbers and other signs", "in x 1 3,3,Größe_.,3·0\nweight w 4,3,1,1\ny = Conv x w\nout y", "NCHW 3 0 0"},
-		{"four channels, last", "in x 1 N,8,8,4\nt = Transpose x {name: 'perm' ints: [0,3,1,2]}\nweight w 4,4,1,1\ny = Conv t w\nout y", "4 channels"},
+		{"three high and three channels, read by a convolution",
+			"in x 1 1,3,3,3\nweight w 4,3,1,1\ny = Conv x w\nout y", "NCHW 1 3 3"},
+		{"three high and three channels, nothing tells", "in x 1 N,3,3,3\ny = Relu x\nout y",
+			"no axis is known to be the channels"},
+		{"three high, channels last", "in x 1 N,3,8,3\nt = Transpose x {name: 'perm' ints: [0,3,1,2]}\n" +
+			"weight w 4,3,1,1\ny = Conv t w\nout y", "NHWC 0 3 8"},
+		{"axes called by numbers and other signs", "in x 1 3,3,Größe_.,3·0\nweight w 4,3,1,1\ny = Conv x w\nout y",
+			"NCHW 3 0 0"},
+		{"four channels, last", "in x 1 N,8,8,4\nt = Transpose x {name: 'perm' ints: [0,3,1,2]}\nweight w 4,4,1,1\n" +
+			"y = Conv t w\nout y", "4 channels"},
 		{"a video", "in x 1 N,3,16,8,8\ny = Relu x\nout y", "is N×3×16×8×8; expected images"},
 		{"no input", "weight x 1,3,8,8\ny = Relu x\nout y", "depends on no input"},
 	} {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Facts are what a file says of itself.
+// Facts are properties of a model's file.
 type Facts struct {
 	Producer   string         `json:"producer,omitempty"`
 	IRVersion  int64          `json:"ir_version"`
@@ -15,7 +15,7 @@ type Facts struct {
 	Parameters int64          `json:"parameters"` // numbers in the weights
 }
 
-// Facts returns what the file says of itself.
+// Facts returns properties of the model's file.
 func (m *Model) Facts() Facts {
 	f := Facts{
 		Producer:  strings.TrimSpace(m.pb.GetProducerName() + " " + m.pb.GetProducerVersion()),
@@ -35,7 +35,7 @@ func (m *Model) Facts() Facts {
 		count := int64(1)
 		for _, d := range t.Dims {
 			if d < 0 || (d > 0 && count > math.MaxInt32*1024/d) {
-				count = 0 // nonsense in the file
+				count = 0 // an impossible shape
 				break
 			}
 			count *= d

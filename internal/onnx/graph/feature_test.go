@@ -50,8 +50,10 @@ func TestMultiOfEfficientNet(t *testing.T) {
 }
 
 const deep = "in x 1 N,3,32,32\nweight k 8,3,3,3\nweight q 8,8,3,3\n" +
-	"a = Conv x k {name: 'strides' ints: [4,4]}\nb = Relu a\nc = Conv b q {name: 'pads' ints: [1,1,1,1]}\nd = Add b c\ne = Relu d\n" +
-	"f = Conv e q {name: 'strides' ints: [2,2]}\ng = Relu f\nh = Conv g q {name: 'pads' ints: [1,1,1,1]}\ni = Add h g\n" +
+	"a = Conv x k {name: 'strides' ints: [4,4]}\nb = Relu a\nc = Conv b q {name: 'pads' ints: [1,1,1,1]}\n" +
+	"d = Add b c\ne = Relu d\n" +
+	"f = Conv e q {name: 'strides' ints: [2,2]}\ng = Relu f\nh = Conv g q {name: 'pads' ints: [1,1,1,1]}\n" +
+	"i = Add h g\n" +
 	"p = GlobalAveragePool i\nv = Flatten p\nweight w 8,5\ny = MatMul v w\nout y\n"
 
 func TestFindFeature(t *testing.T) {
@@ -103,10 +105,10 @@ func TestFindFeatureRefuses(t *testing.T) {
 		pool []int
 		want string
 	}{
-		{"no cells", m, "", []int{0}, "--pool: 0; expected grids from 1 to 16"},
-		{"too many cells", m, "", []int{17}, "--pool: 17"},
-		{"a grid twice", m, "", []int{3, 3}, "--pool: 3,3"},
-		{"a text of no numbers", m, "v pool=x", nil, `--pool: "x"`},
+		{"no cells", m, "", []int{0}, "Images.Pool: 0; expected grids from 1 to 16"},
+		{"too many cells", m, "", []int{17}, "Images.Pool: 17"},
+		{"a grid twice", m, "", []int{3, 3}, "Images.Pool: 3,3"},
+		{"a text of no numbers", m, "v pool=x", nil, `Images.Pool: "x"`},
 		{"a tensor twice", m, "e,e", nil, `"e" is named twice`},
 		{"one that isn't there", m, "e,zz", nil, `"zz" is no tensor`},
 		{"nothing between two names", m, "e,,v", nil, `"" is no tensor`},
@@ -135,8 +137,9 @@ func TestBlocks(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []Block{
-		{"e", 0, 1, 0, 0, 0, 8}, {"e", 0, 2, 0, 0, 8, 8}, {"e", 0, 2, 0, 1, 16, 8}, {"e", 0, 2, 1, 0, 24, 8}, {"e", 0, 2, 1, 1, 32, 8},
-		{"v", 1, 1, 0, 0, 40, 8},
+		{"e", 0, 1, 0, 0, 0, 8, ""}, {"e", 0, 2, 0, 0, 8, 8, ""}, {"e", 0, 2, 0, 1, 16, 8, ""},
+		{"e", 0, 2, 1, 0, 24, 8, ""}, {"e", 0, 2, 1, 1, 32, 8, ""},
+		{"v", 1, 1, 0, 0, 40, 8, ""},
 	}
 	if got := f.Blocks(); !slices.Equal(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -145,7 +148,8 @@ func TestBlocks(t *testing.T) {
 
 // A gate multiplies and a block of attention is half a block: neither ends one.
 func TestJoints(t *testing.T) {
-	const gate = "in x 1 N,3,8,8\nweight k 4,3,1,1\na = Conv x k\ns = Sigmoid a\nb = Mul a s\nweight m 4,4,1,1\nq = Conv b m\nr = Softmax q\nc = Add b r\n" +
+	const gate = "in x 1 N,3,8,8\nweight k 4,3,1,1\na = Conv x k\ns = Sigmoid a\nb = Mul a s\nweight m 4,4,1,1\n" +
+		"q = Conv b m\nr = Softmax q\nc = Add b r\n" +
 		"d = Conv c m\ne = Relu d\nf = Add c e\nsh = Shape c\ng = Reshape f sh\nh = Concat g a\nout h"
 	m := build(t, 13, gate)
 	var got []string
@@ -159,7 +163,8 @@ func TestJoints(t *testing.T) {
 	if want := []string{"a", "b", "c", "f!", "g"}; !slices.Equal(got, want) {
 		t.Errorf("joints %v, want %v", got, want)
 	}
-	if all := m.joints("h"); slices.ContainsFunc(all, func(j joint) bool { return j.tensor == "c" }) || !all[len(all)-1].closes {
+	if all := m.joints("h"); slices.ContainsFunc(all, func(j joint) bool { return j.tensor == "c" }) ||
+		!all[len(all)-1].closes {
 		t.Errorf("what another branch passes by is no joint: %+v", all)
 	}
 }

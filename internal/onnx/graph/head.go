@@ -12,7 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// What a written head asks of the programs that read it: ONNX Runtime 1.10 (2021) and all later ones can.
+// The versions that a written head requires: ONNX Runtime 1.10 (2021) and all later ones support them.
 const (
 	headOpset     = 13
 	headIRVersion = 7
@@ -25,7 +25,7 @@ type Dense struct {
 	Bias    []float32 // Out
 }
 
-// A Head is a trained head, to be written as a model: dense layers with a ReLU between each two.
+// A Head is a trained head to be written as a model: dense layers with ReLU between them.
 type Head struct {
 	Layers      []Dense
 	Probability Probability
@@ -52,14 +52,16 @@ func HeadModel(h Head) ([]byte, error) {
 		g.Initializer = append(g.Initializer,
 			floatTensor(prefix+"weight", l.Weight, l.Out, l.In), floatTensor(prefix+"bias", l.Bias, l.Out))
 		g.Node = append(g.Node, &onnxpb.NodeProto{
-			Name: proto.String(out), OpType: proto.String("Gemm"), Attribute: []*onnxpb.AttributeProto{intAttr("transB", 1)},
+			Name: proto.String(out), OpType: proto.String("Gemm"),
 			Input: []string{tensor, prefix + "weight", prefix + "bias"}, Output: []string{out},
+			Attribute: []*onnxpb.AttributeProto{intAttr("transB", 1)},
 		})
 		tensor = out
 		if !last {
 			tensor = out + ".relu"
 			g.Node = append(g.Node, &onnxpb.NodeProto{
-				Name: proto.String(tensor), OpType: proto.String("Relu"), Input: []string{out}, Output: []string{tensor},
+				Name: proto.String(tensor), OpType: proto.String("Relu"),
+				Input: []string{out}, Output: []string{tensor},
 			})
 		}
 	}
@@ -82,11 +84,7 @@ func HeadModel(h Head) ([]byte, error) {
 			Key: proto.String(key), Value: proto.String(h.Metadata[key]),
 		})
 	}
-	m, err := fromProto("head", pb)
-	if err != nil {
-		return nil, fmt.Errorf("write the head as ONNX: %w", err)
-	}
-	return m.Bytes()
+	return fromProto("head", pb).Bytes()
 }
 
 func (h Head) check() error {
@@ -95,7 +93,8 @@ func (h Head) check() error {
 	}
 	for i, l := range h.Layers {
 		if l.In < 1 || l.Out < 1 || len(l.Weight) != l.In*l.Out || len(l.Bias) != l.Out {
-			return fmt.Errorf("layer %d: %d weights and %d biases for %d×%d", i, len(l.Weight), len(l.Bias), l.Out, l.In)
+			return fmt.Errorf("layer %d: %d weights and %d biases for %d×%d",
+				i, len(l.Weight), len(l.Bias), l.Out, l.In)
 		}
 		if i > 0 && l.In != h.Layers[i-1].Out {
 			return fmt.Errorf("layer %d reads %d numbers, the one before gives %d", i, l.In, h.Layers[i-1].Out)

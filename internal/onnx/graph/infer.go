@@ -9,11 +9,14 @@ const (
 	maxElems = 64 // a longer vector of integers is no shape
 )
 
-// A rule infers a node's first output from its inputs. What it can't know it leaves out.
+// A rule infers a node's first output from its inputs. It leaves unknown what doesn't follow from them.
 type rule func(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo
 
-// rules holds the operators of image networks. An operator that is missing here only costs knowledge: the tensors
-// behind it have an unknown shape unless the file declares one.
+// rules holds the operators of image networks. Tensors after an operator that is missing here have an unknown shape
+// unless the file declares one.
+//
+// Inspect needs the shapes without the native library, and a network at several depths needs every spatial size.
+// Without rules, two thirds of the test networks' features differ: half of these fail, the others need a run.
 var rules = map[string]rule{}
 
 func register(r rule, ops ...string) {
@@ -57,8 +60,7 @@ func init() {
 	register(padRule, "Pad")
 }
 
-// infer runs the rules over the graph in the order of the file (which ONNX demands to be a topological one)
-// and takes what the file declares where a rule knows less.
+// infer applies the rules to the sorted nodes and uses the shapes that the file declares where a rule knows less.
 func (m *Model) infer() {
 	g := m.pb.Graph
 	m.info = make(map[string]tensorInfo, len(g.Node)+len(m.constant))
@@ -119,7 +121,7 @@ func (m *Model) inputsOf(n *onnxpb.NodeProto) []tensorInfo {
 	return in
 }
 
-// merge fills what inference left open with what the file declares.
+// merge completes an inferred shape by the declared one.
 func merge(inferred, declared tensorInfo) tensorInfo {
 	if inferred.elem == onnxpb.TensorProto_UNDEFINED {
 		inferred.elem = declared.elem
@@ -140,7 +142,7 @@ func merge(inferred, declared tensorInfo) tensorInfo {
 	return inferred
 }
 
-// get returns the i-th input's knowledge, nothing when it is left out.
+// get returns what is known of the i-th input, the zero value when it is left out.
 func get(in []tensorInfo, i int) tensorInfo {
 	if i < len(in) {
 		return in[i]
@@ -164,8 +166,8 @@ func ints(in []tensorInfo, i int) ([]int64, bool) {
 	return values, elems != nil
 }
 
-// axes returns the axes of a reduction or a squeeze, an attribute in older operator sets and an input in newer
-// ones. given is false when the node names none; ok is false when they aren't known or out of range.
+// axes returns the axes of a reduction or a squeeze, an attribute in older operator sets and an input in newer ones.
+// given is false when the node has none; ok is false when they are unknown or out of range.
 func axes(n *onnxpb.NodeProto, in []tensorInfo, rank int) (set map[int]bool, given, ok bool) {
 	var list []int64
 	if a := attribute(n, "axes"); a != nil {

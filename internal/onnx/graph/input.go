@@ -17,7 +17,7 @@ const (
 	NHWC Layout = "NHWC"
 )
 
-// An ImageInput is the input of a network that takes pictures of three channels.
+// An ImageInput is the input of a network that takes images of three channels.
 type ImageInput struct {
 	Name   string `json:"name"`
 	Type   string `json:"type"` // "float32", "float16", "uint8", …
@@ -29,25 +29,29 @@ type ImageInput struct {
 
 // ImageInput returns the one input of the network, which must be a batch of images: four axes, three channels.
 // Anything else gives a *invalid.Error.
-func (m *Model) ImageInput() (ImageInput, error) {
-	switch len(m.inputs) {
+func (m *Model) ImageInput() (ImageInput, error) { return m.imageInputOf(m.inputs) }
+
+func (m *Model) imageInputOf(inputs []Value) (ImageInput, error) {
+	switch len(inputs) {
 	case 0:
-		return ImageInput{}, &invalid.Error{Field: m.name, Found: "the feature depends on no input", Want: "a network that takes images"}
+		return ImageInput{}, &invalid.Error{Path: m.name, Found: "the feature depends on no input",
+			Want: "a network that takes images"}
 	case 1:
-		return m.imageInput(m.inputs[0].Name)
+		return m.imageInput(inputs[0].Name)
 	}
 	var found []string
-	for _, v := range m.inputs {
+	for _, v := range inputs {
 		found = append(found, v.String())
 	}
-	return ImageInput{}, &invalid.Error{Field: m.name, Found: fmt.Sprintf("the feature needs %d inputs: %v", len(found), firstNames(found)),
-		Want: "one image", Hint: "choose with --tap a tensor that depends on the image alone"}
+	return ImageInput{}, &invalid.Error{Path: m.name,
+		Found: fmt.Sprintf("the feature needs %d inputs: %v", len(found), firstNames(found)),
+		Want:  "one image", Hint: "choose with {Images.Tap} a tensor that depends on the image alone"}
 }
 
 func (m *Model) imageInput(name string) (ImageInput, error) {
 	v := m.value(name)
 	bad := func(found string) (ImageInput, error) {
-		return ImageInput{}, &invalid.Error{Field: m.name, Found: fmt.Sprintf("input %q %s", name, found),
+		return ImageInput{}, &invalid.Error{Path: m.name, Found: fmt.Sprintf("input %q %s", name, found),
 			Want: "images of three channels, N×3×H×W or N×H×W×3"}
 	}
 	if len(v.Shape) != 4 {
@@ -71,11 +75,12 @@ func (m *Model) imageInput(name string) (ImageInput, error) {
 		return bad(fmt.Sprintf("has elements of type %q", v.Type))
 	}
 	size := func(d Dim) int { return int(max(d.Size, 0)) }
-	return ImageInput{Name: name, Type: v.Type, Layout: layout, Batch: size(v.Shape[0]), Height: size(h), Width: size(w)}, nil
+	return ImageInput{Name: name, Type: v.Type, Layout: layout, Batch: size(v.Shape[0]),
+		Height: size(h), Width: size(w)}, nil
 }
 
-// layout decides by the axis that is three long or, when both or neither are, by what reads the input. It
-// returns "" when nothing decides: a guess would feed the network nonsense.
+// layout decides by the axis that is three long or, when both or neither are, by the nodes that read the input. It
+// returns "" when these don't decide: a wrong guess would give useless features.
 func (m *Model) layout(name string, s Shape) Layout {
 	second, last := s[1].Size, s[3].Size
 	switch {
@@ -91,8 +96,7 @@ func (m *Model) layout(name string, s Shape) Layout {
 	return m.readAs(name)
 }
 
-// readAs follows the input forward through element-wise operators to the first one that says where it expects
-// the channels.
+// readAs follows the input through element-wise operators to the first one that fixes the axis of the channels.
 func (m *Model) readAs(tensor string) Layout {
 	for range maxNesting {
 		readers := m.readers[tensor]
@@ -108,7 +112,8 @@ func (m *Model) readAs(tensor string) Layout {
 				return NHWC
 			}
 			return ""
-		case isOp(n, "Cast", "Sub", "Add", "Mul", "Div", "Identity", "QuantizeLinear", "DequantizeLinear", "Pad", "Clip") && len(n.Output) > 0:
+		case len(n.Output) > 0 && isOp(n, "Cast", "Sub", "Add", "Mul", "Div", "Identity", "QuantizeLinear",
+			"DequantizeLinear", "Pad", "Clip"):
 			tensor = n.Output[0]
 		default:
 			return ""

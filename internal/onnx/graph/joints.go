@@ -1,25 +1,21 @@
 package graph
 
-import (
-	"slices"
+import "finetune/internal/onnx/onnxpb"
 
-	"finetune/internal/onnx/onnxpb"
-)
-
-// A joint is a tensor through which everything passes that a network knows of its image: when it is written, no
-// other tensor that depends on the image is read any more. Between two joints stands a block.
+// A joint is a tensor that all later tensors depend on the image through: once it is written, no other tensor that
+// depends on the image is read any more. The nodes between two joints are a block.
 type joint struct {
 	tensor string
 	closes bool // it joins branches: the end of a residual or a concatenating block, but not of attention alone
-	layers int  // convolutions and products that stand before it
+	layers int  // convolutions and matrix products before it
 }
 
-// joints returns the joints on the way to a tensor, from the image to the end. Computations on shapes don't count
-// as knowledge of the image.
+// joints returns the joints before a tensor, from the image on. Computations on shapes don't count as dependence on
+// the image.
 func (m *Model) joints(tensor string) []joint {
 	c := cutter{Model: m, needed: map[string]bool{}}
 	c.need(tensor)
-	alive := map[string]int{} // tensors that depend on the image, with the readers still to come
+	alive := map[string]int{} // tensors that depend on the image, with the number of their remaining readers
 	for _, v := range m.inputs {
 		if c.needed[v.Name] {
 			alive[v.Name] = c.readersOf(v.Name)
@@ -28,13 +24,16 @@ func (m *Model) joints(tensor string) []joint {
 	var list []joint
 	count, before := 0, 0 // now and at the last joint
 	attends, activates := false, false
-	for _, n := range m.pb.Graph.Node {
+	var read []string        // inputs of a node that depend on the image
+	seen := map[string]int{} // by tensor: the last node that reads it, counted from 1
+	for i, n := range m.pb.Graph.Node {
 		if !c.keeps(n) || ofShapes(n) {
 			continue
 		}
-		var read []string
+		read = read[:0]
 		for _, in := range n.Input {
-			if _, depends := alive[in]; depends && !slices.Contains(read, in) {
+			if _, depends := alive[in]; depends && seen[in] != i+1 {
+				seen[in] = i + 1
 				read = append(read, in)
 			}
 		}
@@ -44,7 +43,7 @@ func (m *Model) joints(tensor string) []joint {
 		if is(n, "Conv", "ConvInteger", "Gemm", "MatMul", "MatMulInteger") {
 			count++
 		}
-		// A block of a transformer has two sums, one behind attention and one behind its layers.
+		// A block of a transformer has two sums, one after attention and one after its layers.
 		attends = attends || is(n, "Softmax", "Attention")
 		activates = activates || is(n, "Erf", "Gelu", "HardSwish", "QuickGelu", "Relu", "Sigmoid", "Swish", "Tanh")
 		for _, in := range read {
@@ -68,7 +67,7 @@ func (m *Model) joints(tensor string) []joint {
 	return list
 }
 
-// readersOf counts the needed nodes that read a tensor for what it holds.
+// readersOf counts the needed nodes that read a tensor's elements.
 func (c *cutter) readersOf(tensor string) int {
 	count := 0
 	for _, i := range c.readers[tensor] {
@@ -79,10 +78,10 @@ func (c *cutter) readersOf(tensor string) int {
 	return count
 }
 
-// ofShapes reports whether a node asks a tensor for its shape only.
+// ofShapes reports whether a node reads only the shape of a tensor.
 func ofShapes(n *onnxpb.NodeProto) bool { return isOp(n, "Shape", "Size") }
 
-// joins reports whether a node adds or concatenates what its branches computed. A product is none: gates multiply.
+// joins reports whether a node adds or concatenates branches. A product doesn't: gates multiply.
 func joins(n *onnxpb.NodeProto) bool {
 	return is(n, "Add", "Sum", "Concat")
 }

@@ -9,7 +9,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// Limits of what is read. A part is one field of the protobuf (a name, an attribute, a tensor whatever its
+// Limits on files. A part is one field of the protobuf (a name, an attribute, a tensor whatever its
 // size): an empty node takes two bytes in the file and hundreds in memory, so the parts are counted before
 // anything is allocated. The largest public networks have under half a million.
 const (

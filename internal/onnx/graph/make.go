@@ -6,7 +6,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Makers of the protobuf's small parts.
+// Constructors of small protobuf messages.
 
 func castNode(in, out string, to onnxpb.TensorProto_DataType) *onnxpb.NodeProto {
 	n := &onnxpb.NodeProto{OpType: proto.String("Cast"), Attribute: []*onnxpb.AttributeProto{intAttr("to", int64(to))}}

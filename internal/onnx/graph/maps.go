@@ -5,12 +5,12 @@ import (
 	"fmt"
 )
 
-// ErrNoMaps says that a feature isn't a mean of maps, so that no place of the image can be given its share of it.
+// ErrNoMaps means that a feature isn't a mean of maps, so that it can't be attributed to places of the image.
 var ErrNoMaps = errors.New("the feature is no mean of maps")
 
-// CutMaps returns what Cut does, with more outputs: behind the feature, for each of its taps, the map that the tap's
+// CutMaps returns what Cut does, with more outputs: after the feature, for each of its taps, the map that the tap's
 // numbers are means of, N×C×H×W of float32; a class token is in none of them. A feature with a tap that is made in
-// another way (a class token, an embedding behind a layer) gives an error that wraps ErrNoMaps.
+// another way (a class token, an embedding after a layer) gives an error that wraps ErrNoMaps.
 func (m *Model) CutMaps(f Feature) (*Model, ImageInput, error) {
 	maps, err := m.maps(f)
 	if err != nil {
@@ -50,14 +50,15 @@ func (m *Model) maps(f Feature) ([]Tap, error) {
 			return nil, fmt.Errorf("%w: the shape of %q isn't known", ErrNoMaps, t.Tensor.Name)
 		}
 		if len(t.Space) == 1 && t.Places[0] == 0 {
-			return nil, fmt.Errorf("%w: how the tokens of %q (%s) lie in the image isn't known", ErrNoMaps, t.Tensor.Name, t.Tensor.Shape)
+			return nil, fmt.Errorf("%w: the arrangement of the tokens of %q (%s) isn't known",
+				ErrNoMaps, t.Tensor.Name, t.Tensor.Shape)
 		}
 		list[i] = t
 	}
 	return list, nil
 }
 
-// mapOf returns the map whose mean a tap without space is. One of a single place stands for itself.
+// mapOf returns the map whose mean a tap without space is; a map of a single place is its own mean.
 func (m *Model) mapOf(t Tap) (Tap, error) {
 	switch source := m.meanOf(t.Tensor.Name); {
 	case source != "":
@@ -65,5 +66,5 @@ func (m *Model) mapOf(t Tap) (Tap, error) {
 	case len(t.Space) > 1:
 		return t, nil
 	}
-	return Tap{}, fmt.Errorf("%w: %q isn't the mean of one", ErrNoMaps, t.Tensor.Name)
+	return Tap{}, fmt.Errorf("%w: %q isn't the mean of a map", ErrNoMaps, t.Tensor.Name)
 }

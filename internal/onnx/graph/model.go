@@ -1,8 +1,3 @@
-// Package graph reads ONNX models, says what is in them, finds the tensor that a network's classifier reads,
-// and writes the smaller model that ends there. It also writes a trained head as a model of its own.
-//
-// It runs nothing and needs no native library: ONNX Runtime belongs to the package backbone. Files are taken as
-// hostile: size, nesting and the number of parts are limited, and no input makes it panic.
 package graph
 
 import (
@@ -25,14 +20,21 @@ type Model struct {
 	info     map[string]tensorInfo          // element types and shapes, declared or inferred
 	inputs   []Value                        // without initialisers, which old files list as inputs too
 	outputs  []Value
-	prefixes map[int64]int // see findPrefixes
+	prefixes map[int64]int   // see findPrefixes
+	last     map[string]bool // of tensors with four axes: whether the channels are the last one, see findLayouts
+	switched int             // nodes that useInference switched
 }
 
-// Parse reads a model from the bytes of its file; name stands for it in errors. Weights in other files
-// (external data) aren't touched. What is no ONNX model, or breaks the limits, gives a *invalid.Error.
+// Parse reads a model from the bytes of its file; name identifies it in errors. Weights in other files (external
+// data) aren't read. Nodes in training mode are switched to inference. A file that is no ONNX model, declares what
+// can't be, or exceeds the limits gives a *invalid.Error.
 func Parse(name string, data []byte) (*Model, error) {
 	bad := func(found string, err error) error {
-		return &invalid.Error{Field: name, Found: found, Err: err, Want: "an ONNX model", Hint: "export the network to ONNX again"}
+		hint := "export the network to ONNX again"
+		if f, ok := recognize(data); ok {
+			found, err, hint = "is "+f.what, nil, f.hint
+		}
+		return &invalid.Error{Path: name, Found: found, Err: err, Want: "an ONNX model", Hint: hint}
 	}
 	if len(data) == 0 {
 		return nil, bad("is empty", nil)
@@ -41,25 +43,37 @@ func Parse(name string, data []byte) (*Model, error) {
 		return nil, bad("is no readable ONNX model", err)
 	}
 	pb := new(onnxpb.ModelProto)
-	if err := (proto.UnmarshalOptions{DiscardUnknown: true, RecursionLimit: maxNesting}).Unmarshal(data, pb); err != nil {
+	options := proto.UnmarshalOptions{DiscardUnknown: true, RecursionLimit: maxNesting}
+	if err := options.Unmarshal(data, pb); err != nil {
 		return nil, bad("is no readable ONNX model", err)
 	}
 	if len(pb.GetGraph().GetNode()) == 0 {
 		return nil, bad("holds no network", nil)
 	}
-	m, err := fromProto(name, pb)
+	for _, check := range []func(*onnxpb.ModelProto) error{checkTensors, checkFunctions, sortNodes} {
+		if err := check(pb); err != nil {
+			return nil, bad("holds a broken network", err)
+		}
+	}
+	switched, err := useInference(pb)
 	if err != nil {
+		return nil, &invalid.Error{Path: name, Found: "was exported in training mode", Err: err,
+			Want: "a network in inference mode", Hint: evalExport}
+	}
+	m := fromProto(name, pb)
+	m.switched = switched
+	if err := m.checkSizes(); err != nil {
 		return nil, bad("holds a broken network", err)
 	}
 	return m, nil
 }
 
-func fromProto(name string, pb *onnxpb.ModelProto) (*Model, error) {
+// fromProto returns the model of a graph whose nodes are sorted.
+func fromProto(name string, pb *onnxpb.ModelProto) *Model {
 	m := &Model{name: name, pb: pb}
-	if err := m.index(); err != nil {
-		return nil, err
-	}
+	m.index()
 	m.infer()
+	m.findLayouts()
 	m.findPrefixes()
 	for _, v := range pb.Graph.Input {
 		if m.constant[v.GetName()] == nil {
@@ -69,11 +83,11 @@ func fromProto(name string, pb *onnxpb.ModelProto) (*Model, error) {
 	for _, v := range pb.Graph.Output {
 		m.outputs = append(m.outputs, m.value(v.GetName()))
 	}
-	return m, nil
+	return m
 }
 
-// index fills the maps from tensors to nodes and refuses graphs in which a tensor is written twice.
-func (m *Model) index() error {
+// index fills the maps from tensors to nodes.
+func (m *Model) index() {
 	g := m.pb.Graph
 	m.producer = make(map[string]int, len(g.Node))
 	m.readers = make(map[string][]int, len(g.Node))
@@ -83,13 +97,9 @@ func (m *Model) index() error {
 	}
 	for i, n := range g.Node {
 		for _, out := range n.Output {
-			if out == "" {
-				continue // an optional output that isn't wanted
+			if out != "" { // an optional output that isn't wanted
+				m.producer[out] = i
 			}
-			if _, twice := m.producer[out]; twice || m.constant[out] != nil {
-				return fmt.Errorf("tensor %q is written twice", out)
-			}
-			m.producer[out] = i
 		}
 		for _, in := range n.Input {
 			if r := m.readers[in]; len(r) == 0 || r[len(r)-1] != i {
@@ -102,16 +112,24 @@ func (m *Model) index() error {
 			}
 		}
 	}
-	return nil
 }
 
 // Name returns the name that Parse was given.
 func (m *Model) Name() string { return m.name }
 
+// Notes returns sentences about what was changed so that the network can be used.
+func (m *Model) Notes() []string {
+	if m.switched == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("the network was exported in training mode; %d nodes were switched to inference, "+
+		"with the running statistics of the file", m.switched)}
+}
+
 // Inputs returns what the network must be fed, in the file's order.
 func (m *Model) Inputs() []Value { return slices.Clone(m.inputs) }
 
-// Outputs returns what the network answers, in the file's order.
+// Outputs returns what the network computes, in the file's order.
 func (m *Model) Outputs() []Value { return slices.Clone(m.outputs) }
 
 // Metadata returns a value of the file's metadata_props, "" where the key is absent.
@@ -127,7 +145,7 @@ func (m *Model) Metadata(key string) string {
 // Bytes returns the model as the bytes of a file. The same model gives the same bytes.
 func (m *Model) Bytes() ([]byte, error) {
 	if size := proto.Size(m.pb); size > maxBytes {
-		return nil, &invalid.Error{Field: m.name, Found: fmt.Sprintf("the network takes %d MB", size>>20),
+		return nil, &invalid.Error{Path: m.name, Found: fmt.Sprintf("the network takes %d MB", size>>20),
 			Want: fmt.Sprintf("at most %d MB, the limit of the ONNX format for one file", maxBytes>>20)}
 	}
 	data, err := proto.MarshalOptions{Deterministic: true}.Marshal(m.pb)

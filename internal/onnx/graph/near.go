@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// nearNames returns the tensors and nodes whose names are most like one that doesn't exist, the likest first: those that
-// hold it, and those that share most of their pairs of letters with it.
+// nearNames returns the tensors whose names are most similar to one that doesn't exist, best first: names that contain
+// it, and names that share most of their pairs of letters with it.
 func (m *Model) nearNames(name string) []string {
 	const (
 		most     = 3
@@ -47,7 +47,7 @@ func (m *Model) nearNames(name string) []string {
 	return names
 }
 
-// letterPairs counts the pairs of bytes that stand side by side.
+// letterPairs counts the pairs of neighbouring bytes.
 func letterPairs(s string) map[string]int {
 	pairs := make(map[string]int, len(s))
 	for i := range len(s) - 1 {

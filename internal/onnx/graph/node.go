@@ -13,7 +13,7 @@ func isOp(n *onnxpb.NodeProto, names ...string) bool {
 	return n != nil && (n.GetDomain() == "" || n.GetDomain() == "ai.onnx") && slices.Contains(names, n.GetOpType())
 }
 
-// is is isOp that also takes an operator on bytes for the one that it stands for.
+// is is isOp that also accepts a quantised operator for the one that it replaces.
 func is(n *onnxpb.NodeProto, names ...string) bool {
 	name := opName(n)
 	return name != "" && slices.Contains(names, name)
@@ -51,7 +51,7 @@ func intAttribute(n *onnxpb.NodeProto, name string, absent int64) int64 {
 	return absent
 }
 
-// constantTensor returns what a Constant node holds, as a tensor; nil for kinds that no shape is made of.
+// constantTensor returns the value of a Constant node as a tensor; nil for kinds that shapes aren't computed from.
 func constantTensor(n *onnxpb.NodeProto) *onnxpb.TensorProto {
 	integer := onnxpb.TensorProto_INT64.Enum()
 	for _, a := range n.Attribute {
@@ -61,11 +61,14 @@ func constantTensor(n *onnxpb.NodeProto) *onnxpb.TensorProto {
 		case "value_int":
 			return &onnxpb.TensorProto{DataType: (*int32)(integer), Int64Data: []int64{a.GetI()}}
 		case "value_ints":
-			return &onnxpb.TensorProto{DataType: (*int32)(integer), Dims: []int64{int64(len(a.Ints))}, Int64Data: a.Ints}
+			return &onnxpb.TensorProto{DataType: (*int32)(integer), Dims: []int64{int64(len(a.Ints))},
+				Int64Data: a.Ints}
 		case "value_float":
-			return &onnxpb.TensorProto{DataType: (*int32)(onnxpb.TensorProto_FLOAT.Enum()), FloatData: []float32{a.GetF()}}
+			return &onnxpb.TensorProto{DataType: (*int32)(onnxpb.TensorProto_FLOAT.Enum()),
+				FloatData: []float32{a.GetF()}}
 		case "value_floats":
-			return &onnxpb.TensorProto{DataType: (*int32)(onnxpb.TensorProto_FLOAT.Enum()), Dims: []int64{int64(len(a.Floats))}, FloatData: a.Floats}
+			return &onnxpb.TensorProto{DataType: (*int32)(onnxpb.TensorProto_FLOAT.Enum()),
+				Dims: []int64{int64(len(a.Floats))}, FloatData: a.Floats}
 		}
 	}
 	return nil
@@ -106,7 +109,7 @@ func tensorInfoOf(t *onnxpb.TensorProto) tensorInfo {
 	return info
 }
 
-// smallInts reads count integers of a tensor that stand in the file itself.
+// smallInts reads count integers of a tensor that are stored in the file itself.
 func smallInts(t *onnxpb.TensorProto, count int) ([]int64, bool) {
 	values := make([]int64, 0, count)
 	switch onnxpb.TensorProto_DataType(t.GetDataType()) {
@@ -128,7 +131,7 @@ func smallInts(t *onnxpb.TensorProto, count int) ([]int64, bool) {
 	return values, len(values) == count
 }
 
-// smallReals reads count floating-point numbers of a tensor that stand in the file itself.
+// smallReals reads count floating-point numbers of a tensor that are stored in the file itself.
 func smallReals(t *onnxpb.TensorProto, count int) ([]float64, bool) {
 	values := make([]float64, 0, count)
 	switch onnxpb.TensorProto_DataType(t.GetDataType()) {
@@ -151,14 +154,15 @@ func smallReals(t *onnxpb.TensorProto, count int) ([]float64, bool) {
 }
 
 // isConstant reports whether a tensor is the same whatever the network is fed: an initialiser, a constant, or
-// one of these behind a cast, a transposition or a dequantisation.
+// one of these after a cast, a transposition or a dequantisation.
 func (m *Model) isConstant(tensor string) bool {
 	for range maxNesting {
 		if m.constant[tensor] != nil {
 			return true
 		}
 		n := m.producerOf(tensor)
-		if !isOp(n, "Cast", "DequantizeLinear", "Identity", "QuantizeLinear", "Reshape", "Squeeze", "Transpose", "Unsqueeze") {
+		if !isOp(n, "Cast", "DequantizeLinear", "Identity", "QuantizeLinear", "Reshape", "Squeeze", "Transpose",
+			"Unsqueeze") {
 			return false
 		}
 		tensor = input(n, 0)

@@ -9,12 +9,13 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Single nodes and constants that a cut adds. Each returns the name of the tensor that it makes.
+// Single nodes and constants that a cut adds. Each method returns the name of the tensor that it adds.
 
 // op appends a node of one output.
 func (c *cutter) op(kind string, inputs ...string) string {
 	out := c.unused("finetune." + strings.ToLower(kind))
-	c.graph.Node = append(c.graph.Node, &onnxpb.NodeProto{OpType: proto.String(kind), Input: inputs, Output: []string{out}})
+	c.graph.Node = append(c.graph.Node, &onnxpb.NodeProto{OpType: proto.String(kind), Input: inputs,
+		Output: []string{out}})
 	return out
 }
 
@@ -33,31 +34,35 @@ func (c *cutter) transpose(tensor string, perm ...int64) string {
 	return out
 }
 
-// flat returns a tensor as a row an image.
+// flat flattens a tensor to one row per image.
 func (c *cutter) flat(tensor string) string {
 	out := c.op("Flatten", tensor)
 	c.last().Attribute = []*onnxpb.AttributeProto{intAttr("axis", 1)}
 	return out
 }
 
-// mean averages over axes: an attribute until operator set 17, an input from 18 on.
-func (c *cutter) mean(tensor string, over []int) string {
+// mean averages over axes, which stay with size 1 if keep is set. They are an attribute until operator set 17, an
+// input from 18 on.
+func (c *cutter) mean(tensor string, over []int, keep bool) string {
 	list := make([]int64, len(over))
 	for i, a := range over {
 		list[i] = int64(a)
 	}
-	keep := intAttr("keepdims", 0)
+	dims := intAttr("keepdims", 0)
+	if keep {
+		dims = intAttr("keepdims", 1)
+	}
 	if c.opset() >= 18 {
 		out := c.op("ReduceMean", tensor, c.ints(list...))
-		c.last().Attribute = []*onnxpb.AttributeProto{keep}
+		c.last().Attribute = []*onnxpb.AttributeProto{dims}
 		return out
 	}
 	out := c.op("ReduceMean", tensor)
-	c.last().Attribute = []*onnxpb.AttributeProto{keep, intsAttr("axes", list...)}
+	c.last().Attribute = []*onnxpb.AttributeProto{dims, intsAttr("axes", list...)}
 	return out
 }
 
-// ints returns a constant vector of integers, floats a constant of the given shape. Equal ones are made once.
+// ints returns a constant vector of integers, floats a constant of the given shape. Equal ones are added once.
 func (c *cutter) ints(values ...int64) string {
 	return c.constantOf(intTensor("", values...), fmt.Sprint("ints", values))
 }

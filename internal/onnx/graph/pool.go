@@ -8,8 +8,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// The nodes that turn taps into one row of numbers an image. They are made of operators that mean the same from
-// operator set 9 on; ReduceMean alone changed its form.
+// The nodes that turn taps into one row of numbers per image. Their operators have the same meaning from operator set
+// 9 on, but for the form of ReduceMean.
 
 // putFeature appends the pooling of all taps, joins their blocks and declares the output.
 func (c *cutter) putFeature(f Feature, batch int) {
@@ -19,18 +19,17 @@ func (c *cutter) putFeature(f Feature, batch int) {
 		for _, g := range t.Grids {
 			block := tensor
 			switch {
-			case g > 1 && len(t.Space) > 0:
-				block = c.grid(t, tensor, g)
 			case len(t.Space) > 0:
-				if t.ClassToken {
+				if g == 1 && t.ClassToken {
 					blocks = append(blocks, c.classToken(tensor))
 				}
-				block = c.mean(c.patches(tensor, t.Prefix), t.Space)
+				block = c.pooled(t, tensor, g)
 			case len(t.Tensor.Shape) == 1:
 				block = c.op("Reshape", tensor, c.ints(1, -1))
 			}
 			blocks = append(blocks, block)
 		}
+		blocks = append(blocks, c.secondOrder(t, tensor)...)
 	}
 	row := blocks[0]
 	if len(blocks) > 1 {
@@ -47,11 +46,12 @@ func (c *cutter) putFeature(f Feature, batch int) {
 // putOut declares a tensor as an output of the cut network, under a name of its own.
 func (c *cutter) putOut(tensor, name string, shape Shape) {
 	name = c.unused(name)
-	c.graph.Node = append(c.graph.Node, &onnxpb.NodeProto{OpType: proto.String("Identity"), Input: []string{tensor}, Output: []string{name}})
+	c.graph.Node = append(c.graph.Node, &onnxpb.NodeProto{OpType: proto.String("Identity"), Input: []string{tensor},
+		Output: []string{name}})
 	c.graph.Output = append(c.graph.Output, tensorValue(name, shape))
 }
 
-// asFloat returns a tensor as float32; bytes with a scale become the numbers that they stand for.
+// asFloat returns a tensor as float32; quantised tensors are dequantised.
 func (c *cutter) asFloat(tensor string) string {
 	if c.info[tensor].elem == onnxpb.TensorProto_FLOAT {
 		return tensor
@@ -66,7 +66,30 @@ func (c *cutter) asFloat(tensor string) string {
 	return c.cast(tensor, onnxpb.TensorProto_FLOAT)
 }
 
-// grid averages a tap over g × g cells and lays them out one behind the other, row by row, each with all channels.
+// secondOrder returns the standard deviations and covariances of a tap.
+func (c *cutter) secondOrder(t Tap, tensor string) (blocks []string) {
+	if len(t.Std)+t.Cov == 0 {
+		return nil
+	}
+	centred := c.centred(t, tensor)
+	for _, g := range t.Std {
+		blocks = append(blocks, c.deviations(t, centred, g))
+	}
+	if t.Cov > 0 {
+		blocks = append(blocks, c.covariances(t, centred))
+	}
+	return blocks
+}
+
+// pooled returns the means of a tap with space over the cells of a grid.
+func (c *cutter) pooled(t Tap, tensor string, g int) string {
+	if g > 1 {
+		return c.grid(t, tensor, g)
+	}
+	return c.mean(c.patches(tensor, t.Prefix), t.Space, false)
+}
+
+// grid averages a tap over g × g cells and concatenates them, row by row, each with all channels.
 // Cell i of L places goes from ⌊iL/g⌋ to ⌈(i+1)L/g⌉, as in torch's AdaptiveAvgPool2d: cells overlap by a place where
 // g doesn't divide L.
 func (c *cutter) grid(t Tap, tensor string, g int) string {
@@ -97,7 +120,8 @@ func (c *cutter) bins(tensor string, axis int, places Dim, g int) string {
 	// NonZero of ones counts the places; operator sets before 11 have no Range.
 	count := c.op("Gather", c.op("Shape", tensor), c.ints(int64(axis)))
 	ones := c.op("ConstantOfShape", count)
-	c.last().Attribute = []*onnxpb.AttributeProto{{Name: proto.String("value"), Type: onnxpb.AttributeProto_TENSOR.Enum(), T: intTensor("", 1)}}
+	c.last().Attribute = []*onnxpb.AttributeProto{{Name: proto.String("value"),
+		Type: onnxpb.AttributeProto_TENSOR.Enum(), T: intTensor("", 1)}}
 	place := c.transpose(c.op("NonZero", ones), 1, 0) // places × 1
 	starts, next := make([]int64, g), make([]int64, g)
 	for i := range g {

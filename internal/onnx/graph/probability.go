@@ -9,22 +9,23 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// A Probability says how logits become the probabilities of K classes. The names are those of package loss.
+// A Probability is a rule that computes the probabilities of K classes from logits. The names are those of package
+// loss.
 type Probability string
 
 // The rules.
 const (
 	// Softmax takes K logits: p = exp z / Σ exp z.
 	Softmax Probability = "softmax"
-	// Cumulative takes K−1 logits of P(y > k), each lowered to the one before where it is above, and their differences.
+	// Cumulative takes K−1 logits of P(y > k), limits each to the one before, and takes differences.
 	Cumulative Probability = "cumulative"
 	// Conditional takes K−1 logits of P(y > k | y ≥ k), and multiplies.
 	Conditional Probability = "conditional"
-	// Position takes one number and shares 1 between the two of Head.Positions around it, the nearer getting more.
+	// Position takes one number and interpolates between the two of Head.Positions around it.
 	Position Probability = "position"
 )
 
-// classes is the number of classes of a head with that many outputs; the error says why the rule has none for it.
+// classes is the number of classes of a head with that many outputs; an error if the rule doesn't fit it.
 func (h Head) classes(outputs int) (int, error) {
 	switch h.Probability {
 	case Softmax:
@@ -33,14 +34,15 @@ func (h Head) classes(outputs int) (int, error) {
 		return outputs + 1, nil
 	case Position:
 		if outputs != 1 || len(h.Positions) < 2 {
-			return 0, fmt.Errorf("%d outputs and %d positions for the rule %q", outputs, len(h.Positions), h.Probability)
+			return 0, fmt.Errorf("%d outputs and %d positions for the rule %q",
+				outputs, len(h.Positions), h.Probability)
 		}
 		return len(h.Positions), nil
 	}
 	return 0, fmt.Errorf("no rule %q for probabilities", h.Probability)
 }
 
-// probabilities adds what makes the tensor of that name, N × K, of logits, N × outputs.
+// probabilities adds nodes that compute the tensor out, N × K, from logits, N × outputs.
 func (h Head) probabilities(g *onnxpb.GraphProto, logits, out string, outputs int) {
 	b := &graphBuilder{g}
 	switch h.Probability {
@@ -51,7 +53,8 @@ func (h Head) probabilities(g *onnxpb.GraphProto, logits, out string, outputs in
 		z := logits
 		for step := 1; step < outputs; step *= 2 {
 			before := b.shift(z, fmt.Sprintf("before%d", step), step, 0, math.MaxFloat32)
-			cut := b.node("Slice", before+".cut", []string{before, b.ints(before+".from", 0), b.ints(before+".to", int64(outputs)), b.ints(before+".axis", 1)})
+			cut := b.node("Slice", before+".cut", []string{before, b.ints(before+".from", 0),
+				b.ints(before+".to", int64(outputs)), b.ints(before+".axis", 1)})
 			z = b.node("Min", fmt.Sprintf("least%d", step), []string{z, cut})
 		}
 		b.differences(b.node("Sigmoid", "above", []string{z}), out)
@@ -72,11 +75,12 @@ func (h Head) probabilities(g *onnxpb.GraphProto, logits, out string, outputs in
 		}
 		past := b.node("Sub", "past", []string{logits, b.tensor(floatTensor("positions", from, 1, n))})
 		share := b.node("Div", "share", []string{past, b.tensor(floatTensor("gaps", gap, 1, n))})
-		b.differences(b.node("Clip", "above", []string{share, b.tensor(floatTensor("zero", []float32{0})), b.tensor(floatTensor("one", []float32{1}))}), out)
+		b.differences(b.node("Clip", "above", []string{share, b.tensor(floatTensor("zero", []float32{0})),
+			b.tensor(floatTensor("one", []float32{1}))}), out)
 	}
 }
 
-// A graphBuilder adds to a graph. Its methods return the name of what they add.
+// A graphBuilder adds nodes and constants to a graph. Its methods return the name of the tensor that they add.
 type graphBuilder struct{ g *onnxpb.GraphProto }
 
 func (b *graphBuilder) node(op, out string, in []string, attributes ...*onnxpb.AttributeProto) string {
@@ -103,10 +107,11 @@ func (b *graphBuilder) scalar(name string, v int64) string {
 
 // shift adds columns of one value before and after those of a matrix.
 func (b *graphBuilder) shift(in, out string, before, after int, value float32) string {
-	return b.node("Pad", out, []string{in, b.ints(out+".pads", 0, int64(before), 0, int64(after)), b.tensor(floatTensor(out+".value", []float32{value}))})
+	return b.node("Pad", out, []string{in, b.ints(out+".pads", 0, int64(before), 0, int64(after)),
+		b.tensor(floatTensor(out+".value", []float32{value}))})
 }
 
-// differences makes P(y = k) of P(y > k), N × (K−1).
+// differences computes P(y = k) from P(y > k), N × (K−1).
 func (b *graphBuilder) differences(above, out string) {
 	b.node("Sub", out, []string{b.shift(above, "from", 1, 0, 1), b.shift(above, "to", 0, 1, 0)})
 }

@@ -8,13 +8,13 @@ import (
 
 // Networks quantised into operators of integers (QLinearConv, QGemm and their like, some of them ONNX Runtime's
 // own) carry numbers as bytes with a scale. The form with QuantizeLinear and DequantizeLinear around operators of
-// floating point needs nothing of this.
+// floating point doesn't need this.
 
-// quantized says where an operator on bytes has its parts among its inputs.
+// quantized describes the inputs of an operator on bytes.
 type quantized struct {
-	kind  string // the operator of floating point that it stands for
+	kind  string // the floating-point operator that it replaces
 	right int    // the second operand, 0 for none
-	scale int    // of the answer, followed by its zero point
+	scale int    // of the output, followed by its zero point
 }
 
 var quantizedOps = map[string]quantized{
@@ -25,17 +25,17 @@ var quantizedOps = map[string]quantized{
 	"QLinearReduceMean": {"ReduceMean", 0, 3}, "QLinearConcat": {"Concat", 0, 0},
 }
 
-// asQuantized returns how a node works on bytes.
+// asQuantized returns the description of a node that is an operator on bytes.
 func asQuantized(n *onnxpb.NodeProto) (quantized, bool) {
 	q, ok := quantizedOps[n.GetOpType()]
 	return q, ok && slices.Contains([]string{"", "ai.onnx", "com.microsoft"}, n.GetDomain())
 }
 
-// inferQuantized applies the rule of the operator that a node stands for.
+// inferQuantized applies the rule of the operator that a node replaces.
 func (m *Model) inferQuantized(n *onnxpb.NodeProto, q quantized, in []tensorInfo) tensorInfo {
 	operands := []tensorInfo{get(in, 0)}
 	switch {
-	case q.kind == "Concat": // scale, zero point, and then three inputs a part
+	case q.kind == "Concat": // scale, zero point, and then three inputs per part
 		operands = nil
 		for i := 2; i < len(in); i += 3 {
 			operands = append(operands, in[i])
@@ -54,8 +54,8 @@ func (m *Model) inferQuantized(n *onnxpb.NodeProto, q quantized, in []tensorInfo
 	return out
 }
 
-// scaleOf returns the tensors of scale and zero point by which the bytes of a tensor become numbers, "" where they
-// aren't known or the tensor holds no bytes.
+// scaleOf returns the tensors of scale and zero point of a quantised tensor, "" where they aren't known or the tensor
+// isn't quantised.
 func (m *Model) scaleOf(tensor string) (scale, zero string) {
 	if t := m.info[tensor].elem; t != onnxpb.TensorProto_UINT8 && t != onnxpb.TensorProto_INT8 {
 		return "", ""
@@ -68,7 +68,8 @@ func (m *Model) scaleOf(tensor string) (scale, zero string) {
 		switch {
 		case isOp(n, "QuantizeLinear"):
 			return input(n, 1), input(n, 2)
-		case isOp(n, "Dropout", "Flatten", "Gather", "Identity", "MaxPool", "Reshape", "Slice", "Split", "Squeeze", "Transpose", "Unsqueeze"):
+		case isOp(n, "Dropout", "Flatten", "Gather", "Identity", "MaxPool", "Reshape", "Slice", "Split", "Squeeze",
+			"Transpose", "Unsqueeze"):
 			tensor = input(n, 0)
 		default:
 			return "", ""
@@ -77,7 +78,7 @@ func (m *Model) scaleOf(tensor string) (scale, zero string) {
 	return "", ""
 }
 
-// readable reports whether a tensor's elements are, or stand for, numbers of floating point.
+// readable reports whether a tensor's elements are floating-point numbers, quantised ones included.
 func (m *Model) readable(tensor string) bool {
 	if m.isSequence(tensor) {
 		return false
@@ -87,14 +88,14 @@ func (m *Model) readable(tensor string) bool {
 	return t == onnxpb.TensorProto_UNDEFINED || isFloat(t) || scale != ""
 }
 
-// isSequence reports whether an output is a list of tensors or a table, as scikit-learn's converters write beside an answer.
+// isSequence reports whether an output is a list of tensors or a table, as scikit-learn's converters write.
 func (m *Model) isSequence(tensor string) bool {
 	return slices.ContainsFunc(m.pb.Graph.Output, func(v *onnxpb.ValueInfoProto) bool {
 		return v.GetName() == tensor && v.GetType().GetValue() != nil && v.Type.GetTensorType() == nil
 	})
 }
 
-// opName returns the operator that a node is or, on bytes, stands for; "" for one of another domain.
+// opName returns a node's operator, for a quantised one the operator that it replaces; "" for one of another domain.
 func opName(n *onnxpb.NodeProto) string {
 	if q, ok := asQuantized(n); ok {
 		return q.kind

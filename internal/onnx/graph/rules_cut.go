@@ -6,7 +6,7 @@ import (
 	"finetune/internal/onnx/onnxpb"
 )
 
-// Rules for operators that take parts out of a tensor, or put some around it.
+// Rules for operators that take parts of a tensor, or pad it.
 
 // splitRule fills one tensorInfo for each output.
 func splitRule(n *onnxpb.NodeProto, in, outs []tensorInfo) {
@@ -37,7 +37,7 @@ func splitRule(n *onnxpb.NodeProto, in, outs []tensorInfo) {
 	}
 }
 
-// sliceRule knows the slices of an axis, in the form with inputs (operator set 10 on) and the one with attributes.
+// sliceRule is for both forms of Slice: with inputs (from operator set 10 on) and with attributes.
 func sliceRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 	out := tensorInfo{elem: in[0].elem}
 	if in[0].shape == nil {
@@ -57,7 +57,7 @@ func sliceRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 	}
 	out.shape = slices.Clone(in[0].shape)
 	if !known || !knownEnds || !knownAxes || len(starts) != len(ends) || len(starts) != len(axes) {
-		// Which axes are cut isn't known: every size is open.
+		// It is unknown which axes are cut: every size is open.
 		out.shape = unknownShape(len(in[0].shape))
 		return out
 	}
@@ -95,7 +95,7 @@ func slicePicks(start, end, step, size int64) picks {
 		from, to := clampIndex(start, size), clampIndex(end, size)
 		return picks{from, step, max(0, (to-from+min(step, maxBytes)-1)/step)}
 	}
-	// Backwards from start down to, but not including, end; anything below -size stands for before the first.
+	// Backwards from start down to, but not including, end; anything below -size means before the first.
 	from, to := start, end
 	if from < 0 {
 		from += size
@@ -136,7 +136,7 @@ func clampIndex(i, size int64) int64 {
 	return min(max(i, 0), size)
 }
 
-// padRule knows paddings of all axes, an attribute in older operator sets and an input in newer ones.
+// padRule takes paddings of all axes from an attribute, or from operator set 11 on from an input.
 func padRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 	out := tensorInfo{elem: in[0].elem}
 	if in[0].shape == nil {
@@ -157,7 +157,7 @@ func padRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 	for i, d := range in[0].shape {
 		before, after := pads[i], pads[i+rank]
 		switch more := before.value + after.value; {
-		case !before.known || !after.known: // computed from a size that is open
+		case !before.known || !after.known: // computed from an open size
 		case more == 0:
 			out.shape[i] = d
 		case d.Fixed() && max(more, -more) < maxBytes:

@@ -33,7 +33,7 @@ func filledRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 	return out
 }
 
-// equalRule compares sizes: a dimension, known or not, never equals a negative number.
+// equalRule compares sizes: a dimension, even an unknown one, never equals a negative number.
 func equalRule(_ *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 	out := tensorInfo{elem: onnxpb.TensorProto_BOOL, shape: broadcast(in[0].shape, get(in, 1).shape)}
 	float := isFloat(in[0].elem)

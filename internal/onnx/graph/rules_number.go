@@ -6,13 +6,13 @@ import (
 	"finetune/internal/onnx/onnxpb"
 )
 
-// Rules that compute with sizes. TensorFlow's padding, which torch's networks repeat, is worked out in floating-point
-// numbers: Shape → Cast → Div → Ceil → Sub → Mul → Add → Clip → Cast → Pad.
+// Rules that compute with sizes. TensorFlow's padding, which PyTorch ports repeat, is computed in floating point:
+// Shape → Cast → Div → Ceil → Sub → Mul → Add → Clip → Cast → Pad.
 
-// maxExact bounds the integers that floating-point numbers are turned into: below it every one of them has its own.
+// maxExact bounds the integers that floating-point numbers are converted to: below it the conversion is exact.
 const maxExact = 1 << 53
 
-// follows reports whether elements of a type are computed as ONNX Runtime computes them.
+// follows reports whether the rules compute elements of a type exactly as ONNX Runtime does.
 func follows(t onnxpb.TensorProto_DataType) bool {
 	switch t {
 	case onnxpb.TensorProto_INT64, onnxpb.TensorProto_INT32, onnxpb.TensorProto_FLOAT, onnxpb.TensorProto_DOUBLE:
@@ -21,10 +21,11 @@ func follows(t onnxpb.TensorProto_DataType) bool {
 	return false
 }
 
-// castRule turns small tensors of integers into such of floating-point numbers, and back towards zero.
+// castRule converts small tensors between integers and floating-point numbers, rounding towards zero.
 func castRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 	from := in[0]
-	out := tensorInfo{shape: from.shape, elem: onnxpb.TensorProto_DataType(intAttribute(n, "to", int64(get(in, 1).elem)))}
+	to := intAttribute(n, "to", int64(get(in, 1).elem))
+	out := tensorInfo{shape: from.shape, elem: onnxpb.TensorProto_DataType(to)}
 	if !follows(out.elem) {
 		return out
 	}
@@ -49,7 +50,7 @@ func castRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 	return out
 }
 
-// each maps the elements that are known; what isn't stays unknown.
+// each maps the known elements; the others stay unknown.
 func each(list []element, f func(element) element) []element {
 	if list == nil {
 		return nil
@@ -63,7 +64,7 @@ func each(list []element, f func(element) element) []element {
 	return out
 }
 
-// realElement is a floating-point number of a type, which has no more digits than that.
+// realElement returns a floating-point number, rounded to a type.
 func realElement(t onnxpb.TensorProto_DataType, v float64) element {
 	if t == onnxpb.TensorProto_FLOAT {
 		v = float64(float32(v))
@@ -71,7 +72,7 @@ func realElement(t onnxpb.TensorProto_DataType, v float64) element {
 	return element{real: v, known: true}
 }
 
-// roundRule knows operators on one number.
+// roundRule is for operators on one number.
 func roundRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 	out := tensorInfo{elem: in[0].elem, shape: in[0].shape}
 	if !follows(out.elem) {
@@ -95,7 +96,7 @@ func roundRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 	return out
 }
 
-// clipRule knows bounds as inputs and, in older operator sets, as attributes.
+// clipRule takes bounds from inputs and, in older operator sets, from attributes.
 func clipRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 	out := tensorInfo{elem: in[0].elem, shape: in[0].shape}
 	if in[0].elems == nil || !follows(out.elem) {
@@ -116,7 +117,7 @@ func clipRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 	return out
 }
 
-// broadcastRule joins shapes as NumPy does; on short vectors it computes.
+// broadcastRule joins shapes as NumPy does; it computes the elements of short vectors.
 func broadcastRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 	out := in[0]
 	for _, next := range in[1:] {
@@ -124,15 +125,19 @@ func broadcastRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 	}
 	out.elems = nil
 	if len(in) == 2 && follows(out.elem) {
-		out.elems = elementwise(in[0], in[1], func(a, b element) element { return compute(n.GetOpType(), out.elem, a, b) })
+		out.elems = elementwise(in[0], in[1], func(a, b element) element {
+			return compute(n.GetOpType(), out.elem, a, b)
+		})
 	}
 	return out
 }
 
-// elementwise combines two vectors, of which one may hold a single number. Elements that f can't tell are unknown.
+// elementwise combines two vectors, of which one may hold a single number. f returns unknown elements as the zero
+// value.
 func elementwise(x, y tensorInfo, f func(a, b element) element) []element {
 	a, b := x.elems, y.elems
-	if len(a) == 0 || len(b) == 0 || len(x.shape) > 1 || len(y.shape) > 1 || len(a) != len(b) && len(a) != 1 && len(b) != 1 {
+	if len(a) == 0 || len(b) == 0 || len(x.shape) > 1 || len(y.shape) > 1 ||
+		len(a) != len(b) && len(a) != 1 && len(b) != 1 {
 		return nil
 	}
 	list := make([]element, max(len(a), len(b)))
@@ -142,7 +147,7 @@ func elementwise(x, y tensorInfo, f func(a, b element) element) []element {
 	return list
 }
 
-// compute returns what an operator makes of two elements of a type, unknown where that can't be told.
+// compute applies an operator to two elements of a type; the result may be unknown.
 func compute(op string, t onnxpb.TensorProto_DataType, a, b element) element {
 	const bound = 1 << 31 // keeps products inside int64
 	switch {

@@ -6,8 +6,8 @@ import (
 	"finetune/internal/onnx/onnxpb"
 )
 
-// Rules for operators that move elements and axes, and for the small graphs that exporters make to compute
-// shapes (Shape → Gather → Unsqueeze → Concat → Reshape).
+// Rules for operators that move elements and axes, and for the small graphs by which exporters compute shapes
+// (Shape → Gather → Unsqueeze → Concat → Reshape).
 
 func concatRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 	out := tensorInfo{elem: in[0].elem, shape: slices.Clone(in[0].shape)}
@@ -19,7 +19,8 @@ func concatRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 		if len(next.shape) != len(out.shape) {
 			return tensorInfo{elem: out.elem}
 		}
-		if a, b := out.shape[axis], next.shape[axis]; a.Fixed() && b.Fixed() && a.Size < maxBytes && b.Size < maxBytes {
+		a, b := out.shape[axis], next.shape[axis]
+		if a.Fixed() && b.Fixed() && max(a.Size, b.Size) < maxBytes {
 			out.shape[axis].Size += b.Size
 		} else {
 			out.shape[axis] = unknownDim
@@ -38,7 +39,7 @@ func concatRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 	return out
 }
 
-// reshapeRule also follows the batch through: N×1280×1×1 reshaped to -1×1280 is N×1280.
+// reshapeRule keeps symbols: N×1280×1×1 reshaped to -1×1280 is N×1280.
 func reshapeRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 	out := tensorInfo{elem: in[0].elem, elems: in[0].elems}
 	target := get(in, 1).elems
@@ -110,7 +111,10 @@ func transposeRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 		shape[i] = from[p]
 	}
 	out.shape = shape
-	if rows, columns := from[0].Size, shape[0].Size; len(from) == 2 && perm.Ints[0] == 1 && in[0].elems != nil && rows*columns == int64(len(in[0].elems)) {
+	if len(from) != 2 || perm.Ints[0] != 1 || in[0].elems == nil {
+		return out
+	}
+	if rows, columns := from[0].Size, shape[0].Size; rows*columns == int64(len(in[0].elems)) {
 		for c := range columns {
 			for r := range rows {
 				out.elems = append(out.elems, in[0].elems[r*columns+c])
@@ -132,7 +136,7 @@ func squeezeRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 	shape := Shape{}
 	for i, d := range in[0].shape {
 		if !given && !d.Fixed() {
-			return out // whether it goes depends on what is fed
+			return out // whether it is removed depends on the input
 		}
 		if set[i] || (!given && d.Size == 1) {
 			continue
@@ -218,7 +222,7 @@ func gatherRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 
 func shapeRule(n *onnxpb.NodeProto, in []tensorInfo) tensorInfo {
 	out := tensorInfo{elem: onnxpb.TensorProto_INT64, shape: Shape{unknownDim}}
-	// start and end, of operator set 15 on, are rare enough to leave the answer open.
+	// start and end, from operator set 15 on, are rare enough to leave the result unknown.
 	if in[0].shape == nil || attribute(n, "start") != nil || attribute(n, "end") != nil {
 		return out
 	}

@@ -21,11 +21,13 @@ func (m *Model) meanOf(tensor string) string {
 				return ""
 			}
 			set, given, ok := axes(n, m.inputsOf(n), len(t.Tensor.Shape))
-			if !ok || !given || len(set) != len(t.Space) || slices.ContainsFunc(t.Space, func(a int) bool { return !set[a] }) {
+			missing := func(axis int) bool { return !set[axis] }
+			if !ok || !given || len(set) != len(t.Space) || slices.ContainsFunc(t.Space, missing) {
 				return ""
 			}
 			return source
-		case isOp(n, "Dropout", "Identity", "QuantizeLinear", "DequantizeLinear"), isOp(n, "Flatten", "Reshape", "Squeeze") && m.isPooled(source):
+		case isOp(n, "Dropout", "Identity", "QuantizeLinear", "DequantizeLinear"),
+			isOp(n, "Flatten", "Reshape", "Squeeze") && m.isPooled(source):
 			tensor = source
 		default:
 			return ""
@@ -34,12 +36,12 @@ func (m *Model) meanOf(tensor string) string {
 	return ""
 }
 
-// sameMap reports whether two maps say the same.
+// sameMap reports whether two maps are the same but for quantisation.
 func (m *Model) sameMap(a, b string) bool {
 	return a != "" && b != "" && m.unquantized(a) == m.unquantized(b)
 }
 
-// unquantized steps over operators that hand their input on, but for rounding: two such tensors say the same.
+// unquantized skips operators that pass their input on, but for rounding.
 func (m *Model) unquantized(tensor string) string {
 	for range maxNesting {
 		n := m.producerOf(tensor)
@@ -52,7 +54,7 @@ func (m *Model) unquantized(tensor string) string {
 }
 
 // mapBefore walks back from a vector to the nearest tensor with space that it was made from: the map before the
-// pooling, or the tokens of which one was taken. It returns "" where that isn't known.
+// pooling, or the tokens of which one was taken. It returns "" where none is found.
 func (m *Model) mapBefore(tensor string) string {
 	for range m.pb.Graph.Node {
 		n := m.producerOf(tensor)

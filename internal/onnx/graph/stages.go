@@ -10,23 +10,24 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Multi takes a network at several depths. Its blocks are what stands between two joints where branches meet
-// (residual sums, concatenations), and its stages are the blocks of one spatial size. The taps are, from the image
-// to the end: the end of the last block of each earlier stage; the ends of the blocks of the last two stages, at
-// most maxBlocks of a stage, evenly spread; and the feature that is found without a name. A stage without blocks, as all of VGG's
-// are, has its last joint for an end, unless it is finer than a quarter of the image or made by a single convolution.
-// EfficientNet-Lite0 gives its nine residual sums and the last feature, 2,304 numbers.
+// Multi takes a network at several depths. A block is the nodes between two joints where branches meet (residual
+// sums, concatenations), a stage the blocks of one spatial size. The taps are, from the image to the end: the end of
+// the last block of each earlier stage; the ends of the blocks of the last two stages, at most maxBlocks of a stage,
+// evenly spread; and the feature that is found without a name. A stage without blocks, as all of VGG's are, ends at
+// its last joint, unless it is finer than a quarter of the image or made by a single convolution. EfficientNet-Lite0
+// gives its nine residual sums and the last feature, 2,304 numbers.
 const (
 	lastStages = 2
 	maxBlocks  = 4
-	assumed    = 224 // side of the image by which sizes are told apart where the file leaves it open
+	maxStages  = 64  // no network has nearly as many
+	assumed    = 224 // side of the image, to compare sizes, where the file leaves it open
 )
 
-// A stage is the part of a network that works at one spatial size.
+// A stage is the part of a network with one spatial size.
 type stage struct {
-	places   [2]int64 // height and width; tokens that lie in no known way have their number and 1
+	places   [2]int64 // height and width; of tokens in an unknown arrangement their number and 1
 	ends     []string // of blocks
-	fallback string   // the last joint that would do where no block ends
+	fallback string   // the last joint, the tap where no block ends
 }
 
 func (m *Model) multi() (Feature, error) {
@@ -35,6 +36,11 @@ func (m *Model) multi() (Feature, error) {
 		return Feature{}, err
 	}
 	stages := m.withImageSize(assumed).stages(last.Taps[0].Tensor.Name)
+	if len(stages) > maxStages {
+		return Feature{}, &invalid.Error{Field: "Images.Tap",
+			Found: fmt.Sprintf("%q: %s has %d spatial sizes", Multi, m.name, len(stages)),
+			Want:  fmt.Sprintf("at most %d", maxStages), Hint: "list the tensors instead, separated by commas"}
+	}
 	var f Feature
 	for i, s := range stages {
 		ends := s.ends
@@ -59,35 +65,38 @@ func (m *Model) multi() (Feature, error) {
 		}
 	}
 	if len(f.Taps) == 0 {
-		return Feature{}, &invalid.Error{Field: "--tap " + Multi, Found: "no earlier stage was found in " + m.name,
-			Hint: "list tensors of several depths instead, as in --tap a,b,c; finetune inspect shows some"}
+		return Feature{}, &invalid.Error{Field: "Images.Tap",
+			Found: fmt.Sprintf("%q: no earlier stage was found in %s", Multi, m.name),
+			Hint:  "list tensors of several depths instead, separated by commas; " + m.offer()}
 	}
 	f.Why = fmt.Sprintf("%s, and %s", ofStages(len(f.Taps), stages), last.Why)
 	f.Taps = append(f.Taps, last.Taps...)
 	return f, nil
 }
 
-// stages sorts the joints on the way to a tensor by their spatial size, the earliest first.
+// stages groups the joints before a tensor by their spatial size, the earliest first.
 func (m *Model) stages(tensor string) []stage {
-	_, in, err := m.Expose(tensor)
+	in, err := m.inputFor(tensor)
 	if err != nil {
 		return nil
 	}
 	var list []stage
+	index := map[[2]int64]int{}
 	at := func(places [2]int64) *stage {
-		i := slices.IndexFunc(list, func(s stage) bool { return s.places == places })
-		if i < 0 {
+		i, ok := index[places]
+		if !ok {
 			i = len(list)
+			index[places] = i
 			list = append(list, stage{places: places})
 		}
 		return &list[i]
 	}
-	ended := -1 // layers before the end of a block in a form that has no places of the image, such as MaxViT's windows
+	ended := -1 // layers before the end of a block whose form has no places of the image, such as MaxViT's windows
 	smallest := int64(0)
 	for _, j := range m.joints(tensor) {
 		places, isMap, ok := m.places(j.tensor, in)
 		if ok && isMap && smallest > 0 && places[0] > smallest {
-			ok = false // maps only get smaller; this one is laid out otherwise
+			ok = false // maps only get smaller; this one has another layout
 		}
 		if ok && isMap {
 			smallest = places[0]
@@ -106,8 +115,8 @@ func (m *Model) stages(tensor string) []stage {
 	return list
 }
 
-// places returns the height and width of a map of the image or of its tokens, or the number of these and 1. Not ok is what has
-// no such places, or has them in another proportion than the image.
+// places returns the height and width of a map of the image or of its tokens, or the number of tokens and 1. ok is
+// false for a tensor without such places, or with another aspect ratio than the image.
 func (m *Model) places(tensor string, in ImageInput) (places [2]int64, isMap, ok bool) {
 	t, err := m.tapAt(tensor)
 	if err != nil || !t.spatial() || t.Width == 0 {
@@ -131,7 +140,7 @@ func (m *Model) places(tensor string, in ImageInput) (places [2]int64, isMap, ok
 	return places, true, max(askew, -askew) <= max(height, width) // borders round by a place
 }
 
-// afterActivation returns the tensor that follows a block's sum through its activation: the block's last one. In
+// afterActivation returns the tensor after the activation that follows a block's sum: the block's last one. In
 // quantised networks rounding may be the activation: a ReLU is left out where the bytes begin at zero.
 func (m *Model) afterActivation(tensor string) string {
 	for range maxNesting {
@@ -139,7 +148,8 @@ func (m *Model) afterActivation(tensor string) string {
 		for _, i := range m.readers[tensor] {
 			switch n := m.pb.Graph.Node[i]; {
 			case isOp(n, "QuantizeLinear"), isOp(n, "DequantizeLinear"),
-				len(m.readers[tensor]) == 1 && is(n, "Celu", "Clip", "Elu", "Gelu", "HardSwish", "LeakyRelu", "Mish", "PRelu", "Relu", "Selu", "Swish"):
+				len(m.readers[tensor]) == 1 && is(n, "Celu", "Clip", "Elu", "Gelu", "HardSwish", "LeakyRelu", "Mish",
+					"PRelu", "Relu", "Selu", "Swish"):
 				next = output(n)
 			}
 		}
@@ -163,7 +173,7 @@ func spreadOut(list []string, n int) []string {
 	return picks
 }
 
-// ofStages says in words where blocks were taken.
+// ofStages describes where blocks were taken.
 func ofStages(blocks int, stages []stage) string {
 	switch {
 	case blocks == 1:
@@ -182,8 +192,8 @@ func (s stage) String() string {
 	return fmt.Sprintf("%d × %d", s.places[0], s.places[1])
 }
 
-// withImageSize returns a model in which the sizes of image inputs that the file leaves open are fixed, so that
-// inference knows every spatial size. It shares all else with m.
+// withImageSize returns a model in which the open sizes of image inputs are fixed, so that every spatial size is
+// known. It shares the rest with m.
 func (m *Model) withImageSize(side int64) *Model {
 	graph := &onnxpb.GraphProto{
 		Name: m.pb.Graph.Name, Node: m.pb.Graph.Node, Initializer: m.pb.Graph.Initializer, Output: m.pb.Graph.Output,
@@ -209,12 +219,9 @@ func (m *Model) withImageSize(side int64) *Model {
 	if !changed {
 		return m
 	}
-	pb := &onnxpb.ModelProto{IrVersion: m.pb.IrVersion, OpsetImport: m.pb.OpsetImport, Graph: graph, Functions: m.pb.Functions}
-	sized, err := fromProto(m.name, pb)
-	if err != nil {
-		return m // fromProto read this graph before
-	}
-	return sized
+	pb := &onnxpb.ModelProto{IrVersion: m.pb.IrVersion, OpsetImport: m.pb.OpsetImport, Graph: graph,
+		Functions: m.pb.Functions}
+	return fromProto(m.name, pb)
 }
 
 // spaceAxes returns the axes of height and width.

@@ -9,31 +9,33 @@ import (
 	"finetune/invalid"
 )
 
-// A Tap is the tensor of a network that is used as the feature, and how it becomes one row an image.
+// A Tap is a tensor of a network that is used as a feature, with how it becomes one row per image.
 type Tap struct {
 	Tensor     Value    `json:"tensor"`
-	Width      int      `json:"width"`                  // numbers an image after pooling; 0 until the network has run
+	Width      int      `json:"width"`                  // numbers per image after pooling; 0 until the network has run
 	Space      []int    `json:"space,omitempty"`        // axes that are averaged: height and width, or tokens
-	Grids      []int    `json:"grids,omitempty"`        // cells a side of each grid that it is averaged over; 1 is the whole
-	Prefix     int      `json:"prefix,omitempty"`       // of tokens: how many come first that stand for no place, and are in no mean
-	Places     [2]int   `json:"places,omitzero"`        // of tokens: the rows and columns of patches that the others stand for; 0 unknown
-	ClassToken bool     `json:"class_token,omitempty"`  // the first token stands before the mean over the whole
-	Classifier string   `json:"classifier,omitempty"`   // operator of the layer that reads it and is cut off
-	Classes    int      `json:"classes,omitempty"`      // what that layer answered
-	Through    []string `json:"seen_through,omitempty"` // operators between that layer and the output, from the output back
-	Why        string   `json:"why"`                    // one phrase for people
+	Grids      []int    `json:"grids,omitempty"`        // grids of means, by their cells a side; 1 is the whole
+	Std        []int    `json:"std_grids,omitempty"`    // grids of standard deviations
+	Cov        int      `json:"covariances,omitempty"`  // channels, after projection, of the covariances
+	Prefix     int      `json:"prefix,omitempty"`       // of tokens: the first ones, in no mean
+	Places     [2]int   `json:"places,omitzero"`        // of tokens: rows and columns of patches; 0 unknown
+	ClassToken bool     `json:"class_token,omitempty"`  // the first token comes before the mean over the whole
+	Classifier string   `json:"classifier,omitempty"`   // operator of the layer that reads it and is removed
+	Classes    int      `json:"classes,omitempty"`      // outputs of that layer
+	Through    []string `json:"seen_through,omitempty"` // operators after that layer, last first
+	Why        string   `json:"why"`                    // why it was chosen, one phrase
 
-	said *tokenSlice // what its name says of tokens; nil where that is found in the graph
+	said *tokenSlice // the use of tokens that its name specifies; nil where the graph decides
 }
 
-// findTaps looks for the feature: the tensor that enters the final classifier, the tensors where the answer is the mean
-// of several classifiers, or the output of a network without one. When that can't be decided the error is a
-// *invalid.Error that lists the candidates and names --tap.
+// findTaps finds the feature: the input of the final classifier, the inputs where the output is the mean of several
+// classifiers, or the output of a network without one. An undecided case gives an *invalid.Error that lists
+// candidates.
 func (m *Model) findTaps() ([]Tap, error) {
 	var named, classified, plain []ending
 	for _, out := range m.outputs {
 		if !m.readable(out.Name) {
-			continue // answers such as a class index
+			continue // outputs such as a class index
 		}
 		switch e := m.ending(out.Name); {
 		case e.isEmbedding() && containsAny(strings.ToLower(out.Name), embeddings...):
@@ -53,13 +55,14 @@ func (m *Model) findTaps() ([]Tap, error) {
 				}
 			}
 		}
-		// One ending that has all that the others have speaks for them.
+		// One ending that has the taps of all others is enough.
 		i := slices.IndexFunc(endings, func(e ending) bool { return len(e.taps()) == len(all) })
 		switch {
 		case i >= 0:
 			return m.endingTaps(endings[i])
 		case len(all) > 0:
-			return nil, m.undecided(fmt.Sprintf("its outputs come from %d different features (%s)", len(all), strings.Join(firstNames(all), ", ")))
+			return nil, m.undecided(fmt.Sprintf("its outputs come from %d different features (%s)", len(all),
+				strings.Join(firstNames(all), ", ")))
 		}
 	}
 	return nil, m.undecided("no classifier was found at its end, and no output that is a feature")
@@ -96,7 +99,8 @@ func (m *Model) endingTap(e ending) (Tap, error) {
 		t, err := m.tapAt(tensor)
 		switch {
 		case e.layer != "" && e.feature != "":
-			t.Why = fmt.Sprintf("the output %q looks like an embedding; the layer before it reads %q", e.output, e.feature)
+			t.Why = fmt.Sprintf("the output %q looks like an embedding; the layer before it reads %q",
+				e.output, e.feature)
 		default:
 			t.Why = fmt.Sprintf("the output %q has no classifier before it", e.output)
 		}
@@ -106,7 +110,8 @@ func (m *Model) endingTap(e ending) (Tap, error) {
 	t.Classifier, t.Classes, t.Through = e.layer, e.out, e.through
 	t.Why = fmt.Sprintf("the tensor that enters the classifier (%s) of output %q", e.layer, e.output)
 	if len(e.beside) > 0 {
-		t.Why = fmt.Sprintf("the tensors that enter the %d classifiers (%s) of which output %q is the mean", 1+len(e.beside), e.layer, e.output)
+		t.Why = fmt.Sprintf("the tensors that enter the %d classifiers (%s) of which output %q is the mean",
+			1+len(e.beside), e.layer, e.output)
 	}
 	if t.Width == 0 {
 		t.Width = e.in
@@ -114,8 +119,8 @@ func (m *Model) endingTap(e ending) (Tap, error) {
 	return t, err
 }
 
-// namedTap returns the tap called name, which may be a tensor or a node with one output. Where there is none the error
-// is a *invalid.Error that names --tap and what the name may have meant.
+// namedTap returns the tap called name, a tensor or a node with one output. An unknown name gives an *invalid.Error
+// with similar names.
 func (m *Model) namedTap(name string) (Tap, error) {
 	name, said := m.splitTokens(name)
 	tensor := name
@@ -129,11 +134,11 @@ func (m *Model) namedTap(name string) (Tap, error) {
 		tensor = m.pb.Graph.Node[i].Output[0]
 	}
 	if m.isConstant(tensor) {
-		return Tap{}, &invalid.Error{Field: "--tap", Found: fmt.Sprintf("%q is a constant of %s", name, m.name),
+		return Tap{}, &invalid.Error{Field: "Images.Tap", Found: fmt.Sprintf("%q is a constant of %s", name, m.name),
 			Want: "a tensor that depends on the image", Hint: m.offer()}
 	}
 	t, err := m.tapOf(tensor, said)
-	t.Why = "named by --tap"
+	t.Why = "named by the user"
 	return t, err
 }
 
@@ -143,11 +148,11 @@ func (m *Model) isTensor(name string) bool {
 	return name != "" && (known || written)
 }
 
-// tapAt works out how a tensor becomes one row an image. An unknown shape leaves Width 0 and Space empty;
-// WithShape completes such a tap.
+// tapAt determines how a tensor becomes one row per image. An unknown shape leaves Width 0 and Space empty; WithShape
+// completes such a tap.
 func (m *Model) tapAt(tensor string) (Tap, error) { return m.tapOf(tensor, nil) }
 
-// tapOf is tapAt with what a name says of tokens.
+// tapOf is tapAt with the use of tokens that a name specifies.
 func (m *Model) tapOf(tensor string, said *tokenSlice) (Tap, error) {
 	v := m.value(tensor)
 	if !m.readable(tensor) {
@@ -155,7 +160,7 @@ func (m *Model) tapOf(tensor string, said *tokenSlice) (Tap, error) {
 		if m.isSequence(tensor) {
 			found = fmt.Sprintf("%q is a list of tensors", tensor)
 		}
-		return Tap{}, &invalid.Error{Field: "--tap", Found: found,
+		return Tap{}, &invalid.Error{Field: "Images.Tap", Found: found,
 			Want: "a floating-point tensor", Hint: m.offer()}
 	}
 	return m.WithShape(Tap{Tensor: v, said: said}, v.Shape)
@@ -163,7 +168,7 @@ func (m *Model) tapOf(tensor string, said *tokenSlice) (Tap, error) {
 
 // WithShape returns the tap with the pooling and the width that follow from a shape: N×D is taken as it is, a
 // map N×C×H×W is averaged over space, tokens N×T×D over those of patches, D alone is the row of a batch of one. Where
-// the network answers in tokens the class token is part of the feature, before the mean.
+// tokens are an output of the network, the class token is part of the feature, before the mean.
 func (m *Model) WithShape(t Tap, s Shape) (Tap, error) {
 	t.Tensor.Shape = s
 	if err := m.checkTokens(t); err != nil {
@@ -183,51 +188,18 @@ func (m *Model) WithShape(t Tap, s Shape) (Tap, error) {
 		t.Space, width = []int{1}, s[2]
 		m.asTokens(&t)
 	case 4:
-		if m.channelsLast(t.Tensor.Name) {
+		if m.last[t.Tensor.Name] {
 			t.Space, width = []int{1, 2}, s[3]
 		} else {
 			t.Space, width = []int{2, 3}, s[1]
 		}
 	}
 	if len(s) == 0 || len(s) > 4 {
-		return Tap{}, &invalid.Error{Field: "--tap", Found: fmt.Sprintf("%q has the shape %s", t.Tensor.Name, s),
+		return Tap{}, &invalid.Error{Field: "Images.Tap", Found: fmt.Sprintf("%q has the shape %s", t.Tensor.Name, s),
 			Want: "N×D, N×T×D or N×C×H×W", Hint: m.offer()}
 	}
 	if width.Fixed() {
 		t.Width = int(width.Size)
 	}
 	return t, nil
-}
-
-// channelsLast reports whether a map has its channels in the last axis. ONNX convolutions have them in the
-// second; networks that don't (TensorFlow's, ConvNeXt's blocks) transpose around them.
-func (m *Model) channelsLast(tensor string) bool {
-	for range m.pb.Graph.Node {
-		n := m.producerOf(tensor)
-		if n == nil {
-			in, err := m.imageInput(tensor)
-			return err == nil && in.Layout == NHWC
-		}
-		if isOp(n, "Transpose") {
-			p := attribute(n, "perm")
-			return p != nil && slices.Equal(p.Ints, []int64{0, 2, 3, 1})
-		}
-		next := input(n, 0)
-		if m.isConstant(next) {
-			next = rightOf(n)
-		}
-		if is(n, "LayerNormalization", "MatMul") {
-			return true // both work on the last axis
-		}
-		if is(n, "Concat") { // joins channels
-			axis, ok := wrap(intAttribute(n, "axis", 1), 4)
-			return ok && axis == 3
-		}
-		if is(n, "Conv", "ConvTranspose", "GlobalAveragePool", "AveragePool", "MaxPool", "BatchNormalization") ||
-			len(m.info[next].shape) != 4 {
-			return false
-		}
-		tensor = next
-	}
-	return false
 }

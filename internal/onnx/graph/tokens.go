@@ -9,12 +9,12 @@ import (
 	"finetune/invalid"
 )
 
-// Vision transformers carry N×T×D: first the tokens that stand for no place of the image (of class, of distillation,
-// registers), and then one for each patch, row by row. What the first ones are can't be told from a shape, but a network
-// puts them there by a concatenation.
+// Vision transformers compute N×T×D: first the tokens without a place in the image (class, distillation, registers),
+// then one for each patch, row by row. The shape doesn't show how many come first, but the concatenation that adds
+// them does.
 
-// maxPrefix is how many tokens may stand before those of the image's places: vision transformers have a class token,
-// sometimes one of distillation, and up to eight registers.
+// maxPrefix is the most tokens that may precede those of patches: vision transformers have a class token, sometimes
+// one of distillation, and up to eight registers.
 const maxPrefix = 10
 
 // Images of more pixels a side, and more patches than these, aren't counted.
@@ -23,7 +23,7 @@ const (
 	maxPatches = 1 << 16
 )
 
-// findPrefixes notes, by the number of tokens, how many stand for no place. A number that isn't fixed is -1.
+// findPrefixes notes, by the number of tokens, how many precede those of patches. A number that isn't fixed is -1.
 func (m *Model) findPrefixes() {
 	m.prefixes = map[int64]int{}
 	for _, n := range m.pb.Graph.Node {
@@ -43,7 +43,7 @@ func (m *Model) findPrefixes() {
 	}
 }
 
-// prefixOf returns how many tokens stand before the patches, which are the last and the largest part; 0 where that isn't so.
+// prefixOf returns how many tokens precede the patches, which must be the last and the largest part; else 0.
 func prefixOf(parts []tensorInfo) int {
 	const fewest = 4 // patches
 	var before int64
@@ -65,7 +65,7 @@ func prefixOf(parts []tensorInfo) int {
 	return 0
 }
 
-// prefix returns how many of a tensor's tokens stand for no place.
+// prefix returns how many of a tensor's tokens precede those of patches.
 func (m *Model) prefix(tensor string, tokens Dim) int {
 	if prefix, ok := m.prefixes[tokens.Size]; ok && tokens.Fixed() {
 		return prefix
@@ -76,7 +76,7 @@ func (m *Model) prefix(tensor string, tokens Dim) int {
 	return m.prefixes[-1]
 }
 
-// tokenPlaces returns the rows and columns of patches that so many tokens stand for, zeros where that isn't known.
+// tokenPlaces returns the rows and columns of so many patches, zeros where they aren't known.
 func (m *Model) tokenPlaces(count int64) (places [2]int) {
 	if count > maxPatches {
 		return places
@@ -128,13 +128,16 @@ func (m *Model) asTokens(t *Tap) {
 	})
 }
 
-// tokenGrids refuses grids over tokens whose places aren't known.
+// tokenGrids refuses grids over tokens whose arrangement isn't known.
 func (t Tap) tokenGrids() error {
 	if len(t.Space) != 1 || t.Places[0] > 0 || slices.Equal(t.Grids, []int{1}) {
 		return nil
 	}
-	return &invalid.Error{Field: "--pool " + joinInts(t.Grids), Found: fmt.Sprintf("%q is %s, and how its tokens lie in the image isn't known", t.Tensor.Name, t.Tensor.Shape),
-		Want: "a token for each patch of an image of fixed size", Hint: "use --pool 1, or choose another tensor with --tap"}
+	return &invalid.Error{Field: "Images.Pool",
+		Found: fmt.Sprintf("%s: %q is %s, and the arrangement of its tokens in the image isn't known",
+			joinInts(t.Grids), t.Tensor.Name, t.Tensor.Shape),
+		Want: "a token for each patch of an image of fixed size",
+		Hint: "use {Images.Pool} 1, or choose another tensor with {Images.Tap}"}
 }
 
 // classToken returns the first token, N×D.
@@ -144,14 +147,15 @@ func (c *cutter) classToken(tensor string) string {
 	return c.flat(out)
 }
 
-// patches returns tokens without those of no place.
+// patches returns the tokens of patches.
 func (c *cutter) patches(tensor string, prefix int) string {
 	if prefix == 0 {
 		return tensor
 	}
 	if c.opset() < 10 {
 		out := c.op("Slice", tensor)
-		c.last().Attribute = []*onnxpb.AttributeProto{intsAttr("axes", 1), intsAttr("starts", int64(prefix)), intsAttr("ends", math.MaxInt64)}
+		c.last().Attribute = []*onnxpb.AttributeProto{intsAttr("axes", 1), intsAttr("starts", int64(prefix)),
+			intsAttr("ends", math.MaxInt64)}
 		return out
 	}
 	return c.op("Slice", tensor, c.ints(int64(prefix)), c.ints(math.MaxInt64), c.ints(1))

@@ -8,20 +8,20 @@ import (
 	"finetune/invalid"
 )
 
-// What becomes of tokens stands behind the tensor's name in a feature's text: "x[1:]" is the mean over the tokens of x from
-// the second on, as Python would slice them, and "x[class+1:]" the first token and then that mean. Rows kept under such a
-// text are those of no other choice of tokens. And where a file doesn't show which tokens stand for no place, somebody who knows
-// the network can say so with --tap.
+// The use of tokens follows the tensor's name in a feature's text: "x[1:]" is the mean over the tokens of x from the
+// second on, as in Python, and "x[class+1:]" the first token and then that mean. Features are cached under this text,
+// so another use of tokens has other rows. Where a file doesn't show which tokens belong to patches, the name of a
+// tap can specify it.
 
 var tokenMark = regexp.MustCompile(`^(.+)\[(class\+)?([0-9]{1,4}):\]$`)
 
-// A tokenSlice says what becomes of tokens.
+// A tokenSlice is a use of tokens.
 type tokenSlice struct {
-	class  bool // the first one stands before the mean
+	class  bool // the first one precedes the mean
 	prefix int  // how many are in no mean
 }
 
-// splitTokens takes what is said of tokens off a name of --tap; nil where nothing is.
+// splitTokens splits the use of tokens off a tap's name; nil where there is none.
 func (m *Model) splitTokens(name string) (string, *tokenSlice) {
 	parts := tokenMark.FindStringSubmatch(name)
 	if parts == nil || m.isTensor(name) {
@@ -31,8 +31,7 @@ func (m *Model) splitTokens(name string) (string, *tokenSlice) {
 	return parts[1], &tokenSlice{class: parts[2] != "", prefix: prefix}
 }
 
-// text returns the tap's name with what becomes of its tokens. A mean over all of them, which is what is found in most
-// networks, needs no words.
+// text returns the tap's name with the use of its tokens; a mean over all of them is the default and adds nothing.
 func (t Tap) text() string {
 	if t.said == nil && t.Prefix == 0 {
 		return t.Tensor.Name
@@ -44,13 +43,14 @@ func (t Tap) text() string {
 	return fmt.Sprintf("%s[%s%d:]", t.Tensor.Name, class, t.Prefix)
 }
 
-// checkTokens refuses what is said of a tensor that has no such tokens.
+// checkTokens refuses a use of tokens that doesn't fit a tensor's shape.
 func (m *Model) checkTokens(t Tap) error {
 	s := t.Tensor.Shape
 	if t.said == nil || s == nil || len(s) == 3 && (!s[1].Fixed() || s[1].Size > int64(t.said.prefix)) {
 		return nil
 	}
 	t.Prefix, t.ClassToken = t.said.prefix, t.said.class
-	return &invalid.Error{Field: "--tap " + t.text(), Found: fmt.Sprintf("%q is %s", t.Tensor.Name, s),
-		Want: fmt.Sprintf("N×T×D with more than %d tokens", t.Prefix), Hint: "name the tensor alone; finetune inspect says which tokens it would use"}
+	return &invalid.Error{Field: "Images.Tap", Found: fmt.Sprintf("%q: %q is %s", t.text(), t.Tensor.Name, s),
+		Want: fmt.Sprintf("N×T×D with more than %d tokens", t.Prefix),
+		Hint: "name the tensor alone; its tokens are found in the graph then"}
 }

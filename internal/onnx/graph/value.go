@@ -68,16 +68,16 @@ func (v Value) String() string {
 	return strings.Join(strings.Fields(v.Name+" "+v.Type+" "+v.Shape.String()), " ")
 }
 
-// tensorInfo is what inference knows of a tensor. Elems holds the elements of small tensors, which is how shapes are
-// computed inside a graph; nil when they aren't known.
+// tensorInfo is what is known of a tensor. Elems holds the elements of small tensors, from which graphs compute
+// shapes; nil when they aren't known.
 type tensorInfo struct {
 	elem  onnxpb.TensorProto_DataType
 	shape Shape
 	elems []element
 }
 
-// An element is one number of a tensor that is computed in the graph, or the symbol of a dimension. Which of value and real
-// holds it, the tensor's type says.
+// An element is one number of a tensor, or the symbol of a dimension. The tensor's type decides which of value and
+// real holds it.
 type element struct {
 	value  int64   // of integers and booleans
 	real   float64 // of floating-point numbers

@@ -49,7 +49,7 @@ func Read(ctx context.Context, path string, maxBytes int64) ([]byte, error) {
 		buf.Grow(int(info.Size()) + bytes.MinRead)
 	}
 	// The file may grow while it is read, so the bound holds for what is read, too.
-	n, err := buf.ReadFrom(&reader{ctx: ctx, r: io.LimitReader(f, maxBytes+1)})
+	n, err := buf.ReadFrom(Reader(ctx, io.LimitReader(f, maxBytes+1)))
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
@@ -103,7 +103,9 @@ func Classify(path string, err error) error {
 	return &invalid.Error{Path: path, Found: found, Err: err}
 }
 
-// A reader ends with the cause of its context.
+// Reader returns a reader of r that ends with the cause of ctx.
+func Reader(ctx context.Context, r io.Reader) io.Reader { return &reader{ctx, r} }
+
 type reader struct {
 	ctx context.Context
 	r   io.Reader
