@@ -74,12 +74,14 @@ func rowOfNRGBA(dst, src []byte, size int) {
 	}
 }
 
-// rowOfRGBA divides the colours by alpha where they were multiplied by it.
+// rowOfRGBA divides the colours by alpha, by which they were multiplied. Where alpha is 0 the pixel is black.
 func rowOfRGBA(dst, src []byte, size int) {
 	for x := range len(dst) / 4 {
 		p := src[4*size*x : 4*size*x+4*size]
 		r, g, b, a := p[0], p[size], p[2*size], int(p[3*size])
-		if a != 255 && a != 0 {
+		if a == 0 {
+			r, g, b = 0, 0, 0
+		} else if a != 255 {
 			r = uint8(min(255*int(r)/a, 255))
 			g = uint8(min(255*int(g)/a, 255))
 			b = uint8(min(255*int(b)/a, 255))

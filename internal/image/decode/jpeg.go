@@ -51,7 +51,7 @@ func (c *chromaRows) row(i int, p *jpeg.Plane, y int) []uint8 {
 	default:
 		repeat(out, p.Row(near), p.Across)
 	}
-	return out
+	return out[:len(out)-1]
 }
 
 // repeat gives n pixels the same sample.

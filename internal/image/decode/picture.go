@@ -7,9 +7,12 @@ import "image"
 type Picture struct {
 	Orientation Orientation // still to be applied
 
-	size image.Point
-	read rowReader
-	line []byte
+	format  Format
+	decoder *Decoder
+	size    image.Point
+	read    rowReader
+	line    []byte
+	err     error
 }
 
 // picture returns a picture of rows that read gives.
@@ -23,17 +26,39 @@ func (d *Decoder) picture(size image.Point, read rowReader) *Picture {
 // Size returns the width and height as stored: exchanged where the orientation is transposed.
 func (p *Picture) Size() image.Point { return p.size }
 
-// Row returns row y as stored: R, G, B and 255 for each pixel. It is valid until the next call.
+// Row returns row y as stored: R, G, B and 255 for each pixel. It is valid until the next call. After an error, which Err
+// returns, rows are undefined.
 func (p *Picture) Row(y int) []byte {
-	p.read(p.line, y)
+	p.row(p.line, y)
 	return p.line
+}
+
+// Err returns the first error of a row: an Error or the one of the Decoder's Stop.
+func (p *Picture) Err() error { return p.err }
+
+// row writes row y to dst. A panic of a decoder is an error of the picture.
+func (p *Picture) row(dst []byte, y int) {
+	if p.err != nil {
+		return
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			p.err = &Error{panicked(p.format, r)}
+		}
+	}()
+	if p.decoder != nil && p.decoder.Stop != nil {
+		if p.err = p.decoder.Stop(); p.err != nil {
+			return
+		}
+	}
+	p.read(dst, y)
 }
 
 // whole returns all rows, in b.
 func (p *Picture) whole(b *buffer) *image.NRGBA {
 	img := b.image(p.size.X, p.size.Y)
 	for y := range p.size.Y {
-		p.read(img.Pix[y*img.Stride:(y+1)*img.Stride], y)
+		p.row(img.Pix[y*img.Stride:(y+1)*img.Stride], y)
 	}
 	return img
 }

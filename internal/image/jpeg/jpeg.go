@@ -54,11 +54,25 @@ type Picture struct {
 var (
 	ErrDamaged     = errors.New("damaged data")
 	ErrUnsupported = errors.New("unsupported kind of JPEG")
+	ErrTooLarge    = errors.New("too large to decode")
 )
+
+// Limits bounds what a small file can ask for. A value of 0 means no limit.
+type Limits struct {
+	// Memory is the number of bytes for samples and coefficients. It is checked before they are allocated.
+	Memory int64
+
+	// Work is the number of samples summed over all scans of a progressive file, in which libjpeg's usual settings have
+	// each sample five times. It is checked before the first scan is decoded.
+	Work int64
+}
 
 // A Decoder decodes one file after the other into memory that it keeps. The zero value is ready to use; one
 // Decoder serves one goroutine.
 type Decoder struct {
+	Limits Limits
+	Stop   func() error // called before each row of blocks if it is set; an error of it ends Decode, which returns it
+
 	data []byte
 	pos  int
 
@@ -88,7 +102,7 @@ func (d *Decoder) Size(data []byte) (width, height int, err error) {
 }
 
 // Decode decodes a file. The picture is valid until the next call on d. A caller with bytes that it doesn't trust
-// asks for the Size first: memory of up to 16 bytes a pixel is needed.
+// asks for the Size first and sets Limits: memory of up to 16 bytes a pixel is needed.
 func (d *Decoder) Decode(data []byte) (*Picture, error) {
 	d.reset(data)
 	if err := d.segments(false); err != nil {
@@ -101,7 +115,9 @@ func (d *Decoder) Decode(data []byte) (*Picture, error) {
 			return nil, fmt.Errorf("%w: component %d is missing", ErrDamaged, i+1)
 		}
 		if f.progressive {
-			c.reconstruct()
+			if err := c.reconstruct(d.stopped); err != nil {
+				return nil, err
+			}
 		}
 	}
 	colour, err := d.colour()
@@ -119,10 +135,18 @@ func (d *Decoder) Decode(data []byte) (*Picture, error) {
 
 // reset forgets the last file but keeps the memory.
 func (d *Decoder) reset(data []byte) {
-	*d = Decoder{data: data, kept: d.kept, coeffs: d.coeffs, dc: d.dc, ac: d.ac}
+	*d = Decoder{Limits: d.Limits, Stop: d.Stop, data: data, kept: d.kept, coeffs: d.coeffs, dc: d.dc, ac: d.ac}
 	for i := range d.dc {
 		d.dc[i].known, d.ac[i].known = false, false
 	}
+}
+
+// stopped asks the caller whether to go on.
+func (d *Decoder) stopped() error {
+	if d.Stop == nil {
+		return nil
+	}
+	return d.Stop()
 }
 
 // colour decides as libjpeg does: by the JFIF and Adobe segments, else by the components' names.

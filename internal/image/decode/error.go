@@ -1,0 +1,57 @@
+package decode
+
+import (
+	"errors"
+	"fmt"
+	"io"
+)
+
+// An Error means that the fault is the file's: its bytes aren't an image, are damaged, are cut off, ask for more than the
+// limits allow, or use a feature of the format that isn't supported. Reading the file again gives the same error. The
+// message doesn't have the file's name, which only the caller knows.
+//
+// This package returns no other errors, apart from those of Decoder.Stop.
+type Error struct{ Err error }
+
+// Error returns the message of the cause.
+func (e *Error) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Errors that a caller may want to tell apart, for use with errors.Is.
+var (
+	ErrFormat   = errors.New("expected JPEG, PNG, WebP, GIF, BMP or TIFF")
+	ErrTooLarge = errors.New("image too large")
+)
+
+// explain turns a decoder's error into a line that says which format it is about, and what a bare EOF means.
+func explain(format Format, err error) error {
+	switch {
+	case errors.Is(err, ErrTooLarge), errors.Is(err, ErrFormat):
+		return err
+	case errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF):
+		return fmt.Errorf("%s image that is cut off: %w", format, err)
+	}
+	return fmt.Errorf("%s image that cannot be decoded: %w", format, err)
+}
+
+// panicked is the error for a panic of a decoder. Decoders of untrusted bytes have panicked before (CVE-2023-36308); that
+// is an error of one image.
+func panicked(format Format, value any) error {
+	return fmt.Errorf("damaged %s image: the decoder failed: %v", format, value)
+}
+
+// fault returns the error of a failed call: that of Stop if the caller stopped it, else an Error.
+func (d *Decoder) fault(err error) error {
+	if d.Stop != nil {
+		if stopped := d.Stop(); stopped != nil {
+			return stopped
+		}
+	}
+	var e *Error
+	if errors.As(err, &e) {
+		return err
+	}
+	return &Error{err}
+}
