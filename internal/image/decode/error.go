@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"finetune/internal/image/jpeg"
 )
 
 // An Error means that the fault is the file's: its bytes aren't an image, are damaged, are cut off, ask for more than the
@@ -30,6 +32,8 @@ func explain(format Format, err error) error {
 	switch {
 	case errors.Is(err, ErrTooLarge), errors.Is(err, ErrFormat):
 		return err
+	case errors.Is(err, jpeg.ErrTooLarge):
+		return fmt.Errorf("%w: %w", ErrTooLarge, err)
 	case errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF):
 		return fmt.Errorf("%s image that is cut off: %w", format, err)
 	}

@@ -54,7 +54,7 @@ type Picture struct {
 var (
 	ErrDamaged     = errors.New("damaged data")
 	ErrUnsupported = errors.New("unsupported kind of JPEG")
-	ErrTooLarge    = errors.New("too large to decode")
+	ErrTooLarge    = errors.New("more than the limits of JPEG allow")
 )
 
 // Limits bounds what a small file can ask for. A value of 0 means no limit.
