@@ -49,5 +49,5 @@ func ExampleTransformer() {
 	}
 	// Output:
 	// 150528 values, the first 0.5536
-	// not an image (it begins with "\"\"\"Makes"); expected JPEG, PNG, WebP, GIF, BMP or TIFF
+	// not an image (it begins with "\"\"\"Makes"); expected JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF
 }

@@ -23,7 +23,7 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Errors that a caller may want to tell apart, for use with errors.Is.
 var (
-	ErrFormat   = errors.New("expected JPEG, PNG, WebP, GIF, BMP or TIFF")
+	ErrFormat   = errors.New("expected JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF")
 	ErrTooLarge = errors.New("image too large")
 )
 

@@ -25,6 +25,8 @@ const (
 	GIF  Format = "GIF"
 	BMP  Format = "BMP"
 	TIFF Format = "TIFF"
+	HEIC Format = "HEIC" // HEIC, HEIF and AVIF: where the system has libheif
+	AVIF Format = "AVIF"
 )
 
 // A codec is how a format is read. decode returns a picture of the size; it is nil for JPEG.
@@ -40,6 +42,8 @@ var codecs = map[Format]codec{
 	GIF:  {sizeOfGIF, (*Decoder).decodeGIF},
 	BMP:  {bmp.Size, func(_ *Decoder, data []byte) (image.Image, error) { return bmp.Decode(data) }},
 	TIFF: {tiff.Size, func(d *Decoder, data []byte) (image.Image, error) { return d.tiff.Decode(data) }},
+	HEIC: {sizeOfHEIF, decodeHEIF},
+	AVIF: {sizeOfHEIF, decodeHEIF},
 }
 
 func sizeOfJPEG(data []byte) (width, height int, err error) {
@@ -79,9 +83,10 @@ var signatures = []struct {
 	{"MM\x00*", TIFF, ""},
 	{"II+\x00", TIFF, ""}, // BigTIFF
 	{"MM\x00+", TIFF, ""},
-	{"????ftypavif", "", "an AVIF image"},
-	{"????ftyphe", "", "a HEIC image"},
-	{"????ftypmif1", "", "a HEIF image"},
+	{"????ftypavi", AVIF, ""},
+	{"????ftyphe", HEIC, ""},
+	{"????ftypmif", HEIC, ""},
+	{"????ftypmsf", HEIC, ""},
 	{"????ftyp", "", "a video"},
 	{"\x00\x00\x00\x0cJXL ", "", "a JPEG XL image"},
 	{"\xff\x0a", "", "a JPEG XL image"},

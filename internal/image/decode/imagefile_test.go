@@ -28,8 +28,12 @@ func TestSniff(t *testing.T) {
 		{"II*\x00", TIFF, ""},
 		{"MM\x00*", TIFF, ""},
 		{"", "", "an empty file"},
-		{"\x00\x00\x00\x18ftypheic", "", "a HEIC image"},
-		{"\x00\x00\x00\x18ftypavif", "", "an AVIF image"},
+		{"II+\x00", TIFF, ""},
+		{"MM\x00+", TIFF, ""},
+		{"\x00\x00\x00\x18ftypheic", HEIC, ""},
+		{"\x00\x00\x00\x18ftypmif1", HEIC, ""},
+		{"\x00\x00\x00\x18ftypavif", AVIF, ""},
+		{"\x00\x00\x00\x18ftypisom", "", "a video"},
 		{"%PDF-1.4", "", "a PDF document"},
 		{"path,label\n", "", `it begins with "path,lab"`},
 		{strings.Repeat("\x00", 4096), "", "4096 bytes, all zero"},
@@ -161,6 +165,9 @@ func FuzzDecode(f *testing.F) {
 		if data := golden.Read(f, g.File); len(data) < 12_000 {
 			f.Add(data)
 		}
+	}
+	for _, k := range kinds(f) {
+		f.Add(k.read(f))
 	}
 	limits := Limits{MaxPixels: 1 << 18, MaxBytes: 1 << 20}
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -62,7 +62,7 @@ func (p *page) openFax(in io.Reader, rows int) (io.ReadCloser, error) {
 	return io.NopCloser(ccitt.NewReader(in, order, kind, p.segmentWidth, rows, &ccitt.Options{Invert: invert})), nil
 }
 
-// asCutOff names the end of a segment before its last row.
+// asCutOff names the end of a segment before its last row, and takes other errors of decompression for damage.
 func asCutOff(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return io.ErrUnexpectedEOF

@@ -39,7 +39,7 @@ func SampleBits(data []byte) int {
 // Decoder serves one goroutine.
 type Decoder struct {
 	Depth *depth.Reducer // of 16-bit samples
-	Stop  func() error   // called before each row if it is set; an error of it ends Decode, which returns it
+	Stop  func() error   // called before each row if it is set; an error of it ends Decode, which wraps it
 
 	// JPEG decodes a JPEG file of width × height pixels at most into the samples of its pixels, row by row: YCbCr
 	// converted to RGB if convert is set, else as they are.
@@ -85,18 +85,10 @@ func (d *Decoder) Decode(data []byte) (image.Image, error) {
 			err = d.segment(p, c, segment, y, rows)
 		}
 		if err != nil {
-			return nil, asKnown(err, d.Stop)
+			return nil, asCutOff(err)
 		}
 	}
 	return img, nil
-}
-
-// asKnown returns err as one of this package, unless it is of stop.
-func asKnown(err error, stop func() error) error {
-	if stop != nil && stop() != nil {
-		return err
-	}
-	return asCutOff(err)
 }
 
 // A canvas is where samples go: the pixels of a picture.
