@@ -8,11 +8,16 @@ import (
 // ToNRGBA returns the colours of any picture as this package hands them out: 8 bits, not premultiplied, alpha
 // 255 whatever it was, the rectangle beginning at (0, 0). A picture that is like that already is returned itself.
 func ToNRGBA(img image.Image) *image.NRGBA {
-	if m, ok := img.(*image.NRGBA); ok && m.Rect.Min == (image.Point{}) && m.Stride == 4*m.Rect.Dx() && m.Opaque() {
+	if m, ok := img.(*image.NRGBA); ok && isPlain(m) {
 		return m
 	}
 	d := &Decoder{}
 	return d.picture(img.Bounds().Size(), d.rowReader("", img)).whole(&d.pix)
+}
+
+// isPlain reports whether a picture is like those that this package returns.
+func isPlain(m *image.NRGBA) bool {
+	return m.Rect.Min == (image.Point{}) && m.Stride == 4*m.Rect.Dx() && m.Opaque()
 }
 
 // A rowReader writes the pixels of row y, counted from the top of the picture, into dst: R, G, B, 255 each.

@@ -64,7 +64,7 @@ type Decoder struct {
 	Limits Limits
 
 	// Stop is called many times while an image is decoded if it is set, such as the Err method of a context. Its first
-	// error ends the call, which returns it as it is. Lossy WebP and HEIC are decoded between two calls.
+	// error ends the call, which returns it as it is. Lossy WebP, BMP and HEIC are decoded between two calls.
 	Stop func() error
 
 	pix    buffer // the picture as stored
@@ -101,6 +101,9 @@ func (d *Decoder) Decode(data []byte) (img *image.NRGBA, err error) {
 // Open decodes a picture like Decode, but leaves it to the caller to ask for rows and to apply the orientation. What
 // Decode does after it takes a third of the time for a large photo, and most of the memory.
 func (d *Decoder) Open(data []byte) (*Picture, error) {
+	if err := d.stopped(); err != nil {
+		return nil, err
+	}
 	format, err := d.check(data)
 	if err != nil {
 		return nil, d.fault(err)
@@ -153,6 +156,7 @@ func (d *Decoder) open(format Format, data []byte) (p *Picture, err error) {
 				format, size.X, size.Y, w, h)
 		}
 		p = d.picture(img.Bounds().Size(), d.rowReader(format, img))
+		p.pixels, _ = img.(*image.NRGBA)
 	}
 	p.Orientation = orientation(format, data)
 	return p, nil

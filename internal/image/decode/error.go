@@ -46,12 +46,18 @@ func panicked(format Format, value any) error {
 	return fmt.Errorf("damaged %s image: the decoder failed: %v", format, value)
 }
 
+// stopped returns the error of Stop.
+func (d *Decoder) stopped() error {
+	if d.Stop == nil {
+		return nil
+	}
+	return d.Stop()
+}
+
 // fault returns the error of a failed call: that of Stop if the caller stopped it, else an Error.
 func (d *Decoder) fault(err error) error {
-	if d.Stop != nil {
-		if stopped := d.Stop(); stopped != nil {
-			return stopped
-		}
+	if stopped := d.stopped(); stopped != nil {
+		return stopped
 	}
 	var e *Error
 	if errors.As(err, &e) {

@@ -13,6 +13,7 @@ type Picture struct {
 	read    rowReader
 	line    []byte
 	err     error
+	pixels  *image.NRGBA // the picture itself if that is what its decoder made, else nil
 }
 
 // picture returns a picture of rows that read gives.
@@ -41,21 +42,33 @@ func (p *Picture) row(dst []byte, y int) {
 	if p.err != nil {
 		return
 	}
-	defer func() {
-		if r := recover(); r != nil {
-			p.err = &Error{panicked(p.format, r)}
-		}
-	}()
-	if p.decoder != nil && p.decoder.Stop != nil {
-		if p.err = p.decoder.Stop(); p.err != nil {
-			return
-		}
+	defer p.recover()
+	if p.decoder != nil {
+		p.err = p.decoder.stopped()
 	}
-	p.read(dst, y)
+	if p.err == nil {
+		p.read(dst, y)
+	}
 }
 
-// whole returns all rows, in b.
+// recover makes a panic the picture's error.
+func (p *Picture) recover() {
+	if r := recover(); r != nil {
+		p.err = &Error{panicked(p.format, r)}
+	}
+}
+
+// isWhole reports whether pixels has all rows as they are wanted.
+func (p *Picture) isWhole() bool {
+	defer p.recover()
+	return p.pixels != nil && isPlain(p.pixels)
+}
+
+// whole returns all rows, in b unless they lie together already.
 func (p *Picture) whole(b *buffer) *image.NRGBA {
+	if p.isWhole() {
+		return p.pixels
+	}
 	img := b.image(p.size.X, p.size.Y)
 	for y := range p.size.Y {
 		p.row(img.Pix[y*img.Stride:(y+1)*img.Stride], y)

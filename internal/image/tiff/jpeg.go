@@ -12,7 +12,7 @@ func (d *Decoder) jpegSegment(p *page, c *canvas, segment []byte, y, rows int) e
 		tables = bytes.TrimSuffix(tables, []byte{0xff, 0xd9})
 		segment = append(bytes.Clone(tables), segment[marker:]...)
 	}
-	s, err := d.JPEG(segment, p.segmentWidth, p.segmentHeight, p.photometric == yCbCr)
+	s, err := d.JPEG(segment, p.photometric == yCbCr)
 	if err != nil {
 		return err
 	}
@@ -24,14 +24,13 @@ func (d *Decoder) jpegSegment(p *page, c *canvas, segment []byte, y, rows int) e
 		return fmt.Errorf("%w: a JPEG of %d × %d with %d components in a segment of %d × %d with %d", ErrDamaged,
 			s.Width, s.Height, s.Channels, p.segmentWidth, rows, step)
 	}
+	d.resize(0, s.Width*step)
 	for row := range rows {
-		line := s.Pix[row*s.Width*step : (row+1)*s.Width*step]
+		s.Row(d.samples, row)
 		if p.photometric == whiteIsZero {
-			for i, v := range line {
-				line[i] = 255 - v
-			}
+			invert(d.samples)
 		}
-		c.put(y+row, line, step, p.planar)
+		c.put(y+row, d.samples, step, p.planar)
 	}
 	return nil
 }

@@ -41,19 +41,17 @@ type Decoder struct {
 	Depth *depth.Reducer // of 16-bit samples
 	Stop  func() error   // called before each row if it is set; an error of it ends Decode, which wraps it
 
-	// JPEG decodes a JPEG file of width × height pixels at most into the samples of its pixels, row by row: YCbCr
-	// converted to RGB if convert is set, else as they are.
-	JPEG func(data []byte, width, height int, convert bool) (s JPEGSamples, err error)
+	// JPEG decodes a JPEG file: YCbCr converted to RGB if convert is set, else samples as they are.
+	JPEG func(data []byte, convert bool) (JPEGPicture, error)
 
 	line    []byte // a row as decompressed
 	samples []byte // the same, 8 bits a sample
 }
 
-// JPEGSamples are those of a JPEG's pixels.
-type JPEGSamples struct {
-	Pix           []byte
-	Width, Height int
-	Channels      int
+// A JPEGPicture is a decoded JPEG. Row writes the samples of a row, Channels for each pixel.
+type JPEGPicture struct {
+	Width, Height, Channels int
+	Row                     func(dst []byte, y int)
 }
 
 // Decode returns the picture of the first page: an *image.Gray, *image.Paletted, *image.CMYK, *image.NRGBA whose alpha
@@ -232,9 +230,13 @@ func (d *Decoder) unpack(p *page, step int) {
 		depth.Unpack(d.samples, d.line, p.bits, scale)
 	}
 	if p.photometric == whiteIsZero {
-		for i, v := range d.samples {
-			d.samples[i] = 255 - v
-		}
+		invert(d.samples)
+	}
+}
+
+func invert(samples []byte) {
+	for i, v := range samples {
+		samples[i] = 255 - v
 	}
 }
 

@@ -37,8 +37,8 @@ func files(t testing.TB) map[string][]byte {
 }
 
 func decoder() *Decoder {
-	return &Decoder{Depth: new(depth.Reducer), JPEG: func([]byte, int, int, bool) (JPEGSamples, error) {
-		return JPEGSamples{}, errors.New("no JPEG in this test")
+	return &Decoder{Depth: new(depth.Reducer), JPEG: func([]byte, bool) (JPEGPicture, error) {
+		return JPEGPicture{}, errors.New("no JPEG in this test")
 	}}
 }
 
