@@ -31,6 +31,9 @@ const (
 	DefaultMaxPixels = 200_000_000
 )
 
+// maxSide is the longest side of a picture: decoders hold a few rows of up to 64 bytes a pixel.
+const maxSide = 1 << 20
+
 // What a decoder may use for each pixel of MaxPixels. 8-bit RGB takes 4 bytes here, and libjpeg's usual progressive files
 // hold 5 times 3 samples of each pixel.
 const (
@@ -174,6 +177,9 @@ func (d *Decoder) prepare() {
 func (d *Decoder) checkSize(format Format, width, height int) error {
 	if width <= 0 || height <= 0 {
 		return fmt.Errorf("damaged %s image: a size of %d × %d", format, width, height)
+	}
+	if width > maxSide || height > maxSide {
+		return fmt.Errorf("%w: %d × %d pixels, the limit of a side is %d", ErrTooLarge, width, height, maxSide)
 	}
 	if limit := d.Limits.maxPixels(); int64(width) > limit/int64(height) {
 		return fmt.Errorf("%w: %d × %d pixels, the limit is %d", ErrTooLarge, width, height, limit)

@@ -37,6 +37,6 @@ func convertible(err error) error {
 	if errors.Is(err, heif.ErrNoLibrary) {
 		advice = "install it (Debian and Ubuntu: apt install libheif1; macOS: brew install libheif)"
 	}
-	return fmt.Errorf("%w; %s, or convert the file: heif-convert -q 100 FILE FILE.jpg, on macOS sips -s format jpeg FILE --out FILE.jpg",
-		err, advice)
+	return fmt.Errorf("%w; %s, or convert the file: heif-convert -q 100 FILE FILE.jpg, "+
+		"on macOS sips -s format jpeg FILE --out FILE.jpg", err, advice)
 }

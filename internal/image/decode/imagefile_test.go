@@ -2,7 +2,9 @@ package decode
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"image"
 	"image/color"
 	"image/png"
@@ -65,10 +67,13 @@ func TestLimits(t *testing.T) {
 }
 
 func TestHeaderOfAHugeImage(t *testing.T) {
-	// A PNG of 33 bytes that says it is 4·10⁹ pixels wide must not make anybody allocate that.
-	data := []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR\x00\x00\xff\xff\x00\x00\xff\xff\x08\x02\x00\x00\x00\xb2\x4d\x02\xe0")
-	if _, err := Decode(data, Limits{}); err == nil {
-		t.Error("no error")
+	// A PNG of 33 bytes that is billions of pixels large, or 100 million wide, must not make anybody allocate that.
+	for _, size := range []string{"\x00\x00\xff\xff\x00\x00\xff\xff", "\x06\x00\x00\x00\x00\x00\x00\x01", "\x00\x00\x00\x01\x06\x00\x00\x00"} {
+		header := "IHDR" + size + "\x08\x02\x00\x00\x00"
+		data := binary.BigEndian.AppendUint32([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0d"+header), crc32.ChecksumIEEE([]byte(header)))
+		if _, err := Decode(data, Limits{}); !errors.Is(err, ErrTooLarge) {
+			t.Errorf("%q: %v", size, err)
+		}
 	}
 }
 

@@ -140,7 +140,8 @@ func (d *Decoder) checkWork(first *scanHeader) error {
 			}
 		}
 	}
-	return fmt.Errorf("%w: the scans of %d × %d pixels hold more than %d samples", ErrTooLarge, d.frame.width, d.frame.height, most)
+	return fmt.Errorf("%w: the scans of %d × %d pixels hold more than %d samples",
+		ErrTooLarge, d.frame.width, d.frame.height, most)
 }
 
 func ceil(a, b int) int { return (a + b - 1) / b }

@@ -38,9 +38,11 @@ var compressionNames = map[int]string{
 }
 
 // photometricNames are for errors about what isn't read.
-var photometricNames = map[int]string{4: "a transparency mask", yCbCr: "YCbCr colours without JPEG", 8: "CIE L*a*b* colours",
-	9: "ICC L*a*b* colours", 10: "ITU L*a*b* colours", 32803: "a colour filter array (camera raw)", 32844: "LogL values", 32845: "LogLuv colours",
-	34892: "linear raw data"}
+var photometricNames = map[int]string{
+	4: "a transparency mask", yCbCr: "YCbCr colours without JPEG", 8: "CIE L*a*b* colours", 9: "ICC L*a*b* colours",
+	10: "ITU L*a*b* colours", 32803: "a colour filter array (camera raw)", 32844: "LogL values", 32845: "LogLuv colours",
+	34892: "linear raw data",
+}
 
 // A page is the layout of the first page's samples.
 type page struct {
