@@ -68,5 +68,5 @@ func Preset(name string) (Spec, error) {
 	return s, nil
 }
 
-// PresetNames returns the names that Preset knows, sorted.
+// PresetNames returns the names of all presets, sorted.
 func PresetNames() []string { return slices.Sorted(maps.Keys(presets)) }

@@ -9,7 +9,7 @@
 // clips grey values above 255 to white. Files whose samples use fewer than 16 bits need Spec.White;
 // [Transformer.LargestSample] and [White] find it.
 //
-// The package knows no networks, labels or folders, and needs no cgo.
+// The package doesn't import the packages of networks, labels or data sets, and needs no cgo.
 package preprocess
 
 import (

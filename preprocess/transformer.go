@@ -28,11 +28,11 @@ func (l Layout) String() string {
 // MaxBytes is the length of the largest image file that is read; a caller needn't load more than one byte above.
 const MaxBytes = decode.DefaultMaxBytes
 
-// A Transformer makes tensors as a Spec says, one after the other, in buffers that it keeps. Each goroutine needs
-// its own.
+// A Transformer makes tensors according to a Spec, one after the other, and reuses its buffers. Each goroutine needs
+// its own Transformer.
 type Transformer struct {
 	// Stop is called many times while an image is decoded if it is set, such as the Err method of a context. Its first
-	// error ends the call, which returns it as it is.
+	// error ends the call, which returns it unchanged.
 	Stop func() error
 
 	spec    Spec
@@ -73,8 +73,8 @@ func (t *Transformer) Decode(data []byte) (*image.NRGBA, error) {
 	return t.decoder.Decode(data)
 }
 
-// Tensor decodes data and writes the tensor into dst, which has Len values; else it panics. It gives what TensorOf
-// gives for the picture that Decode returns, in less time and memory. Errors are those of Decode.
+// Tensor decodes data and writes the tensor into dst, which must have Len values; otherwise it panics. The result is that of
+// TensorOf for the picture that Decode returns, in less time and memory. Errors are those of Decode.
 func (t *Transformer) Tensor(dst []float32, data []byte) error {
 	t.check(dst)
 	t.decoder.Stop = t.Stop

@@ -31,7 +31,7 @@ const (
 	bitFields    = 3
 )
 
-// A header is what a file says before its pixels.
+// A header is the content of a file before its pixels.
 type header struct {
 	width, height int
 	topDown       bool

@@ -54,7 +54,7 @@ type runReader struct {
 
 func (r *runReader) skip(n int) { r.at = min(r.at+n, len(r.out)) }
 
-// run writes one index count times, or two in turn. What doesn't fit in the row is dropped.
+// run writes one index count times, or two in turn. Pixels beyond the row are dropped.
 func (r *runReader) run(count int, value byte) {
 	count = min(count, max(r.width-r.x, 0), len(r.out)-r.at)
 	for i := range count {

@@ -1,5 +1,5 @@
 // Package decode turns the bytes of an image file into 8-bit RGB pixels: JPEG, PNG, WebP, GIF, BMP and TIFF, and HEIC and
-// AVIF where the system has libheif; the format is told by the first bytes and never by a file name.
+// AVIF where the system has libheif. The format is recognised by the first bytes, never by a file name.
 //
 // The pixels are those of Pillow's ImageOps.exif_transpose(image).convert("RGB"), so that features agree with
 // the Python tools that users compare with: the orientation is applied, which EXIF or XMP metadata holds; palettes are
@@ -25,7 +25,7 @@ import (
 	"finetune/internal/image/tiff"
 )
 
-// The limits that a zero Limits stands for. 200 megapixels is what the largest phone sensors give.
+// The limits of a zero Limits. The largest phone sensors have 200 megapixels.
 const (
 	DefaultMaxBytes  = 1 << 29
 	DefaultMaxPixels = 200_000_000
@@ -34,14 +34,14 @@ const (
 // maxSide is the longest side of a picture: decoders hold a few rows of up to 64 bytes a pixel.
 const maxSide = 1 << 20
 
-// What a decoder may use for each pixel of MaxPixels. 8-bit RGB takes 4 bytes here, and libjpeg's usual progressive files
+// The budget of a decoder for each pixel of MaxPixels: bytes of memory, and JPEG samples summed over all scans. 8-bit RGB takes 4 bytes here, and libjpeg's usual progressive files
 // hold 5 times 3 samples of each pixel.
 const (
 	memoryPerPixel  = 8
 	samplesPerPixel = 32
 )
 
-// Limits bounds what a file may ask for. A value of zero or less means the default.
+// Limits bounds the size of a file and of its picture. A value of zero or less means the default.
 type Limits struct {
 	MaxBytes  int64 // length of the file
 	MaxPixels int64 // width × height, checked before any pixel is decoded
@@ -67,7 +67,7 @@ type Decoder struct {
 	Limits Limits
 
 	// Stop is called many times while an image is decoded if it is set, such as the Err method of a context. Its first
-	// error ends the call, which returns it as it is. Lossy WebP, BMP and HEIC are decoded between two calls.
+	// error ends the call, which returns it unchanged. The decoders of lossy WebP, BMP and HEIC don't call it.
 	Stop func() error
 
 	pix    buffer // the picture as stored
@@ -101,8 +101,8 @@ func (d *Decoder) Decode(data []byte) (img *image.NRGBA, err error) {
 	return d.orient(img, p.Orientation), nil
 }
 
-// Open decodes a picture like Decode, but leaves it to the caller to ask for rows and to apply the orientation. What
-// Decode does after it takes a third of the time for a large photo, and most of the memory.
+// Open decodes a picture like Decode, but doesn't convert rows to RGB until the caller reads them, and doesn't apply the
+// orientation. For a large photo this saves a third of the time and most of the memory of Decode.
 func (d *Decoder) Open(data []byte) (*Picture, error) {
 	if err := d.stopped(); err != nil {
 		return nil, err
@@ -165,7 +165,7 @@ func (d *Decoder) open(format Format, data []byte) (p *Picture, err error) {
 	return p, nil
 }
 
-// prepare hands the limits on to the decoders of formats.
+// prepare sets the limits of the decoders of each format.
 func (d *Decoder) prepare() {
 	d.depth.White, d.depth.Largest = max(d.Limits.White, 0), 0
 	d.jpeg.Limits = jpeg.Limits{Memory: memoryPerPixel * d.Limits.maxPixels(), Work: samplesPerPixel * d.Limits.maxPixels()}
@@ -207,7 +207,7 @@ func (b *buffer) image(w, h int) *image.NRGBA {
 	return &image.NRGBA{Pix: pix[:n], Stride: 4 * w, Rect: image.Rect(0, 0, w, h)}
 }
 
-// reader returns a reader of data for decoders of the library, which ends when Stop says so.
+// reader returns a reader for decoders of libraries that fails after Stop returned an error.
 func (d *Decoder) reader(data io.Reader) io.Reader { return &stoppable{data, d.Stop} }
 
 type stoppable struct {

@@ -8,9 +8,9 @@ import (
 	"finetune/internal/image/jpeg"
 )
 
-// An Error means that the fault is the file's: its bytes aren't an image, are damaged, are cut off, ask for more than the
-// limits allow, or use a feature of the format that isn't supported. Reading the file again gives the same error. The
-// message doesn't have the file's name, which only the caller knows.
+// An Error means that the file is at fault: it isn't an image, is damaged or cut off, exceeds the limits, or uses an
+// unsupported feature of its format. Reading the file again gives the same error. The message doesn't contain the
+// file's name; the caller adds it.
 //
 // This package returns no other errors, apart from those of Decoder.Stop.
 type Error struct{ Err error }
@@ -27,7 +27,7 @@ var (
 	ErrTooLarge = errors.New("image too large")
 )
 
-// explain turns a decoder's error into a line that says which format it is about, and what a bare EOF means.
+// explain adds the format to a decoder's error and replaces a bare EOF by a readable message.
 func explain(format Format, err error) error {
 	switch {
 	case errors.Is(err, ErrTooLarge), errors.Is(err, ErrFormat):

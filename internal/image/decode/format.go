@@ -66,8 +66,8 @@ func sizeOfGIF(data []byte) (width, height int, err error) {
 	return c.Width, c.Height, err
 }
 
-// signatures are the first bytes of each format, ? standing for any byte. The ones without a format are kinds of
-// file that people take for readable images; the error calls them by their name.
+// signatures are the first bytes of each format; ? matches any byte. Those without a format are kinds of files that often
+// lie among images; the error names them.
 var signatures = []struct {
 	prefix string
 	format Format
@@ -99,7 +99,8 @@ var signatures = []struct {
 	{"PK\x03\x04", "", "a ZIP archive"},
 }
 
-// Sniff tells the format of a file from its first 16 bytes. The error wraps ErrFormat and says what was found.
+// Sniff returns the format of a file according to its first 16 bytes. The error wraps ErrFormat and describes what was
+// found.
 func Sniff(data []byte) (Format, error) {
 	if len(data) == 0 {
 		return "", fmt.Errorf("an empty file; %w", ErrFormat)

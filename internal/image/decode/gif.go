@@ -8,7 +8,7 @@ import (
 	"io"
 )
 
-// A gifFrame is what precedes the pixels of the first frame.
+// A gifFrame describes the first frame.
 type gifFrame struct {
 	flags       int // the offset of the flag byte of its control extension if that declares a transparent colour, else -1
 	transparent byte
@@ -93,7 +93,7 @@ func (d *Decoder) decodeGIF(data []byte) (image.Image, error) {
 	return fillScreen(img, config, data), nil
 }
 
-// fillScreen puts a first frame that is smaller than the screen onto it. What the frame leaves free has the
+// fillScreen puts a first frame that is smaller than the screen onto it. The rest of the screen has the
 // transparent colour or, without one, the first of the palette.
 func fillScreen(img image.Image, config image.Config, data []byte) image.Image {
 	screen := image.Rect(0, 0, config.Width, config.Height)

@@ -31,7 +31,7 @@ func decodeHEIF(_ *Decoder, data []byte) (image.Image, error) {
 	return img, nil
 }
 
-// convertible adds what a user can do where libheif is missing or fails.
+// convertible adds instructions for a file that can't be read because libheif is missing or fails.
 func convertible(err error) error {
 	advice := "a newer one may read it (" + heif.EnvVar + " gives its path)"
 	if errors.Is(err, heif.ErrNoLibrary) {

@@ -13,7 +13,7 @@ import (
 // An Orientation is EXIF's, 1 to 8: how the stored picture has to be turned and mirrored to be upright.
 type Orientation int
 
-// Upright is the orientation of a picture that is stored as it is meant.
+// Upright is the orientation of a picture that needs no change.
 const Upright Orientation = 1
 
 // Transposed reports whether rows and columns are exchanged; the picture is mirrored after that.
@@ -26,8 +26,8 @@ func (o Orientation) MirroredX() bool { return o == 2 || o == 3 || o == 6 || o =
 func (o Orientation) MirroredY() bool { return o == 3 || o == 4 || o == 7 || o == 8 }
 
 // orientation returns the orientation of a file: that of its EXIF data (of a TIFF file, of its directory), or of its XMP
-// data if the former has none, as Pillow's exif_transpose. Metadata that is absent or broken means 1, the picture as it is
-// stored: it is no reason to lose an image.
+// data if the former has none, as Pillow's exif_transpose. Absent or damaged metadata means Upright:
+// it is no reason to lose an image.
 func orientation(format Format, data []byte) Orientation {
 	var exif, xmp []byte
 	switch format {

@@ -2,8 +2,8 @@ package decode
 
 import "image"
 
-// A Picture is a decoded image as it is stored, which turns into colours row by row, as they are asked for. It belongs to
-// the Decoder that made it and is valid until that is used again.
+// A Picture is a decoded image before its orientation is applied. Rows are converted to RGB when they are read. It shares
+// memory with the Decoder that made it and is valid until the Decoder's next call.
 type Picture struct {
 	Orientation Orientation // still to be applied
 
@@ -13,7 +13,7 @@ type Picture struct {
 	read    rowReader
 	line    []byte
 	err     error
-	pixels  *image.NRGBA // the picture itself if that is what its decoder made, else nil
+	pixels  *image.NRGBA // the decoder's result if it has this type, else nil
 }
 
 // picture returns a picture of rows that read gives.
@@ -64,7 +64,7 @@ func (p *Picture) isWhole() bool {
 	return p.pixels != nil && isPlain(p.pixels)
 }
 
-// whole returns all rows, in b unless they lie together already.
+// whole returns all rows: pixels where possible, else a copy in b.
 func (p *Picture) whole(b *buffer) *image.NRGBA {
 	if p.isWhole() {
 		return p.pixels

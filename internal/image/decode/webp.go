@@ -24,7 +24,7 @@ func chunksOfWebP(data []byte) iter.Seq2[string, []byte] {
 	}
 }
 
-// metadataOfWebP returns the EXIF data, which is a TIFF file, and the XMP data; nil stands for none.
+// metadataOfWebP returns the EXIF data, which is a TIFF file, and the XMP data; nil means none.
 func metadataOfWebP(data []byte) (exif, xmp []byte) {
 	for id, body := range chunksOfWebP(data) {
 		switch {

@@ -1,13 +1,13 @@
 // Package depth reduces samples of 16 bits to 8 bits and samples of fewer than 8 bits to one byte each.
 //
-// A file of 16-bit samples need not use their range: cameras and scanners of 12 bits store values up to 4095. No
-// common format says so in its header, thus a caller that knows the largest value gives it as White.
+// A file of 16-bit samples need not use their range: cameras and scanners of 12 bits store values up to 4095. The
+// headers of common formats don't tell, so that a caller has to set White.
 package depth
 
 // A Reducer turns rows of 16-bit samples into rows of bytes and notes the largest sample that it read. The zero value
 // is ready to use; one Reducer serves one goroutine.
 type Reducer struct {
-	// White is the sample that becomes 255; samples above it become 255 too. 0 stands for the full range: the high
+	// White is the sample that becomes 255; samples above it become 255 too. 0 means the full range: the high
 	// byte of each sample is kept, as Pillow does for colours.
 	White int
 

@@ -6,8 +6,8 @@
 // on amd64 and arm64 the library is never found.
 //
 // libheif repeats chroma samples where Pillow's reader of AVIF interpolates them, thus AVIF with subsampled chroma differs
-// from Pillow at edges of colours. Files are turned as their own boxes say; EXIF and XMP don't count, as their standard
-// demands.
+// from Pillow at edges of colours. The orientation is that of the file's irot and imir boxes; EXIF and XMP are ignored, as
+// the standard demands.
 package heif
 
 import (
@@ -39,10 +39,10 @@ func Open(data []byte) (*Source, error) {
 	return &Source{Width: w, Height: h, file: f}, nil
 }
 
-// Close frees what libheif holds.
+// Close frees the memory of libheif.
 func (s *Source) Close() { s.file.close() }
 
-// Decode returns the picture, turned and mirrored as the file says, every alpha 255.
+// Decode returns the upright picture; every alpha is 255.
 func (s *Source) Decode() (*image.NRGBA, error) {
 	img := image.NewNRGBA(image.Rect(0, 0, s.Width, s.Height))
 	if err := s.file.decode(img); err != nil {

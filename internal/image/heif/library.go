@@ -89,7 +89,7 @@ func bind(lib uintptr) (*library, error) {
 	return &l, nil
 }
 
-// err returns the error that a status stands for.
+// err converts a status.
 func (l *library) err(s status) error {
 	if s.code == 0 {
 		return nil

@@ -5,7 +5,7 @@ import (
 	"unsafe"
 )
 
-// A frame is what the frame header says.
+// A frame is the content of the frame header.
 type frame struct {
 	width, height int
 	progressive   bool
@@ -108,8 +108,8 @@ func (d *Decoder) allocate() error {
 	return nil
 }
 
-// checkWork adds up the samples of a progressive file's scans, of which the first was just read. Its data aren't decoded
-// for that, thus a file that asks for too much costs no more than a search for markers.
+// checkWork adds up the samples of a progressive file's scans, of which the first was just read. It only
+// searches for markers, so that refusing a file is cheap.
 func (d *Decoder) checkWork(first *scanHeader) error {
 	most := d.Limits.Work
 	if most <= 0 || !d.frame.progressive {

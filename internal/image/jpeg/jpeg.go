@@ -3,7 +3,7 @@
 //
 // image/jpeg of the standard library differs by one level in a few per cent of the samples, because its inverse
 // DCT rounds elsewhere. That looks harmless, but the features of a deep network on a photo then differ by up to
-// 1e-3 in cosine from what Python tools give. The standard library is the reference in the tests all the same.
+// 1e-3 in cosine from those of Python tools. The tests use the standard library as the reference within a tolerance.
 //
 // Chroma isn't upsampled here and colours aren't converted; that is left to the caller, who may need only a part.
 // Not read, as in the standard library: 12 bits a sample, arithmetic coding, lossless and hierarchical files.
@@ -16,7 +16,7 @@ import (
 	"io"
 )
 
-// Colour says what the planes mean.
+// Colour is the meaning of the planes.
 type Colour int
 
 // The colour models of a JPEG. Inks are as stored: Adobe's programs store them inverted, 255 for no ink, and no
@@ -42,7 +42,7 @@ type Plane struct {
 // Row returns the samples of row y.
 func (p *Plane) Row(y int) []uint8 { return p.Pix[y*p.Stride : y*p.Stride+p.Width] }
 
-// A Picture is a decoded file. Its planes belong to the Decoder that made it.
+// A Picture is a decoded file. Its planes share memory with the Decoder that made it.
 type Picture struct {
 	Width, Height int
 	Colour        Colour
@@ -57,7 +57,7 @@ var (
 	ErrTooLarge    = errors.New("more than the limits of JPEG allow")
 )
 
-// Limits bounds what a small file can ask for. A value of 0 means no limit.
+// Limits bounds memory and time. A value of 0 means no limit.
 type Limits struct {
 	// Memory is the number of bytes for samples and coefficients. It is checked before they are allocated.
 	Memory int64
@@ -102,7 +102,7 @@ func (d *Decoder) Size(data []byte) (width, height int, err error) {
 }
 
 // Decode decodes a file. The picture is valid until the next call on d. A caller with bytes that it doesn't trust
-// asks for the Size first and sets Limits: memory of up to 16 bytes a pixel is needed.
+// calls Size first and sets Limits: memory of up to 16 bytes a pixel is needed.
 func (d *Decoder) Decode(data []byte) (*Picture, error) {
 	d.reset(data)
 	if err := d.segments(false); err != nil {
@@ -141,7 +141,7 @@ func (d *Decoder) reset(data []byte) {
 	}
 }
 
-// stopped asks the caller whether to go on.
+// stopped returns the error of Stop.
 func (d *Decoder) stopped() error {
 	if d.Stop == nil {
 		return nil

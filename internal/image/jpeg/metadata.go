@@ -2,7 +2,7 @@ package jpeg
 
 import "bytes"
 
-// Metadata returns the EXIF data of a file, which is a TIFF file, and its XMP data; nil stands for none. Segments
+// Metadata returns the EXIF data of a file, which is a TIFF file, and its XMP data; nil means none. Segments
 // after the first scan don't count.
 func Metadata(data []byte) (exif, xmp []byte) {
 	const app1 = 0xe1

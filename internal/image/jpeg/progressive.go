@@ -156,7 +156,7 @@ func (s *scanHeader) refineNonZero(b *bitReader, block *coeffBlock, k, zeros int
 	return k
 }
 
-// reconstruct computes the samples of a component from its coefficients. It asks stopped before each row.
+// reconstruct computes the samples of a component from its coefficients. It calls stopped before each row.
 func (c *component) reconstruct(stopped func() error) error {
 	var block [64]int32
 	for y := range c.blocksY {

@@ -13,7 +13,7 @@ type scanComponent struct {
 	last   int32 // the DC value of the block before
 }
 
-// A scanHeader says which coefficients a scan holds: places first to end in zigzag order, and for a progressive
+// A scanHeader describes the coefficients of a scan: places first to end in zigzag order, and for a progressive
 // file the bit position: high 0 for a first pass over them, else one more than low.
 type scanHeader struct {
 	components []scanComponent

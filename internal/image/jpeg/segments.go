@@ -25,7 +25,7 @@ const (
 	appE = 0xee
 )
 
-// maxScans bounds the passes over the picture that a small hostile file can ask for. Encoders write about ten.
+// maxScans bounds the number of scans; encoders write about ten.
 const maxScans = 256
 
 // segments reads the file from marker to marker, until the end or, for sizeOnly, the frame header.

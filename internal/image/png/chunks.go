@@ -10,7 +10,7 @@ import (
 
 const signature = "\x89PNG\r\n\x1a\n"
 
-// A Chunk is a part of a file. One that is cut off holds what is there of it.
+// A Chunk is a part of a file. If the file is cut off, the last one is incomplete.
 type Chunk struct {
 	Kind  string // four letters; the first is a capital in chunks that a decoder must understand
 	Data  []byte

@@ -8,7 +8,7 @@ import (
 	"github.com/klauspost/compress/zlib"
 )
 
-// Metadata returns the EXIF data of a file, which is a TIFF file, and its XMP data; nil stands for none. EXIF comes
+// Metadata returns the EXIF data of a file, which is a TIFF file, and its XMP data; nil means none. EXIF comes
 // from an eXIf chunk, else from a text chunk as ImageMagick writes it. Chunks with a wrong checksum don't count.
 func Metadata(data []byte) (exif, xmp []byte) {
 	var profile []byte
@@ -68,7 +68,7 @@ func inflate(data []byte) []byte {
 		return nil
 	}
 	defer z.Close()
-	text, _ := io.ReadAll(io.LimitReader(z, most)) // what comes before an error counts
+	text, _ := io.ReadAll(io.LimitReader(z, most)) // text before an error is used
 	return text
 }
 

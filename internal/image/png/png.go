@@ -35,7 +35,7 @@ const (
 	rgbAlpha  = 6
 )
 
-// A Header is what the first chunk says.
+// A Header is the content of the first chunk.
 type Header struct {
 	Width, Height int
 	Depth         int // bits a sample: 1, 2, 4, 8 or 16

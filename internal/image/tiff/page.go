@@ -31,13 +31,13 @@ const (
 	associated = 1 // of ExtraSamples: colours are multiplied by alpha
 )
 
-// compressionNames are for errors about what isn't read.
+// compressionNames are the names of unsupported compressions.
 var compressionNames = map[int]string{
 	oldJPEG: "JPEG of TIFF 6.0 (old style)", 34661: "JBIG", 34712: "JPEG 2000", 34925: "LZMA", 50001: "WebP", 50002: "JPEG XL",
 	32809: "ThunderScan", 34676: "SGI LogLuv", 34677: "SGI LogLuv",
 }
 
-// photometricNames are for errors about what isn't read.
+// photometricNames are the names of unsupported photometric interpretations.
 var photometricNames = map[int]string{
 	4: "a transparency mask", yCbCr: "YCbCr colours without JPEG", 8: "CIE L*a*b* colours", 9: "ICC L*a*b* colours",
 	10: "ITU L*a*b* colours", 32803: "a colour filter array (camera raw)", 32844: "LogL values", 32845: "LogLuv colours",

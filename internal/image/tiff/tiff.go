@@ -2,8 +2,8 @@
 // and CMYK of 1 to 16 bits, in strips or tiles, chunky or planar; uncompressed or compressed with CCITT T.4 and T.6,
 // LZW, PackBits, Deflate, Zstandard and JPEG.
 //
-// golang.org/x/image/tiff, which the tests compare with, takes planar files for chunky ones, shows CCITT data
-// inverted and knows neither JPEG nor BigTIFF; the parts of it that decompress are used here.
+// golang.org/x/image/tiff, with which the tests compare, reads planar files as if they were chunky, inverts CCITT data
+// whose black is 0, and reads neither JPEG nor BigTIFF. Its decompressors are used here.
 //
 // Any other kind is refused with an error that names it: floating-point and signed samples, samples of 32 bits, JPEG of
 // the old style, L*a*b*. Metadata is left to the caller, save the orientation.
