@@ -14,7 +14,7 @@ func Unreadable(err error) bool {
 	return errors.As(err, &e)
 }
 
-// LargestSample returns the largest sample of a file of 16 bits a sample, alpha included, and 0 for a file of fewer
+// LargestSample returns the largest sample of a file of 16 bits a sample, alpha not included, and 0 for a file of fewer
 // bits, which costs no more than a look at its header. Errors are those of Decode.
 func (t *Transformer) LargestSample(data []byte) (int, error) {
 	t.decoder.Stop = t.Stop

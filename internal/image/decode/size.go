@@ -31,7 +31,7 @@ func (d *Decoder) size(format Format, data []byte) (width, height int, err error
 	return width, height, d.checkSize(format, width, height)
 }
 
-// LargestSample returns the largest sample of a file of 16 bits a sample, alpha included, and 0 for a file of fewer
+// LargestSample returns the largest sample of a file of 16 bits a sample, alpha not included, and 0 for a file of fewer
 // bits, for which it reads only the header. Errors are those of Decode, and Stop's.
 func (d *Decoder) LargestSample(data []byte) (int, error) {
 	format, err := d.check(data)

@@ -11,15 +11,16 @@ type Reducer struct {
 	// byte of each sample is kept, as Pillow does for colours.
 	White int
 
-	// Largest is the largest sample since it was last set to 0.
+	// Largest is the largest sample of a colour since it was last set to 0.
 	Largest int
 
 	table      []uint8
 	tableWhite int
 }
 
-// Reduce reduces len(dst) samples. high is the offset of a sample's high byte: 0 for big-endian samples, else 1.
-func (r *Reducer) Reduce(dst, src []byte, high int) {
+// Reduce reduces len(dst) samples: so many for each pixel, of which the first are colours and the others, such as alpha,
+// don't count for Largest. high is the offset of a sample's high byte: 0 for big-endian samples, else 1.
+func (r *Reducer) Reduce(dst, src []byte, samples, colours, high int) {
 	if r.White > 0 && r.tableWhite != r.White {
 		r.table, r.tableWhite = tableOf(r.White), r.White
 	}
@@ -27,7 +28,9 @@ func (r *Reducer) Reduce(dst, src []byte, high int) {
 	for i := range dst {
 		pair := src[2*i : 2*i+2]
 		v := uint16(pair[high&1])<<8 | uint16(pair[1-high&1])
-		largest = max(largest, v)
+		if samples == colours || i%samples < colours {
+			largest = max(largest, v)
+		}
 		if r.White > 0 {
 			dst[i] = r.table[v]
 		} else {

@@ -21,11 +21,19 @@ func TestReduce(t *testing.T) {
 		for high, src := range [][]byte{samples, swapped} {
 			got := make([]byte, len(want))
 			r.Largest = 0
-			r.Reduce(got, src, high)
+			r.Reduce(got, src, 1, 1, high)
 			if !bytes.Equal(got, want) || r.Largest != 65535 {
 				t.Errorf("white %d, high byte at %d: %v, largest %d, want %v", white, high, got, r.Largest, want)
 			}
 		}
+	}
+}
+
+func TestLargestWithoutAlpha(t *testing.T) {
+	var r Reducer
+	r.Reduce(make([]byte, 4), []byte{1, 2, 255, 255, 0, 9, 255, 255}, 2, 1, 0)
+	if r.Largest != 0x102 {
+		t.Errorf("the largest sample is %d", r.Largest)
 	}
 }
 

@@ -80,6 +80,11 @@ func (h Header) channels() int {
 	return [...]int{grey: 1, rgb: 3, palette: 1, greyAlpha: 2, rgbAlpha: 4}[h.colour]
 }
 
+// colours returns the number of them that aren't alpha.
+func (h Header) colours() int {
+	return [...]int{grey: 1, rgb: 3, palette: 1, greyAlpha: 1, rgbAlpha: 3}[h.colour]
+}
+
 // A Decoder decodes one file after the other. The zero value is ready to use; one Decoder serves one goroutine.
 type Decoder struct {
 	Depth *depth.Reducer // of 16-bit samples; must be set
@@ -228,7 +233,7 @@ func (d *Decoder) write(h Header, p pass, dst []byte) {
 	switch {
 	case h.Depth == 16:
 		samples = d.samples
-		d.Depth.Reduce(samples, d.row, 0)
+		d.Depth.Reduce(samples, d.row, h.channels(), h.colours(), 0)
 	case h.Depth < 8:
 		samples = d.samples
 		scale := depth.Full(h.Depth)

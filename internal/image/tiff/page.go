@@ -110,16 +110,23 @@ func (p *page) check() error {
 	return p.layOut()
 }
 
-// checkSamples checks number, size and format of the samples.
-func (p *page) checkSamples() error {
-	colours := 1
+// colours returns the number of samples of a pixel that aren't extra samples, 0 for an unknown interpretation.
+func (p *page) colours() int {
 	switch p.photometric {
 	case whiteIsZero, blackIsZero, palette:
+		return 1
 	case rgb, yCbCr:
-		colours = 3
+		return 3
 	case cmyk:
-		colours = 4
-	default:
+		return 4
+	}
+	return 0
+}
+
+// checkSamples checks number, size and format of the samples.
+func (p *page) checkSamples() error {
+	colours := p.colours()
+	if colours == 0 {
 		return unsupported("photometric interpretation %d", p.photometric)
 	}
 	if p.samples < colours || p.samples > 32 {

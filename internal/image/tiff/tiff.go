@@ -108,7 +108,7 @@ func (p *page) canvas() (image.Image, *canvas) {
 	r := image.Rect(0, 0, p.width, p.height)
 	switch {
 	case p.photometric == palette:
-		m := image.NewPaletted(r, p.colours())
+		m := image.NewPaletted(r, p.palette())
 		return m, &canvas{pix: m.Pix, stride: m.Stride, channels: 1}
 	case p.photometric == cmyk:
 		m := image.NewCMYK(r)
@@ -124,8 +124,8 @@ func (p *page) canvas() (image.Image, *canvas) {
 	return m, &canvas{pix: m.Pix, stride: m.Stride, channels: 1}
 }
 
-// colours returns the palette: of 16 bits a value, all of red first.
-func (p *page) colours() color.Palette {
+// palette returns the palette: of 16 bits a value, all of red first.
+func (p *page) palette() color.Palette {
 	n := 1 << p.bits
 	colours := make(color.Palette, n)
 	for i := range colours {
@@ -221,7 +221,7 @@ func (d *Decoder) unpack(p *page, step int) {
 			}
 		}
 	case 16:
-		d.Depth.Reduce(d.samples, d.line, high)
+		d.Depth.Reduce(d.samples, d.line, step, min(step, p.colours()), high)
 	default:
 		scale := depth.Full(p.bits)
 		if p.photometric == palette {
