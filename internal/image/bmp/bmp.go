@@ -13,6 +13,8 @@ import (
 	"image/color"
 	"io"
 	"math/bits"
+
+	"finetune/internal/image/depth"
 )
 
 // Errors about the contents of a file, wrapped; one that ends too early gives io.ErrUnexpectedEOF.
@@ -177,10 +179,7 @@ func (h *header) indices(dst, row []byte) {
 		copy(dst, row)
 		return
 	}
-	perByte := 8 / h.bits
-	for x := range dst {
-		dst[x] = row[x/perByte] >> (8 - h.bits*(x%perByte+1)) & (1<<h.bits - 1)
-	}
+	depth.Unpack(dst, row, h.bits, 1)
 }
 
 // colourRow converts a row of 16, 24 or 32 bits a pixel.
