@@ -38,5 +38,5 @@ func convertible(err error) error {
 		advice = "install it (Debian and Ubuntu: apt install libheif1; macOS: brew install libheif)"
 	}
 	return fmt.Errorf("%w; %s, or convert the file: heif-convert -q 100 FILE FILE.jpg, "+
-		"on macOS sips -s format jpeg FILE --out FILE.jpg", err, advice)
+		"on macOS sips -s format jpeg FILE -o FILE.jpg", err, advice)
 }
