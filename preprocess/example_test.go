@@ -18,7 +18,7 @@ func ExamplePreset() {
 	fmt.Println(err)
 	// Output:
 	// size=autoxauto crop-pct=1 resize=shorter interpolation=bicubic channel-order=rgb scale=255 mean=0.48145466,0.4578275,0.40821073 std=0.26862954,0.26130258,0.27577711
-	// --preset: unknown preset "imagnet"; expected one of arcface, caffe, clip, efficientnet-lite, imagenet, imagenet-0.5, imagenet-bicubic, raw, siglip, unit
+	// Images.Preset: unknown preset "imagnet"; expected one of arcface, caffe, clip, efficientnet-lite, imagenet, imagenet-0.5, imagenet-bicubic, raw, siglip, unit
 }
 
 func ExampleSpec_Validate() {
@@ -26,7 +26,7 @@ func ExampleSpec_Validate() {
 	spec.CropPct = 87.5
 	fmt.Println(spec.Validate())
 	// Output:
-	// --crop-pct: 87.5; expected a fraction from 0.01 to 1
+	// Images.Overrides.CropPct: 87.5; expected a fraction from 0.01 to 1
 }
 
 func ExampleTransformer() {
@@ -49,5 +49,5 @@ func ExampleTransformer() {
 	}
 	// Output:
 	// 150528 values, the first 0.5536
-	// not an image (it begins with "\"\"\"Makes"); expected JPEG, PNG, WebP, GIF, BMP or TIFF
+	// not an image (it begins with "\"\"\"Makes"); expected JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF
 }

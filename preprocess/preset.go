@@ -9,7 +9,7 @@ import (
 	"finetune/invalid"
 )
 
-// presets differ from Default in what they say here.
+// presets change Default.
 var presets = map[string]func(*Spec){
 	"imagenet":         func(*Spec) {},
 	"imagenet-bicubic": func(s *Spec) { s.Interpolation = Bicubic },
@@ -56,11 +56,11 @@ func (s *Spec) normalise(scale, mean, std float64) {
 //	unit               pixels from 0 to 1
 //	raw                pixels from 0 to 255, for networks that normalise inside
 //
-// An unknown name is a *invalid.Error about --preset.
+// An unknown name is a *invalid.Error about Images.Preset.
 func Preset(name string) (Spec, error) {
 	change, ok := presets[name]
 	if !ok {
-		return Spec{}, &invalid.Error{Field: "--preset", Found: fmt.Sprintf("unknown preset %q", name),
+		return Spec{}, &invalid.Error{Field: "Images.Preset", Found: fmt.Sprintf("unknown preset %q", name),
 			Want: "one of " + strings.Join(PresetNames(), ", ")}
 	}
 	s := Default()
@@ -68,5 +68,5 @@ func Preset(name string) (Spec, error) {
 	return s, nil
 }
 
-// PresetNames returns the names that Preset knows, sorted.
+// PresetNames returns the names of all presets, sorted.
 func PresetNames() []string { return slices.Sorted(maps.Keys(presets)) }

@@ -1,11 +1,15 @@
 // Package preprocess turns a picture into the input tensor of a network: decoding, orientation, resizing,
 // cropping, normalising.
 //
-// A [Spec] says how, as a comparable value with a text form that goes into cache keys and model files; a
-// [Transformer] does it. Decoded pixels and resizing are Pillow's, the geometry is that of torchvision's Resize and
-// CenterCrop on PIL images; the golden tests, which cover every format, hold for each level of each pixel.
+// A [Spec] describes the steps, as a comparable value with a text form that goes into cache keys and model files; a
+// [Transformer] applies them. Decoded pixels and resizing are Pillow's, the geometry is that of torchvision's Resize and
+// CenterCrop on PIL images; the golden tests, which cover every format, compare each level of each pixel.
 //
-// The package knows no networks, labels or folders, and needs no cgo.
+// 16-bit grey differs from Pillow on purpose: the high byte is kept, as Pillow does for 16-bit colours, where Pillow
+// clips grey values above 255 to white. Files whose samples use fewer than 16 bits need Spec.White;
+// [Transformer.LargestSample] and [White] find it.
+//
+// The package doesn't import the packages of networks, labels or data sets, and needs no cgo.
 package preprocess
 
 import (
@@ -15,7 +19,7 @@ import (
 	"finetune/invalid"
 )
 
-// Resize says what becomes of a picture whose shape isn't the network's.
+// Resize is how a picture is fitted to the network's input.
 type Resize string
 
 const (
@@ -50,7 +54,7 @@ const MaxSize = 4096
 // minCropPct bounds how large a picture may have to be made before it is cropped.
 const minCropPct = 0.01
 
-// A Spec says how a picture becomes a tensor. Two specs are equal if and only if they give the same tensors for
+// A Spec describes how a picture becomes a tensor. Two specs are equal if and only if they give the same tensors for
 // every picture, up to CropPct of a squashed one. The zero Spec isn't valid; begin with [Default] or [Preset].
 type Spec struct {
 	Height, Width int // of the crop in pixels; 0 leaves it to the network, see Sized
@@ -63,9 +67,13 @@ type Spec struct {
 	// in the order of the tensor's channels, so with BGR the first is that of blue.
 	Scale     float64
 	Mean, Std [3]float64
+
+	// White is the sample of 16-bit files that becomes level 255, such as 4095 for samples of 12 bits; larger ones become
+	// 255 too. 0 keeps the high byte. Files of fewer bits don't depend on it.
+	White int
 }
 
-// DefaultSize is the height and width where neither the user nor the network says.
+// DefaultSize is the height and width where neither the user nor the network gives one.
 const DefaultSize = 224
 
 // Default returns the preset imagenet: what most published classifiers were trained with.
@@ -106,44 +114,51 @@ func (s Spec) Side() int {
 	return roundHalfEven(float64(longer) / s.CropPct)
 }
 
-// Validate returns a *invalid.Error that names the flag of the first field out of range.
+// maxWhite is the largest sample of 16 bits.
+const maxWhite = 1<<16 - 1
+
+// Validate returns a *invalid.Error that names the option of the first field out of range.
 func (s Spec) Validate() error {
 	for _, size := range []int{s.Height, s.Width} {
 		if size < 0 || size > MaxSize {
-			return &invalid.Error{Field: "--image-size", Found: fmt.Sprint(size),
+			return &invalid.Error{Field: "Images.Overrides.ImageSize", Found: fmt.Sprint(size),
 				Want: fmt.Sprintf("1 to %d pixels", MaxSize)}
 		}
 	}
 	if !(s.CropPct >= minCropPct && s.CropPct <= 1) {
-		return &invalid.Error{Field: "--crop-pct", Found: fmt.Sprint(s.CropPct),
+		return &invalid.Error{Field: "Images.Overrides.CropPct", Found: fmt.Sprint(s.CropPct),
 			Want: fmt.Sprintf("a fraction from %v to 1", minCropPct)}
 	}
 	if s.Resize != Shorter && s.Resize != Squash {
-		return &invalid.Error{Field: "--resize", Found: fmt.Sprintf("%q", s.Resize), Want: "shorter or squash"}
+		return &invalid.Error{Field: "Images.Overrides.Resize", Found: fmt.Sprintf("%q", s.Resize), Want: "shorter or squash"}
 	}
 	if s.Interpolation != Bilinear && s.Interpolation != Bicubic {
-		return &invalid.Error{Field: "--interpolation", Found: fmt.Sprintf("%q", s.Interpolation),
+		return &invalid.Error{Field: "Images.Overrides.Interpolation", Found: fmt.Sprintf("%q", s.Interpolation),
 			Want: "bilinear or bicubic"}
 	}
 	if s.ChannelOrder != RGB && s.ChannelOrder != BGR {
-		return &invalid.Error{Field: "--channel-order", Found: fmt.Sprintf("%q", s.ChannelOrder), Want: "rgb or bgr"}
+		return &invalid.Error{Field: "Images.Overrides.ChannelOrder", Found: fmt.Sprintf("%q", s.ChannelOrder), Want: "rgb or bgr"}
 	}
 	if !positive(s.Scale) {
-		return &invalid.Error{Field: "--scale", Found: fmt.Sprint(s.Scale), Want: "a number above 0",
+		return &invalid.Error{Field: "Images.Overrides.Scale", Found: fmt.Sprint(s.Scale), Want: "a number above 0",
 			Hint: "255 maps pixels to 0…1, 1 leaves them as they are"}
 	}
 	for c := range 3 {
 		if math.IsNaN(s.Mean[c]) || math.IsInf(s.Mean[c], 0) {
-			return &invalid.Error{Field: "--mean", Found: numbers(s.Mean), Want: "three finite numbers"}
+			return &invalid.Error{Field: "Images.Overrides.Mean", Found: numbers(s.Mean), Want: "three finite numbers"}
 		}
 		if !positive(s.Std[c]) {
-			return &invalid.Error{Field: "--std", Found: numbers(s.Std), Want: "three numbers above 0"}
+			return &invalid.Error{Field: "Images.Overrides.Std", Found: numbers(s.Std), Want: "three numbers above 0"}
 		}
+	}
+	if s.White < 0 || s.White > maxWhite {
+		return &invalid.Error{Field: "Images.Overrides.White", Found: fmt.Sprint(s.White),
+			Want: fmt.Sprintf("1 to %d, or 0 for the full range of 16 bits", maxWhite)}
 	}
 	for c, lut := range s.levels() {
 		if math.IsInf(float64(lut[0]), 0) || math.IsInf(float64(lut[255]), 0) {
-			return &invalid.Error{Field: "--scale, --mean and --std", Found: fmt.Sprintf("values of channel %d beyond float32", c),
-				Want: "numbers that give a finite tensor"}
+			return &invalid.Error{Field: "Images.Overrides.Scale", Found: fmt.Sprintf("values of channel %d beyond float32", c),
+				Want: "a finite tensor", Hint: "change {Images.Overrides.Scale}, {Images.Overrides.Mean} or {Images.Overrides.Std}"}
 		}
 	}
 	return nil

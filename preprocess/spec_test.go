@@ -81,28 +81,29 @@ func TestSized(t *testing.T) {
 	}
 }
 
-func TestValidateNamesTheFlag(t *testing.T) {
+func TestValidateNamesTheOption(t *testing.T) {
 	nan, inf := math.NaN(), math.Inf(1)
-	for flag, changes := range map[string][]func(*Spec){
-		"--image-size":              {func(s *Spec) { s.Height = -1 }, func(s *Spec) { s.Width = MaxSize + 1 }},
-		"--crop-pct":                {func(s *Spec) { s.CropPct = 0 }, func(s *Spec) { s.CropPct = 1.1 }, func(s *Spec) { s.CropPct = nan }},
-		"--resize":                  {func(s *Spec) { s.Resize = "longer" }},
-		"--interpolation":           {func(s *Spec) { s.Interpolation = "nearest" }},
-		"--channel-order":           {func(s *Spec) { s.ChannelOrder = "" }},
-		"--scale":                   {func(s *Spec) { s.Scale = 0 }, func(s *Spec) { s.Scale = nan }, func(s *Spec) { s.Scale = inf }},
-		"--mean":                    {func(s *Spec) { s.Mean[1] = nan }, func(s *Spec) { s.Mean[2] = -inf }},
-		"--std":                     {func(s *Spec) { s.Std[0] = 0 }, func(s *Spec) { s.Std[2] = -1 }, func(s *Spec) { s.Std[1] = inf }},
-		"--scale, --mean and --std": {func(s *Spec) { s.Scale = 1e-300 }, func(s *Spec) { s.Std[0] = 1e-300 }},
+	for name, changes := range map[string][]func(*Spec){
+		"ImageSize":     {func(s *Spec) { s.Height = -1 }, func(s *Spec) { s.Width = MaxSize + 1 }},
+		"CropPct":       {func(s *Spec) { s.CropPct = 0 }, func(s *Spec) { s.CropPct = 1.1 }, func(s *Spec) { s.CropPct = nan }},
+		"Resize":        {func(s *Spec) { s.Resize = "longer" }},
+		"Interpolation": {func(s *Spec) { s.Interpolation = "nearest" }},
+		"ChannelOrder":  {func(s *Spec) { s.ChannelOrder = "" }},
+		"Scale": {func(s *Spec) { s.Scale = 0 }, func(s *Spec) { s.Scale = nan }, func(s *Spec) { s.Scale = inf },
+			func(s *Spec) { s.Scale = 1e-300 }, func(s *Spec) { s.Std[0] = 1e-300 }},
+		"Mean":  {func(s *Spec) { s.Mean[1] = nan }, func(s *Spec) { s.Mean[2] = -inf }},
+		"Std":   {func(s *Spec) { s.Std[0] = 0 }, func(s *Spec) { s.Std[2] = -1 }, func(s *Spec) { s.Std[1] = inf }},
+		"White": {func(s *Spec) { s.White = -1 }, func(s *Spec) { s.White = 1 << 16 }},
 	} {
 		for i, change := range changes {
 			s := Default()
 			change(&s)
 			var m *invalid.Error
-			if err := s.Validate(); !errors.As(err, &m) || m.Field != flag || m.Want == "" {
-				t.Errorf("%s, change %d: %v", flag, i, err)
+			if err := s.Validate(); !errors.As(err, &m) || m.Field != "Images.Overrides."+name || m.Want == "" {
+				t.Errorf("%s, change %d: %v", name, i, err)
 			}
 			if _, err := s.MarshalText(); err == nil {
-				t.Errorf("%s, change %d: an invalid spec was written", flag, i)
+				t.Errorf("%s, change %d: an invalid spec was written", name, i)
 			}
 		}
 	}
@@ -126,6 +127,10 @@ func TestText(t *testing.T) {
 	if err := json.Unmarshal(data, &back); err != nil || back["preprocessing"] != s {
 		t.Errorf("through JSON: %v, %v", back, err)
 	}
+	s.White = 4095
+	if back, err := Parse(s.String()); s.String() != want+" white=4095" || err != nil || back != s {
+		t.Errorf("with a white level: %s, %v, %v", s, back, err)
+	}
 	s.Mean[0] = math.Copysign(0, -1)
 	zero := s
 	zero.Mean[0] = 0
@@ -139,7 +144,7 @@ func TestParseErrors(t *testing.T) {
 	for _, text := range []string{
 		"", "imagenet", strings.Replace(good, "size=autoxauto", "size=auto", 1), strings.Replace(good, "autox", "0x", 1),
 		strings.Replace(good, "scale=255", "scale=", 1), strings.Replace(good, "scale=255 ", "", 1), good + " scale=255",
-		good + " colour=red", strings.Replace(good, "0.406", "0.406,1", 1), strings.Replace(good, "shorter", "longer", 1),
+		good + " colour=red", good + " white=0", good + " white=70000", good + " white=", good + " white=1 white=1", strings.Replace(good, "0.406", "0.406,1", 1), strings.Replace(good, "shorter", "longer", 1),
 	} {
 		if s, err := Parse(text); err == nil || !invalid.Is(err) {
 			t.Errorf("Parse(%q) = %v, %v", text, s, err)

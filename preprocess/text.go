@@ -13,11 +13,16 @@ import (
 //
 //	size=224x224 crop-pct=0.875 resize=shorter interpolation=bilinear channel-order=rgb scale=255 mean=0.485,0.456,0.406 std=0.229,0.224,0.225
 //
-// The size is height x width, or auto for a side left to the network.
+// The size is height x width, or auto for a side left to the network. White follows as white=4095 only if it is set, so
+// that the texts of other specs stay as they were before it existed.
 func (s Spec) String() string {
-	return fmt.Sprintf("size=%sx%s crop-pct=%s resize=%s interpolation=%s channel-order=%s scale=%s mean=%s std=%s",
+	text := fmt.Sprintf("size=%sx%s crop-pct=%s resize=%s interpolation=%s channel-order=%s scale=%s mean=%s std=%s",
 		side(s.Height), side(s.Width), number(s.CropPct), s.Resize, s.Interpolation, s.ChannelOrder,
 		number(s.Scale), numbers(s.Mean), numbers(s.Std))
+	if s.White != 0 {
+		text += fmt.Sprintf(" white=%d", s.White)
+	}
+	return text
 }
 
 // MarshalText returns String, or Validate's error: an invalid spec isn't written into files.
@@ -38,7 +43,8 @@ func (s *Spec) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Parse reads the text form. Each key must be there once, in any order, and the spec must be valid.
+// Parse reads the text form. Each key must be there once, in any order, save white, which may be absent; the spec must be
+// valid.
 func Parse(text string) (Spec, error) {
 	var s Spec
 	fields := map[string]func(string) error{
@@ -50,6 +56,7 @@ func Parse(text string) (Spec, error) {
 		"scale":         func(v string) error { return parseNumber(v, &s.Scale) },
 		"mean":          func(v string) (err error) { s.Mean, err = ParseTriple(v); return err },
 		"std":           func(v string) (err error) { s.Std, err = ParseTriple(v); return err },
+		"white":         func(v string) error { return parseWhite(v, &s.White) },
 	}
 	for _, field := range strings.Fields(text) {
 		key, value, _ := strings.Cut(field, "=")
@@ -73,7 +80,7 @@ func Parse(text string) (Spec, error) {
 	return s, nil
 }
 
-// ParseTriple reads three numbers with commas between, the value of --mean and --std. One number stands for
+// ParseTriple reads three numbers with commas between, the form of a mean and of a standard deviation. One number stands for
 // three equal ones.
 func ParseTriple(text string) ([3]float64, error) {
 	var triple [3]float64
@@ -125,6 +132,15 @@ func parseSize(text string, height, width *int) error {
 		}
 		*part.to = v
 	}
+	return nil
+}
+
+func parseWhite(text string, to *int) error {
+	v, err := strconv.Atoi(text)
+	if err != nil || v <= 0 {
+		return fmt.Errorf("%q is no white level", text)
+	}
+	*to = v
 	return nil
 }
 

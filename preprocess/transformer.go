@@ -28,9 +28,13 @@ func (l Layout) String() string {
 // MaxBytes is the length of the largest image file that is read; a caller needn't load more than one byte above.
 const MaxBytes = decode.DefaultMaxBytes
 
-// A Transformer makes tensors as a Spec says, one after the other, in buffers that it keeps. Each goroutine needs
-// its own.
+// A Transformer makes tensors according to a Spec, one after the other, and reuses its buffers. Each goroutine needs
+// its own Transformer.
 type Transformer struct {
+	// Stop is called many times while an image is decoded if it is set, such as the Err method of a context. Its first
+	// error ends the call, which returns it unchanged.
+	Stop func() error
+
 	spec    Spec
 	layout  Layout
 	levels  [3][256]float32
@@ -51,10 +55,11 @@ func NewTransformer(spec Spec, layout Layout) (*Transformer, error) {
 		return nil, fmt.Errorf("preprocess: unknown layout %d", int(layout))
 	}
 	return &Transformer{
-		spec:   spec,
-		layout: layout,
-		levels: spec.levels(),
-		crop:   make([]uint8, 3*spec.Height*spec.Width),
+		spec:    spec,
+		layout:  layout,
+		levels:  spec.levels(),
+		decoder: decode.Decoder{Limits: decode.Limits{White: spec.White}},
+		crop:    make([]uint8, 3*spec.Height*spec.Width),
 	}, nil
 }
 
@@ -62,21 +67,24 @@ func NewTransformer(spec Spec, layout Layout) (*Transformer, error) {
 func (t *Transformer) Len() int { return len(t.crop) }
 
 // Decode returns the picture in the bytes of an image file, upright, 8 bits a colour, every alpha 255. It is
-// valid until the next call of Decode or Tensor. The error doesn't know the file's name; it says what is wrong
-// with the bytes.
-func (t *Transformer) Decode(data []byte) (*image.NRGBA, error) { return t.decoder.Decode(data) }
+// valid until the next call of Decode or Tensor. The error is [Unreadable], or Stop's; it doesn't have the file's name.
+func (t *Transformer) Decode(data []byte) (*image.NRGBA, error) {
+	t.decoder.Stop = t.Stop
+	return t.decoder.Decode(data)
+}
 
-// Tensor decodes data and writes the tensor into dst, which has Len values; else it panics. It gives what TensorOf
-// gives for the picture that Decode returns, in less time and memory.
+// Tensor decodes data and writes the tensor into dst, which must have Len values; otherwise it panics. The result is that of
+// TensorOf for the picture that Decode returns, in less time and memory. Errors are those of Decode.
 func (t *Transformer) Tensor(dst []float32, data []byte) error {
 	t.check(dst)
+	t.decoder.Stop = t.Stop
 	p, err := t.decoder.Open(data)
 	if err != nil {
 		return err
 	}
 	o := p.Orientation
 	t.tensor(dst, p, resample.Turn{Transposed: o.Transposed(), MirroredX: o.MirroredX(), MirroredY: o.MirroredY()})
-	return nil
+	return p.Err()
 }
 
 // TensorOf does the same with a picture that is decoded already, such as an augmented view of what Decode

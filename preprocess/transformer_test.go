@@ -95,7 +95,7 @@ func TestErrors(t *testing.T) {
 		is   error
 		says string
 	}{
-		"text":    {[]byte("path,label"), decode.ErrFormat, "expected JPEG, PNG, WebP, GIF, BMP or TIFF"},
+		"text":    {[]byte("path,label"), decode.ErrFormat, "expected JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF"},
 		"nothing": {nil, decode.ErrFormat, "an empty file"},
 		"half":    {whole[:len(whole)/2], io.ErrUnexpectedEOF, "cut off"},
 	} {

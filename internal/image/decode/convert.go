@@ -8,11 +8,16 @@ import (
 // ToNRGBA returns the colours of any picture as this package hands them out: 8 bits, not premultiplied, alpha
 // 255 whatever it was, the rectangle beginning at (0, 0). A picture that is like that already is returned itself.
 func ToNRGBA(img image.Image) *image.NRGBA {
-	if m, ok := img.(*image.NRGBA); ok && m.Rect.Min == (image.Point{}) && m.Stride == 4*m.Rect.Dx() && m.Opaque() {
+	if m, ok := img.(*image.NRGBA); ok && isPlain(m) {
 		return m
 	}
 	d := &Decoder{}
 	return d.picture(img.Bounds().Size(), d.rowReader("", img)).whole(&d.pix)
+}
+
+// isPlain reports whether a picture is like those that this package returns.
+func isPlain(m *image.NRGBA) bool {
+	return m.Rect.Min == (image.Point{}) && m.Stride == 4*m.Rect.Dx() && m.Opaque()
 }
 
 // A rowReader writes the pixels of row y, counted from the top of the picture, into dst: R, G, B, 255 each.
@@ -74,12 +79,14 @@ func rowOfNRGBA(dst, src []byte, size int) {
 	}
 }
 
-// rowOfRGBA divides the colours by alpha where they were multiplied by it.
+// rowOfRGBA divides the colours by alpha, by which they were multiplied. Where alpha is 0 the pixel is black.
 func rowOfRGBA(dst, src []byte, size int) {
 	for x := range len(dst) / 4 {
 		p := src[4*size*x : 4*size*x+4*size]
 		r, g, b, a := p[0], p[size], p[2*size], int(p[3*size])
-		if a != 255 && a != 0 {
+		if a == 0 {
+			r, g, b = 0, 0, 0
+		} else if a != 255 {
 			r = uint8(min(255*int(r)/a, 255))
 			g = uint8(min(255*int(g)/a, 255))
 			b = uint8(min(255*int(b)/a, 255))

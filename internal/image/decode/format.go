@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"image"
 	"image/gif"
-	"image/png"
-	"io"
 
-	"golang.org/x/image/bmp"
-	"golang.org/x/image/tiff"
 	"golang.org/x/image/webp"
+
+	"finetune/internal/image/bmp"
+	"finetune/internal/image/jpeg"
+	"finetune/internal/image/png"
+	"finetune/internal/image/tiff"
 )
 
 // A Format is a kind of image file.
@@ -24,26 +25,49 @@ const (
 	GIF  Format = "GIF"
 	BMP  Format = "BMP"
 	TIFF Format = "TIFF"
+	HEIC Format = "HEIC" // HEIC, HEIF and AVIF: where the system has libheif
+	AVIF Format = "AVIF"
 )
 
-// A codec is how a format other than JPEG is read. open may present the bytes differently where the decoder, as it is, would
-// refuse a file that is fine or lose something of it.
+// A codec is how a format is read. decode returns a picture of the size; it is nil for JPEG.
 type codec struct {
-	open   func(data []byte) io.Reader
-	config func(io.Reader) (image.Config, error)
-	decode func(io.Reader) (image.Image, error)
+	size   func(data []byte) (width, height int, err error)
+	decode func(d *Decoder, data []byte) (image.Image, error)
 }
 
 var codecs = map[Format]codec{
-	PNG:  {reader, png.DecodeConfig, png.Decode},
-	WebP: {openWebP, webp.DecodeConfig, webp.Decode},
-	GIF:  {openGIF, gif.DecodeConfig, gif.Decode},
-	BMP:  {reader, bmp.DecodeConfig, bmp.Decode},
-	TIFF: {openTIFF, tiff.DecodeConfig, tiff.Decode},
+	JPEG: {sizeOfJPEG, nil},
+	PNG:  {sizeOfPNG, func(d *Decoder, data []byte) (image.Image, error) { return d.png.Decode(data) }},
+	WebP: {sizeOfWebP, func(d *Decoder, data []byte) (image.Image, error) { return webp.Decode(d.reader(openWebP(data))) }},
+	GIF:  {sizeOfGIF, (*Decoder).decodeGIF},
+	BMP:  {bmp.Size, func(_ *Decoder, data []byte) (image.Image, error) { return bmp.Decode(data) }},
+	TIFF: {tiff.Size, func(d *Decoder, data []byte) (image.Image, error) { return d.tiff.Decode(data) }},
+	HEIC: {sizeOfHEIF, decodeHEIF},
+	AVIF: {sizeOfHEIF, decodeHEIF},
 }
 
-// signatures are the first bytes of each format, ? standing for any byte. The ones without a format are kinds of
-// file that people take for readable images; the error calls them by their name.
+func sizeOfJPEG(data []byte) (width, height int, err error) {
+	var d jpeg.Decoder
+	return d.Size(data)
+}
+
+func sizeOfPNG(data []byte) (width, height int, err error) {
+	h, err := png.ReadHeader(data)
+	return h.Width, h.Height, err
+}
+
+func sizeOfWebP(data []byte) (width, height int, err error) {
+	c, err := webp.DecodeConfig(openWebP(data))
+	return c.Width, c.Height, err
+}
+
+func sizeOfGIF(data []byte) (width, height int, err error) {
+	c, err := gif.DecodeConfig(openGIF(data))
+	return c.Width, c.Height, err
+}
+
+// signatures are the first bytes of each format; ? matches any byte. Those without a format are kinds of files that often
+// lie among images; the error names them.
 var signatures = []struct {
 	prefix string
 	format Format
@@ -57,15 +81,16 @@ var signatures = []struct {
 	{"BM", BMP, ""},
 	{"II*\x00", TIFF, ""},
 	{"MM\x00*", TIFF, ""},
-	{"????ftypavif", "", "an AVIF image"},
-	{"????ftyphe", "", "a HEIC image"},
-	{"????ftypmif1", "", "a HEIF image"},
+	{"II+\x00", TIFF, ""}, // BigTIFF
+	{"MM\x00+", TIFF, ""},
+	{"????ftypavi", AVIF, ""},
+	{"????ftyphe", HEIC, ""},
+	{"????ftypmif", HEIC, ""},
+	{"????ftypmsf", HEIC, ""},
 	{"????ftyp", "", "a video"},
 	{"\x00\x00\x00\x0cJXL ", "", "a JPEG XL image"},
 	{"\xff\x0a", "", "a JPEG XL image"},
 	{"\x00\x00\x00\x0cjP  ", "", "a JPEG 2000 image"},
-	{"II+\x00", "", "a BigTIFF image"},
-	{"MM\x00+", "", "a BigTIFF image"},
 	{"8BPS", "", "a Photoshop document"},
 	{"%PDF", "", "a PDF document"},
 	{"<svg", "", "an SVG drawing"},
@@ -74,7 +99,8 @@ var signatures = []struct {
 	{"PK\x03\x04", "", "a ZIP archive"},
 }
 
-// Sniff tells the format of a file from its first 16 bytes. The error wraps ErrFormat and says what was found.
+// Sniff returns the format of a file according to its first 16 bytes. The error wraps ErrFormat and describes what was
+// found.
 func Sniff(data []byte) (Format, error) {
 	if len(data) == 0 {
 		return "", fmt.Errorf("an empty file; %w", ErrFormat)

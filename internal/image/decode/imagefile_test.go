@@ -2,7 +2,9 @@ package decode
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"image"
 	"image/color"
 	"image/png"
@@ -28,8 +30,12 @@ func TestSniff(t *testing.T) {
 		{"II*\x00", TIFF, ""},
 		{"MM\x00*", TIFF, ""},
 		{"", "", "an empty file"},
-		{"\x00\x00\x00\x18ftypheic", "", "a HEIC image"},
-		{"\x00\x00\x00\x18ftypavif", "", "an AVIF image"},
+		{"II+\x00", TIFF, ""},
+		{"MM\x00+", TIFF, ""},
+		{"\x00\x00\x00\x18ftypheic", HEIC, ""},
+		{"\x00\x00\x00\x18ftypmif1", HEIC, ""},
+		{"\x00\x00\x00\x18ftypavif", AVIF, ""},
+		{"\x00\x00\x00\x18ftypisom", "", "a video"},
 		{"%PDF-1.4", "", "a PDF document"},
 		{"path,label\n", "", `it begins with "path,lab"`},
 		{strings.Repeat("\x00", 4096), "", "4096 bytes, all zero"},
@@ -61,10 +67,13 @@ func TestLimits(t *testing.T) {
 }
 
 func TestHeaderOfAHugeImage(t *testing.T) {
-	// A PNG of 33 bytes that says it is 4·10⁹ pixels wide must not make anybody allocate that.
-	data := []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR\x00\x00\xff\xff\x00\x00\xff\xff\x08\x02\x00\x00\x00\xb2\x4d\x02\xe0")
-	if _, err := Decode(data, Limits{}); err == nil {
-		t.Error("no error")
+	// A PNG of 33 bytes that is billions of pixels large, or 100 million wide, must not make anybody allocate that.
+	for _, size := range []string{"\x00\x00\xff\xff\x00\x00\xff\xff", "\x06\x00\x00\x00\x00\x00\x00\x01", "\x00\x00\x00\x01\x06\x00\x00\x00"} {
+		header := "IHDR" + size + "\x08\x02\x00\x00\x00"
+		data := binary.BigEndian.AppendUint32([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0d"+header), crc32.ChecksumIEEE([]byte(header)))
+		if _, err := Decode(data, Limits{}); !errors.Is(err, ErrTooLarge) {
+			t.Errorf("%q: %v", size, err)
+		}
 	}
 }
 
@@ -161,6 +170,9 @@ func FuzzDecode(f *testing.F) {
 		if data := golden.Read(f, g.File); len(data) < 12_000 {
 			f.Add(data)
 		}
+	}
+	for _, k := range kinds(f) {
+		f.Add(k.read(f))
 	}
 	limits := Limits{MaxPixels: 1 << 18, MaxBytes: 1 << 20}
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -31,7 +31,7 @@ func (c *chromaRows) jpeg(p *jpeg.Picture) rowReader {
 	}
 }
 
-// row returns row y of plane i at the picture's width. As in libjpeg, samples that stand for two pixels across,
+// row returns row y of plane i at the picture's width. As in libjpeg, samples that cover two pixels across,
 // down or both are interpolated, and others repeated; so are those of very narrow pictures.
 func (c *chromaRows) row(i int, p *jpeg.Plane, y int) []uint8 {
 	out := c.planes[i]
@@ -51,7 +51,7 @@ func (c *chromaRows) row(i int, p *jpeg.Plane, y int) []uint8 {
 	default:
 		repeat(out, p.Row(near), p.Across)
 	}
-	return out
+	return out[:len(out)-1]
 }
 
 // repeat gives n pixels the same sample.

@@ -3,22 +3,17 @@ package decode
 import (
 	"bytes"
 	"image"
+	"regexp"
 
-	"github.com/bep/imagemeta"
+	"finetune/internal/image/jpeg"
+	"finetune/internal/image/png"
+	"finetune/internal/image/tiff"
 )
-
-// metadata names the formats whose EXIF data can hold an orientation.
-var metadata = map[Format]imagemeta.ImageFormat{
-	JPEG: imagemeta.JPEG,
-	PNG:  imagemeta.PNG,
-	WebP: imagemeta.TIFF, // its EXIF chunk is one
-	TIFF: imagemeta.TIFF,
-}
 
 // An Orientation is EXIF's, 1 to 8: how the stored picture has to be turned and mirrored to be upright.
 type Orientation int
 
-// Upright is the orientation of a picture that is stored as it is meant.
+// Upright is the orientation of a picture that needs no change.
 const Upright Orientation = 1
 
 // Transposed reports whether rows and columns are exchanged; the picture is mirrored after that.
@@ -30,50 +25,42 @@ func (o Orientation) MirroredX() bool { return o == 2 || o == 3 || o == 6 || o =
 // MirroredY reports whether the upright picture's top is at the stored one's bottom (or right, if transposed).
 func (o Orientation) MirroredY() bool { return o == 3 || o == 4 || o == 7 || o == 8 }
 
-// orientation returns that of a file. Metadata that is absent or broken means 1, the picture as it
-// is stored: it is no reason to lose an image.
+// orientation returns the orientation of a file: that of its EXIF data (of a TIFF file, of its directory), or of its XMP
+// data if the former has none, as Pillow's exif_transpose. Absent or damaged metadata means Upright:
+// it is no reason to lose an image.
 func orientation(format Format, data []byte) Orientation {
-	kind, ok := metadata[format]
+	var exif, xmp []byte
+	switch format {
+	case JPEG:
+		exif, xmp = jpeg.Metadata(data)
+	case PNG:
+		exif, xmp = png.Metadata(data)
+	case WebP:
+		exif, xmp = metadataOfWebP(data)
+	case TIFF:
+		exif = data
+	}
+	v, ok, own := tiff.Orientation(bytes.TrimPrefix(exif, []byte("Exif\x00\x00")))
+	if format == TIFF {
+		xmp = own
+	}
 	if !ok {
+		v = orientationInXMP(xmp)
+	}
+	if v < 1 || v > 8 {
 		return Upright
 	}
-	if format == WebP {
-		// Not left to imagemeta 1.0.1, which goes astray after a chunk of odd length.
-		if data = exifOfWebP(data); data == nil {
-			return Upright
-		}
-	}
-	found := Upright
-	// Decode recovers from its own panics; what it had found before an error counts.
-	_, _ = imagemeta.Decode(imagemeta.Options{
-		R:           bytes.NewReader(data),
-		ImageFormat: kind,
-		Sources:     imagemeta.EXIF,
-		ShouldHandleTag: func(tag imagemeta.TagInfo) bool {
-			return tag.Tag == "Orientation" && tag.Namespace == "IFD0"
-		},
-		HandleTag: func(tag imagemeta.TagInfo) error {
-			if v, ok := integer(tag.Value); ok && v >= 1 && v <= 8 {
-				found = Orientation(v)
-			}
-			return imagemeta.ErrStopWalking
-		},
-	})
-	return found
+	return Orientation(v)
 }
 
-func integer(value any) (int, bool) {
-	switch v := value.(type) {
-	case uint8:
-		return int(v), true
-	case uint16:
-		return int(v), true
-	case uint32:
-		return int(v), v <= 8
-	case int:
-		return v, true
+var xmpOrientation = regexp.MustCompile(`tiff:Orientation(?:="|>)([0-9])`)
+
+// orientationInXMP returns 0 if there is none.
+func orientationInXMP(xmp []byte) int {
+	if m := xmpOrientation.FindSubmatch(xmp); m != nil {
+		return int(m[1][0] - '0')
 	}
-	return 0, false
+	return 0
 }
 
 // orient turns and mirrors a picture, into d's second buffer.

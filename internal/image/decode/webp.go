@@ -24,14 +24,17 @@ func chunksOfWebP(data []byte) iter.Seq2[string, []byte] {
 	}
 }
 
-// exifOfWebP returns the EXIF data, which is a TIFF file, nil if there is none.
-func exifOfWebP(data []byte) []byte {
+// metadataOfWebP returns the EXIF data, which is a TIFF file, and the XMP data; nil means none.
+func metadataOfWebP(data []byte) (exif, xmp []byte) {
 	for id, body := range chunksOfWebP(data) {
-		if id == "EXIF" {
-			return bytes.TrimPrefix(body, []byte("Exif\x00\x00"))
+		switch {
+		case id == "EXIF" && exif == nil:
+			exif = body
+		case id == "XMP " && xmp == nil:
+			xmp = body
 		}
 	}
-	return nil
+	return exif, xmp
 }
 
 // openWebP presents the first frame of an animation as a still image, since x/image/webp reads only those. The

@@ -7,7 +7,7 @@ import (
 )
 
 // webp reads rows of a lossy WebP as libwebp does. VP8 is always 4:2:0 and its luma spans 16 to 235, which the
-// colour model of image.YCbCr doesn't say.
+// colour model of image.YCbCr doesn't express.
 func (c *chromaRows) webp(m *image.YCbCr) rowReader {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	c.resize(w)

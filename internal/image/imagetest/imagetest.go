@@ -30,7 +30,7 @@ type Image struct {
 	Pixels, Crop  int
 }
 
-// A Case is one file preprocessed as a spec says: the crop's levels, before colours change their order, and mean
+// A Case is one file preprocessed according to a spec: the crop's levels, before colours change their order, and mean
 // and standard deviation of each channel of the tensor.
 type Case struct {
 	Spec, File   string

@@ -1,8 +1,11 @@
 package jpeg
 
-import "fmt"
+import (
+	"fmt"
+	"unsafe"
+)
 
-// A frame is what the frame header says.
+// A frame is the content of the frame header.
 type frame struct {
 	width, height int
 	progressive   bool
@@ -76,17 +79,69 @@ func (d *Decoder) readFrame(body []byte, progressive bool) error {
 	return nil
 }
 
+// samples returns the number of samples of a component, whole MCUs.
+func (f *frame) samples(c *component) int64 { return int64(c.stride) * int64(8*c.v*f.mcusY) }
+
 // allocate makes the planes, and the coefficients where they are needed, before the first scan.
-func (d *Decoder) allocate() {
-	for i := range d.frame.components {
-		c := &d.frame.components[i]
-		n := c.stride * 8 * c.v * d.frame.mcusY
+func (d *Decoder) allocate() error {
+	f := &d.frame
+	memory := int64(0)
+	for i := range f.components {
+		n := f.samples(&f.components[i])
+		memory += n
+		if f.progressive {
+			memory += n / 64 * int64(unsafe.Sizeof(coeffBlock{}))
+		}
+	}
+	if most := d.Limits.Memory; most > 0 && memory > most {
+		return fmt.Errorf("%w: %d × %d pixels need %d bytes, the limit is %d", ErrTooLarge, f.width, f.height, memory, most)
+	}
+	for i := range f.components {
+		c := &f.components[i]
+		n := int(f.samples(c))
 		c.pix = take(&d.kept[i], n)
-		if d.frame.progressive {
+		if f.progressive {
 			c.blocks = take(&d.coeffs[i], n/64)
 			clear(c.blocks)
 		}
 	}
+	return nil
+}
+
+// checkWork adds up the samples of a progressive file's scans, of which the first was just read. It only
+// searches for markers, so that refusing a file is cheap.
+func (d *Decoder) checkWork(first *scanHeader) error {
+	most := d.Limits.Work
+	if most <= 0 || !d.frame.progressive {
+		return nil
+	}
+	work := int64(0)
+	for _, c := range first.components {
+		work += d.frame.samples(c.component)
+	}
+	defer func(pos int) { d.pos = pos }(d.pos)
+	for work <= most {
+		marker, err := d.nextMarker()
+		if err != nil || marker == eoi {
+			return nil
+		}
+		if marker == 0x01 || marker >= rst0 && marker <= soi {
+			continue
+		}
+		body, err := d.body()
+		if err != nil {
+			return nil
+		}
+		for i := 1; marker == sos && i < len(body)-3; i += 2 {
+			for j := range d.frame.components {
+				if c := &d.frame.components[j]; c.id == body[i] {
+					work += d.frame.samples(c)
+				}
+			}
+		}
+	}
+	return fmt.Errorf("%w: the scans of %d × %d pixels hold more than %d samples",
+		ErrTooLarge, d.frame.width, d.frame.height, most)
 }
 
 func ceil(a, b int) int { return (a + b - 1) / b }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// lookBits is the length of what one look into a table resolves: a code, mostly with the value after it.
+// lookBits is the number of bits that one table look-up resolves: a code, mostly with the value after it.
 const lookBits = 10
 
 // A huffman is a table of codes.
@@ -19,7 +19,7 @@ type huffman struct {
 	symbols [256]uint8
 }
 
-// An entry is what some bits begin with: from the highest bits on, a value of 16, the symbol of 8, the number of bits that
+// An entry describes the code at the beginning of some bits: from the highest bits on, a value of 16, the symbol of 8, the number of bits that
 // they take of 8. The value is 0 where the symbol has none or its bits don't all fit; then the length is the code's
 // alone. An entry of 0 is a longer code or none.
 type entry uint32
@@ -69,7 +69,7 @@ func (h *huffman) fill(first, length int, symbol uint8) {
 	}
 }
 
-// extend returns a value of size bits: the upper half of their range stands for itself, the lower for negative numbers
+// extend returns a value of size bits: the upper half of their range is the value itself, the lower half means negative numbers
 // (table F.1 of the standard).
 func extend(v int32, size int) int32 {
 	if v < 1<<(size&31)>>1 {

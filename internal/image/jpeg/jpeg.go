@@ -3,7 +3,7 @@
 //
 // image/jpeg of the standard library differs by one level in a few per cent of the samples, because its inverse
 // DCT rounds elsewhere. That looks harmless, but the features of a deep network on a photo then differ by up to
-// 1e-3 in cosine from what Python tools give. The standard library is the reference in the tests all the same.
+// 1e-3 in cosine from those of Python tools. The tests use the standard library as the reference within a tolerance.
 //
 // Chroma isn't upsampled here and colours aren't converted; that is left to the caller, who may need only a part.
 // Not read, as in the standard library: 12 bits a sample, arithmetic coding, lossless and hierarchical files.
@@ -16,7 +16,7 @@ import (
 	"io"
 )
 
-// Colour says what the planes mean.
+// Colour is the meaning of the planes.
 type Colour int
 
 // The colour models of a JPEG. Inks are as stored: Adobe's programs store them inverted, 255 for no ink, and no
@@ -42,7 +42,7 @@ type Plane struct {
 // Row returns the samples of row y.
 func (p *Plane) Row(y int) []uint8 { return p.Pix[y*p.Stride : y*p.Stride+p.Width] }
 
-// A Picture is a decoded file. Its planes belong to the Decoder that made it.
+// A Picture is a decoded file. Its planes share memory with the Decoder that made it.
 type Picture struct {
 	Width, Height int
 	Colour        Colour
@@ -54,11 +54,25 @@ type Picture struct {
 var (
 	ErrDamaged     = errors.New("damaged data")
 	ErrUnsupported = errors.New("unsupported kind of JPEG")
+	ErrTooLarge    = errors.New("more than the limits of JPEG allow")
 )
+
+// Limits bounds memory and time. A value of 0 means no limit.
+type Limits struct {
+	// Memory is the number of bytes for samples and coefficients. It is checked before they are allocated.
+	Memory int64
+
+	// Work is the number of samples summed over all scans of a progressive file, in which libjpeg's usual settings have
+	// each sample five times. It is checked before the first scan is decoded.
+	Work int64
+}
 
 // A Decoder decodes one file after the other into memory that it keeps. The zero value is ready to use; one
 // Decoder serves one goroutine.
 type Decoder struct {
+	Limits Limits
+	Stop   func() error // called before each row of blocks if it is set; an error of it ends Decode, which returns it
+
 	data []byte
 	pos  int
 
@@ -88,7 +102,7 @@ func (d *Decoder) Size(data []byte) (width, height int, err error) {
 }
 
 // Decode decodes a file. The picture is valid until the next call on d. A caller with bytes that it doesn't trust
-// asks for the Size first: memory of up to 16 bytes a pixel is needed.
+// calls Size first and sets Limits: memory of up to 16 bytes a pixel is needed.
 func (d *Decoder) Decode(data []byte) (*Picture, error) {
 	d.reset(data)
 	if err := d.segments(false); err != nil {
@@ -101,7 +115,9 @@ func (d *Decoder) Decode(data []byte) (*Picture, error) {
 			return nil, fmt.Errorf("%w: component %d is missing", ErrDamaged, i+1)
 		}
 		if f.progressive {
-			c.reconstruct()
+			if err := c.reconstruct(d.stopped); err != nil {
+				return nil, err
+			}
 		}
 	}
 	colour, err := d.colour()
@@ -119,10 +135,18 @@ func (d *Decoder) Decode(data []byte) (*Picture, error) {
 
 // reset forgets the last file but keeps the memory.
 func (d *Decoder) reset(data []byte) {
-	*d = Decoder{data: data, kept: d.kept, coeffs: d.coeffs, dc: d.dc, ac: d.ac}
+	*d = Decoder{Limits: d.Limits, Stop: d.Stop, data: data, kept: d.kept, coeffs: d.coeffs, dc: d.dc, ac: d.ac}
 	for i := range d.dc {
 		d.dc[i].known, d.ac[i].known = false, false
 	}
+}
+
+// stopped returns the error of Stop.
+func (d *Decoder) stopped() error {
+	if d.Stop == nil {
+		return nil
+	}
+	return d.Stop()
 }
 
 // colour decides as libjpeg does: by the JFIF and Adobe segments, else by the components' names.

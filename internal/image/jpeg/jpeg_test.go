@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// Expected pixels to the bit are in package imagefile, whose golden values come from libjpeg-turbo. Here the
+// Expected pixels to the bit are in package decode, whose golden values come from libjpeg-turbo. Here the
 // standard library is the reference, which rounds differently.
 
 func files(t testing.TB) map[string][]byte {
@@ -193,6 +193,99 @@ func TestUnsupportedAndDamaged(t *testing.T) {
 		} else if strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: more than a line: %v", name, err)
 		}
+	}
+}
+
+// manyScans returns a progressive file whose last scan is there so many times more.
+func manyScans(t *testing.T, more int) []byte {
+	t.Helper()
+	data := files(t)["jpeg-progressive.jpg"]
+	last := bytes.LastIndex(data, []byte{0xff, sos})
+	end := len(data) - 2
+	return append(append(bytes.Clone(data[:end]), bytes.Repeat(data[last:end], more)...), 0xff, eoi)
+}
+
+func TestLimits(t *testing.T) {
+	whole := files(t)["jpeg-progressive.jpg"]
+	const pixels = 80 * 64 // whole MCUs of the 73 × 55 of the picture; 4:2:0 has 1.5 samples of each
+	const memory = pixels * 3 / 2 * (64 + 136) / 64
+	for name, c := range map[string]struct {
+		data   []byte
+		limits Limits
+		want   error
+	}{
+		"at the limits":      {whole, Limits{Memory: memory, Work: 8 * pixels}, nil},
+		"memory":             {whole, Limits{Memory: memory - 1}, ErrTooLarge},
+		"work":               {whole, Limits{Work: 8*pixels - 1}, ErrTooLarge},
+		"scans":              {manyScans(t, 200), Limits{Work: 32 * pixels}, ErrTooLarge},
+		"memory of baseline": {files(t)["jpeg-420.jpg"], Limits{Memory: pixels*3/2 - 1}, ErrTooLarge},
+		"work of baseline":   {files(t)["jpeg-420.jpg"], Limits{Work: 1}, nil},
+	} {
+		d := Decoder{Limits: c.limits}
+		if _, err := d.Decode(c.data); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", name, err, c.want)
+		}
+		if c.want != nil && d.kept[0] != nil {
+			t.Errorf("%s: memory was allocated", name)
+		}
+	}
+}
+
+func TestStop(t *testing.T) {
+	for name, rows := range map[string]int{"jpeg-420.jpg": 4, "jpeg-progressive.jpg": 10} {
+		calls, enough := 0, errors.New("enough")
+		d := Decoder{Stop: func() error {
+			if calls++; calls == rows {
+				return enough
+			}
+			return nil
+		}}
+		if _, err := d.Decode(files(t)[name]); !errors.Is(err, enough) || calls != rows {
+			t.Errorf("%s: %v after %d calls", name, err, calls)
+		}
+	}
+}
+
+// TestStandardTables compares the tables of the standard with those that an encoder wrote, which uses them.
+func TestStandardTables(t *testing.T) {
+	data := files(t)["jpeg-444.jpg"]
+	want, err := new(Decoder).Decode(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var without []byte
+	for at := 0; ; {
+		next := bytes.Index(data[at:], []byte{0xff, dht})
+		if next < 0 || at+next > bytes.Index(data, []byte{0xff, sos}) {
+			without = append(without, data[at:]...)
+			break
+		}
+		without = append(without, data[at:at+next]...)
+		at += next
+		at += 2 + int(data[at+2])<<8 + int(data[at+3])
+	}
+	if len(without) >= len(data)-400 {
+		t.Fatal("the tables are still there")
+	}
+	got, err := new(Decoder).Decode(without)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range want.Planes {
+		if !bytes.Equal(got.Planes[i].Pix, want.Planes[i].Pix) {
+			t.Errorf("plane %d differs", i)
+		}
+	}
+}
+
+func TestMetadata(t *testing.T) {
+	all := files(t)
+	exif, xmp := Metadata(all["jpeg-orientation-6.jpg"])
+	if !bytes.HasPrefix(exif, []byte("MM\x00*")) && !bytes.HasPrefix(exif, []byte("II*\x00")) || xmp != nil {
+		t.Errorf("EXIF %q, XMP %q", exif, xmp)
+	}
+	if exif, xmp := Metadata(all["jpeg-420.jpg"]); exif != nil || xmp != nil {
+		t.Errorf("EXIF %q, XMP %q", exif, xmp)
 	}
 }
 

@@ -156,10 +156,13 @@ func (s *scanHeader) refineNonZero(b *bitReader, block *coeffBlock, k, zeros int
 	return k
 }
 
-// reconstruct computes the samples of a component from its coefficients.
-func (c *component) reconstruct() {
+// reconstruct computes the samples of a component from its coefficients. It calls stopped before each row.
+func (c *component) reconstruct(stopped func() error) error {
 	var block [64]int32
 	for y := range c.blocksY {
+		if err := stopped(); err != nil {
+			return err
+		}
 		for x := range c.blocksX {
 			from := &c.blocks[y*(c.stride/8)+x]
 			block[0] = int32(from.coeffs[0]) * int32(c.table[0])
@@ -170,6 +173,7 @@ func (c *component) reconstruct() {
 			c.samples(&block, bits.Len64(from.nonZero|1), x, y)
 		}
 	}
+	return nil
 }
 
 var errBand = fmt.Errorf("%w: a coefficient outside the scan's band", ErrDamaged)

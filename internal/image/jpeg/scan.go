@@ -13,7 +13,7 @@ type scanComponent struct {
 	last   int32 // the DC value of the block before
 }
 
-// A scanHeader says which coefficients a scan holds: places first to end in zigzag order, and for a progressive
+// A scanHeader describes the coefficients of a scan: places first to end in zigzag order, and for a progressive
 // file the bit position: high 0 for a first pass over them, else one more than low.
 type scanHeader struct {
 	components []scanComponent
@@ -29,12 +29,17 @@ func (d *Decoder) scan(body []byte) error {
 	if d.frame.components == nil {
 		return fmt.Errorf("%w: a scan before the frame", ErrDamaged)
 	}
-	if d.frame.components[0].pix == nil {
-		d.allocate()
-	}
 	s, err := d.readScanHeader(body)
 	if err != nil {
 		return err
+	}
+	if d.frame.components[0].pix == nil {
+		if err := d.checkWork(s); err != nil {
+			return err
+		}
+		if err := d.allocate(); err != nil {
+			return err
+		}
 	}
 	read := d.sequentialBlock
 	if d.frame.progressive {
@@ -97,13 +102,21 @@ func (d *Decoder) readScanHeader(body []byte) (*scanHeader, error) {
 			return nil, damaged
 		}
 	}
-	for _, c := range s.components {
+	return s, d.checkTables(s, body[1:1+2*n])
+}
+
+// checkTables makes sure that the Huffman tables of a scan are there. Those that the file doesn't define are the
+// standard's where the standard has them.
+func (d *Decoder) checkTables(s *scanHeader, selectors []byte) error {
+	for i, c := range s.components {
+		tables := selectors[2*i+1]
 		needsDC := s.first == 0 && s.high == 0
-		if needsDC && !c.dc.known || s.end > 1 && !c.ac.known {
-			return nil, fmt.Errorf("%w: a Huffman table is missing", ErrDamaged)
+		if needsDC && !c.dc.known && !c.dc.standard(dcStandard, tables>>4) ||
+			s.end > 1 && !c.ac.known && !c.ac.standard(acStandard, tables&15) {
+			return fmt.Errorf("%w: a Huffman table is missing", ErrDamaged)
 		}
 	}
-	return s, nil
+	return nil
 }
 
 // blocks calls read for every block of the scan in order: one component alone row by row, several interleaved in
@@ -116,6 +129,9 @@ func (d *Decoder) blocks(s *scanHeader, read blockReader) error {
 	}
 	d.eobRun = 0
 	for unit, y := 0, 0; y < acrossY; y++ {
+		if err := d.stopped(); err != nil {
+			return err
+		}
 		for x := range acrossX {
 			if d.restart > 0 && unit > 0 && unit%d.restart == 0 {
 				if err := d.restartMarker(s, unit/d.restart-1); err != nil {

@@ -25,7 +25,7 @@ const (
 	appE = 0xee
 )
 
-// maxScans bounds the passes over the picture that a small hostile file can ask for. Encoders write about ten.
+// maxScans bounds the number of scans; encoders write about ten.
 const maxScans = 256
 
 // segments reads the file from marker to marker, until the end or, for sizeOnly, the frame header.
@@ -89,10 +89,11 @@ func (d *Decoder) segments(sizeOnly bool) error {
 // nextMarker skips to the next marker, over stray bytes, and returns its second byte.
 func (d *Decoder) nextMarker() (byte, error) {
 	for d.pos+1 < len(d.data) {
-		if d.data[d.pos] != 0xff {
-			d.pos++
-			continue
+		next := bytes.IndexByte(d.data[d.pos:len(d.data)-1], 0xff)
+		if next < 0 {
+			break
 		}
+		d.pos += next
 		if m := d.data[d.pos+1]; m != 0 && m != 0xff {
 			d.pos += 2
 			return m, nil

@@ -1,7 +1,7 @@
 // Package overlay draws what places of a picture bring to a decision: maps are enlarged to heat, heat is laid over the
 // picture, and panels are put side by side with their legends and a caption.
 //
-// It knows neither networks nor files. Equal input gives equal pixels.
+// It doesn't depend on networks or files. Equal input gives equal pixels.
 package overlay
 
 import (

@@ -1,8 +1,8 @@
 // Package pixel holds the inner loops of decoding and resizing, on 8-bit samples and pixels: in assembly for amd64
 // processors with AVX2, in plain Go for all others. Both give the same bits.
 //
-// It knows no files and no pictures; which rows and places are meant is decided by jpegdec, imagefile and resample. Slices
-// that are too short for what is asked panic.
+// It knows no files and no pictures: packages jpeg, decode and resample choose the rows and columns. Slices that are too
+// short cause a panic.
 package pixel
 
 //go:generate go -C gen run . -pkg pixel -out ../kernel_amd64.s -stubs ../stubs_amd64.go

@@ -6,7 +6,7 @@ const Precision = 32 - 8 - 2
 
 const half = 1 << (Precision - 1)
 
-// Taps says what a row of n pixels is made from: pixel i from Counts[i] pixels, Starts[i] and those after it, with the
+// Taps describes the pixels from which a row of n pixels is computed: pixel i from Counts[i] pixels, Starts[i] and those after it, with the
 // weights from Weights[i·Width] on. All of them lie from First to End. The tables are trusted to be so.
 type Taps struct {
 	Starts, Counts []int

@@ -7,7 +7,7 @@ import (
 	"finetune/internal/image/pixel"
 )
 
-// A span says what an axis computes: the places first to end of out, from in samples.
+// A span is the part of an axis that is computed: the places first to end of out, from in samples.
 type span struct {
 	in, out    int
 	first, end int

@@ -5,7 +5,7 @@
 // the filter is stretched over all the pixels that fall into one, which is what antialiasing means here.
 //
 // github.com/disintegration/imaging computes the same to within one level (the tests compare), but takes
-// three times the processor time for a large photo and starts goroutines of its own, which a pool of workers doesn't want.
+// three times the processor time for a large photo and starts goroutines of its own, which compete with those of a pool of workers.
 package resample
 
 import (
@@ -43,8 +43,8 @@ func (m Image) Row(y int) []byte {
 	return m.Pix[from : from+4*m.Rect.Dx()]
 }
 
-// A Turn says how a source becomes the picture that is meant: rows and columns are exchanged or not, and then columns
-// are put in the opposite order, rows, or both. The zero value is the source as it is.
+// A Turn makes a source upright: rows and columns are exchanged or not, and then the order of columns, of rows, or of
+// both is reversed. The zero value changes nothing.
 type Turn struct{ Transposed, MirroredX, MirroredY bool }
 
 // A Resizer resizes one picture after the other and keeps its tables and buffers between calls. The zero value
@@ -57,7 +57,7 @@ type Resizer struct {
 }
 
 // Resize resizes src, turned, to width × height and writes the part crop of the result to dst, which has
-// 3·crop.Dx()·crop.Dy() bytes: R, G, B, row by row. It asks src for rows in order, each once, and only for those that it
+// 3·crop.Dx()·crop.Dy() bytes: R, G, B, row by row. It reads the rows of src in order, each once, and only those that it
 // needs. It panics if dst has another length, src is empty or crop isn't inside the result.
 func (r *Resizer) Resize(dst []uint8, src Source, turn Turn, width, height int, crop image.Rectangle, filter Filter) {
 	size := src.Size()
