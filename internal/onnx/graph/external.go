@@ -97,18 +97,18 @@ func (m *Model) external(t *onnxpb.TensorProto) (externalPart, error) {
 	return e, nil
 }
 
-// checkWithin refuses a weight that its file, of the given size, doesn't hold in full.
-func (m *Model) checkWithin(t *onnxpb.TensorProto, e externalPart, size int64) error {
+// within returns the length of a weight and refuses one that its file, of the given size, does not hold in full.
+func (m *Model) within(t *onnxpb.TensorProto, e externalPart, size int64) (int64, error) {
 	length := e.length
 	if length < 0 {
 		length = size - e.offset
 	}
 	if length < 0 || e.offset > size-length {
-		return &invalid.Error{Path: m.name, Found: fmt.Sprintf("%q ends before weight %q does", e.file, t.GetName()),
+		return 0, &invalid.Error{Path: m.name, Found: fmt.Sprintf("%q ends before weight %q does", e.file, t.GetName()),
 			Want: fmt.Sprintf("at least %d bytes", e.offset+max(length, 0)),
 			Hint: "copy that file again, it is cut off"}
 	}
-	return nil
+	return length, nil
 }
 
 // setLocation makes a tensor refer to another file.

@@ -80,7 +80,8 @@ func (m *Model) moved(folder string, targets map[string]target) (*Model, error) 
 				Want:  "all of them in one folder", Hint: "copy the files that the links lead to beside the network"}
 		}
 		setLocation(t, location)
-		return m.checkWithin(t, e, targets[e.file].size)
+		_, err = m.within(t, e, targets[e.file].size)
+		return err
 	})
 	if err != nil {
 		return nil, err
