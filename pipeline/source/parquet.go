@@ -3,6 +3,7 @@ package source
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +15,9 @@ import (
 	"finetune/internal/store/userfile"
 	"finetune/invalid"
 )
+
+// maxFooter bounds the description at the end of a table. That of ten thousand row groups of ten columns has 20 MB.
+const maxFooter = 1 << 28
 
 // A parquetFile is an open Parquet table.
 type parquetFile struct {
@@ -37,6 +41,9 @@ func openParquet(ctx context.Context, path string) (p *parquetFile, err error) {
 		return nil, err
 	}
 	err = guard(func() (err error) {
+		if err := checkFooter(f, p.stamp.size); err != nil {
+			return err
+		}
 		p.File, err = parquet.OpenFile(io.NewSectionReader(f, 0, p.stamp.size), p.stamp.size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 		return err
 	})
@@ -44,6 +51,21 @@ func openParquet(ctx context.Context, path string) (p *parquetFile, err error) {
 		return nil, failure(path, "damaged or not Parquet", err)
 	}
 	return p, nil
+}
+
+// checkFooter checks the size that a table gives of its description, which the library would make room for unseen.
+func checkFooter(r io.ReaderAt, size int64) error {
+	var end [8]byte // the size, and PAR1
+	if size < 12 {
+		return errors.New("too short")
+	}
+	if _, err := r.ReadAt(end[:], size-8); err != nil {
+		return err
+	}
+	if n := int64(binary.LittleEndian.Uint32(end[:])); n > size-12 || n > maxFooter {
+		return fmt.Errorf("a footer of %d bytes in a file of %d", n, size)
+	}
+	return nil
 }
 
 func (p *parquetFile) close() { p.file.Close() }
