@@ -131,7 +131,7 @@ func TestParquet(t *testing.T) {
 
 func TestRowGroupsAreBounded(t *testing.T) {
 	s := Schema{Classes: []string{"a", "b"}, Features: 1 << 20, Columns: []string{"path", "p_*", "features"}}
-	rows := make([]Row, 33)
+	rows := make([]Row, 17)
 	features := make([]float32, s.Features)
 	for i := range rows {
 		rows[i] = Row{Path: fmt.Sprint(i), Probabilities: []float32{0, 1}, Features: features}
@@ -141,7 +141,7 @@ func TestRowGroupsAreBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f.NumRows() != 33 || len(f.RowGroups()) != 3 || f.RowGroups()[0].NumRows() != 15 {
+	if f.NumRows() != 17 || len(f.RowGroups()) != 2 || f.RowGroups()[0].NumRows() != 15 {
 		t.Errorf("%d rows in %d groups", f.NumRows(), len(f.RowGroups()))
 	}
 }
