@@ -12,14 +12,15 @@ import (
 // maxExpanded bounds how many names a pattern with braces may stand for.
 const maxExpanded = 100_000
 
-// expandBraces returns the names that a pattern stands for: {000..127} counts, with as many digits as the bounds are written
-// with, and {a,b} lists. Braces may stand in each other and several times. Braces that are neither are part of the name, as
-// in a shell.
+// expandBraces returns the names that a pattern stands for: {000..127} counts, with as many digits as the bounds
+// are written with, and {a,b} lists. Braces may stand in each other and several times. Braces that are neither are
+// part of the name, as in a shell.
 func expandBraces(pattern string) ([]string, error) {
 	var names []string
 	for name := range braces(pattern) {
 		if len(names) == maxExpanded {
-			return nil, &invalid.Error{Path: pattern, Found: "braces that stand for too many names", Want: fmt.Sprintf("at most %d", maxExpanded)}
+			return nil, &invalid.Error{Path: pattern, Found: "braces that stand for too many names",
+				Want: fmt.Sprintf("at most %d", maxExpanded)}
 		}
 		names = append(names, name)
 	}

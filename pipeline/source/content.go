@@ -82,7 +82,8 @@ func (m *member) appendTo(ctx context.Context, buf []byte) ([]byte, error) {
 		return buf, err
 	}
 	if now != m.stamp {
-		return buf, &invalid.Error{Path: m.name, Found: "an archive that changed while it was read", Hint: "start again"}
+		return buf, &invalid.Error{Path: m.name, Found: "an archive that changed while it was read",
+			Hint: "start again"}
 	}
 	var in io.Reader = io.NewSectionReader(f, m.offset, m.stored)
 	if m.deflated {
@@ -97,7 +98,8 @@ func (m *member) appendTo(ctx context.Context, buf []byte) ([]byte, error) {
 		return buf[:start], &invalid.Error{Path: m.name, Found: fmt.Sprintf("%d bytes or more", len(buf)-start),
 			Want: fmt.Sprintf("%d as the archive says", m.size)}
 	case m.checked && crc32.ChecksumIEEE(buf[start:]) != m.sum:
-		return buf[:start], &invalid.Error{Path: m.name, Found: "bytes that don't have the archive's checksum", Hint: "copy the archive again"}
+		return buf[:start], &invalid.Error{Path: m.name, Found: "bytes that don't have the archive's checksum",
+			Hint: "copy the archive again"}
 	}
 	return buf, nil
 }
@@ -159,4 +161,9 @@ func failure(path, found string, err error) error {
 		return err
 	}
 	return &invalid.Error{Path: path, Found: found, Err: err}
+}
+
+// unusable is the content of an item that the caller can correct.
+func unusable(path, found, want string) content {
+	return failed{&invalid.Error{Path: path, Found: found, Want: want}}
 }

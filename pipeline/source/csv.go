@@ -23,7 +23,8 @@ type rowLimit struct {
 
 func (l *rowLimit) Read(p []byte) (int, error) {
 	if l.left <= 0 {
-		return 0, &invalid.Error{Found: fmt.Sprintf("a row of more than %d bytes", maxText), Hint: "look for a double quote that isn't closed"}
+		return 0, &invalid.Error{Found: fmt.Sprintf("a row of more than %d bytes", maxText),
+			Hint: "look for a double quote that isn't closed"}
 	}
 	n, err := l.r.Read(p)
 	l.left -= n
@@ -56,7 +57,8 @@ func readCSV(ctx context.Context, f found, o Options, e *emitter) error {
 	header = slices.Clone(header)
 	image := imageColumn(header, o)
 	if image < 0 {
-		return &invalid.Error{Path: f.path, Found: fmt.Sprintf("a header without %s: %.80q", cmp.Or(o.ImageColumn, "path"), strings.Join(header, ",")),
+		return &invalid.Error{Path: f.path, Found: fmt.Sprintf("a header without %s: %.80q",
+			cmp.Or(o.ImageColumn, "path"), strings.Join(header, ",")),
 			Want: "a column with the paths of images"}
 	}
 	for {
@@ -81,7 +83,7 @@ func readCSV(ctx context.Context, f found, o Options, e *emitter) error {
 func csvItem(f found, header, row []string, image int, o Options, rows *csv.Reader, bad *csv.ParseError) Item {
 	if bad != nil {
 		at := fmt.Sprintf("%s line %d", f.name, bad.StartLine)
-		return Item{Name: at, content: failed{&invalid.Error{Path: at, Found: bad.Err.Error(), Want: fmt.Sprintf("%d columns of CSV", len(header))}}}
+		return Item{Name: at, content: unusable(at, bad.Err.Error(), fmt.Sprintf("%d columns of CSV", len(header)))}
 	}
 	line, _ := rows.FieldPos(0)
 	it := pathItem(strings.Clone(row[image]), filepath.Dir(f.path), fmt.Sprintf("%s line %d", f.name, line))

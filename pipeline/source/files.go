@@ -3,7 +3,6 @@ package source
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -49,7 +48,7 @@ func resolve(ctx context.Context, name string) ([]input, error) {
 		return nil, &invalid.Error{Field: "Path", Found: "nothing", Want: "a file, a folder, a pattern or -"}
 	}
 	in, err := literal(ctx, name)
-	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrInvalid) {
+	if err == nil || !strings.ContainsAny(name, "*?[{") {
 		return []input{in}, err
 	}
 	names, expandErr := expandBraces(name)
@@ -104,6 +103,7 @@ func pattern(name string) (input, error) {
 
 // eachFile calls do with the files of all inputs in order.
 func (s *Source) eachFile(ctx context.Context, do func(found) error) error {
+	s.left = leftOut{}
 	for _, in := range s.inputs {
 		if !in.folder && in.pattern == "" {
 			if err := do(found{path: in.path, name: filepath.ToSlash(in.path), kind: kindOf(in.path)}); err != nil {

@@ -34,13 +34,15 @@ func describe(t *testing.T, it Item) string {
 	}
 	grey, _, _, _ := img.At(0, 0).RGBA()
 	l := it.Labels
-	return strings.TrimRight(fmt.Sprintf("%s: %d %s %s %s %v", it.Name, grey>>8, l.Label, l.Split, l.Group, l.Votes), " []")
+	return strings.TrimRight(fmt.Sprintf("%s: %d %s %s %s %v", it.Name, grey>>8, l.Label, l.Split, l.Group, l.Votes),
+		" []")
 }
 
 // The files of testdata are written by webdataset and pyarrow.
 func TestGoldenShards(t *testing.T) {
 	webdataset := func(name string) []string {
-		return []string{name + "/people/000000.png: 0 0  p0 [{0 1} {1 0}", name + "/people/000001.png: 1 1  p1 [{0 1} {1 1}",
+		return []string{name + "/people/000000.png: 0 0  p0 [{0 1} {1 0}",
+			name + "/people/000001.png: 1 1  p1 [{0 1} {1 1}",
 			name + "/people/000002.png: 2 0  p2 [{0 1} {1 2}"}
 	}
 	for _, c := range []struct {
@@ -50,10 +52,13 @@ func TestGoldenShards(t *testing.T) {
 	}{
 		{"webdataset.tar", Options{}, webdataset("testdata/webdataset.tar")},
 		{"webdataset.tar.gz", Options{}, webdataset("testdata/webdataset.tar.gz")},
-		{"huggingface.parquet", Options{}, []string{"0.png: 0 young", "1.png: 1 middle", "2.png: 2 old", "testdata/huggingface.parquet/3: 3 young", "4.png: 4 middle",
+		{"huggingface.parquet", Options{}, []string{"0.png: 0 young", "1.png: 1 middle", "2.png: 2 old",
+			"testdata/huggingface.parquet/3: 3 young", "4.png: 4 middle",
 			"testdata/huggingface.parquet/5: a row without an image; expected a path or bytes", "missing.png: no such file (open testdata/missing.png: no such file or directory)"}},
-		{"spark.parquet", Options{}, []string{"file:///data/0.png: 0  train", "file:///data/1.png: 1  val", "file:///data/2.png: 2"}},
-		{"spark.parquet", Options{ImageColumn: "content", LabelColumn: "length"}, []string{"file:///data/0.png: 0 67 train", "file:///data/1.png: 1 67 val", "file:///data/2.png: 2 67"}},
+		{"spark.parquet", Options{}, []string{"file:///data/0.png: 0  train", "file:///data/1.png: 1  val",
+			"file:///data/2.png: 2"}},
+		{"spark.parquet", Options{ImageColumn: "content", LabelColumn: "length"},
+			[]string{"file:///data/0.png: 0 67 train", "file:///data/1.png: 1 67 val", "file:///data/2.png: 2 67"}},
 	} {
 		c.o.Path = "testdata/" + c.name
 		s, err := Open(t.Context(), c.o)
@@ -70,7 +75,8 @@ func TestGoldenShards(t *testing.T) {
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%s: got\n%q\nwant\n%q", c.name, got, c.want)
 		}
-		if n, ok, err := s.Count(t.Context()); err != nil || ok && n != int64(len(got)) || ok != strings.HasSuffix(c.name, ".parquet") {
+		if n, ok, err := s.Count(t.Context()); err != nil || ok && n != int64(len(got)) ||
+			ok != strings.HasSuffix(c.name, ".parquet") {
 			t.Errorf("%s: count %d, %v, %v", c.name, n, ok, err)
 		}
 		checkItems(t, s, c.want)
@@ -110,8 +116,10 @@ func TestParquetOfPaths(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := Labels{Label: strings.TrimSuffix(fmt.Sprintf("%.1f", float64(n)/2), ".0"), Weight: "1.5", Votes: []Vote{{"a", fmt.Sprint(n)}}}
-		if name := fmt.Sprintf("%d.png", n%7); it.Name != name || it.File() != filepath.Join("testdata", name) || fmt.Sprint(it.Labels) != fmt.Sprint(want) {
+		want := Labels{Label: strings.TrimSuffix(fmt.Sprintf("%.1f", float64(n)/2), ".0"), Weight: "1.5",
+			Votes: []Vote{{"a", fmt.Sprint(n)}}}
+		if name := fmt.Sprintf("%d.png", n%7); it.Name != name || it.File() != filepath.Join("testdata", name) ||
+			fmt.Sprint(it.Labels) != fmt.Sprint(want) {
 			t.Errorf("row %d: %+v, want %+v", n, it, want)
 		}
 		n++
@@ -123,7 +131,8 @@ func TestParquetOfPaths(t *testing.T) {
 	if err != nil {
 		t.Errorf("the column path must do where there is no column of images: %v", err)
 	}
-	if _, err = listed(t, "", Options{Path: "testdata/huggingface.parquet", ImageColumn: "label"}); !invalid.Is(err) || !strings.Contains(err.Error(), "image.bytes") {
+	if _, err = listed(t, "", Options{Path: "testdata/huggingface.parquet",
+		ImageColumn: "label"}); !invalid.Is(err) || !strings.Contains(err.Error(), "image.bytes") {
 		t.Errorf("got %v", err)
 	}
 }

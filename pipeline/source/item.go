@@ -13,9 +13,9 @@ const MaxBytes = 1 << 29
 
 // An Item is one image of a [Source], or what stands in its place: Bytes then returns the error.
 type Item struct {
-	// Name identifies the image in results. It is a slash-separated path: of a file relative to the input, or as the input
-	// writes it; of a member of an archive that of the archive, a slash and the member's; of a table's row without a path
-	// that of the table, a slash and the number of the row from 0.
+	// Name identifies the image in results. It is a slash-separated path: of a file relative to the input, or as
+	// the input writes it; of a member of an archive that of the archive, a slash and the member's; of a table's
+	// row without a path that of the table, a slash and the number of the row from 0.
 	Name string
 
 	Labels Labels
@@ -23,7 +23,8 @@ type Item struct {
 	content content
 }
 
-// Labels holds what the input says of an image besides its name, as text and unchecked. A field that the input lacks is "".
+// Labels holds what the input says of an image besides its name, as text and unchecked. A field that the input
+// lacks is "".
 type Labels struct {
 	Label, Split, Fold, Group, Weight string
 

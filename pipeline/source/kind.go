@@ -39,8 +39,8 @@ func IsImage(name string) bool {
 	return slices.Contains(imageEndings, strings.ToLower(path.Ext(name)))
 }
 
-// IsLitter reports whether a name, without its folder, is one that systems leave in folders and archives: hidden files, among
-// them macOS's "._" twins of images, and the files of thumbnails.
+// IsLitter reports whether a name, without its folder, is one that systems leave in folders and archives: hidden
+// files, among them macOS's "._" twins of images, and the files of thumbnails.
 func IsLitter(name string) bool {
 	switch strings.ToLower(name) {
 	case "thumbs.db", "desktop.ini", "__macosx", "@eadir":

@@ -5,8 +5,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -59,15 +57,16 @@ func readLines(ctx context.Context, f found, o Options, e *emitter) error {
 		return err
 	}
 	defer in.Close()
-	l := lineReader{name: f.name, folder: filepath.Dir(f.path), json: f.kind == jsonlTable, paths: f.kind == list, label: o.LabelColumn}
+	l := lineReader{name: f.name, folder: filepath.Dir(f.path), json: f.kind == jsonlTable, paths: f.kind == list,
+		label: o.LabelColumn}
 	if err := l.read(ctx, in, e); err != nil {
 		return failure(f.path, "cannot be read", err)
 	}
 	return nil
 }
 
-// readStdin enumerates lines as they come. A reader with a deadline is interrupted when ctx ends; with any other, the end of
-// ctx is seen at the next line.
+// readStdin enumerates lines as they come. A reader with a deadline is interrupted when ctx ends; with any other,
+// the end of ctx is seen at the next line.
 func readStdin(ctx context.Context, in io.Reader, e *emitter) error {
 	if d, ok := in.(interface{ SetReadDeadline(time.Time) error }); ok {
 		stop := context.AfterFunc(ctx, func() { d.SetReadDeadline(time.Unix(1, 0)) })
@@ -147,7 +146,16 @@ func (l *lineReader) item(n int, line []byte) Item {
 	if l.json && (!l.paths || bytes.HasPrefix(bytes.TrimSpace(line), []byte("{"))) {
 		return l.object(n, line)
 	}
-	return pathItem(string(line), l.folder, l.at(n))
+	return l.pathItem(string(line), n)
+}
+
+// pathItem is the image at a path. On standard input its name is the path as written, by which the other side knows it.
+func (l *lineReader) pathItem(p string, n int) Item {
+	it := pathItem(p, l.folder, l.at(n))
+	if l.json && l.paths && it.Err() == nil {
+		it.Name = p
+	}
+	return it
 }
 
 func (l *lineReader) at(n int) string { return fmt.Sprintf("%s line %d", l.name, n) }
@@ -157,71 +165,25 @@ func (l *lineReader) mistake(n int, found, want string) Item {
 	return Item{Name: l.at(n), content: failed{&invalid.Error{Path: l.at(n), Found: found, Want: want}}}
 }
 
-// object makes an item of a JSON object.
-func (l *lineReader) object(n int, line []byte) Item {
-	var o struct {
-		Path  *string         `json:"path"`
-		ID    json.RawMessage `json:"id"`
-		Bytes *string         `json:"bytes"`
-	}
-	var fields map[string]json.RawMessage
-	err := json.Unmarshal(line, &o)
-	if err == nil {
-		err = json.Unmarshal(line, &fields)
-	}
-	id, _ := scalar(o.ID)
-	if err != nil {
-		it := l.mistake(n, "not a JSON object with text in path and bytes: "+err.Error(), `an object such as {"path": "a.jpg"}`)
-		return named(it, id)
-	}
-	var it Item
-	switch {
-	case o.Bytes != nil:
-		it = named(Item{Name: l.at(n)}, id)
-		if o.Path != nil && id == "" {
-			it = named(it, *o.Path)
-		}
-		data, err := base64.StdEncoding.DecodeString(*o.Bytes)
-		switch {
-		case err != nil:
-			it.content = failed{&invalid.Error{Path: it.Name, Found: "bytes that are not base64", Err: err}}
-		case len(data) > maxHeld:
-			it.content = failed{tooLarge(it.Name, maxHeld)}
-		default:
-			it.content = held(data)
-		}
-	case o.Path != nil:
-		it = named(pathItem(*o.Path, l.folder, l.at(n)), id)
-	default:
-		return named(l.mistake(n, "no path and no bytes", `an object such as {"path": "a.jpg"}`), id)
-	}
-	setJSONLabels(&it.Labels, fields, l.label)
-	return it
-}
-
-func named(it Item, name string) Item {
-	if name != "" {
-		it.Name = name
-	}
-	return it
-}
-
 // pathItem is the image at a path that an input names. at says where, for one that can't be a path.
 func pathItem(p, folder, at string) Item {
 	bad := ""
 	switch {
 	case strings.TrimSpace(p) == "":
-		return Item{Name: at, content: failed{&invalid.Error{Path: at, Found: "no path", Want: "the path of an image"}}}
+		return Item{Name: at, content: unusable(at, "no path", "the path of an image")}
 	case strings.ContainsRune(p, 0):
 		bad = "a path with a zero byte"
 	case strings.Contains(p, "://") && !strings.HasPrefix(p, "file:///"):
 		bad = "an address"
 	}
 	if bad != "" {
-		return Item{Name: p, content: failed{&invalid.Error{Path: at, Found: fmt.Sprintf("%s %.60q", bad, p), Want: "a file of this machine"}}}
+		return Item{Name: p, content: unusable(at, fmt.Sprintf("%s %.60q", bad, p), "a file of this machine")}
 	}
 	name := path.Clean(filepath.ToSlash(p))
-	local := filepath.FromSlash(strings.TrimPrefix(name, "file:"))
+	local := filepath.FromSlash(name)
+	if strings.HasPrefix(name, "file:/") {
+		local = filepath.FromSlash(strings.TrimPrefix(name, "file:"))
+	}
 	if !filepath.IsAbs(local) {
 		local = filepath.Join(folder, local)
 	}

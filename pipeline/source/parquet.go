@@ -13,7 +13,6 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"finetune/internal/store/userfile"
-	"finetune/invalid"
 )
 
 // maxFooter bounds the description at the end of a table. That of ten thousand row groups of ten columns has 20 MB.
@@ -44,7 +43,8 @@ func openParquet(ctx context.Context, path string) (p *parquetFile, err error) {
 		if err := checkFooter(f, p.stamp.size); err != nil {
 			return err
 		}
-		p.File, err = parquet.OpenFile(io.NewSectionReader(f, 0, p.stamp.size), p.stamp.size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+		p.File, err = parquet.OpenFile(io.NewSectionReader(f, 0, p.stamp.size), p.stamp.size,
+			parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 		return err
 	})
 	if err != nil {
@@ -172,7 +172,7 @@ func (t *tableReader) item(values []parquet.Value, at place, row int64, wanted b
 	case p != "":
 		it = pathItem(p, filepath.Dir(t.f.path), numbered)
 	default:
-		return Item{Name: numbered, content: failed{&invalid.Error{Path: numbered, Found: "a row without an image", Want: "a path or bytes"}}}
+		return Item{Name: numbered, content: unusable(numbered, "a row without an image", "a path or bytes")}
 	}
 	for i, name := range c.labels {
 		if name != "" && !values[i].IsNull() {
@@ -187,7 +187,8 @@ func (t *tableReader) content(data []byte, at place, name string) content {
 	case len(data) > maxHeld:
 		return failed{tooLarge(name, maxHeld)}
 	case t.random != nil:
-		return &tableRow{cursors: t.random, table: t.f.path, name: name, column: t.columns.indexes[t.columns.bytes], place: at, stamp: t.file.stamp}
+		return &tableRow{cursors: t.random, table: t.f.path, name: name, column: t.columns.indexes[t.columns.bytes],
+			place: at, stamp: t.file.stamp}
 	}
 	return held(bytes.Clone(data))
 }

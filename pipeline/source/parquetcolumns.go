@@ -15,7 +15,8 @@ import (
 	"finetune/invalid"
 )
 
-// tableColumns says which columns of a Parquet table are read, and what they mean. bytes and path are places in indexes, or -1.
+// tableColumns says which columns of a Parquet table are read, and what they mean. bytes and path are places in
+// indexes, or -1.
 type tableColumns struct {
 	indexes []int
 	bytes   int
@@ -24,8 +25,8 @@ type tableColumns struct {
 	classes [][]string // for each of indexes the names that its numbers stand for, or nil
 }
 
-// The columns that are looked for, the first ones first. An image column may also be a group of bytes and path, as Hugging
-// Face's datasets write them; Spark's binary files have path and content.
+// The columns that are looked for, the first ones first. An image column may also be a group of bytes and path, as
+// Hugging Face's datasets write them; Spark's binary files have path and content.
 var (
 	byteColumns = []string{"image.bytes", "image", "bytes", "content"}
 	pathColumns = []string{"image.path", "path", "image"}
@@ -47,12 +48,14 @@ func findColumns(f *parquet.File, o Options) (tableColumns, error) {
 			names[i] = strings.Join(l, ".")
 		}
 		return c, &invalid.Error{Found: fmt.Sprintf("the columns %.200s", strings.Join(names, ", ")),
-			Want: "a column of paths or of encoded images, named " + cmp.Or(o.ImageColumn, "image, bytes, content or path")}
+			Want: "a column of paths or of encoded images, named " + cmp.Or(o.ImageColumn,
+				"image, bytes, content or path")}
 	}
 	classes := huggingFaceClasses(f)
 	for _, l := range leaves {
 		column := labelName(l[0], o.LabelColumn)
-		if leaf, ok := f.Schema().Lookup(l...); ok && len(l) == 1 && leaf.MaxRepetitionLevel == 0 && (&Labels{}).set(column, "") {
+		if leaf, ok := f.Schema().Lookup(l...); ok && len(l) == 1 && leaf.MaxRepetitionLevel == 0 &&
+			(&Labels{}).set(column, "") {
 			i := c.add(leaf.ColumnIndex)
 			c.labels[i], c.classes[i] = column, classes[l[0]]
 		}
@@ -68,7 +71,8 @@ func (c *tableColumns) find(f *parquet.File, leaves [][]string, names []string, 
 			continue
 		}
 		leaf, ok := f.Schema().Lookup(leaves[i]...)
-		if ok && leaf.MaxRepetitionLevel == 0 && leaf.Node.Type().Kind() == parquet.ByteArray && isText(leaf.Node) == text {
+		if ok && leaf.MaxRepetitionLevel == 0 && leaf.Node.Type().Kind() == parquet.ByteArray &&
+			isText(leaf.Node) == text {
 			return c.add(leaf.ColumnIndex)
 		}
 	}
@@ -112,7 +116,8 @@ func (c *tableColumns) text(i int, v parquet.Value) string {
 	return string(v.ByteArray())
 }
 
-// huggingFaceClasses returns the class names of label columns, by column, from the metadata that Hugging Face's datasets write.
+// huggingFaceClasses returns the class names of label columns, by column, from the metadata that Hugging Face's
+// datasets write.
 func huggingFaceClasses(f *parquet.File) map[string][]string {
 	raw, ok := f.Lookup("huggingface")
 	if !ok {

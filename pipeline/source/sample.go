@@ -14,8 +14,8 @@ const (
 	maxSample     = 1024    // images of one sample
 )
 
-// A sample gathers the members of an archive that follow each other and have one key, as WebDataset does: the name up to the
-// first dot after the last slash. Every image among them is an item; the labels belong to all of them.
+// A sample gathers the members of an archive that follow each other and have one key, as WebDataset does: the name
+// up to the first dot after the last slash. Every image among them is an item; the labels belong to all of them.
 type sample struct {
 	archive string // as shown
 	key     string
@@ -81,7 +81,8 @@ func (s *sample) flush(e *emitter, key, column string) error {
 	return nil
 }
 
-// labels reads the members with labels: all that .json says, and as the label the text of .cls, else the .json's, else .txt.
+// labels reads the members with labels: all that .json says, and as the label the text of .cls, else the .json's,
+// else .txt.
 func (s *sample) labels(column string) Labels {
 	var l Labels
 	if raw, ok := s.text["json"]; ok {

@@ -37,15 +37,16 @@ type Options struct {
 
 // A Shard is a fixed part of an input: the Index-th of Count from 0. The zero value is the whole.
 //
-// Where the input has at least Count tables or archives, shard i consists of the files i, i+Count, i+2·Count, …; otherwise of
-// the images at these places. The parts of all shards are disjoint and together are the whole.
+// Where the input has at least Count tables or archives, shard i consists of the files i, i+Count, i+2·Count, …;
+// otherwise of the images at these places. The parts of all shards are disjoint and together are the whole.
 type Shard struct{ Index, Count int }
 
 func (s Shard) check() error {
 	if s == (Shard{}) || s.Count >= 1 && s.Index >= 0 && s.Index < s.Count {
 		return nil
 	}
-	return &invalid.Error{Field: "Shard", Found: fmt.Sprintf("%d/%d", s.Index, s.Count), Want: "i/n with i from 0 to n-1"}
+	return &invalid.Error{Field: "Shard", Found: fmt.Sprintf("%d/%d", s.Index, s.Count),
+		Want: "i/n with i from 0 to n-1"}
 }
 
 // holds reports whether the shard holds the place n.
@@ -88,11 +89,10 @@ func Open(ctx context.Context, o Options) (*Source, error) {
 // errStop ends the enumeration without an error.
 var errStop = errors.New("stopped")
 
-// All enumerates the items. The order is the same each time, and for the same input on every machine. An error that isn't of
-// one item ends the enumeration and comes with a zero Item. Standard input can be enumerated once.
+// All enumerates the items. The order is the same each time, and for the same input on every machine. An error that
+// isn't of one item ends the enumeration and comes with a zero Item. Standard input can be enumerated once.
 func (s *Source) All(ctx context.Context) iter.Seq2[Item, error] {
 	return func(yield func(Item, error) bool) {
-		s.left = leftOut{}
 		e := &emitter{yield: func(it Item) bool { return yield(it, nil) }}
 		if !s.byFile {
 			e.shard = s.o.Shard
@@ -168,16 +168,18 @@ func (s *Source) nothing() error {
 	return err
 }
 
-// Note says what the last enumeration left out of folders and patterns, because it is no image by its name, or returns "".
+// Note says what the last enumeration left out of folders and patterns, because it is no image by its name, or
+// returns "".
 func (s *Source) Note() string {
 	if s.left.count == 0 {
 		return ""
 	}
-	return fmt.Sprintf("left out files that are not images by their names: %d, such as %s", s.left.count, s.left.example)
+	return fmt.Sprintf("left out files that are not images by their names: %d, such as %s", s.left.count,
+		s.left.example)
 }
 
-// Count returns the number of items where it is known without reading tables and archives to their end: for images that are
-// files, and for Parquet. ok is false for any other input.
+// Count returns the number of items where it is known without reading tables and archives to their end: for images
+// that are files, and for Parquet. ok is false for any other input.
 func (s *Source) Count(ctx context.Context) (n int64, ok bool, err error) {
 	if s.o.Path == Stdin {
 		return 0, false, nil
@@ -193,7 +195,10 @@ func (s *Source) Count(ctx context.Context) (n int64, ok bool, err error) {
 				return nil
 			}
 			var err error
-			if rows, err = parquetRows(ctx, f); err != nil && !invalid.Is(err) {
+			if rows, err = parquetRows(ctx, f); invalid.Is(err) {
+				rows, err = 1, nil // an item stands for the file
+			}
+			if err != nil {
 				return err
 			}
 		}

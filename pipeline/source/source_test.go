@@ -137,7 +137,8 @@ func listed(t testing.TB, dir string, o Options) ([]string, error) {
 
 func TestInputs(t *testing.T) {
 	dir := t.TempDir()
-	for _, name := range []string{"p/a-b/x.jpg", "p/a/x.jpg", "p/a/y.PNG", "p/z.jpg", "p/.hidden.jpg", "p/readme.md", "p/a/._x.jpg"} {
+	for _, name := range []string{"p/a-b/x.jpg", "p/a/x.jpg", "p/a/y.PNG", "p/z.jpg", "p/.hidden.jpg", "p/readme.md",
+		"p/a/._x.jpg"} {
 		write(t, dir, name, filepath.Base(name))
 	}
 	if err := os.Symlink("..", filepath.Join(dir, "p", "a", "loop")); err != nil {
@@ -150,22 +151,27 @@ func TestInputs(t *testing.T) {
 	table := "label,path,split,fold,group,weight,votes_old\n3,p/z.jpg,train,1,ann,0.5,2\n"
 	write(t, dir, "t.csv", table+"too,few\n\"1\",\"p/a/x.jpg\",,,,,\n")
 	write(t, dir, "t.tsv.gz", gzipOf("path\tage\np/z.jpg\t7\n"))
-	lines := `{"path":"p/z.jpg","label":1.10,"votes":{"b":2,"a":1}}` + "\nnot json\n" + `{"path":5}` + "\n" + `{"label":"x"}` + "\n" +
-		`{"id":17,"bytes":"` + base64.StdEncoding.EncodeToString([]byte("raw")) + `","label":null}` + "\n" + `{"id":"q","bytes":"*"}` + "\n" +
+	lines := `{"path":"p/z.jpg","label":1.10,"votes":{"b":2,"a":1}}` + "\nnot json\n" + `{"path":5}` + "\n" +
+		`{"label":"x"}` + "\n" +
+		`{"id":17,"bytes":"` + base64.StdEncoding.EncodeToString([]byte("raw")) + `","label":null}` + "\n" +
+		`{"id":"q","bytes":"*"}` + "\n" +
 		`{"path":"s3://b/x.jpg"}` + "\n"
 	write(t, dir, "t.jsonl", lines)
 	write(t, dir, "t.ndjson.gz", gzipOf(lines))
-	shard := tarOf(t, "./a/k1.jpg=one", "a/k1.cls=2\n", "k2.json={\"label\":\"old\",\"group\":\"g\"}", "k2.left.jpg=two", "k2.png=three",
+	shard := tarOf(t, "./a/k1.jpg=one", "a/k1.cls=2\n", "k2.json={\"label\":\"old\",\"group\":\"g\"}",
+		"k2.left.jpg=two", "k2.png=three",
 		"__MACOSX/k3.jpg=no", "k3.txt=caption", "k3.jpg=four", "k4.bin=x", "k4.webp=")
 	write(t, dir, "s/s-08.tar", shard)
 	write(t, dir, "s/s-09.tar", tarOf(t, "z.jpg=nine"))
 	write(t, dir, "s/s-10.tar.gz", gzipOf(shard))
 	write(t, dir, "z.zip", zipOf(t, "b/x.jpg=bx", "b/x.cls=5", "b/", "a.png=pixels pixels pixels pixels", "x.md=no"))
 	inTar := func(name string) []string {
-		return []string{name + "/a/k1.jpg=one 2", name + "/k2.left.jpg=two old g", name + "/k2.png=three old g", name + "/k3.jpg=four caption", name + "/k4.webp="}
+		return []string{name + "/a/k1.jpg=one 2", name + "/k2.left.jpg=two old g", name + "/k2.png=three old g",
+			name + "/k3.jpg=four caption", name + "/k4.webp="}
 	}
 	inLines := func(name string) []string {
-		return []string{"p/z.jpg=z.jpg 1.10 a:1 b:2", name + " line 2!not a JSON object", name + " line 3!not a JSON object", name + " line 4!no path and no bytes",
+		return []string{"p/z.jpg=z.jpg 1.10 a:1 b:2", name + " line 2!not a JSON object",
+			name + " line 3!not a JSON object", name + " line 4!no path and no bytes",
 			"17=raw", "q!bytes that are not base64", "s3://b/x.jpg!an address"}
 	}
 	for _, c := range []struct {
@@ -173,13 +179,19 @@ func TestInputs(t *testing.T) {
 		o    Options
 		want []string
 	}{
-		{path: "p", want: []string{"a-b/x.jpg=x.jpg", "a/x.jpg=x.jpg", "a/y.PNG=y.PNG", "broken.jpg!no such file", "z.jpg=z.jpg"}},
+		{path: "p", want: []string{"a-b/x.jpg=x.jpg", "a/x.jpg=x.jpg", "a/y.PNG=y.PNG", "broken.jpg!no such file",
+			"z.jpg=z.jpg"}},
 		{path: "p/z.jpg", want: []string{"p/z.jpg=z.jpg"}},
-		{path: "p/**/*.jpg", want: []string{"p/a-b/x.jpg=x.jpg", "p/a/x.jpg=x.jpg", "p/broken.jpg!no such file", "p/z.jpg=z.jpg"}},
+		{path: "p/**/*.jpg", want: []string{"p/a-b/x.jpg=x.jpg", "p/a/x.jpg=x.jpg", "p/broken.jpg!no such file",
+			"p/z.jpg=z.jpg"}},
 		{path: "p/*/x.*", want: []string{"p/a-b/x.jpg=x.jpg", "p/a/x.jpg=x.jpg"}},
 		{path: "{p/z.jpg,p/a/?.PNG,p/a/x.jpg}", want: []string{"p/z.jpg=z.jpg", "p/a/y.PNG=y.PNG", "p/a/x.jpg=x.jpg"}},
-		{path: "l.txt", want: []string{"p/a/x.jpg=x.jpg", " p/gone.jpg !no such file", "p/z.jpg=z.jpg", "{odd}.jpg!no such file"}},
-		{path: "t.csv", want: []string{"p/z.jpg=z.jpg 3 train 1 ann 0.5 old:2", "t.csv line 3!wrong number of fields", "p/a/x.jpg=x.jpg 1"}},
+		{path: "{p/*/y.PNG," + strings.Repeat("p/z.jpg,", 60) + "p/z.jpg}",
+			want: append([]string{"p/a/y.PNG=y.PNG"}, slices.Repeat([]string{"p/z.jpg=z.jpg"}, 61)...)},
+		{path: "l.txt", want: []string{"p/a/x.jpg=x.jpg", " p/gone.jpg !no such file", "p/z.jpg=z.jpg",
+			"{odd}.jpg!no such file"}},
+		{path: "t.csv", want: []string{"p/z.jpg=z.jpg 3 train 1 ann 0.5 old:2", "t.csv line 3!wrong number of fields",
+			"p/a/x.jpg=x.jpg 1"}},
 		{path: "t.tsv.gz", want: []string{"p/z.jpg=z.jpg"}},
 		{path: "t.tsv.gz", o: Options{LabelColumn: "age"}, want: []string{"p/z.jpg=z.jpg 7"}},
 		{path: "t.jsonl", want: inLines("t.jsonl")},
@@ -187,7 +199,8 @@ func TestInputs(t *testing.T) {
 		{path: "s/s-08.tar", want: inTar("s/s-08.tar")},
 		{path: "s/s-10.tar.gz", want: inTar("s/s-10.tar.gz")},
 		{path: "s/s-{09..08}.tar", want: append([]string{"s/s-09.tar/z.jpg=nine"}, inTar("s/s-08.tar")...)},
-		{path: "s/*.tar*", want: slices.Concat(inTar("s/s-08.tar"), []string{"s/s-09.tar/z.jpg=nine"}, inTar("s/s-10.tar.gz"))},
+		{path: "s/*.tar*", want: slices.Concat(inTar("s/s-08.tar"), []string{"s/s-09.tar/z.jpg=nine"},
+			inTar("s/s-10.tar.gz"))},
 		{path: "z.zip", want: []string{"z.zip/b/x.jpg=bx 5", "z.zip/a.png=pixels pixels pixels pixels"}},
 	} {
 		c.o.Path = filepath.Join(dir, c.path)
@@ -214,7 +227,8 @@ func TestShards(t *testing.T) {
 		count int
 		files bool
 	}{
-		{"s-*.tar", 3, true}, {"s-{0..4}.tar", 5, true}, {"s-{0..1}.tar", 3, false}, {"s-{0..1}.tgz", 3, false}, {"s-*.tgz", 2, true}, {"img", 2, false}, {"img", 7, false},
+		{"s-*.tar", 3, true}, {"s-{0..4}.tar", 5, true}, {"s-{0..1}.tar", 3, false}, {"s-{0..1}.tgz", 3,
+			false}, {"s-*.tgz", 2, true}, {"img", 2, false}, {"img", 7, false},
 	} {
 		whole, err := listed(t, dir, Options{Path: filepath.Join(dir, c.path)})
 		if err != nil {
@@ -292,7 +306,8 @@ func TestDamagedArchives(t *testing.T) {
 	archive[bytes.Index(archive, []byte("abc"))] ^= 1
 	write(t, dir, "s-4.zip", string(archive))
 	got, err := listed(t, dir, Options{Path: filepath.Join(dir, "s-*")})
-	want := []string{"s-0.tar/a.jpg=aaa", "s-0.tar/b.jpg!100 bytes or more", "s-0.tar!damaged", "s-1.tar!damaged", "s-2.tar/c.jpg=c",
+	want := []string{"s-0.tar/a.jpg=aaa", "s-0.tar/b.jpg!100 bytes or more", "s-0.tar!damaged", "s-1.tar!damaged",
+		"s-2.tar/c.jpg=c",
 		"s-3.tar.gz/a.jpg=a", "s-3.tar.gz/b.jpg=b", "s-3.tar.gz!damaged", "s-4.zip/a.jpg!bytes that don't have", "s-4.zip/b.jpg=def"}
 	if err != nil || !slices.EqualFunc(got, want, strings.HasPrefix) {
 		t.Errorf("%v\ngot  %q\nwant %q", err, got, want)

@@ -18,11 +18,14 @@ import (
 func TestStdin(t *testing.T) {
 	dir := t.TempDir()
 	p := write(t, dir, "a.jpg", "pixels")
-	text := p + "\n\n" + `{"path":"` + p + `","id":"one"}` + "\r\n" + ` {"bytes":"cGl4","label":"x"}` + "\n{\n\xff\n" + strings.Repeat("x", maxLine+1) + "\n" + dir
+	text := dir + "/./a.jpg\n\n" + `{"path":"` + p + `","id":"one"}` + "\r\n" + ` {"bytes":"cGl4","label":"x"}` +
+		"\n{\n\xff\n" + strings.Repeat("x", maxLine+1) + "\n" + dir
 	got, err := listed(t, dir, Options{Path: Stdin, Stdin: strings.NewReader(text)})
-	want := []string{"a.jpg=pixels", "one=pixels", "stdin line 4=pix x", "stdin line 5!not a JSON object", "stdin line 6!bytes that are not UTF-8",
+	want := []string{"./a.jpg=pixels", "one=pixels", "stdin line 4=pix x", "stdin line 5!not a JSON object",
+		"stdin line 6!bytes that are not UTF-8",
 		"stdin line 7!a line of more than"}
-	if err != nil || len(got) != 7 || !slices.EqualFunc(got[:6], want, strings.HasPrefix) || !strings.Contains(got[6], "a folder") {
+	if err != nil || len(got) != 7 || !slices.EqualFunc(got[:6], want, strings.HasPrefix) ||
+		!strings.Contains(got[6], "a folder") {
 		t.Errorf("%v\ngot  %.200q\nwant %q", err, got, want)
 	}
 	if got, err := listed(t, dir, Options{Path: Stdin, Stdin: strings.NewReader("")}); err != nil || len(got) != 0 {
@@ -122,10 +125,12 @@ func FuzzStdin(f *testing.F) {
 			if n++; it.Name == "" || it.content == nil {
 				t.Fatalf("item %+v", it)
 			}
-			if h, ok := it.content.(held); ok && !bytes.Contains(text, []byte(base64.StdEncoding.EncodeToString(h))) && !bytes.ContainsAny(text, `\`) {
+			if h, ok := it.content.(held); ok && !bytes.Contains(text,
+				[]byte(base64.StdEncoding.EncodeToString(h))) && !bytes.ContainsAny(text, `\`) {
 				t.Fatalf("bytes %q that aren't in the input", h)
 			}
-			if err := it.Err(); err != nil && (!invalid.Is(err) || Reason(err) == "" || strings.Contains(err.Error(), "\n")) {
+			if err := it.Err(); err != nil && (!invalid.Is(err) || Reason(err) == "" ||
+				strings.Contains(err.Error(), "\n")) {
 				t.Fatalf("error %v", err)
 			}
 		}

@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"finetune/internal/store/userfile"
-	"finetune/invalid"
 )
 
 // A tarReader enumerates one tar archive.
@@ -109,7 +108,7 @@ func (t *tarReader) image(ctx context.Context, h *tar.Header, name string, e *em
 	}
 	switch {
 	case h.Typeflag != tar.TypeReg || sparse(h):
-		return failed{&invalid.Error{Path: name, Found: "a link or special member", Want: "a regular file in the archive"}}, nil
+		return unusable(name, "a link or special member", "a regular file in the archive"), nil
 	case h.Size > most:
 		return failed{tooLarge(name, most)}, nil
 	case !t.packed:

@@ -13,8 +13,8 @@ import (
 	"finetune/invalid"
 )
 
-// A walker visits the files below a folder, sorted by their slash-separated paths. It holds the names of one folder at each
-// level. Links are followed, but not into a folder that they are in.
+// A walker visits the files below a folder, sorted by their slash-separated paths. It holds the names of one folder
+// at each level. Links are followed, but not into a folder that they are in.
 type walker struct {
 	ctx   context.Context
 	depth int // levels to visit; 0 is all

@@ -61,11 +61,11 @@ func readZip(ctx context.Context, f found, o Options, e *emitter) error {
 func zipImage(f found, m *zip.File, name string, stamp stamp) (content, error) {
 	switch {
 	case !m.Mode().IsRegular():
-		return failed{&invalid.Error{Path: name, Found: "a link or special member", Want: "a regular file in the archive"}}, nil
+		return unusable(name, "a link or special member", "a regular file in the archive"), nil
 	case m.Flags&1 != 0:
-		return failed{&invalid.Error{Path: name, Found: "an encrypted member", Want: "one without a password"}}, nil
+		return unusable(name, "an encrypted member", "one without a password"), nil
 	case m.Method != zip.Store && m.Method != zip.Deflate:
-		return failed{&invalid.Error{Path: name, Found: fmt.Sprintf("compression method %d", m.Method), Want: "none or deflate"}}, nil
+		return unusable(name, fmt.Sprintf("compression method %d", m.Method), "none or deflate"), nil
 	case m.UncompressedSize64 > MaxBytes || m.CompressedSize64 > math.MaxInt64:
 		return failed{tooLarge(name, MaxBytes)}, nil
 	}
@@ -76,7 +76,8 @@ func zipImage(f found, m *zip.File, name string, stamp stamp) (content, error) {
 		}
 		return nil, err
 	}
-	return &member{archive: f.path, name: name, offset: offset, stored: int64(m.CompressedSize64), size: int64(m.UncompressedSize64),
+	return &member{archive: f.path, name: name, offset: offset, stored: int64(m.CompressedSize64),
+		size:     int64(m.UncompressedSize64),
 		deflated: m.Method == zip.Deflate, checked: true, sum: m.CRC32, stamp: stamp}, nil
 }
 

@@ -17,8 +17,8 @@ type EncodeOptions struct {
 	Schema Schema
 	Format Format
 
-	// SpreadsheetSafe puts an apostrophe before the text in a CSV that begins with =, +, -, @, a tab or a carriage return, which
-	// a spreadsheet would take for a formula. A reader of the table must take it away again.
+	// SpreadsheetSafe puts an apostrophe before the text in a CSV that begins with =, +, -, @, a tab or a carriage
+	// return, which a spreadsheet would take for a formula. A reader of the table must take it away again.
 	SpreadsheetSafe bool
 }
 

@@ -21,10 +21,12 @@ func ptr[T any](v T) *T { return &v }
 func sample() (Schema, []Row) {
 	s := Schema{Classes: []string{"1", "-2", "a,\"b\""}, Features: 2}
 	return s, []Row{
-		{Path: "a.jpg", Predicted: "1", Low: "1", High: "-2", Expected: ptr(0.1), Probabilities: []float32{0.5, 0.25, 1e-9}, Confidence: ptr(float32(0.5)),
+		{Path: "a.jpg", Predicted: "1", Low: "1", High: "-2", Expected: ptr(0.1),
+			Probabilities: []float32{0.5, 0.25, 1e-9}, Confidence: ptr(float32(0.5)),
 			Features: []float32{1.5, -3}},
 		{Path: "=b\n.jpg", Error: "no such file"},
-		{Path: "c\xff.jpg", Predicted: "-2", Expected: ptr(-1.5), Probabilities: []float32{0, 1, 0}, Confidence: ptr(float32(1))},
+		{Path: "c\xff.jpg", Predicted: "-2", Expected: ptr(-1.5), Probabilities: []float32{0, 1, 0},
+			Confidence: ptr(float32(1))},
 	}
 }
 
@@ -54,16 +56,22 @@ func TestText(t *testing.T) {
 		o    EncodeOptions
 		want string
 	}{
-		{EncodeOptions{Schema: s, Format: CSV}, "path,predicted,low,high,expected,p_1,p_-2,\"p_a,\"\"b\"\"\",confidence,error\n" +
-			"a.jpg,1,1,-2,0.1,0.5,0.25,1e-09,0.5,\n\"=b\n.jpg\",,,,,,,,,no such file\nc\ufffd.jpg,-2,,,-1.5,0,1,0,1,\n"},
-		{EncodeOptions{Schema: s, Format: CSV, SpreadsheetSafe: true}, "path,predicted,low,high,expected,p_1,p_-2,\"p_a,\"\"b\"\"\",confidence,error\n" +
-			"a.jpg,1,1,'-2,0.1,0.5,0.25,1e-09,0.5,\n\"'=b\n.jpg\",,,,,,,,,no such file\nc\ufffd.jpg,'-2,,,-1.5,0,1,0,1,\n"},
-		{EncodeOptions{Schema: s, Format: JSONL}, `{"path":"a.jpg","predicted":"1","low":"1","high":"-2","expected":0.1,"probabilities":{"1":0.5,"-2":0.25,"a,\"b\"":1e-09},"confidence":0.5}` +
-			"\n" + `{"path":"=b\n.jpg","error":"no such file"}` + "\n" +
-			"{\"path\":\"c\ufffd.jpg\",\"predicted\":\"-2\",\"expected\":-1.5,\"probabilities\":{\"1\":0,\"-2\":1,\"a,\\\"b\\\"\":0},\"confidence\":1}\n"},
-		{EncodeOptions{Schema: some, Format: CSV}, "error,p_1,path,features,p_-2\n,0.5,a.jpg,\"[1.5,-3]\",0.25\nno such file,,\"=b\n.jpg\",,\n,0,c\ufffd.jpg,,1\n"},
-		{EncodeOptions{Schema: some, Format: JSONL}, `{"probabilities":{"1":0.5,"-2":0.25},"path":"a.jpg","features":[1.5,-3]}` + "\n" +
-			`{"error":"no such file","path":"=b\n.jpg"}` + "\n" + "{\"probabilities\":{\"1\":0,\"-2\":1},\"path\":\"c\ufffd.jpg\"}\n"},
+		{EncodeOptions{Schema: s, Format: CSV},
+			"path,predicted,low,high,expected,p_1,p_-2,\"p_a,\"\"b\"\"\",confidence,error\n" +
+				"a.jpg,1,1,-2,0.1,0.5,0.25,1e-09,0.5,\n\"=b\n.jpg\",,,,,,,,,no such file\nc\ufffd.jpg,-2,,,-1.5,0,1,0,1,\n"},
+		{EncodeOptions{Schema: s, Format: CSV, SpreadsheetSafe: true},
+			"path,predicted,low,high,expected,p_1,p_-2,\"p_a,\"\"b\"\"\",confidence,error\n" +
+				"a.jpg,1,1,'-2,0.1,0.5,0.25,1e-09,0.5,\n\"'=b\n.jpg\",,,,,,,,,no such file\nc\ufffd.jpg,'-2,,,-1.5,0,1,0,1,\n"},
+		{EncodeOptions{Schema: s, Format: JSONL},
+			`{"path":"a.jpg","predicted":"1","low":"1","high":"-2","expected":0.1,"probabilities":{"1":0.5,"-2":0.25,"a,\"b\"":1e-09},"confidence":0.5}` +
+				"\n" + `{"path":"=b\n.jpg","error":"no such file"}` + "\n" +
+				"{\"path\":\"c\ufffd.jpg\",\"predicted\":\"-2\",\"expected\":-1.5,\"probabilities\":{\"1\":0,\"-2\":1,\"a,\\\"b\\\"\":0},\"confidence\":1}\n"},
+		{EncodeOptions{Schema: some, Format: CSV},
+			"error,p_1,path,features,p_-2\n,0.5,a.jpg,\"[1.5,-3]\",0.25\nno such file,,\"=b\n.jpg\",,\n,0,c\ufffd.jpg,,1\n"},
+		{EncodeOptions{Schema: some, Format: JSONL},
+			`{"probabilities":{"1":0.5,"-2":0.25},"path":"a.jpg","features":[1.5,-3]}` + "\n" +
+				`{"error":"no such file","path":"=b\n.jpg"}` + "\n" +
+				"{\"probabilities\":{\"1\":0,\"-2\":1},\"path\":\"c\ufffd.jpg\"}\n"},
 	} {
 		if got := string(encode(t, c.o, rows)); got != c.want {
 			t.Errorf("%s %v:\ngot  %s\nwant %s", c.o.Format, c.o.Schema.Columns, got, c.want)
@@ -71,7 +79,8 @@ func TestText(t *testing.T) {
 	}
 }
 
-// columnsOf reads a Parquet table column by column: each value as text, null as "-", lists with the levels of their elements.
+// columnsOf reads a Parquet table column by column: each value as text, null as "-", lists with the levels of their
+// elements.
 func columnsOf(t *testing.T, data []byte) (names []string, columns [][]string) {
 	t.Helper()
 	f, err := parquet.OpenFile(bytes.NewReader(data), int64(len(data)))
@@ -116,10 +125,12 @@ func TestParquet(t *testing.T) {
 	s.Columns = []string{"path", "predicted", "low", "high", "expected", "p_*", "confidence", "features", "error"}
 	data := encode(t, EncodeOptions{Schema: s, Format: Parquet}, rows)
 	names, columns := columnsOf(t, data)
-	if want := []string{"path", "predicted", "low", "high", "expected", "p_1", "p_-2", `p_a,"b"`, "confidence", "features", "error"}; !slices.Equal(names, want) {
+	if want := []string{"path", "predicted", "low", "high", "expected", "p_1", "p_-2", `p_a,"b"`, "confidence",
+		"features", "error"}; !slices.Equal(names, want) {
 		t.Errorf("columns %q, want %q", names, want)
 	}
-	want := [][]string{{"a.jpg", "=b\n.jpg", "c\ufffd.jpg"}, {"1", "-", "-2"}, {"1", "-", "-"}, {"-2", "-", "-"}, {"0.1", "-", "-1.5"}, {"0.5", "-", "0"}, {"0.25", "-", "1"},
+	want := [][]string{{"a.jpg", "=b\n.jpg", "c\ufffd.jpg"}, {"1", "-", "-2"}, {"1", "-", "-"}, {"-2", "-", "-"},
+		{"0.1", "-", "-1.5"}, {"0.5", "-", "0"}, {"0.25", "-", "1"},
 		{"1e-09", "-", "0"}, {"0.5", "-", "1"}, {"1.5@0,2", "-3@1,2", "-@0,0", "-@0,0"}, {"-", "no such file", "-"}}
 	if !reflect.DeepEqual(columns, want) {
 		t.Errorf("got\n%q\nwant\n%q", columns, want)
@@ -148,7 +159,8 @@ func TestRowGroupsAreBounded(t *testing.T) {
 
 func TestInvalidColumns(t *testing.T) {
 	for _, cols := range [][]string{{"paht"}, {"p_3"}, {"path", "path"}, {"p_*", "p_1"}, {}, {"1"}} {
-		_, err := NewEncoder(io.Discard, EncodeOptions{Schema: Schema{Classes: []string{"1"}, Columns: cols}, Format: CSV})
+		_, err := NewEncoder(io.Discard, EncodeOptions{Schema: Schema{Classes: []string{"1"}, Columns: cols},
+			Format: CSV})
 		var e *invalid.Error
 		if !errors.As(err, &e) || e.Field != "Columns" {
 			t.Errorf("%q: %v", cols, err)
@@ -166,7 +178,8 @@ func TestInvalidColumns(t *testing.T) {
 }
 
 func TestFormatOf(t *testing.T) {
-	for name, want := range map[string]Format{"a.csv": CSV, "b/A.CSV": CSV, "x.jsonl": JSONL, "x.ndjson": JSONL, "x.parquet": Parquet, "x.txt": "", "x": ""} {
+	for name, want := range map[string]Format{"a.csv": CSV, "b/A.CSV": CSV, "x.jsonl": JSONL, "x.ndjson": JSONL,
+		"x.parquet": Parquet, "x.txt": "", "x": ""} {
 		if got, err := FormatOf(name); got != want || (err == nil) != (want != "") || err != nil && !invalid.Is(err) {
 			t.Errorf("%s: %q, %v", name, got, err)
 		}
@@ -177,10 +190,12 @@ func TestFormatOf(t *testing.T) {
 func FuzzRowLog(f *testing.F) {
 	f.Add("a.jpg", "1", "", "", "", 1.5, float32(0.5), []byte("12345678"), true, []byte{3, 10, 1, 65})
 	f.Add("", "", "x", "y", "z", math.NaN(), float32(0), []byte{}, false, []byte{255, 255, 255, 255, 15})
-	f.Fuzz(func(t *testing.T, path, predicted, low, high, reason string, expected float64, confidence float32, floats []byte, full bool, raw []byte) {
+	f.Fuzz(func(t *testing.T, path, predicted, low, high, reason string, expected float64, confidence float32,
+		floats []byte, full bool, raw []byte) {
 		row := Row{Path: path, Predicted: predicted, Low: low, High: high, Error: reason}
 		if full {
-			row.Expected, row.Confidence, row.Probabilities, row.Features = &expected, &confidence, unpack(nil, floats), unpack(nil, raw)
+			row.Expected, row.Confidence, row.Probabilities, row.Features = &expected, &confidence, unpack(nil,
+				floats), unpack(nil, raw)
 		}
 		var b bytes.Buffer
 		log := newRowLog(&b)
@@ -204,7 +219,8 @@ func FuzzRowLog(f *testing.F) {
 // same compares rows with NaN equal to itself.
 func same(a, b *Row) bool {
 	text := func(r *Row) string {
-		s := fmt.Sprintf("%q %q %q %q %q %v %v", r.Path, r.Predicted, r.Low, r.High, r.Error, r.Probabilities == nil, r.Features == nil)
+		s := fmt.Sprintf("%q %q %q %q %q %v %v", r.Path, r.Predicted, r.Low, r.High, r.Error, r.Probabilities == nil,
+			r.Features == nil)
 		if r.Expected != nil {
 			s += fmt.Sprint(" ", *r.Expected)
 		}

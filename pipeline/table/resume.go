@@ -49,7 +49,8 @@ func (w *Writer) begin(ctx context.Context) error {
 	return w.writeState(w.state)
 }
 
-// finished reports whether the file is complete. A process that was killed just before it put the file in place is caught up on.
+// finished reports whether the file is complete. A process that was killed just before it put the file in place is
+// caught up on.
 func (w *Writer) finished(before state) (bool, error) {
 	if info, err := os.Stat(w.staged()); err == nil && info.Size() == before.Bytes && before.Bytes > 0 {
 		if err := replace(w.staged(), w.paths.out); err != nil {
@@ -75,15 +76,18 @@ func (w *Writer) mayReplace(known, ours bool) error {
 	case w.o.Overwrite:
 		return nil
 	case err == nil:
-		return &invalid.Error{Path: w.paths.out, Found: "a file that isn't the result of these settings", Hint: "give another {Out}, or {Overwrite}"}
+		return &invalid.Error{Path: w.paths.out, Found: "a file that isn't the result of these settings",
+			Hint: "give another {Out}, or {Overwrite}"}
 	case known && !ours:
-		return &invalid.Error{Path: w.paths.part, Found: "rows of an interrupted job with other settings or another version",
-			Hint: "run that job again to finish it, give another {Out}, or {Overwrite}"}
+		return &invalid.Error{Path: w.paths.part,
+			Found: "rows of an interrupted job with other settings or another version",
+			Hint:  "run that job again to finish it, give another {Out}, or {Overwrite}"}
 	}
 	if size, err := w.part.Seek(0, io.SeekEnd); err != nil {
 		return err
 	} else if size > 0 && !known {
-		return &invalid.Error{Path: w.paths.part, Found: "a file that isn't known", Hint: "remove it, give another {Out}, or {Overwrite}"}
+		return &invalid.Error{Path: w.paths.part, Found: "a file that isn't known",
+			Hint: "remove it, give another {Out}, or {Overwrite}"}
 	}
 	return nil
 }
@@ -91,7 +95,8 @@ func (w *Writer) mayReplace(known, ours bool) error {
 // openPart opens the file with the rows so far for this process alone.
 func openPart(p paths) (*os.File, error) {
 	if info, err := os.Lstat(p.part); err == nil && !info.Mode().IsRegular() {
-		return nil, &invalid.Error{Path: p.part, Found: "something other than a file", Hint: "remove it or give another {Out}"}
+		return nil, &invalid.Error{Path: p.part, Found: "something other than a file",
+			Hint: "remove it or give another {Out}"}
 	}
 	f, err := os.OpenFile(p.part, os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// A rowLog keeps rows exactly as they are, so that they can be encoded later. Each is a message in the wire format of protocol
-// buffers after its length; null values are left out.
+// A rowLog keeps rows exactly as they are, so that they can be encoded later. Each is a message in the wire format
+// of protocol buffers after its length; null values are left out.
 type rowLog struct {
 	w    *bufio.Writer
 	text []byte
@@ -43,10 +43,12 @@ func (l *rowLog) Write(r *Row) error {
 		}
 	}
 	if r.Expected != nil {
-		b = protowire.AppendFixed64(protowire.AppendTag(b, expectedField, protowire.Fixed64Type), math.Float64bits(*r.Expected))
+		b = protowire.AppendFixed64(protowire.AppendTag(b, expectedField, protowire.Fixed64Type),
+			math.Float64bits(*r.Expected))
 	}
 	if r.Confidence != nil {
-		b = protowire.AppendFixed32(protowire.AppendTag(b, confidenceField, protowire.Fixed32Type), math.Float32bits(*r.Confidence))
+		b = protowire.AppendFixed32(protowire.AppendTag(b, confidenceField, protowire.Fixed32Type),
+			math.Float32bits(*r.Confidence))
 	}
 	b = appendPacked(b, classesField, r.Probabilities)
 	b = appendPacked(b, featuresField, r.Features)

@@ -53,7 +53,8 @@ const (
 	allClasses  = "p_*"
 )
 
-var defaultColumns = []string{pathColumn, predictedColumn, lowColumn, highColumn, expectedColumn, allClasses, confidenceColumn, errorColumn}
+var defaultColumns = []string{pathColumn, predictedColumn, lowColumn, highColumn, expectedColumn, allClasses,
+	confidenceColumn, errorColumn}
 
 // A Row is what is known of an image. Columns without a value are null: empty in CSV, absent in JSON.
 type Row struct {
@@ -95,7 +96,8 @@ func (s *Schema) columns() ([]column, error) {
 			continue
 		case slices.Contains(known, name):
 		default:
-			if class = slices.Index(s.Classes, strings.TrimPrefix(name, classPrefix)); class < 0 || !strings.HasPrefix(name, classPrefix) {
+			if class = slices.Index(s.Classes, strings.TrimPrefix(name, classPrefix)); class < 0 ||
+				!strings.HasPrefix(name, classPrefix) {
 				return nil, &invalid.Error{Field: "Columns", Found: fmt.Sprintf("%q", name),
 					Want: "any of " + strings.Join(defaultColumns, ", ") + ", " + featuresColumn}
 			}
@@ -104,7 +106,8 @@ func (s *Schema) columns() ([]column, error) {
 	}
 	for i, c := range cols {
 		if slices.ContainsFunc(cols[:i], func(o column) bool { return o.name == c.name }) {
-			return nil, &invalid.Error{Field: "Columns", Found: fmt.Sprintf("%q twice", c.name), Want: "each column once"}
+			return nil, &invalid.Error{Field: "Columns", Found: fmt.Sprintf("%q twice", c.name),
+				Want: "each column once"}
 		}
 	}
 	if len(cols) == 0 {

@@ -68,7 +68,8 @@ func readState(ctx context.Context, path string) (s state, known bool, err error
 		return s, true, nil
 	}
 	if err == nil || invalid.Is(err) {
-		err = &invalid.Error{Path: path, Found: "not the state of a table", Hint: "remove it or give another {Out}", Err: err}
+		err = &invalid.Error{Path: path, Found: "not the state of a table", Hint: "remove it or give another {Out}",
+			Err: err}
 	}
 	return state{}, false, err
 }

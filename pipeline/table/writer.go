@@ -24,21 +24,22 @@ type Options struct {
 	// Encode says how; an empty Format is that of the ending of Path.
 	Encode EncodeOptions
 
-	// Settings identifies all else that decides the rows, such as the model's digest and the input. Rows that were written under
-	// other settings are neither continued nor taken for complete.
+	// Settings identifies all else that decides the rows, such as the model's digest and the input. Rows that were
+	// written under other settings are neither continued nor taken for complete.
 	Settings string
 
 	// Overwrite replaces a file at Path that isn't the complete result of these settings, and rows of other settings.
 	Overwrite bool
 }
 
-// A Writer writes a table to a file. Beside the file it keeps two others, whose names begin with a dot, so that programs which
-// read a folder of tables pass over them: .NAME.part with the rows so far, and .NAME.state, which says how many of them are
-// safe. The latter stays, and is how a complete file is recognised.
+// A Writer writes a table to a file. Beside the file it keeps two others, whose names begin with a dot, so that
+// programs which read a folder of tables pass over them: .NAME.part with the rows so far, and .NAME.state, which
+// says how many of them are safe. The latter stays, and is how a complete file is recognised.
 //
-// A job creates the Writer, is done where it is [Writer.Complete], calls Skip for each of its first [Writer.Done] rows and Write
-// for each of the others, then Commit, and Close in any case. When the process is killed at any moment, the same job goes on and
-// loses at most the rows since a second before the last Write. A Writer isn't safe for concurrent use.
+// A job creates the Writer, is done where it is [Writer.Complete], calls Skip for each of its first [Writer.Done]
+// rows and Write for each of the others, then Commit, and Close in any case. When the process is killed at any
+// moment, the same job goes on and loses at most the rows since a second before the last Write. A Writer isn't safe
+// for concurrent use.
 type Writer struct {
 	o       Options
 	paths   paths
@@ -51,8 +52,8 @@ type Writer struct {
 	ended   bool // committed, or complete from the start
 }
 
-// Create begins a table, or goes on with one that was interrupted. What the caller can correct is an *invalid.Error with Path or
-// with the Field "Columns".
+// Create begins a table, or goes on with one that was interrupted. What the caller can correct is an *invalid.Error
+// with Path or with the Field "Columns".
 func Create(ctx context.Context, o Options) (_ *Writer, err error) {
 	if o.Encode.Format == "" {
 		if o.Encode.Format, err = FormatOf(o.Path); err != nil {
@@ -80,7 +81,8 @@ func Create(ctx context.Context, o Options) (_ *Writer, err error) {
 	return w, nil
 }
 
-// journal returns the encoder of the part: that of the format, or for Parquet, which can't be continued, one that keeps rows.
+// journal returns the encoder of the part: that of the format, or for Parquet, which can't be continued, one that
+// keeps rows.
 func (w *Writer) journal() (Encoder, error) {
 	if w.o.Encode.Format == Parquet {
 		return newRowLog(w.part), nil
@@ -94,8 +96,8 @@ func (w *Writer) Complete() bool { return w.ended }
 // Done returns how many rows an interrupted job left, or of how many a complete file consists.
 func (w *Writer) Done() int64 { return w.state.Rows }
 
-// Skip says the path of a row that an interrupted job left. After the last of them it's an *invalid.Error when they weren't the
-// rows of the same images, in the same order.
+// Skip says the path of a row that an interrupted job left. After the last of them it's an *invalid.Error when they
+// weren't the rows of the same images, in the same order.
 func (w *Writer) Skip(path string) error {
 	w.names.add(path)
 	if w.skipped+1 == w.state.Rows && w.names.String() != w.state.Names {

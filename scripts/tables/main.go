@@ -1,4 +1,5 @@
-// Tables writes made-up predictions in every format of pipeline/table, for check_tables.py to read with other libraries.
+// Tables writes made-up predictions in every format of pipeline/table, for check_tables.py to read with other
+// libraries.
 //
 //	go run ./scripts/tables FOLDER ROWS
 package main
