@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"finetune/internal/store/flock"
 	"finetune/invalid"
 )
 
@@ -102,11 +103,15 @@ func openPart(p paths) (*os.File, error) {
 	if err != nil {
 		return nil, cannotWrite(p.out, err)
 	}
-	if err := lock(f); err != nil {
-		f.Close()
-		return nil, &invalid.Error{Path: p.out, Found: "a file that another process writes", Err: err}
+	err = flock.Exclusive(f)
+	if err == nil || errors.Is(err, flock.ErrUnsupported) {
+		return f, nil
 	}
-	return f, nil
+	f.Close()
+	if errors.Is(err, flock.ErrHeld) {
+		err = &invalid.Error{Path: p.out, Found: "a file that another process writes", Err: err}
+	}
+	return nil, err
 }
 
 // cannotWrite tells what the user can correct about a folder from a failure of the machine.
