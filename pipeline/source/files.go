@@ -83,7 +83,8 @@ func literal(ctx context.Context, name string) (input, error) {
 	f.Close()
 	if kindOf(name) == unknown {
 		return input{}, &invalid.Error{Path: name, Found: "a file of unknown kind",
-			Want: "an image, .txt, .csv, .tsv, .jsonl, .parquet, .tar, .tar.gz or .zip", Hint: "rename it by what it holds"}
+			Want: "an image, .txt, .csv, .tsv, .jsonl, .parquet, .tar, .tar.gz or .zip",
+			Hint: "rename it by what it holds"}
 	}
 	return input{path: name}, nil
 }

@@ -17,10 +17,10 @@ const Stdin = "-"
 type Options struct {
 	// Path is one of
 	//   - a folder: the images at any depth, by path;
-	//   - a file: an image, a list of paths (.txt), a table (.csv, .tsv, .jsonl, .ndjson, each also with .gz, .parquet), or an
-	//     archive (.tar, .tar.gz, .tgz, .zip);
-	//   - a pattern of these files with *, ?, [abc], ** for folders at any depth, {a,b} and {000..127}; braces expand to files
-	//     that must exist, in the order written; what the rest matches comes by path;
+	//   - a file: an image, a list of paths (.txt), a table (.csv, .tsv, .jsonl, .ndjson, each also with .gz,
+	//     .parquet), or an archive (.tar, .tar.gz, .tgz, .zip);
+	//   - a pattern of these files with *, ?, [abc], ** for folders at any depth, {a,b} and {000..127}; braces
+	//     expand to files that must exist, in the order written; what the rest matches comes by path;
 	//   - "-": lines of Stdin, each a path or a JSON object with a path, or with bytes in base64 and an id.
 	// A file whose name is the pattern itself comes first. Paths in a table are relative to its folder.
 	Path string

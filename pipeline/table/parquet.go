@@ -19,7 +19,7 @@ const (
 type parquetEncoder struct {
 	o       EncodeOptions
 	cols    []column
-	w       *parquet.Writer
+	w       *parquet.GenericWriter[any]
 	row     parquet.Row
 	inGroup int // rows of the row group
 	most    int
@@ -44,7 +44,7 @@ func newParquet(w io.Writer, o EncodeOptions, cols []column) Encoder {
 		width += 32
 	}
 	e := &parquetEncoder{o: o, cols: cols, most: max(1, min(maxGroupRows, maxGroupBytes/width))}
-	e.w = parquet.NewWriter(w, parquet.NewSchema("predictions", root), parquet.Compression(&zstd.Codec{}),
+	e.w = parquet.NewGenericWriter[any](w, parquet.NewSchema("predictions", root), parquet.Compression(&zstd.Codec{}),
 		parquet.CreatedBy("finetune", "", ""), parquet.DataPageStatistics(true))
 	return e
 }
