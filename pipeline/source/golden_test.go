@@ -54,7 +54,7 @@ func TestGoldenShards(t *testing.T) {
 		{"webdataset.tar.gz", Options{}, webdataset("testdata/webdataset.tar.gz")},
 		{"huggingface.parquet", Options{}, []string{"0.png: 0 young", "1.png: 1 middle", "2.png: 2 old",
 			"testdata/huggingface.parquet/3: 3 young", "4.png: 4 middle",
-			"testdata/huggingface.parquet/5: a row without an image; expected a path or bytes", "missing.png: no such file (open testdata/missing.png: no such file or directory)"}},
+			"testdata/huggingface.parquet/5: a row without an image; expected a path or bytes", "missing.png: no such file or folder (open testdata/missing.png: no such file or directory)"}},
 		{"spark.parquet", Options{}, []string{"file:///data/0.png: 0  train", "file:///data/1.png: 1  val",
 			"file:///data/2.png: 2"}},
 		{"spark.parquet", Options{ImageColumn: "content", LabelColumn: "length"},
