@@ -7,6 +7,7 @@
 package export
 
 import (
+	"context"
 	"fmt"
 
 	"finetune/augment"
@@ -38,7 +39,7 @@ type Options struct {
 // weights beside it where they take more than o.MaxFile. The network is needed for all inputs but Features. What the
 // run does and a model can't is an *invalid.Error: views other than the image and its mirror image, and what
 // [deploy.Build] says.
-func ONNX(path string, h *head.Head, n *Network, o Options) ([]string, error) {
+func ONNX(ctx context.Context, path string, h *head.Head, n *Network, o Options) ([]string, error) {
 	mirror, err := mirrored(o)
 	if err != nil {
 		return nil, err
@@ -59,7 +60,7 @@ func ONNX(path string, h *head.Head, n *Network, o Options) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return deploy.Write(path, m, dir, o.MaxFile)
+	return deploy.Write(ctx, path, m, dir, o.MaxFile)
 }
 
 // mirrored reports whether a prediction is the mean over the image and its mirror image.

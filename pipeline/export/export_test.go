@@ -67,7 +67,7 @@ func TestMirror(t *testing.T) {
 				h.Temper(r)
 			}
 			path := filepath.Join(t.TempDir(), "model.onnx")
-			if _, err := ONNX(path, h, p.network, Options{Input: c.input, Views: 2, Plan: plan}); err != nil {
+			if _, err := ONNX(t.Context(), path, h, p.network, Options{Input: c.input, Views: 2, Plan: plan}); err != nil {
 				t.Fatal(err)
 			}
 			got, err := verify.Compare(t.Context(), path, p.spec, samples(list, want), verify.Options{Threads: 1})
@@ -110,7 +110,7 @@ func TestRefuses(t *testing.T) {
 		p := newPipe(t, c.net, preset(t, c.spec), backbone.Options{})
 		h := trained(t, heads[0], p.features(t, list), p.net.Dim(), p.origin())
 		path := filepath.Join(t.TempDir(), "model.onnx")
-		_, err := ONNX(path, h, p.network, c.o)
+		_, err := ONNX(t.Context(), path, h, p.network, c.o)
 		if !invalid.Is(err) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", c.name, err)
 		}
@@ -122,13 +122,13 @@ func TestRefuses(t *testing.T) {
 	rows := p.features(t, list)
 	h := trained(t, heads[0], rows[:2*(p.net.Dim()-1)], p.net.Dim()-1, p.origin())
 	path := filepath.Join(t.TempDir(), "m.onnx")
-	if _, err := ONNX(path, h, p.network, Options{Input: deploy.Image}); !invalid.Is(err) {
+	if _, err := ONNX(t.Context(), path, h, p.network, Options{Input: deploy.Image}); !invalid.Is(err) {
 		t.Errorf("a head for other features: %v", err)
 	}
 	old := &Network{Model: pixels(t, 8, preprocess.Spec{Height: 4, Width: 4}).Model}
 	old.Feature, _ = old.Model.FindFeature("logits", nil)
 	h = trained(t, heads[0], noiseRows(10, 48), 48, head.Origin{Preprocessing: preset(t, squashed).String()})
-	_, err := ONNX(path, h, old, Options{Input: deploy.Tensor})
+	_, err := ONNX(t.Context(), path, h, old, Options{Input: deploy.Tensor})
 	if !invalid.Is(err) || !strings.Contains(err.Error(), "operator set 8") {
 		t.Errorf("an old operator set: %v", err)
 	}
@@ -155,7 +155,7 @@ func TestExternalData(t *testing.T) {
 		for _, limit := range []int64{0, 20_000} {
 			dir := t.TempDir()
 			path := filepath.Join(dir, "model.onnx")
-			files, err := ONNX(path, h, p.network, Options{Input: deploy.Image, MaxFile: limit})
+			files, err := ONNX(t.Context(), path, h, p.network, Options{Input: deploy.Image, MaxFile: limit})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -174,7 +174,7 @@ func TestExternalData(t *testing.T) {
 	h := trained(t, heads[0], p.features(t, list), p.net.Dim(), p.origin())
 	p.network.Dir = t.TempDir()
 	dir := t.TempDir()
-	if _, err := ONNX(filepath.Join(dir, "m.onnx"), h, p.network, Options{Input: deploy.Image}); !invalid.Is(err) {
+	if _, err := ONNX(t.Context(), filepath.Join(dir, "m.onnx"), h, p.network, Options{Input: deploy.Image}); !invalid.Is(err) {
 		t.Errorf("weights that are gone: %v", err)
 	}
 	if left, _ := os.ReadDir(dir); len(left) != 0 {
@@ -191,7 +191,7 @@ func TestMetadata(t *testing.T) {
 	var first []byte
 	for range 3 {
 		path := filepath.Join(t.TempDir(), "model.onnx")
-		if _, err := ONNX(path, h, p.network, Options{Input: deploy.Image, Version: "v1.2.3"}); err != nil {
+		if _, err := ONNX(t.Context(), path, h, p.network, Options{Input: deploy.Image, Version: "v1.2.3"}); err != nil {
 			t.Fatal(err)
 		}
 		data, err := os.ReadFile(path)
@@ -276,7 +276,7 @@ func TestWeights(t *testing.T) {
 		t.Error("other bytes")
 	}
 	if dir := os.Getenv(exportDir); dir != "" {
-		_, err := ONNX(filepath.Join(dir, "head.onnx"), h, nil, Options{Input: deploy.Features})
+		_, err := ONNX(t.Context(), filepath.Join(dir, "head.onnx"), h, nil, Options{Input: deploy.Features})
 		err = errors.Join(err, os.WriteFile(filepath.Join(dir, "head.json"), text.Bytes(), 0o666))
 		err = errors.Join(err, os.WriteFile(filepath.Join(dir, "head.npz"), file.Bytes(), 0o666))
 		if err != nil {
@@ -322,7 +322,7 @@ func TestCompareStops(t *testing.T) {
 	list := []*image.NRGBA{noise(9, 9), noise(8, 9)}
 	h := trained(t, heads[0], p.features(t, list), p.net.Dim(), p.origin())
 	path := filepath.Join(t.TempDir(), "m.onnx")
-	if _, err := ONNX(path, h, p.network, Options{Input: deploy.Image}); err != nil {
+	if _, err := ONNX(t.Context(), path, h, p.network, Options{Input: deploy.Image}); err != nil {
 		t.Fatal(err)
 	}
 	stop := errors.New("unreadable")
@@ -332,7 +332,7 @@ func TestCompareStops(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	alone := filepath.Join(t.TempDir(), "head.onnx")
-	if _, err := ONNX(alone, h, nil, Options{Input: deploy.Features}); err != nil {
+	if _, err := ONNX(t.Context(), alone, h, nil, Options{Input: deploy.Features}); err != nil {
 		t.Fatal(err)
 	}
 	_, err = verify.Compare(t.Context(), alone, p.spec, samples(list, nil), verify.Options{})

@@ -91,7 +91,7 @@ func testFamily(t *testing.T, name string, spec preprocess.Spec, about headSpec,
 	}
 	for _, input := range []deploy.Input{deploy.Tensor, deploy.Image} {
 		path := filepath.Join(dir, name+"."+string(input)+".onnx")
-		paths, err := ONNX(path, h, p.network, Options{Input: input, Version: "test"})
+		paths, err := ONNX(t.Context(), path, h, p.network, Options{Input: input, Version: "test"})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -54,7 +54,7 @@ func headSpecs() []headSpec {
 func openHead(t testing.TB, h *head.Head) *verify.Model {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "head.onnx")
-	if _, err := ONNX(path, h, nil, Options{Input: deploy.Features}); err != nil {
+	if _, err := ONNX(t.Context(), path, h, nil, Options{Input: deploy.Features}); err != nil {
 		t.Fatal(err)
 	}
 	return open(t, path)
@@ -194,7 +194,7 @@ func identity(t *testing.T, k int, threshold float64) *verify.Model {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "identity.onnx")
-	if _, err := deploy.Write(path, m, "", 0); err != nil {
+	if _, err := deploy.Write(t.Context(), path, m, "", 0); err != nil {
 		t.Fatal(err)
 	}
 	return open(t, path)

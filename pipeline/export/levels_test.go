@@ -67,7 +67,7 @@ func levelsModel(t *testing.T, opset int64, spec preprocess.Spec) *verify.Model 
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "levels.onnx")
-	if _, err := deploy.Write(path, m, "", 0); err != nil {
+	if _, err := deploy.Write(t.Context(), path, m, "", 0); err != nil {
 		t.Fatal(err)
 	}
 	return open(t, path)

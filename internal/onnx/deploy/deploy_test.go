@@ -157,7 +157,7 @@ func TestWriteWithData(t *testing.T) {
 	}
 	dir := t.TempDir()
 	path := filepath.Join(dir, "head.onnx")
-	files, err := Write(path, m, "", 1000)
+	files, err := Write(t.Context(), path, m, "", 1000)
 	if err != nil || !slices.Equal(files, []string{path, path + DataSuffix}) {
 		t.Fatal(files, err)
 	}
@@ -173,7 +173,7 @@ func TestWriteWithData(t *testing.T) {
 	if err != nil || len(weights) != 1 || weights[0].Length != 4800 || weights[0].Offset%page != 0 {
 		t.Fatalf("%+v, %v", weights, err)
 	}
-	whole, err := read.WithExternal(dir)
+	whole, err := read.WithExternal(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}

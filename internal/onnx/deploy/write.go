@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -27,11 +28,11 @@ const DataSuffix = ".data"
 // folder dir are copied into it. A model that would take more than limit bytes gets a second file for its weights
 // beside it, path + [DataSuffix]; a limit of 0 is 2 GB, about the most that ONNX allows for one file. Write returns
 // the paths of the files; on an error there are none.
-func Write(path string, m *graph.Model, dir string, limit int64) ([]string, error) {
+func Write(ctx context.Context, path string, m *graph.Model, dir string, limit int64) ([]string, error) {
 	if limit <= 0 || limit > mostInline {
 		limit = mostInline
 	}
-	m, dir, err := m.Relocate(dir)
+	m, dir, err := m.Relocate(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +47,7 @@ func Write(path string, m *graph.Model, dir string, limit int64) ([]string, erro
 	if size > limit {
 		return writeWithData(path, m, dir, outside)
 	}
-	if m, err = m.WithExternal(dir); err != nil {
+	if m, err = m.WithExternal(ctx, dir); err != nil {
 		return nil, err
 	}
 	return []string{path}, writeModel(path, m)

@@ -1,0 +1,183 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+
+	"finetune/internal/store/userfile"
+	"finetune/invalid"
+)
+
+// An input is a file, a folder, or the files in a folder that match a pattern.
+type input struct {
+	path    string
+	folder  bool
+	pattern string // relative to path, slash-separated
+	depth   int    // of the files that can match; 0 is any
+}
+
+// A found is a file of an input, or the error of a folder that can't be read.
+type found struct {
+	path string // to open
+	name string // slash-separated, as shown
+	kind kind
+	err  error
+}
+
+// leftOut counts files that are passed over.
+type leftOut struct {
+	count   int
+	example string
+}
+
+func (l *leftOut) add(name string) {
+	if l.count++; l.count == 1 {
+		l.example = name
+	}
+}
+
+// resolve finds what a path names.
+func resolve(ctx context.Context, name string) ([]input, error) {
+	if name == "" {
+		return nil, &invalid.Error{Field: "Path", Found: "nothing", Want: "a file, a folder, a pattern or -"}
+	}
+	in, err := literal(ctx, name)
+	if err == nil || !strings.ContainsAny(name, "*?[{") {
+		return []input{in}, err
+	}
+	names, expandErr := expandBraces(name)
+	if expandErr != nil {
+		return nil, expandErr
+	}
+	inputs := make([]input, 0, len(names))
+	for _, n := range names {
+		if strings.ContainsAny(n, "*?[") {
+			in, err = pattern(n)
+		} else if len(names) > 1 || n != name {
+			in, err = literal(ctx, n)
+		}
+		if err != nil {
+			return nil, err
+		}
+		inputs = append(inputs, in)
+	}
+	return inputs, nil
+}
+
+// literal returns the file or folder of that name.
+func literal(ctx context.Context, name string) (input, error) {
+	info, err := os.Stat(name)
+	if err == nil && info.IsDir() {
+		return input{path: name, folder: true}, nil
+	}
+	f, err := userfile.Open(ctx, name, anySize)
+	if err != nil {
+		return input{}, err
+	}
+	f.Close()
+	if kindOf(name) == unknown {
+		return input{}, &invalid.Error{Path: name, Found: "a file of unknown kind",
+			Want: "an image, .txt, .csv, .tsv, .jsonl, .parquet, .tar, .tar.gz or .zip",
+			Hint: "rename it by what it holds"}
+	}
+	return input{path: name}, nil
+}
+
+func pattern(name string) (input, error) {
+	slashed := filepath.ToSlash(name)
+	if !doublestar.ValidatePattern(slashed) {
+		return input{}, &invalid.Error{Path: name, Found: "a malformed pattern", Want: "*, ?, [abc] and **"}
+	}
+	base, rest := doublestar.SplitPattern(slashed)
+	in := input{path: filepath.FromSlash(base), pattern: rest}
+	if !strings.Contains(rest, "**") {
+		in.depth = strings.Count(rest, "/") + 1
+	}
+	return in, nil
+}
+
+// eachFile calls do with the files of all inputs in order.
+func (s *Source) eachFile(ctx context.Context, do func(found) error) error {
+	s.left = leftOut{}
+	for _, in := range s.inputs {
+		if !in.folder && in.pattern == "" {
+			if err := do(found{path: in.path, name: filepath.ToSlash(in.path), kind: kindOf(in.path)}); err != nil {
+				return err
+			}
+			continue
+		}
+		before := s.left
+		matched := false
+		w := walker{ctx: ctx, depth: in.depth, visit: func(f found) error {
+			use, err := s.choose(in, &f)
+			if err != nil || !use {
+				return err
+			}
+			matched = true
+			return do(f)
+		}}
+		if err := w.walk(in.path, "", nil); err != nil {
+			return err
+		}
+		if in.pattern != "" && !matched && s.left == before {
+			return &invalid.Error{Path: path.Join(filepath.ToSlash(in.path), in.pattern), Found: "no file that matches"}
+		}
+	}
+	return nil
+}
+
+// choose decides whether a file in the folder of an input is used, and completes it.
+func (s *Source) choose(in input, f *found) (bool, error) {
+	if f.err != nil {
+		return true, nil
+	}
+	f.kind = kindOf(f.name)
+	if in.folder {
+		if f.kind != image {
+			s.left.add(f.name)
+		}
+		return f.kind == image, nil
+	}
+	match, err := doublestar.Match(in.pattern, f.name)
+	if err != nil || !match {
+		return false, err
+	}
+	if f.name = path.Join(filepath.ToSlash(in.path), f.name); f.kind == unknown {
+		s.left.add(f.name)
+		return false, nil
+	}
+	return true, nil
+}
+
+// enoughFiles reports whether the inputs have as many tables and archives as there are shards.
+func (s *Source) enoughFiles(ctx context.Context) (bool, error) {
+	if s.o.Shard.Count <= 1 {
+		return false, nil
+	}
+	n := 0
+	err := s.eachFile(ctx, func(f found) error {
+		if f.err != nil || f.kind == image {
+			return errStop
+		}
+		n++
+		return nil
+	})
+	if errors.Is(err, errStop) {
+		return false, nil
+	}
+	return n >= s.o.Shard.Count, err
+}
+
+func extension(name string) string {
+	ext := path.Ext(name)
+	if ext == ".gz" {
+		ext = path.Ext(strings.TrimSuffix(name, ext)) + ext
+	}
+	return ext
+}

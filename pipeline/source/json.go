@@ -1,0 +1,116 @@
+package source
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/base64"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+
+	"finetune/invalid"
+)
+
+// object makes an item of a JSON object.
+func (l *lineReader) object(n int, line []byte) Item {
+	var o struct {
+		Path  *string         `json:"path"`
+		ID    json.RawMessage `json:"id"`
+		Bytes *string         `json:"bytes"`
+	}
+	var fields map[string]json.RawMessage
+	err := json.Unmarshal(line, &o)
+	if err == nil {
+		err = json.Unmarshal(line, &fields)
+	}
+	id, _ := scalar(o.ID)
+	if err != nil {
+		it := l.mistake(n, "not a JSON object with text in path and bytes: "+err.Error(),
+			`an object such as {"path": "a.jpg"}`)
+		return named(it, id)
+	}
+	var it Item
+	switch {
+	case o.Bytes != nil:
+		it = named(Item{Name: l.at(n)}, id)
+		if o.Path != nil && id == "" {
+			it = named(it, *o.Path)
+		}
+		data, err := base64.StdEncoding.DecodeString(*o.Bytes)
+		switch {
+		case err != nil:
+			it.content = failed{&invalid.Error{Path: it.Name, Found: "bytes that are not base64", Err: err}}
+		case len(data) > maxHeld:
+			it.content = failed{tooLarge(it.Name, maxHeld)}
+		default:
+			it.content = held(data)
+		}
+	case o.Path != nil:
+		it = named(l.pathItem(*o.Path, n), id)
+	default:
+		return named(l.mistake(n, "no path and no bytes", `an object such as {"path": "a.jpg"}`), id)
+	}
+	setJSONLabels(&it.Labels, fields, l.label)
+	return it
+}
+
+func named(it Item, name string) Item {
+	if name != "" {
+		it.Name = name
+	}
+	return it
+}
+
+// setJSONLabels takes labels from the fields of an object: those that a table's columns have, and votes as an object of
+// classes. column is the one with the label; "" is label.
+func setJSONLabels(l *Labels, fields map[string]json.RawMessage, column string) {
+	// In a fixed order, so that votes are, too.
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		if value, ok := scalar(fields[name]); ok {
+			l.set(labelName(name, column), value)
+			continue
+		}
+		var votes map[string]json.RawMessage
+		if name != "votes" || json.Unmarshal(fields[name], &votes) != nil {
+			continue
+		}
+		for _, class := range slices.Sorted(maps.Keys(votes)) {
+			if value, ok := scalar(votes[class]); ok {
+				l.set("votes_"+class, value)
+			}
+		}
+	}
+}
+
+// labelName returns the name that a column has where column is the one with the label.
+func labelName(name, column string) string {
+	switch {
+	case name == cmp.Or(column, "label"):
+		return "label"
+	case strings.EqualFold(name, "label"):
+		return "" // another column is the label
+	}
+	return name
+}
+
+// scalar returns a JSON string, number, truth value or null as text.
+func scalar(raw json.RawMessage) (string, bool) {
+	var v any
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber() // a label 1.10 stays as written
+	if d.Decode(&v) != nil {
+		return "", false
+	}
+	switch v := v.(type) {
+	case nil:
+		return "", true
+	case string:
+		return v, true
+	case bool:
+		return string(raw), true
+	case json.Number:
+		return v.String(), true
+	}
+	return "", false
+}

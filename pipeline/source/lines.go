@@ -1,0 +1,191 @@
+package source
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"finetune/internal/store/userfile"
+	"finetune/invalid"
+)
+
+const (
+	maxText = 1 << 20                   // bytes of a line or a CSV row without an image
+	maxLine = (maxHeld+2)/3*4 + maxText // bytes of a line with an image in base64
+	bom     = "\ufeff"                  // marks UTF-8 in files of some Windows programs
+)
+
+// openText opens a text file, decompressing it by its name.
+func openText(ctx context.Context, name string) (io.ReadCloser, error) {
+	f, err := userfile.Open(ctx, name, anySize)
+	if err != nil || !compressed(name) {
+		return f, err
+	}
+	unzipped, err := gzip.NewReader(bufio.NewReaderSize(f, 1<<16))
+	if err != nil {
+		f.Close()
+		return nil, failure(name, "not gzip", err)
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{unzipped, f}, nil
+}
+
+// A lineReader makes items of lines.
+type lineReader struct {
+	name   string // of the input, for messages and names of lines without one
+	folder string // that paths are relative to
+	json   bool   // lines are JSON objects
+	paths  bool   // lines are paths; with json, what doesn't begin with a brace is
+	label  string // the field with the label
+}
+
+// readLines enumerates a list of paths or a JSONL table.
+func readLines(ctx context.Context, f found, o Options, e *emitter) error {
+	in, err := openText(ctx, f.path)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	l := lineReader{name: f.name, folder: filepath.Dir(f.path), json: f.kind == jsonlTable, paths: f.kind == list,
+		label: o.LabelColumn}
+	if err := l.read(ctx, in, e); err != nil {
+		return failure(f.path, "cannot be read", err)
+	}
+	return nil
+}
+
+// readStdin enumerates lines as they come. A reader with a deadline is interrupted when ctx ends; with any other,
+// the end of ctx is seen at the next line.
+func readStdin(ctx context.Context, in io.Reader, e *emitter) error {
+	if d, ok := in.(interface{ SetReadDeadline(time.Time) error }); ok {
+		stop := context.AfterFunc(ctx, func() { d.SetReadDeadline(time.Unix(1, 0)) })
+		defer stop()
+	}
+	l := lineReader{name: "stdin", json: true, paths: true}
+	err := l.read(ctx, in, e)
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		return cause
+	}
+	return err
+}
+
+// read emits an item for each line that isn't blank.
+func (l *lineReader) read(ctx context.Context, r io.Reader, e *emitter) error {
+	in := bufio.NewReaderSize(r, 1<<16)
+	var buf []byte
+	for n := 1; ; n++ {
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
+		line, long, err := readLine(in, buf[:0], l.limit())
+		if err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
+		if n == 1 {
+			line = bytes.TrimPrefix(line, []byte(bom))
+		}
+		if buf = line; cap(buf) > maxText {
+			buf = nil // a line with an image is rare enough not to keep its room
+		}
+		if long || len(bytes.TrimSpace(line)) > 0 {
+			var it Item
+			if long {
+				it = l.mistake(n, fmt.Sprintf("a line of more than %d bytes", l.limit()), "")
+			} else if e.mine() {
+				it = l.item(n, line)
+			}
+			if err := e.emit(it); err != nil {
+				return err
+			}
+		}
+		if err != nil {
+			return nil
+		}
+	}
+}
+
+func (l *lineReader) limit() int {
+	if l.json {
+		return maxLine
+	}
+	return maxText
+}
+
+// readLine appends a line without its end to buf. Of a line longer than most it keeps nothing and reports long.
+func readLine(in *bufio.Reader, buf []byte, most int) (line []byte, long bool, err error) {
+	for {
+		part, err := in.ReadSlice('\n')
+		if !long {
+			if buf = append(buf, part...); len(bytes.TrimRight(buf, "\r\n")) > most {
+				buf, long = nil, true
+			}
+		}
+		if errors.Is(err, bufio.ErrBufferFull) {
+			continue
+		}
+		return bytes.TrimRight(buf, "\r\n"), long, err
+	}
+}
+
+// item makes an item of a line.
+func (l *lineReader) item(n int, line []byte) Item {
+	if !utf8.Valid(line) {
+		return l.mistake(n, "bytes that are not UTF-8", "text in UTF-8")
+	}
+	if l.json && (!l.paths || bytes.HasPrefix(bytes.TrimSpace(line), []byte("{"))) {
+		return l.object(n, line)
+	}
+	return l.pathItem(string(line), n)
+}
+
+// pathItem is the image at a path. On standard input its name is the path as written, by which the other side knows it.
+func (l *lineReader) pathItem(p string, n int) Item {
+	it := pathItem(p, l.folder, l.at(n))
+	if l.json && l.paths && it.Err() == nil {
+		it.Name = p
+	}
+	return it
+}
+
+func (l *lineReader) at(n int) string { return fmt.Sprintf("%s line %d", l.name, n) }
+
+// mistake is the item of a line that can't be used.
+func (l *lineReader) mistake(n int, found, want string) Item {
+	return Item{Name: l.at(n), content: failed{&invalid.Error{Path: l.at(n), Found: found, Want: want}}}
+}
+
+// pathItem is the image at a path that an input names. at says where, for one that can't be a path.
+func pathItem(p, folder, at string) Item {
+	bad := ""
+	switch {
+	case strings.TrimSpace(p) == "":
+		return Item{Name: at, content: unusable(at, "no path", "the path of an image")}
+	case strings.ContainsRune(p, 0):
+		bad = "a path with a zero byte"
+	case strings.Contains(p, "://") && !strings.HasPrefix(p, "file:///"):
+		bad = "an address"
+	}
+	if bad != "" {
+		return Item{Name: p, content: unusable(at, fmt.Sprintf("%s %.60q", bad, p), "a file of this machine")}
+	}
+	name := path.Clean(filepath.ToSlash(p))
+	local := filepath.FromSlash(name)
+	if strings.HasPrefix(name, "file:/") {
+		local = filepath.FromSlash(strings.TrimPrefix(name, "file:"))
+	}
+	if !filepath.IsAbs(local) {
+		local = filepath.Join(folder, local)
+	}
+	return Item{Name: name, content: file(local)}
+}
