@@ -173,7 +173,7 @@ func TestWriteWithData(t *testing.T) {
 	if err != nil || len(weights) != 1 || weights[0].Length != 4800 || weights[0].Offset%page != 0 {
 		t.Fatalf("%+v, %v", weights, err)
 	}
-	whole, err := read.WithExternal(dir)
+	whole, err := read.WithExternal(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}

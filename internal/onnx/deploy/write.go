@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -31,7 +32,7 @@ func Write(path string, m *graph.Model, dir string, limit int64) ([]string, erro
 	if limit <= 0 || limit > mostInline {
 		limit = mostInline
 	}
-	m, dir, err := m.Relocate(dir)
+	m, dir, err := m.Relocate(context.Background(), dir)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +47,7 @@ func Write(path string, m *graph.Model, dir string, limit int64) ([]string, erro
 	if size > limit {
 		return writeWithData(path, m, dir, outside)
 	}
-	if m, err = m.WithExternal(dir); err != nil {
+	if m, err = m.WithExternal(context.Background(), dir); err != nil {
 		return nil, err
 	}
 	return []string{path}, writeModel(path, m)
