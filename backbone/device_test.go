@@ -21,7 +21,8 @@ func TestDevices(t *testing.T) {
 	for _, device := range Devices() {
 		b, err := Open(testdata("mobilenet_v2_13.onnx"), Options{Device: device, Threads: 1})
 		if device != env.Auto && !slices.Contains(usable, device) {
-			if !invalid.Is(err) || !strings.HasPrefix(err.Error(), "Images.Device: ONNX Runtime") || strings.Contains(err.Error(), "\n") {
+			if !invalid.Is(err) || !strings.HasPrefix(err.Error(), "Images.Device: ONNX Runtime") ||
+				strings.Contains(err.Error(), "\n") {
 				t.Errorf("%s, which isn't there: %v", device, err)
 			}
 			continue
@@ -45,14 +46,17 @@ func TestDevices(t *testing.T) {
 func TestDeviceOptions(t *testing.T) {
 	for _, c := range []struct {
 		device, want string
-	}{{"", "Images.DeviceOptions: a; expected none: the CPU has no options"}, {"abacus", `Images.Device: unknown device "abacus"`}} {
-		_, err := Open(testdata("mobilenet_v2_13.onnx"), Options{Device: c.device, DeviceOptions: map[string]string{"a": "b"}})
+	}{{"", "Images.DeviceOptions: a; expected none: the CPU has no options"},
+		{"abacus", `Images.Device: unknown device "abacus"`}} {
+		_, err := Open(testdata("mobilenet_v2_13.onnx"), Options{Device: c.device,
+			DeviceOptions: map[string]string{"a": "b"}})
 		if !invalid.Is(err) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q: %v, want %q", c.device, err, c.want)
 		}
 	}
 	// Settings are for the device that auto would find; the CPU, its last resort, goes without.
-	if b, err := Open(testdata("mobilenet_v2_13.onnx"), Options{Device: env.Auto, DeviceOptions: map[string]string{"device_id": "0"}}); err != nil {
+	if b, err := Open(testdata("mobilenet_v2_13.onnx"), Options{Device: env.Auto,
+		DeviceOptions: map[string]string{"device_id": "0"}}); err != nil {
 		t.Error(err)
 	} else if err := b.Close(); err != nil {
 		t.Error(err)

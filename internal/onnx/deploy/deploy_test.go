@@ -198,7 +198,7 @@ func TestWriteWithData(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(blocked, "m.onnx"), 0o777); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Write(filepath.Join(blocked, "m.onnx"), m, "", 1000); err == nil {
+	if _, err := Write(t.Context(), filepath.Join(blocked, "m.onnx"), m, "", 1000); err == nil {
 		t.Error("a model over a folder")
 	}
 	if left, _ := os.ReadDir(blocked); len(left) != 1 {

@@ -54,6 +54,24 @@ func eachExternal(pb *onnxpb.ModelProto, f func(*onnxpb.TensorProto) error) (err
 	return err
 }
 
+// hoistConstants turns the Constant nodes of the graph that have external data into initializers, as ONNX Runtime does.
+func hoistConstants(pb *onnxpb.ModelProto) error {
+	g := pb.Graph
+	g.Node = slices.DeleteFunc(g.Node, func(n *onnxpb.NodeProto) bool {
+		if !isOp(n, "Constant") || len(n.Output) != 1 {
+			return false
+		}
+		t := constantTensor(n)
+		if t.GetDataLocation() != onnxpb.TensorProto_EXTERNAL {
+			return false
+		}
+		t.Name = proto.String(n.Output[0])
+		g.Initializer = append(g.Initializer, t)
+		return true
+	})
+	return nil
+}
+
 func (m *Model) noWeights(file string, err error) error {
 	return &invalid.Error{Path: m.name, Found: fmt.Sprintf("its weights in %q can't be read", file), Err: err,
 		Hint: "put that file beside it, under the name that it was exported with"}
@@ -97,7 +115,7 @@ func (m *Model) external(t *onnxpb.TensorProto) (externalPart, error) {
 	return e, nil
 }
 
-// within returns the length of a weight and refuses one that its file, of the given size, does not hold in full.
+// within refuses a weight that its file, of the given size, doesn't hold in full, and returns its length.
 func (m *Model) within(t *onnxpb.TensorProto, e externalPart, size int64) (int64, error) {
 	length := e.length
 	if length < 0 {

@@ -50,7 +50,7 @@ func Parse(name string, data []byte) (*Model, error) {
 	if len(pb.GetGraph().GetNode()) == 0 {
 		return nil, bad("holds no network", nil)
 	}
-	for _, check := range []func(*onnxpb.ModelProto) error{checkTensors, checkFunctions, sortNodes} {
+	for _, check := range []func(*onnxpb.ModelProto) error{checkTensors, checkFunctions, sortNodes, hoistConstants} {
 		if err := check(pb); err != nil {
 			return nil, bad("holds a broken network", err)
 		}

@@ -68,7 +68,20 @@ func TestExternal(t *testing.T) {
 	if err != nil || len(files) != 1 || files[0] != "resnet_external.weights" {
 		t.Fatalf("files %v, %v", files, err)
 	}
+	whole, err := m.WithExternal(t.Context(), filepath.Join("..", "..", "..", "backbone", "testdata"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, w := range fixture(t, "resnet_basic_11").constant {
+		if got := whole.constant[name]; got == nil || !bytes.Equal(got.RawData, w.RawData) {
+			t.Errorf("weight %q differs", name)
+		}
+	}
 	dir := t.TempDir()
+	if _, err := m.WithExternal(t.Context(), dir); !invalid.Is(err) ||
+		!strings.Contains(err.Error(), "resnet_external.weights") {
+		t.Errorf("read without the file: %v", err)
+	}
 	if _, _, err := m.Relocate(t.Context(), dir); !invalid.Is(err) || !strings.Contains(err.Error(),
 		"resnet_external.weights") {
 		t.Errorf("without the file: %v", err)
