@@ -38,16 +38,16 @@ func (e *Error) Text(name func(field string) string) string {
 	if e.Path != "" {
 		parts = append(parts, e.Path)
 	}
-	found := named(e.Found, name)
+	found := Named(e.Found, name)
 	if e.Err != nil {
 		found += " (" + Text(e.Err, name) + ")"
 	}
 	text := strings.Join(parts, " ") + ": " + found
 	if e.Want != "" {
-		text += "; expected " + named(e.Want, name)
+		text += "; expected " + Named(e.Want, name)
 	}
 	if e.Hint != "" {
-		text += "; " + named(e.Hint, name)
+		text += "; " + Named(e.Hint, name)
 	}
 	return oneLine(text)
 }
@@ -76,7 +76,7 @@ func Is(err error) bool {
 // field matches a reference to an option: an exported Go name, with those of the structs that hold it before it.
 var field = regexp.MustCompile(`\{[A-Z][A-Za-z0-9]*(\.[A-Z][A-Za-z0-9]*)*\}`)
 
-// named replaces the references to options in text by their names.
-func named(text string, name func(string) string) string {
+// Named returns text with the references to options in it, such as "{Out}", replaced by their names.
+func Named(text string, name func(string) string) string {
 	return field.ReplaceAllStringFunc(text, func(ref string) string { return name(ref[1 : len(ref)-1]) })
 }

@@ -17,8 +17,42 @@ func addLabelFlags(f *pflag.FlagSet, o *dataset.Options) {
 	f.Var(&orderFlag{&o.Order}, "order", "the classes, lowest first, with commas between (needed unless they are numbers or ranges)")
 	f.Var(&numbersFlag{values: &o.Positions, name: "--positions"}, "positions", "where the classes lie, for ground distances and errors in label units")
 	f.StringVar(&o.LabelRegex, "label-regex", "", "`pattern` whose first group is the label in an image's path, e.g. '^(\\d+)_'")
-	f.StringVar(&o.GroupRegex, "group-regex", "", "`pattern` whose first group is what must not straddle a split, e.g. a person")
-	f.Var(&numbersFlag{values: &o.Bins, name: "--bins"}, "bins", "lower edges of the classes, for labels that are numbers, e.g. 0,3,7,13")
+	f.StringVar(&o.GroupRegex, "group-regex", "", "`pattern` whose first group is the group ID, kept within one split, e.g. a person")
+	f.Var(&binsFlag{o}, "bins", "lower edges of the classes, for labels that are numbers, e.g. 0,3,7,13; or auto")
+	f.StringVar(&o.ImageColumn, "image-column", "", "`name` of the table's column with image paths (default path)")
+	f.StringVar(&o.LabelColumn, "label-column", "", "`name` of the column with labels (default label)")
+	f.StringVar(&o.SplitColumn, "split-column", "", "`name` of the column with train, val or test (default split)")
+	f.StringVar(&o.FoldColumn, "fold-column", "", "`name` of the column with folds (default fold)")
+	f.StringVar(&o.GroupColumn, "group-column", "", "`name` of the column with group IDs, kept within one split (default group)")
+	f.StringVar(&o.WeightColumn, "weight-column", "", "`name` of the column with weights (default weight)")
+	f.StringSliceVar(&o.VoteColumns, "vote-columns", nil, "`names` of the columns with votes, one for each class, lowest first; c* is a prefix")
+}
+
+// binsFlag reads the edges of bins, or auto.
+type binsFlag struct{ o *dataset.Options }
+
+var _ pflag.Value = (*binsFlag)(nil)
+
+func (*binsFlag) Type() string { return "numbers" }
+
+func (b *binsFlag) String() string {
+	if b.o == nil {
+		return ""
+	}
+	if b.o.AutoBins {
+		return autoDecision
+	}
+	return (&numbersFlag{values: &b.o.Bins}).String()
+}
+
+// Set reads the edges.
+func (b *binsFlag) Set(text string) error {
+	if text == autoDecision {
+		b.o.AutoBins, b.o.Bins = true, nil
+		return nil
+	}
+	b.o.AutoBins = false
+	return (&numbersFlag{values: &b.o.Bins, name: "--bins"}).Set(text)
 }
 
 // givenOf returns those of the flags that the user gave, with dashes.

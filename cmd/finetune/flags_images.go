@@ -41,6 +41,7 @@ func addNetworkFlags(f *pflag.FlagSet, i *features.Images) {
 	f.StringVar((*string)(&o.Interpolation), "interpolation", "", "bilinear or bicubic (default bilinear)")
 	f.StringVar((*string)(&o.ChannelOrder), "channel-order", "", "rgb or bgr (default rgb)")
 	f.Float64Var(&o.Scale, "scale", 0, "`number` that pixels are divided by first (default 255)")
+	f.Var(&countFlag{&o.White, "--white"}, "white", "largest `value` of 16-bit samples, such as 4095 for 12-bit images (default 65535)")
 	f.Var(&numbersFlag{&o.Mean, "--mean"}, "mean", "three `numbers` to subtract, in the network's channel order")
 	f.Var(&numbersFlag{&o.Std, "--std"}, "std", "three `numbers` to divide by, in the network's channel order")
 }

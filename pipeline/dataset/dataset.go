@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"strings"
@@ -26,8 +27,11 @@ func (p Part) String() string { return [...]string{"", "train", "val", "test"}[p
 type Item struct {
 	// Path is shown and stored: slash-separated, relative to the data, valid UTF-8, unique in its set. Bytes of a file
 	// name that aren't UTF-8 are written as %XX.
-	Path  string
-	File  string // to open, in the form of the operating system
+	Path string
+	File string // to open, in the form of the operating system
+	// Open returns the bytes of an image that isn't a file of its own, such as a member of an archive, appended to buf;
+	// nil: File is read.
+	Open  func(ctx context.Context, buf []byte) ([]byte, error)
 	Label int    // the class, or -1 where there is none
 	Text  string // the label as written, also where labels aren't wanted; "" where there is none
 	// Target is the distribution of the votes over the classes, K long and summing to 1; nil without votes. In a set

@@ -11,11 +11,11 @@ import (
 )
 
 // imageExtensions are those of the formats that the preprocessing decodes.
-var imageExtensions = []string{".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
+var imageExtensions = []string{".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".hif", ".avif"}
 
 // undecodedExtensions are those of images that it doesn't decode. Such files are named, since their owner takes them
 // for part of the data.
-var undecodedExtensions = strings.Fields(".heic .heif .hif .avif .jxl .jp2 .j2k .jpx .ppm .pgm .pnm .tga " +
+var undecodedExtensions = strings.Fields(".jxl .jp2 .j2k .jpx .ppm .pgm .pnm .tga " +
 	".ico .svg .psd .eps .dng .cr2 .cr3 .nef .arw .orf .rw2 .raf .dcm .exr .hdr .svs .ndpi")
 
 // convertHint is what to do with an image that isn't decoded.

@@ -120,14 +120,14 @@ func fileNames(items []dataset.Item) []string {
 
 // An explainWorker is what one worker keeps to itself.
 type Worker struct {
-	files     features.Worker // reads them
+	files     features.ImageReader
 	transform *preprocess.Transformer
 	Tensor    []float32
 }
 
 // picture decodes a picture and makes its tensor. The picture is valid until the next one.
-func (w *Worker) Load(net *features.Network, file string) (*image.NRGBA, error) {
-	data, err := w.files.ReadFile(file)
+func (w *Worker) Load(ctx context.Context, net *features.Network, item dataset.Item) (*image.NRGBA, error) {
+	data, err := w.files.Read(ctx, item)
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +149,7 @@ var encoder = png.Encoder{CompressionLevel: png.BestSpeed}
 
 // explain draws the sheet of one item to file, which will be named so.
 func (d *drawing) explain(ctx context.Context, w *Worker, item dataset.Item, name, file string) (*Image, error) {
-	picture, err := w.Load(d.net, item.File)
+	picture, err := w.Load(ctx, d.net, item)
 	if err != nil {
 		return &Image{Path: item.Path, unreadable: err}, nil
 	}

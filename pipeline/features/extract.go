@@ -134,9 +134,12 @@ func noneReadable(set *dataset.Set) error {
 	return &invalid.Error{Path: set.Source, Found: fmt.Sprintf("%d images, none of which can be read", len(set.Items)), Want: "images"}
 }
 
-// tell prints the classes, their order and counts, so that a wrong order is seen before the work starts.
+// NoteData notes the classes, their order and counts, so that a wrong order is seen before the work starts.
 func NoteData(p progress.Reporter, set *dataset.Set) {
 	for _, line := range append(set.Summary(), set.Notes...) {
 		p.Note(line)
+	}
+	if set.Proposal != nil {
+		p.Note("note: " + set.Proposal.Text("{Data.Bins}"))
 	}
 }

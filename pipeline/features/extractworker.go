@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"io"
-	"os"
+	"slices"
 
 	"finetune/augment"
+	"finetune/backbone"
 	"finetune/internal/store/featurestore"
 	"finetune/pipeline/dataset"
 	"finetune/preprocess"
@@ -23,6 +23,7 @@ type Block struct {
 	Rows       []float32          // first[len(read)] × cols
 	unreadable []failure          // the others, in order
 	computed   int                // rows that the network made, the rest being from the cache
+	notFinite  []int              // rows with a number that is NaN or infinite
 }
 
 // of returns the rows of the i-th item that was read, one view after the other.
@@ -35,6 +36,27 @@ func (b *Block) reserve(rows int) {
 	}
 }
 
+// dropNotFinite moves the items with rows that aren't finite from those that were read to those that can't be.
+func (b *Block) dropNotFinite() {
+	if len(b.notFinite) == 0 {
+		return
+	}
+	kept := Block{Cols: b.Cols, first: []int{0}, unreadable: b.unreadable, computed: b.computed}
+	for i, item := range b.Read {
+		if slices.ContainsFunc(b.notFinite, func(row int) bool { return row >= b.first[i] && row < b.first[i+1] }) {
+			kept.unreadable = append(kept.unreadable, failure{item, errNotFinite})
+			continue
+		}
+		kept.Read, kept.keys = append(kept.Read, item), append(kept.keys, b.keys[i])
+		kept.Rows = append(kept.Rows, b.RowsOf(i)...)
+		kept.first = append(kept.first, kept.first[len(kept.first)-1]+b.first[i+1]-b.first[i])
+	}
+	slices.SortFunc(kept.unreadable, func(a, b failure) int { return a.item - b.item })
+	*b = kept
+}
+
+var errNotFinite = errors.New("the network answers with numbers that aren't finite")
+
 // A failure is an item that couldn't be read.
 type failure struct {
 	item int
@@ -46,7 +68,7 @@ type Worker struct {
 	x         *Extractor
 	batch     int // pictures that go through the network at once
 	transform *preprocess.Transformer
-	file      []byte
+	files     ImageReader
 	tensor    []float32        // pictures waiting for the network
 	waiting   []waiting        // what they are
 	key       featurestore.Key // of the image that was read last
@@ -69,9 +91,13 @@ func (w *Worker) block(ctx context.Context, items []dataset.Item, views func(ite
 		}
 		row, waiting := b.first[len(b.Read)], len(w.waiting)
 		b.reserve(row + views(i))
-		if err := w.picture(items[i], row, views(i), &b); err != nil {
+		if err := w.picture(ctx, items[i], row, views(i), &b); err != nil {
+			reason, fault := Fault(err)
+			if !fault {
+				return b, fmt.Errorf("%s: %w", items[i].Path, err)
+			}
 			w.waiting = w.waiting[:waiting]
-			b.unreadable = append(b.unreadable, failure{i, err})
+			b.unreadable = append(b.unreadable, failure{i, reason})
 			continue
 		}
 		b.Read, b.first, b.keys = append(b.Read, i), append(b.first, row+views(i)), append(b.keys, w.key)
@@ -85,19 +111,20 @@ func (w *Worker) block(ctx context.Context, items []dataset.Item, views func(ite
 		return b, fmt.Errorf("features of %s: %w", items[first].Path, err)
 	}
 	b.Rows = b.Rows[:b.first[len(b.Read)]*b.Cols]
+	b.dropNotFinite()
 	return b, nil
 }
 
 // picture brings the features of an image's views from the cache to the block, or their tensors among those that wait. It is
 // decoded once, and only where a view is missing. The error says why the image can't be read.
-func (w *Worker) picture(item dataset.Item, row, views int, b *Block) error {
-	data, err := w.ReadFile(item.File)
+func (w *Worker) picture(ctx context.Context, item dataset.Item, row, views int, b *Block) error {
+	data, err := w.files.Read(ctx, item)
 	if err != nil {
 		return err
 	}
 	w.key = featurestore.KeyOf(data)
 	if views == 1 {
-		return w.plain(row, data, b)
+		return w.plain(ctx, row, data, b)
 	}
 	var picture, small *image.NRGBA
 	for v := range views {
@@ -105,7 +132,7 @@ func (w *Worker) picture(item dataset.Item, row, views int, b *Block) error {
 			continue
 		}
 		if picture == nil {
-			if picture, err = w.decode(data); err != nil {
+			if picture, err = w.decode(ctx, data); err != nil {
 				return err
 			}
 			small = augment.Reduce(picture, w.x.Net.Spec.Side())
@@ -124,11 +151,11 @@ func (w *Worker) picture(item dataset.Item, row, views int, b *Block) error {
 
 // plain does so for an image without other views. Its pixels go from the decoder to the resizer row by row, so the picture is
 // never whole in memory.
-func (w *Worker) plain(row int, data []byte, b *Block) error {
+func (w *Worker) plain(ctx context.Context, row int, data []byte, b *Block) error {
 	if b.Cols > 0 && w.x.cached(0, w.key, b.Rows[row*b.Cols:][:b.Cols]) {
 		return nil
 	}
-	if err := w.begin(); err != nil {
+	if err := w.begin(ctx); err != nil {
 		return err
 	}
 	if err := w.transform.Tensor(w.slot(), data); err != nil {
@@ -139,16 +166,19 @@ func (w *Worker) plain(row int, data []byte, b *Block) error {
 }
 
 // begin makes the transformer when it is first needed.
-func (w *Worker) begin() (err error) {
+func (w *Worker) begin(ctx context.Context) (err error) {
 	if w.transform == nil {
-		w.transform, err = w.x.Net.Transformer()
+		if w.transform, err = w.x.Net.Transformer(); err != nil {
+			return err
+		}
 	}
-	return err
+	w.transform.Stop = ctx.Err
+	return nil
 }
 
 // decode decodes an image file.
-func (w *Worker) decode(data []byte) (*image.NRGBA, error) {
-	if err := w.begin(); err != nil {
+func (w *Worker) decode(ctx context.Context, data []byte) (*image.NRGBA, error) {
+	if err := w.begin(ctx); err != nil {
 		return nil, err
 	}
 	return w.transform.Decode(data)
@@ -168,39 +198,6 @@ func (w *Worker) sample() []float32 {
 	return w.tensor[:min(w.batch, 2)*w.transform.Len()]
 }
 
-// read reads an image file into the worker's buffer. It stops one byte past the limit, which the decoder then reports.
-func (w *Worker) ReadFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, reasonOf(err)
-	}
-	defer f.Close()
-	w.file = w.file[:0]
-	limited := io.LimitReader(f, preprocess.MaxBytes+1)
-	for {
-		if len(w.file) == cap(w.file) {
-			w.file = append(w.file, make([]byte, max(1<<16, len(w.file)))...)[:len(w.file)]
-		}
-		n, err := limited.Read(w.file[len(w.file):cap(w.file)])
-		w.file = w.file[:len(w.file)+n]
-		if errors.Is(err, io.EOF) {
-			return w.file, nil
-		}
-		if err != nil {
-			return nil, reasonOf(err)
-		}
-	}
-}
-
-// reasonOf is the cause of a file error without the path, which the list of unreadable images has already.
-func reasonOf(err error) error {
-	var pathErr *os.PathError
-	if errors.As(err, &pathErr) {
-		return pathErr.Err
-	}
-	return err
-}
-
 // compute runs the network on the pictures that wait, puts the features in their rows and in the cache.
 func (w *Worker) compute(ctx context.Context, b *Block) error {
 	n := len(w.waiting)
@@ -214,11 +211,17 @@ func (w *Worker) compute(ctx context.Context, b *Block) error {
 	b.Cols = net.Dim()
 	b.reserve(b.first[len(b.Read)])
 	features := make([]float32, n*b.Cols)
-	if err := net.Features(ctx, w.tensor[:n*w.transform.Len()], n, features); err != nil {
+	err = net.Features(ctx, w.tensor[:n*w.transform.Len()], n, features)
+	var notFinite *backbone.NotFiniteError
+	if err != nil && !errors.As(err, &notFinite) {
 		return err
 	}
 	for i, p := range w.waiting {
 		row := features[i*b.Cols:][:b.Cols]
+		if notFinite != nil && slices.Contains(notFinite.Rows, i) {
+			b.notFinite = append(b.notFinite, p.row)
+			continue
+		}
 		copy(b.Rows[p.row*b.Cols:], row)
 		if err := w.x.keep(p.view, p.key, row); err != nil {
 			return err

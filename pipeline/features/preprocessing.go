@@ -18,6 +18,7 @@ type Overrides struct {
 	ChannelOrder  preprocess.ChannelOrder
 	Scale         float64
 	Mean, Std     []float64 // three numbers, or one for all channels
+	White         int       // of 16-bit samples: the value that becomes 255, such as 4095 for 12 bits
 }
 
 // preprocessing decides how pictures are prepared for a network, and says in words where that comes from. What the user
@@ -90,6 +91,7 @@ func (o Overrides) apply(spec *preprocess.Spec) (changed bool, err error) {
 	setIf(&spec.Interpolation, o.Interpolation)
 	setIf(&spec.ChannelOrder, o.ChannelOrder)
 	setIf(&spec.Scale, o.Scale)
+	setIf(&spec.White, o.White)
 	if err := setTriple(&spec.Mean, o.Mean, "Images.Overrides.Mean"); err != nil {
 		return false, err
 	}

@@ -17,7 +17,7 @@ type galleryMaker struct {
 	said         *crossval.Predictions
 	withoutFiles bool // the features came alone: there is nothing to show
 	made         map[int]report.Image
-	files        features.Worker // reads them
+	files        features.ImageReader
 	thumbnailer  report.Thumbnailer
 }
 
@@ -71,12 +71,12 @@ func (g *galleryMaker) gallery(ctx context.Context, index []int) (report.Gallery
 		if err := ctx.Err(); err != nil {
 			return out, err
 		}
-		out.Images = append(out.Images, g.image(i))
+		out.Images = append(out.Images, g.image(ctx, i))
 	}
 	return out, nil
 }
 
-func (g *galleryMaker) image(i int) report.Image {
+func (g *galleryMaker) image(ctx context.Context, i int) report.Image {
 	if im, ok := g.made[i]; ok {
 		return im
 	}
@@ -86,7 +86,7 @@ func (g *galleryMaker) image(i int) report.Image {
 		im.Range = &[2]int{g.said.Low[i], g.said.High[i]}
 	}
 	if !g.withoutFiles {
-		data, err := g.files.ReadFile(item.File)
+		data, err := g.files.Read(ctx, item)
 		if err == nil {
 			im.Thumbnail, err = g.thumbnailer.Thumbnail(data)
 		}

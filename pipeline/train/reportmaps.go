@@ -71,7 +71,7 @@ func (r *session) explainMistakes(ctx context.Context, items []dataset.Item, sho
 
 // smallMap draws the map of the order for one image, nil where it can't be read any more.
 func smallMap(ctx context.Context, w *explain.Worker, teller *explain.CAM, net *features.Network, item dataset.Item) ([]byte, error) {
-	picture, err := w.Load(net, item.File)
+	picture, err := w.Load(ctx, net, item)
 	if err != nil {
 		return nil, nil // the page says so where its picture should be
 	}

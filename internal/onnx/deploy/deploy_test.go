@@ -185,7 +185,7 @@ func TestWriteWithData(t *testing.T) {
 	}
 	// And from two files to one.
 	one := filepath.Join(t.TempDir(), "one.onnx")
-	if files, err := Write(one, read, dir, 0); err != nil || len(files) != 1 {
+	if files, err := Write(t.Context(), one, read, dir, 0); err != nil || len(files) != 1 {
 		t.Fatal(files, err)
 	}
 	again, _ := os.ReadFile(one)
