@@ -1,7 +1,10 @@
 package closedform
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"slices"
 
 	"finetune/internal/linalg/dense"
 )
@@ -9,87 +12,90 @@ import (
 // A setting is one of the choices: indexes of the λ and of the penalty.
 type setting struct{ lambda, penalty int }
 
-// A search holds what was measured for each setting.
+// A search holds what was measured. It goes from strong to weak penalties, of the regression and for each of those of the link, and
+// ends where the criterion has passed its least.
 type search struct {
-	sample  *sample
-	options Options
-	links   map[setting][]*link   // fitted without each fold; the last one on all rows
-	sums    map[setting][]float64 // weighted sums of the criterion over the rows of each fold, by the link without it
+	sample   *sample
+	options  Options
+	measured []setting
+	links    map[setting][]*link   // fitted without each fold; the last one on all rows
+	sums     map[setting][]float64 // weighted sums of the criterion over the rows of each fold, by the link without it
 }
 
 // Gradients with which a link has arrived.
 const (
-	roughly = 1e-5 // for choosing
+	roughly = 1e-4 // for choosing
 	exactly = 1e-9 // for the result
 )
 
-// measure fits the links of every setting of one λ. They start where those of the λ before ended.
-func (s *search) measure(ctx context.Context, pool *dense.Pool, lambda int, scores []float64) error {
-	folds := s.options.Folds
-	errs := make([]error, folds+1)
-	fitted := make([][]*link, folds+1)
-	sums := make([][]float64, folds+1)
-	pool.Run(folds+1, func(fold, _ int) {
-		for penalty, strength := range s.options.Penalties {
-			k := s.begin(setting{lambda, penalty}, fold, fitted[fold])
-			without := fold
-			if fold == folds {
-				without = -1
-			}
-			if errs[fold] = fitLink(ctx, s.sample, k, scores, without, strength, roughly); errs[fold] != nil {
-				return
-			}
-			fitted[fold] = append(fitted[fold], k)
-			sums[fold] = append(sums[fold], s.sample.score(k, scores, fold))
+// patience is how many values of λ in a row may be worse than the best before the search ends.
+const patience = 2
+
+// measure fits the links of one λ, and reports whether to go on with the next one.
+func (s *search) measure(ctx context.Context, pool *dense.Pool, lambda int, scores []float64) (more bool, err error) {
+	for penalty := range s.options.Penalties {
+		at := setting{lambda, penalty}
+		if err := s.fit(ctx, pool, at, scores); err != nil {
+			return false, err
 		}
-	})
-	for fold, err := range errs {
-		if err != nil {
-			return err
-		}
-		for penalty, k := range fitted[fold] {
-			at := setting{lambda, penalty}
-			s.links[at] = append(s.links[at], k)
-			if fold < folds {
-				s.sums[at] = append(s.sums[at], sums[fold][penalty])
-			}
+		s.measured = append(s.measured, at)
+		if penalty > 0 && s.total(at, -1) > s.total(setting{lambda, penalty - 1}, -1) {
+			break
 		}
 	}
-	return nil
+	return lambda-s.best(-1).lambda < patience, nil
+}
+
+// fit fits the links of a setting, without each fold and on all rows.
+func (s *search) fit(ctx context.Context, pool *dense.Pool, at setting, scores []float64) error {
+	folds := s.options.Folds
+	errs := make([]error, folds+1)
+	links := make([]*link, folds+1)
+	sums := make([]float64, folds)
+	pool.Run(folds+1, func(fold, _ int) {
+		links[fold] = s.begin(at, fold)
+		without := fold
+		if fold == folds {
+			without = -1
+		}
+		errs[fold] = fitLink(ctx, s.sample, links[fold], scores, without, s.options.Penalties[at.penalty], roughly)
+		if fold < folds {
+			sums[fold] = s.sample.score(links[fold], scores, fold)
+		}
+	})
+	s.links[at], s.sums[at] = links, sums
+	return errors.Join(errs...)
 }
 
 // begin returns the link to start from: of the λ before, of the penalty before, or the first of all.
-func (s *search) begin(at setting, fold int, fitted []*link) *link {
+func (s *search) begin(at setting, fold int) *link {
 	k := newLink(s.sample.loss)
-	switch before := (setting{at.lambda - 1, at.penalty}); {
-	case s.links[before] != nil:
-		copy(k.params, s.links[before][fold].params)
-	case len(fitted) > 0:
-		copy(k.params, fitted[len(fitted)-1].params)
-	default:
-		k.start(s.sample.loss, s.sample.shares())
+	for _, before := range []setting{{at.lambda - 1, at.penalty}, {at.lambda, at.penalty - 1}} {
+		if s.links[before] != nil {
+			copy(k.params, s.links[before][fold].params)
+			return k
+		}
 	}
+	k.start(s.sample.loss, s.sample.shares())
 	return k
+}
+
+// total adds up the criterion of all folds but one; below 0: of all.
+func (s *search) total(at setting, without int) float64 {
+	var sum float64
+	for fold, v := range s.sums[at] {
+		if fold != without {
+			sum += v
+		}
+	}
+	return sum
 }
 
 // best returns the setting with the least criterion over all folds but one; below 0: over all.
 func (s *search) best(without int) setting {
-	var best setting
-	least := 0.0
-	for l := range s.options.Lambdas {
-		for p := range s.options.Penalties {
-			var sum float64
-			for fold, v := range s.sums[setting{l, p}] {
-				if fold != without {
-					sum += v
-				}
-			}
-			if l == 0 && p == 0 || sum < least {
-				best, least = setting{l, p}, sum
-			}
-		}
-	}
-	return best
+	return slices.MinFunc(s.measured, func(a, b setting) int {
+		return cmp.Compare(s.total(a, without), s.total(b, without))
+	})
 }
 
 // shares are the weighted means of the targets, a little of each class added, so that none is 0.

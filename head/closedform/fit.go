@@ -118,7 +118,8 @@ func (f *fit) measure(ctx context.Context) error {
 			return err
 		}
 		f.solutions, f.scores = append(f.solutions, solution), append(f.scores, scores)
-		if err := f.search.measure(ctx, f.pool, i, scores); err != nil {
+		more, err := f.search.measure(ctx, f.pool, i, scores)
+		if err != nil || !more {
 			return err
 		}
 	}
@@ -162,18 +163,13 @@ func (f *fit) tabulate(r *Result, best setting) {
 	for _, w := range f.search.sample.weights {
 		total += w
 	}
-	for l, lambda := range f.options.Lambdas {
-		for p, penalty := range f.options.Penalties {
-			score := Score{Lambda: lambda, Penalty: penalty}
-			for _, sum := range f.search.sums[setting{l, p}] {
-				score.RPS += sum / total
-			}
-			r.Table = append(r.Table, score)
-			if (setting{l, p}) == best {
-				r.RPS = score.RPS
-			}
-		}
+	for _, at := range f.search.measured {
+		r.Table = append(r.Table, Score{
+			Lambda: f.options.Lambdas[at.lambda], Penalty: f.options.Penalties[at.penalty],
+			RPS: f.search.total(at, -1) / total,
+		})
 	}
+	r.RPS = f.search.total(best, -1) / total
 }
 
 // predict fills in the out-of-fold predictions. The folds that choose the same λ are taken together.

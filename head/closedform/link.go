@@ -90,11 +90,13 @@ type objective struct {
 	without int // the fold; below 0: none
 	penalty float64
 
-	total         float64
+	coordinates   *coordinates
+	total         float64 // weight
 	logits, slope []float64
 	workspace     *loss.Workspace[float64]
-	at, gradient  []float64 // where value and gradient were taken last
-	value         float64
+
+	at, gradient []float64 // where value and gradient were taken last
+	value        float64
 }
 
 func newObjective(s *sample, k *link, scores []float64, without int, penalty float64) *objective {
@@ -104,6 +106,7 @@ func newObjective(s *sample, k *link, scores []float64, without int, penalty flo
 			o.total += w
 		}
 	}
+	o.coordinates = newCoordinates(s, k, scores, penalty)
 	o.logits, o.slope = make([]float64, k.outputs), make([]float64, k.outputs)
 	o.workspace, o.gradient = loss.NewWorkspace(s.loss), make([]float64, len(k.params))
 	return o
@@ -115,7 +118,9 @@ func (o *objective) evaluate(x []float64) {
 		return
 	}
 	o.at = append(o.at[:0], x...)
-	copy(o.link.params, x)
+	params := o.link.params
+	copy(params, x)
+	o.coordinates.leave(params)
 	clear(o.gradient)
 	weights := o.link.weights()
 	bias := o.gradient[weights:]
@@ -134,12 +139,15 @@ func (o *objective) evaluate(x []float64) {
 		}
 	}
 	floats.Scale(1/o.total, o.gradient)
-	floats.AddScaled(o.gradient[:weights], o.penalty, x[:weights])
-	o.value = sum/o.total + o.penalty/2*floats.Dot(x[:weights], x[:weights])
+	floats.AddScaled(o.gradient[:weights], o.penalty, params[:weights])
+	o.value = sum/o.total + o.penalty/2*floats.Dot(params[:weights], params[:weights])
+	o.coordinates.gradient(o.gradient)
 }
 
-// mostIterations bounds a fit. One takes 20 to 200.
-const mostIterations = 1000
+const (
+	mostIterations = 1000 // of a fit; one takes 10 to 200
+	remembered     = 40   // iterations; a link has few parameters, and half as many take twice as long
+)
 
 // fitLink minimises the loss of the rows outside a fold, from the parameters that k has on, until no element of the gradient is
 // larger than enough.
@@ -149,12 +157,13 @@ func fitLink(ctx context.Context, s *sample, k *link, scores []float64, without 
 		return nil
 	}
 	start := slices.Clone(k.params)
+	o.coordinates.enter(start)
 	result, err := optimize.Minimize(optimize.Problem{
 		Func:   func(x []float64) float64 { o.evaluate(x); return o.value },
 		Grad:   func(grad, x []float64) { o.evaluate(x); copy(grad, o.gradient) },
 		Status: func() (optimize.Status, error) { return optimize.NotTerminated, ctx.Err() },
 	}, start, &optimize.Settings{MajorIterations: mostIterations, GradientThreshold: enough, Converger: optimize.NeverTerminate{}},
-		&optimize.LBFGS{Linesearcher: &optimize.MoreThuente{}, GradStopThreshold: math.NaN()})
+		&optimize.LBFGS{Store: remembered, Linesearcher: &optimize.MoreThuente{}, GradStopThreshold: math.NaN()})
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -163,6 +172,7 @@ func fitLink(ctx context.Context, s *sample, k *link, scores []float64, without 
 	}
 	// An error of the line search says that no step is better but for rounding: the optimum but for rounding.
 	copy(k.params, result.X)
+	o.coordinates.leave(k.params)
 	return nil
 }
 

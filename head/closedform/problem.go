@@ -46,7 +46,7 @@ func DefaultLambdas() []float64 {
 }
 
 // DefaultPenalties suit from fifty to many thousand examples.
-func DefaultPenalties() []float64 { return []float64{1e-4, 1e-3, 1e-2} }
+func DefaultPenalties() []float64 { return []float64{1e-5, 1e-4, 1e-3, 1e-2, 1e-1} }
 
 func (o Options) withDefaults() Options {
 	if o.Lambdas == nil {
