@@ -25,7 +25,7 @@ type search struct {
 // Gradients with which a link has arrived.
 const (
 	roughly = 1e-4 // for choosing
-	exactly = 1e-9 // for the result
+	exactly = 1e-7 // for the result
 )
 
 // patience is how many values of λ in a row may be worse than the best before the search ends.

@@ -150,6 +150,7 @@ func (f *fit) result(ctx context.Context) (*Result, error) {
 	if err := fitLink(ctx, f.search.sample, k, f.scores[best.lambda], -1, r.Penalty, exactly); err != nil {
 		return nil, err
 	}
+	k.centre()
 	coefficients, err := f.ridge.coefficients(ctx, f.solutions[best.lambda])
 	if err != nil {
 		return nil, err

@@ -73,6 +73,13 @@ func (k *link) start(l loss.Loss[float64], shares []float64) {
 	}
 }
 
+// centre takes the mean off the biases of softmax outputs, which no probability depends on, so that a link doesn't depend on its start.
+func (k *link) centre() {
+	if bias := k.params[k.weights():]; k.outputs == k.scores+1 {
+		floats.AddConst(-floats.Sum(bias)/float64(k.outputs), bias)
+	}
+}
+
 // A sample is what links are fitted to and measured on: rows of leave-one-out scores with their targets and weights.
 type sample struct {
 	loss    loss.Loss[float64]
@@ -97,6 +104,7 @@ type objective struct {
 
 	at, gradient []float64 // where value and gradient were taken last
 	value        float64
+	tries        int // evaluations since the last iteration
 }
 
 func newObjective(s *sample, k *link, scores []float64, without int, penalty float64) *objective {
@@ -146,6 +154,7 @@ func (o *objective) evaluate(x []float64) {
 
 const (
 	mostIterations = 1000 // of a fit; one takes 10 to 200
+	mostTries      = 30   // of one iteration; where all values are equal but for rounding the search for a step need not end by itself
 	remembered     = 40   // iterations; a link has few parameters, and half as many take twice as long
 )
 
@@ -161,8 +170,8 @@ func fitLink(ctx context.Context, s *sample, k *link, scores []float64, without 
 	result, err := optimize.Minimize(optimize.Problem{
 		Func:   func(x []float64) float64 { o.evaluate(x); return o.value },
 		Grad:   func(grad, x []float64) { o.evaluate(x); copy(grad, o.gradient) },
-		Status: func() (optimize.Status, error) { return optimize.NotTerminated, ctx.Err() },
-	}, start, &optimize.Settings{MajorIterations: mostIterations, GradientThreshold: enough, Converger: optimize.NeverTerminate{}},
+		Status: func() (optimize.Status, error) { return o.status(), ctx.Err() },
+	}, start, &optimize.Settings{MajorIterations: mostIterations, GradientThreshold: enough, Converger: o},
 		&optimize.LBFGS{Store: remembered, Linesearcher: &optimize.MoreThuente{}, GradStopThreshold: math.NaN()})
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -174,6 +183,23 @@ func fitLink(ctx context.Context, s *sample, k *link, scores []float64, without 
 	copy(k.params, result.X)
 	o.coordinates.leave(k.params)
 	return nil
+}
+
+// status ends a search for a step that leads nowhere.
+func (o *objective) status() optimize.Status {
+	if o.tries++; o.tries > mostTries {
+		return optimize.Failure
+	}
+	return optimize.NotTerminated
+}
+
+// Init is for optimize.Converger.
+func (o *objective) Init(int) {}
+
+// Converged is called after each iteration.
+func (o *objective) Converged(*optimize.Location) optimize.Status {
+	o.tries = 0
+	return optimize.NotTerminated
 }
 
 // score adds up the criterion of the rows of a fold, each row by the link.
