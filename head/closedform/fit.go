@@ -9,11 +9,16 @@ import (
 	"finetune/loss"
 )
 
+// A Layer is an affine map of raw features: y = Weight·x + Bias.
+type Layer struct {
+	In, Out int
+	Weight  []float32 // Out × In
+	Bias    []float32 // Out
+}
+
 // A Result is a linear head and what is known of it without a test set. Smaller scores are better.
 type Result struct {
-	In, Out int
-	Weight  []float32 // Out × In, on raw features
-	Bias    []float32 // Out
+	Layer // its outputs are the logits of the loss
 
 	Lambda  float64 // of the regression, chosen from Options.Lambdas
 	Penalty float64 // of the link, chosen from Options.Penalties
@@ -32,6 +37,13 @@ type Score struct{ Lambda, Penalty, RPS float64 }
 
 // mostLinked is the most examples on which links are fitted and compared. A link has few parameters.
 const mostLinked = 20000
+
+// With few images links suffer from every one that they aren't fitted on.
+const (
+	manyFolds    = 10
+	fewFolds     = 5
+	enoughGroups = 1000
+)
 
 // Fit fits a linear head to the problem. The same problem, options and processor give the same bytes on any number of
 // threads. When ctx ends Fit stops soon and returns its error; a problem or options that can't be used are reported as a
@@ -80,6 +92,12 @@ func (f *fit) prepare(ctx context.Context) (err error) {
 	f.gaps = gaps(f.problem.Loss)
 	if f.rows, err = newRows(ctx, f.pool, f.problem); err != nil {
 		return err
+	}
+	if f.options.Folds == 0 {
+		f.options.Folds = manyFolds
+		if len(f.rows.groups) >= enoughGroups {
+			f.options.Folds = fewFolds
+		}
 	}
 	f.options.Folds = min(f.options.Folds, len(f.rows.groups))
 	f.draw()

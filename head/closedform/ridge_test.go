@@ -197,13 +197,20 @@ func TestConstantColumns(t *testing.T) {
 	for i := range 30 {
 		p.Data[i*5+2] = 1e6
 	}
-	pool := dense.NewPool(1)
-	defer pool.Close()
-	r, err := newRows(context.Background(), pool, &p)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := prepared(t, &p)
 	if r.inverse[2] != 0 || r.squaredLength != 4 {
 		t.Errorf("inverse %g, squared length %g", r.inverse[2], r.squaredLength)
 	}
+}
+
+// prepared returns the rows of a problem.
+func prepared(t *testing.T, p *Problem) *rows {
+	t.Helper()
+	pool := dense.NewPool(1)
+	defer pool.Close()
+	r, err := newRows(context.Background(), pool, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
 }
