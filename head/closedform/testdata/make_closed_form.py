@@ -154,7 +154,7 @@ def compare(features, targets, weight, bias, lam, penalty, emd_weight):
     given = np.load(weight).astype(np.float64), np.load(bias).astype(np.float64)
     difference = np.abs(softmax(x @ ours[0].T + ours[1]) - softmax(x @ given[0].T + given[1])).max()
     print(f"largest difference between probabilities: {difference:.2g}")
-    sys.exit(difference > 1e-5)
+    sys.exit(int(difference > 1e-5))
 
 
 if __name__ == "__main__":
