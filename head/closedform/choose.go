@@ -12,8 +12,8 @@ import (
 // A setting is one of the choices: indexes of the λ and of the penalty.
 type setting struct{ lambda, penalty int }
 
-// A search holds what was measured. It goes from strong to weak penalties, of the regression and for each of those of the link, and
-// ends where the criterion has passed its least.
+// A search holds what was measured. It goes from strong to weak penalties, of the regression and for each of those of
+// the link, and ends where the criterion has passed its least.
 type search struct {
 	sample   *sample
 	options  Options

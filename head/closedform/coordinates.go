@@ -6,10 +6,10 @@ import (
 	"gonum.org/v1/gonum/lapack/lapack64"
 )
 
-// coordinates are those in which a link is fitted. Neighbouring cumulative probabilities say nearly the same, so that the loss is
-// a narrow valley in the weights themselves, which takes five times as many iterations. Weights and bias of an output, w, become
-// v = Lᵀw, where LLᵀ is about the loss's second derivative: the second moments of the scores and a constant, times p(1 − p) for
-// the share p of a class, plus the penalty.
+// coordinates are those in which a link is fitted. Neighbouring cumulative probabilities say nearly the same, so that
+// the loss is a narrow valley in the weights themselves, which takes five times as many iterations. Weights and bias
+// of an output, w, become v = Lᵀw, where LLᵀ is about the loss's second derivative: the second moments of the scores
+// and a constant, times p(1 − p) for the share p of a class, plus the penalty.
 type coordinates struct {
 	link    *link
 	factors []blas64.Triangular // of each output; none where outputs share their weights

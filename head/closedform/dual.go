@@ -10,7 +10,8 @@ import (
 	"finetune/internal/linalg/symmetric"
 )
 
-// dual is the regression by the Gram matrix G of the rows: (G + λI) α = T. It is the shorter way with fewer rows than columns.
+// dual is the regression by the Gram matrix G of the rows: (G + λI) α = T. It is the shorter way with fewer rows than
+// columns.
 type dual struct {
 	*rows
 	pool         *dense.Pool
@@ -51,7 +52,8 @@ func penalised(pool *dense.Pool, dst, g symmetric.Matrix, lambda float64) {
 	})
 }
 
-// leaveOut needs all groups. The residuals are λα, and I − H = λ(G + λI)⁻¹ − ssᵀ with s the direction of the intercept.
+// leaveOut needs all groups. The residuals are λα, and I − H = λ(G + λI)⁻¹ − ssᵀ with s the direction of the
+// intercept.
 func (d *dual) leaveOut(ctx context.Context, groups []int) ([]float64, error) {
 	out := make([]float64, len(d.order)*d.outputs)
 	var failed atomic.Bool

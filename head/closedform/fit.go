@@ -25,14 +25,14 @@ type Result struct {
 	RPS     float64 // the least of Table
 	Table   []Score
 
-	// Probabilities are out-of-fold predictions, n × K: the regression left the example's group out, and λ, penalty and link
-	// were chosen and fitted without its fold.
+	// Probabilities are out-of-fold predictions, n × K: the regression left the example's group out, and λ, penalty
+	// and link were chosen and fitted without its fold.
 	Probabilities []float32
 	NestedRPS     float64 // of Probabilities: larger than RPS by what choosing λ and penalty on the same examples hides
 }
 
-// A Score is the mean ranked probability score, over class positions where there are some, of leave-one-out predictions
-// after links that were fitted without the example's fold.
+// A Score is the mean ranked probability score, over class positions where there are some, of leave-one-out
+// predictions after links that were fitted without the example's fold.
 type Score struct{ Lambda, Penalty, RPS float64 }
 
 // mostLinked is the most examples on which links are fitted and compared. A link has few parameters.
@@ -46,8 +46,8 @@ const (
 )
 
 // Fit fits a linear head to the problem. The same problem, options and processor give the same bytes on any number of
-// threads. When ctx ends Fit stops soon and returns its error; a problem or options that can't be used are reported as a
-// *invalid.Error.
+// threads. When ctx ends Fit stops soon and returns its error; a problem or options that can't be used are reported
+// as a *invalid.Error.
 func Fit(ctx context.Context, p Problem, o Options) (*Result, error) {
 	o = o.withDefaults()
 	if err := o.check(); err != nil {
@@ -125,7 +125,10 @@ func (f *fit) draw() {
 
 // measure fits the regression for every λ and the links to its leave-one-out predictions.
 func (f *fit) measure(ctx context.Context) error {
-	f.search = &search{sample: f.sample(f.linked), options: f.options, links: map[setting][]*link{}, sums: map[setting][]float64{}}
+	f.search = &search{
+		sample: f.sample(f.linked), options: f.options,
+		links: map[setting][]*link{}, sums: map[setting][]float64{},
+	}
 	for i, lambda := range f.options.Lambdas {
 		solution, err := f.ridge.fit(ctx, lambda*f.rows.squaredLength)
 		if err != nil {

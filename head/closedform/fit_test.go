@@ -41,8 +41,10 @@ func TestGolden(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, want := range g.Problems {
-		p := Problem{Cols: want.Columns, Data: want.Features, Targets: want.Targets, Weights: want.Weights, Groups: want.Groups,
-			Loss: loss.Config{Name: loss.XEMD2, Classes: g.Classes, Lambda: g.EMDWeight}}
+		p := Problem{
+			Cols: want.Columns, Data: want.Features, Targets: want.Targets, Weights: want.Weights, Groups: want.Groups,
+			Loss: loss.Config{Name: loss.XEMD2, Classes: g.Classes, Lambda: g.EMDWeight},
+		}
 		checkScores(t, p, g.Lambda, want.Scores)
 		r, err := Fit(context.Background(), p, Options{Lambdas: []float64{g.Lambda}, Penalties: []float64{g.Penalty}})
 		if err != nil {
@@ -77,8 +79,9 @@ func checkScores(t *testing.T, p Problem, relative float64, want []float64) {
 		t.Fatal(err)
 	}
 	for place, e := range r.order {
-		if !floats.EqualApprox(got[place*r.outputs:(place+1)*r.outputs], want[e*r.outputs:(e+1)*r.outputs], 1e-9) {
-			t.Errorf("example %d: scores %g, want %g", e, got[place*r.outputs:(place+1)*r.outputs], want[e*r.outputs:(e+1)*r.outputs])
+		ours, theirs := got[place*r.outputs:(place+1)*r.outputs], want[e*r.outputs:(e+1)*r.outputs]
+		if !floats.EqualApprox(ours, theirs, 1e-9) {
+			t.Errorf("example %d: scores %g, want %g", e, ours, theirs)
 		}
 	}
 }
@@ -96,8 +99,8 @@ func TestSameBytes(t *testing.T) {
 			results = append(results, r)
 		}
 		a, b := results[0], results[1]
-		if !slices.Equal(a.Weight, b.Weight) || !slices.Equal(a.Bias, b.Bias) || !slices.Equal(a.Probabilities, b.Probabilities) ||
-			!slices.Equal(a.Table, b.Table) {
+		if !slices.Equal(a.Weight, b.Weight) || !slices.Equal(a.Bias, b.Bias) ||
+			!slices.Equal(a.Probabilities, b.Probabilities) || !slices.Equal(a.Table, b.Table) {
 			t.Errorf("%d columns: other bytes on three threads", cols)
 		}
 	}
@@ -132,7 +135,8 @@ func sum(values []float32) float64 {
 	return s
 }
 
-// TestCopies checks that groups keep copies from letting the search choose too small a λ and report too small an error.
+// TestCopies checks that groups keep copies from letting the search choose too small a λ and report too small an
+// error.
 func TestCopies(t *testing.T) {
 	const n, cols, classes = 60, 80, 4
 	p := made(n, cols, classes, 6)

@@ -11,8 +11,8 @@ import (
 	"finetune/loss"
 )
 
-// A link maps K−1 predicted cumulative probabilities to the logits of a loss: z = Weight·s + Bias. Where the loss has its
-// outputs share their weights there is one row of them.
+// A link maps K−1 predicted cumulative probabilities to the logits of a loss: z = Weight·s + Bias. Where the loss has
+// its outputs share their weights there is one row of them.
 type link struct {
 	outputs, scores int
 	shared          bool
@@ -52,8 +52,8 @@ func (k *link) logits(dst, scores []float64) {
 // steepness of the link that training starts with: logits are that many times the differences of the scores.
 const steepness = 4
 
-// start sets the link to differences of the cumulative probabilities, for outputs that are classes, and else to the class
-// shares, which are the means of the targets.
+// start sets the link to differences of the cumulative probabilities, for outputs that are classes, and else to the
+// class shares, which are the means of the targets.
 func (k *link) start(l loss.Loss[float64], shares []float64) {
 	clear(k.params)
 	bias := k.params[k.weights():]
@@ -73,7 +73,8 @@ func (k *link) start(l loss.Loss[float64], shares []float64) {
 	}
 }
 
-// centre takes the mean off the biases of softmax outputs, which no probability depends on, so that a link doesn't depend on its start.
+// centre takes the mean off the biases of softmax outputs, which no probability depends on, so that a link doesn't
+// depend on its start.
 func (k *link) centre() {
 	if bias := k.params[k.weights():]; k.outputs == k.scores+1 {
 		floats.AddConst(-floats.Sum(bias)/float64(k.outputs), bias)
@@ -154,12 +155,12 @@ func (o *objective) evaluate(x []float64) {
 
 const (
 	mostIterations = 1000 // of a fit; one takes 10 to 200
-	mostTries      = 30   // of one iteration; where all values are equal but for rounding the search for a step need not end by itself
+	mostTries      = 30   // of an iteration; where values are equal but for rounding the search may not end by itself
 	remembered     = 40   // iterations; a link has few parameters, and half as many take twice as long
 )
 
-// fitLink minimises the loss of the rows outside a fold, from the parameters that k has on, until no element of the gradient is
-// larger than enough.
+// fitLink minimises the loss of the rows outside a fold, from the parameters that k has on, until no element of the
+// gradient is larger than enough.
 func fitLink(ctx context.Context, s *sample, k *link, scores []float64, without int, penalty, enough float64) error {
 	o := newObjective(s, k, scores, without, penalty)
 	if o.total == 0 {

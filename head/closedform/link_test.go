@@ -65,7 +65,9 @@ func TestLinkStart(t *testing.T) {
 	k.start(s.loss, s.shares())
 	logits := make([]float64, 4)
 	k.logits(logits, []float64{0.1, 0.3, 0.9})
-	if want := []float64{0.1, 0.2, 0.6, 0.1}; !floats.EqualApprox(logits, []float64{steepness * want[0], steepness * want[1], steepness * want[2], steepness * want[3]}, 1e-12) {
+	want := []float64{0.1, 0.2, 0.6, 0.1}
+	floats.Scale(steepness, want)
+	if !floats.EqualApprox(logits, want, 1e-12) {
 		t.Errorf("logits %g", logits)
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"finetune/internal/linalg/symmetric"
 )
 
-// primal is the regression by the Gram matrix of the columns: (XᵀX + λI) B = XᵀT. Rows are read from where they lie, a few
-// at a time and twice in all, so the features may be larger than memory.
+// primal is the regression by the Gram matrix of the columns: (XᵀX + λI) B = XᵀT. Rows are read from where they lie,
+// a few at a time and twice in all, so the features may be larger than memory.
 type primal struct {
 	*rows
 	pool         *dense.Pool
@@ -23,7 +23,10 @@ type primal struct {
 
 func newPrimal(ctx context.Context, pool *dense.Pool, r *rows) (*primal, error) {
 	cols := r.problem.Cols
-	p := &primal{rows: r, pool: pool, algebra: symmetric.NewWorker(pool), gram: symmetric.New(cols + r.outputs), factor: symmetric.New(cols)}
+	p := &primal{
+		rows: r, pool: pool, algebra: symmetric.NewWorker(pool),
+		gram: symmetric.New(cols + r.outputs), factor: symmetric.New(cols),
+	}
 	return p, p.algebra.Columns(ctx, p.gram, len(r.order), func(dst []float64, place, _ int) {
 		r.segment(dst[:cols], place, 0)
 		for c := range r.outputs {
@@ -51,8 +54,8 @@ func (p *primal) coefficients(_ context.Context, solution [][]float64) ([][]floa
 // projectedRows is how many rows are projected at a time, at least: more read the factor less often.
 const projectedRows = 192
 
-// leaveOut takes the block of the hat matrix from the rows times the inverse factor M: H = ssᵀ + (MXᵀ)ᵀ(MXᵀ) with s the
-// direction of the intercept.
+// leaveOut takes the block of the hat matrix from the rows times the inverse factor M: H = ssᵀ + (MXᵀ)ᵀ(MXᵀ) with s
+// the direction of the intercept.
 func (p *primal) leaveOut(ctx context.Context, groups []int) ([]float64, error) {
 	spans := make([]symmetric.Span, len(groups))
 	starts := make([]int, len(groups)) // row of the result
@@ -87,7 +90,9 @@ func (p *primal) leaveOut(ctx context.Context, groups []int) ([]float64, error) 
 }
 
 // leaveSome writes the predictions of a few groups to out. projected is scratch memory.
-func (p *primal) leaveSome(projector *symmetric.Projector, worker int, groups []symmetric.Span, projected *[]float64, out []float64) bool {
+func (p *primal) leaveSome(
+	projector *symmetric.Projector, worker int, groups []symmetric.Span, projected *[]float64, out []float64,
+) bool {
 	var places []int
 	for _, g := range groups {
 		for i := g.First; i < g.End; i++ {

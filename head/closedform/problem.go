@@ -24,13 +24,14 @@ type Problem struct {
 
 // Options say how to fit. The zero value is a good choice.
 type Options struct {
-	// Lambdas are the penalties of the regression to choose from, as multiples of the mean squared length of a scaled row.
-	// nil: DefaultLambdas.
+	// Lambdas are the penalties of the regression to choose from, as multiples of the mean squared length of a scaled
+	// row. nil: DefaultLambdas.
 	Lambdas []float64
 	// Penalties are those of the link to choose from: the link minimises the mean loss + penalty/2·|weights|².
 	// nil: DefaultPenalties.
 	Penalties []float64
-	// Folds into which groups are dealt to fit links on some and measure them on others. 0: 10, or 5 with 1,000 groups and more.
+	// Folds into which groups are dealt to fit links on some and measure them on others. 0: 10, or 5 with 1,000 groups
+	// and more.
 	Folds   int
 	Threads int    // 0: all cores
 	Seed    uint64 // of folds, samples and random layers
@@ -72,7 +73,11 @@ func descending(values []float64) []float64 {
 }
 
 func (o Options) check() error {
-	for field, values := range map[string][]float64{"ClosedForm.Lambdas": o.Lambdas, "ClosedForm.Penalties": o.Penalties} {
+	for _, field := range []string{"ClosedForm.Lambdas", "ClosedForm.Penalties"} {
+		values := o.Lambdas
+		if field == "ClosedForm.Penalties" {
+			values = o.Penalties
+		}
 		if len(values) == 0 {
 			return &invalid.Error{Field: field, Found: "no number", Want: "at least one"}
 		}
@@ -122,7 +127,8 @@ func (p *Problem) check() error {
 		return fmt.Errorf("closedform: %d features in rows of %d", len(p.Data), p.Cols)
 	}
 	n := p.examples()
-	if len(p.Targets) != n*p.Loss.Classes || p.Weights != nil && len(p.Weights) != n || p.Groups != nil && len(p.Groups) != n {
+	if len(p.Targets) != n*p.Loss.Classes || p.Weights != nil && len(p.Weights) != n ||
+		p.Groups != nil && len(p.Groups) != n {
 		return fmt.Errorf("closedform: %d targets, %d weights and %d groups for %d examples of %d classes",
 			len(p.Targets), len(p.Weights), len(p.Groups), n, p.Loss.Classes)
 	}
@@ -137,7 +143,8 @@ func (p *Problem) check() error {
 	}
 	for i := range n {
 		if w := p.weight(i); !(w >= 0) || math.IsInf(w, 0) {
-			return &invalid.Error{Field: fmt.Sprintf("example %d", i), Found: fmt.Sprintf("weight %g", w), Want: "a finite number from 0 up"}
+			return &invalid.Error{Field: fmt.Sprintf("example %d", i), Found: fmt.Sprintf("weight %g", w),
+				Want: "a finite number from 0 up"}
 		}
 		if err := l.CheckTarget(p.target(i)); err != nil {
 			return fmt.Errorf("example %d: %w", i, err)
@@ -155,7 +162,8 @@ func asInvalid(err, cause error) error {
 	if !errors.Is(err, cause) {
 		return err
 	}
-	return &invalid.Error{Field: "ClosedForm.Lambdas", Found: "a penalty too small for these features", Want: "a larger one", Err: err}
+	return &invalid.Error{Field: "ClosedForm.Lambdas", Found: "a penalty too small for these features",
+		Want: "a larger one", Err: err}
 }
 
 // errUndetermined is for groups that hold nearly all weight.

@@ -13,14 +13,15 @@ import (
 // MostUnits bounds the width of a random layer.
 const MostUnits = 1 << 16
 
-// Random returns a hidden layer of rectified units with random weights, and the problem whose features are the layer's outputs on
-// those of p. Weights are normal on features of unit deviation and zero mean, so that a regression on many units is one with the
-// arc-cosine kernel of degree 1 (Cho and Saul 2009). Followed by what [Fit] makes of the new problem, the layer is an ordinary
-// network with one hidden layer. The outputs take n × units float32.
+// Random returns a hidden layer of rectified units with random weights, and the problem whose features are the
+// layer's outputs on those of p. Weights are normal on features of unit deviation and zero mean, so that a regression
+// on many units is one with the arc-cosine kernel of degree 1 (Cho and Saul 2009). Followed by what [Fit] makes of
+// the new problem, the layer is an ordinary network with one hidden layer. The outputs take n × units float32.
 func Random(ctx context.Context, p Problem, units int, o Options) (Layer, Problem, error) {
 	o = o.withDefaults()
 	if units < 1 || units > MostUnits {
-		return Layer{}, Problem{}, &invalid.Error{Field: "ClosedForm.Random", Found: strconv.Itoa(units), Want: "1 to " + strconv.Itoa(MostUnits)}
+		return Layer{}, Problem{}, &invalid.Error{Field: "ClosedForm.Random", Found: strconv.Itoa(units),
+			Want: "1 to " + strconv.Itoa(MostUnits)}
 	}
 	if err := p.check(); err != nil {
 		return Layer{}, Problem{}, err
@@ -38,8 +39,8 @@ func Random(ctx context.Context, p Problem, units int, o Options) (Layer, Proble
 	return layer, out, err
 }
 
-// randomLayer draws the weights of each unit from a stream of its own. As features are scaled to unit deviation, sums have
-// about that deviation too.
+// randomLayer draws the weights of each unit from a stream of its own. As features are scaled to unit deviation, sums
+// have about that deviation too.
 func (r *rows) randomLayer(pool *dense.Pool, units int, seed uint64) Layer {
 	cols := r.problem.Cols
 	layer := Layer{In: cols, Out: units, Weight: make([]float32, units*cols), Bias: make([]float32, units)}
@@ -57,8 +58,8 @@ func (r *rows) randomLayer(pool *dense.Pool, units int, seed uint64) Layer {
 	return layer
 }
 
-// rectified returns the outputs of a layer for every example. The means go to the products as a shift, because with large ones
-// weights and bias cancel.
+// rectified returns the outputs of a layer for every example. The means go to the products as a shift, because with
+// large ones weights and bias cancel.
 func (r *rows) rectified(ctx context.Context, pool *dense.Pool, layer Layer) ([]float32, error) {
 	const some = 512
 	n, cols := r.problem.examples(), r.problem.Cols

@@ -39,7 +39,8 @@ func TestRandom(t *testing.T) {
 	}
 }
 
-// checkKernel compares mean products of units with |x||y|(sin θ + (π − θ)cos θ)/2π for scaled rows x and y at an angle θ.
+// checkKernel compares mean products of units with |x||y|(sin θ + (π − θ)cos θ)/2π for scaled rows x and y at an
+// angle θ.
 func checkKernel(t *testing.T, p *Problem, q Problem, units int) {
 	t.Helper()
 	r := prepared(t, p)

@@ -15,8 +15,9 @@ import (
 type ridge interface {
 	// fit solves for one λ, absolute, and returns the solution, a vector for each output.
 	fit(ctx context.Context, lambda float64) (solution [][]float64, err error)
-	// leaveOut returns predictions of the rows of the given groups, one group after the other, by the regression that was
-	// fitted last but without the group: cumulative probabilities, rows × outputs, neither monotone nor within [0, 1].
+	// leaveOut returns predictions of the rows of the given groups, one group after the other, by the regression that
+	// was fitted last but without the group: cumulative probabilities, rows × outputs, neither monotone nor within [0,
+	// 1].
 	leaveOut(ctx context.Context, groups []int) ([]float64, error)
 	// coefficients returns those of the scaled columns, a vector for each output.
 	coefficients(ctx context.Context, solution [][]float64) ([][]float64, error)
@@ -32,9 +33,9 @@ func newRidge(ctx context.Context, pool *dense.Pool, r *rows) (ridge, error) {
 	return newPrimal(ctx, pool, r)
 }
 
-// leaveGroupOut replaces the weighted residuals of a group, rows × outputs, by those of a regression without the group: they are
-// (I − H)⁻¹ times as large, for the block H of the hat matrix, of which I − H is given by its lower triangle. It reports
-// whether the others determine a prediction.
+// leaveGroupOut replaces the weighted residuals of a group, rows × outputs, by those of a regression without the
+// group: they are (I − H)⁻¹ times as large, for the block H of the hat matrix, of which I − H is given by its lower
+// triangle. It reports whether the others determine a prediction.
 func leaveGroupOut(rest, residuals []float64, rows, outputs int) bool {
 	if rows == 1 {
 		for c := range residuals {

@@ -46,7 +46,9 @@ func variants(n, cols, classes int) map[string]Problem {
 	weighted.Weights, grouped.Groups, indexed.Index, softened.Targets = weights, groups, index, soft
 	all := plain
 	all.Weights, all.Groups, all.Index, all.Targets = weights, groups, index, soft
-	return map[string]Problem{"plain": plain, "weights": weighted, "groups": grouped, "index": indexed, "soft": softened, "all": all}
+	return map[string]Problem{
+		"plain": plain, "weights": weighted, "groups": grouped, "index": indexed, "soft": softened, "all": all,
+	}
 }
 
 // refitted predicts the given places by a regression on all others, with an intercept of its own, solved by gonum.

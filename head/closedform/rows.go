@@ -10,8 +10,9 @@ import (
 	"finetune/invalid"
 )
 
-// rows are the examples of a problem as the regression sees them: in an order in which groups are contiguous, features
-// centred and scaled to unit deviation, and every row multiplied by the square root of its weight. The weights have mean 1.
+// rows are the examples of a problem as the regression sees them: in an order in which groups are contiguous,
+// features centred and scaled to unit deviation, and every row multiplied by the square root of its weight. The
+// weights have mean 1.
 type rows struct {
 	problem       *Problem
 	order         []int            // example in each place
@@ -25,8 +26,8 @@ type rows struct {
 	squaredLength float64          // mean over the rows: as many as columns vary
 }
 
-// leastWeight stands in for a weight of 0, as a share of the mean, so that such an example has predictions too. It moves
-// the others' by no more than rounding in float32 does.
+// leastWeight stands in for a weight of 0, as a share of the mean, so that such an example has predictions too. It
+// moves the others' by no more than rounding in float32 does.
 const leastWeight = 1e-9
 
 func newRows(ctx context.Context, pool *dense.Pool, p *Problem) (*rows, error) {
@@ -124,7 +125,8 @@ const (
 	constantBelow = 1e-6
 )
 
-// measure computes mean and deviation of each column. Sums are of differences to the first row, so large means cost no digits.
+// measure computes mean and deviation of each column. Sums are of differences to the first row, so large means cost
+// no digits.
 func (r *rows) measure(ctx context.Context, pool *dense.Pool) error {
 	cols := r.problem.Cols
 	r.mean, r.inverse = make([]float64, cols), make([]float64, cols)

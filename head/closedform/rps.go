@@ -15,8 +15,8 @@ func gaps(c loss.Config) []float64 {
 	return g
 }
 
-// rankedProbability is the ranked probability score Σᵢ gᵢ (Pᵢ − Tᵢ)², the criterion of all choices. It is emd2 of package loss as
-// a function of probabilities, which needn't come from logits.
+// rankedProbability is the ranked probability score Σᵢ gᵢ (Pᵢ − Tᵢ)², the criterion of all choices. It is emd2 of
+// package loss as a function of probabilities, which needn't come from logits.
 func rankedProbability(gaps, probabilities, target []float64) float64 {
 	var sum, difference float64
 	for i, g := range gaps {

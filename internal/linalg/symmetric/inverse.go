@@ -16,9 +16,10 @@ var ErrNotPositive = errors.New("symmetric: matrix isn't positive definite")
 // step is how many columns InverseFactor eliminates at a time: a whole number of groups of every kernel.
 const step = 192
 
-// InverseFactor replaces a positive definite matrix A by the inverse M of its Cholesky factor, so that A⁻¹ = MᵀM. It takes
-// ⅔n³ operations, nearly all of them in updates of the whole matrix by a few columns: the columns of the factor leave
-// their places to those of the inverse as they are found. It stops when ctx ends, and leaves A spoilt after an error.
+// InverseFactor replaces a positive definite matrix A by the inverse M of its Cholesky factor, so that A⁻¹ = MᵀM. It
+// takes ⅔n³ operations, nearly all of them in updates of the whole matrix by a few columns: the columns of the factor
+// leave their places to those of the inverse as they are found. It stops when ctx ends, and leaves A spoilt after an
+// error.
 func (w *Worker) InverseFactor(ctx context.Context, a Matrix) error {
 	diagonal := make([]float64, step*step)
 	for k := 0; k < a.N; k += step {
@@ -45,8 +46,9 @@ func invertBlock(a Matrix, k int, inverse blas64.Triangular) bool {
 	return ok && lapack64.Trtri(inverse)
 }
 
-// eliminate takes the columns of a block on the diagonal, whose inverse factor D is given. With P = A₂₁Dᵀ, the columns of the
-// factor below it, and X = D·[M₁₀ I], the rows of the inverse beside it, the rows below change by −P·[X Pᵀ].
+// eliminate takes the columns of a block on the diagonal, whose inverse factor D is given. With P = A₂₁Dᵀ, the
+// columns of the factor below it, and X = D·[M₁₀ I], the rows of the inverse beside it, the rows below change by
+// −P·[X Pᵀ].
 func (w *Worker) eliminate(a Matrix, k int, inverse blas64.Triangular) {
 	n := inverse.N
 	next := k + n

@@ -31,8 +31,8 @@ func (w *Worker) Projector(m Matrix) *Projector {
 	return p
 }
 
-// Project writes M·x for a number of rows x to the rows of dst, which has n columns. It is for a job of the pool: row(dst, i) writes row
-// i to dst.
+// Project writes M·x for a number of rows x to the rows of dst, which has n columns. It is for a job of the pool:
+// row(dst, i) writes row i to dst.
 func (p *Projector) Project(worker int, dst []float64, rows int, row func(dst []float64, i int)) {
 	left, tile := &p.left[worker], p.tiles[worker]
 	left.resize(rows, p.n)

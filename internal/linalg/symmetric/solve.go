@@ -12,7 +12,8 @@ const (
 	someCols = 128
 )
 
-// Solve replaces each of the vectors, of m.N elements, by MᵀM times it: with M of [Worker.InverseFactor] by A⁻¹ times it.
+// Solve replaces each of the vectors, of m.N elements, by MᵀM times it: with M of [Worker.InverseFactor] by A⁻¹ times
+// it.
 func (w *Worker) Solve(ctx context.Context, m Matrix, vectors [][]float64) error {
 	middle := make([]float64, m.N*len(vectors)) // M·v, row by row
 	w.pool.Run(ceilDiv(m.N, someRows), func(block, _ int) {
@@ -48,8 +49,9 @@ type Span struct{ First, End int }
 // Len is the number of rows.
 func (s Span) Len() int { return s.End - s.First }
 
-// Blocks calls use with the block of MᵀM that each span has on the diagonal: row-major, of which the lower triangle counts.
-// The spans cover [0, m.N) in order. use is called from several goroutines, once a span, and may keep nothing.
+// Blocks calls use with the block of MᵀM that each span has on the diagonal: row-major, of which the lower triangle
+// counts. The spans cover [0, m.N) in order. use is called from several goroutines, once a span, and may keep
+// nothing.
 func (w *Worker) Blocks(ctx context.Context, m Matrix, spans []Span, use func(number int, block []float64)) error {
 	parts := Parts(spans, someCols)
 	w.pool.Run(len(parts), func(part, _ int) {
@@ -61,8 +63,8 @@ func (w *Worker) Blocks(ctx context.Context, m Matrix, spans []Span, use func(nu
 	return ctx.Err()
 }
 
-// Parts joins neighbouring spans until each part holds at least so many rows, but for the last, and returns which spans a
-// part holds.
+// Parts joins neighbouring spans until each part holds at least so many rows, but for the last, and returns which
+// spans a part holds.
 func Parts(spans []Span, rows int) []Span {
 	var parts []Span
 	first, held := 0, 0

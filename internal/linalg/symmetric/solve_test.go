@@ -90,7 +90,8 @@ func TestSolveCancelled(t *testing.T) {
 	w := NewWorker(pool)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if w.Solve(ctx, New(2), [][]float64{{1, 2}}) == nil || w.Blocks(ctx, New(2), []Span{{0, 2}}, func(int, []float64) {}) == nil {
+	if w.Solve(ctx, New(2), [][]float64{{1, 2}}) == nil ||
+		w.Blocks(ctx, New(2), []Span{{0, 2}}, func(int, []float64) {}) == nil {
 		t.Error("no error after the context ended")
 	}
 }

@@ -1,15 +1,15 @@
 package symmetric
 
-// Sizes of the parts of an update. A group of right vectors, pieceDepth deep, stays in the first-level cache while the
-// left ones pass, and a block of the result with its left vectors in the second.
+// Sizes of the parts of an update. A group of right vectors, pieceDepth deep, stays in the first-level cache while
+// the left ones pass, and a block of the result with its left vectors in the second.
 const (
 	pieceDepth = 128
 	blockRows  = 96  // a whole number of groups of every kernel
 	blockCols  = 192 // likewise
 )
 
-// update adds to rows [first, m.N) of m, up to the diagonal, the product of the packed vectors: element (i, j) grows by
-// left vector i−first times right vector j. first is a whole number of groups.
+// update adds to rows [first, m.N) of m, up to the diagonal, the product of the packed vectors: element (i, j) grows
+// by left vector i−first times right vector j. first is a whole number of groups.
 func (w *Worker) update(m Matrix, first int) {
 	colBlocks := ceilDiv(m.N, blockCols)
 	w.pool.Run(ceilDiv(m.N-first, blockRows)*colBlocks, func(block, worker int) {
