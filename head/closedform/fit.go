@@ -58,7 +58,29 @@ func Fit(ctx context.Context, p Problem, o Options) (*Result, error) {
 	}
 	pool := dense.NewPool(o.Threads)
 	defer pool.Close()
-	f := &fit{problem: &p, options: o, pool: pool}
+	f := &fit{problem: &p, options: o, pool: pool, mostLinked: mostLinked}
+	return f.run(ctx)
+}
+
+// A fit is one call of Fit.
+type fit struct {
+	problem    *Problem
+	mostLinked int
+	options    Options
+	pool       *dense.Pool
+	loss       loss.Loss[float64]
+	gaps       []float64
+	rows       *rows
+	ridge      ridge
+
+	folds     []int         // of each group
+	linked    []int         // the groups that links are fitted on
+	scores    [][]float64   // of the linked groups, for each λ
+	solutions [][][]float64 // of the regression, for each λ
+	search    *search
+}
+
+func (f *fit) run(ctx context.Context) (*Result, error) {
 	if err := f.prepare(ctx); err != nil {
 		return nil, err
 	}
@@ -66,23 +88,6 @@ func Fit(ctx context.Context, p Problem, o Options) (*Result, error) {
 		return nil, err
 	}
 	return f.result(ctx)
-}
-
-// A fit is one call of Fit.
-type fit struct {
-	problem *Problem
-	options Options
-	pool    *dense.Pool
-	loss    loss.Loss[float64]
-	gaps    []float64
-	rows    *rows
-	ridge   ridge
-
-	folds     []int         // of each group
-	linked    []int         // the groups that links are fitted on
-	scores    [][]float64   // of the linked groups, for each λ
-	solutions [][][]float64 // of the regression, for each λ
-	search    *search
 }
 
 func (f *fit) prepare(ctx context.Context) (err error) {
@@ -115,7 +120,7 @@ func (f *fit) draw() {
 		smallest := slices.Index(sizes, slices.Min(sizes))
 		f.folds[g] = smallest
 		sizes[smallest] += groups[g].Len()
-		if linked < mostLinked {
+		if linked < f.mostLinked {
 			f.linked = append(f.linked, g)
 			linked += groups[g].Len()
 		}

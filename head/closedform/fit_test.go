@@ -217,3 +217,33 @@ func TestCancel(t *testing.T) {
 		}
 	}
 }
+
+// TestSample compares a fit whose links see some of the examples with one whose links see all.
+func TestSample(t *testing.T) {
+	p := made(600, 12, 4, 3)
+	for i := range 600 {
+		p.Groups = append(p.Groups, i/2)
+	}
+	all, err := Fit(context.Background(), p, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := dense.NewPool(2)
+	defer pool.Close()
+	f := &fit{problem: &p, options: Options{}.withDefaults(), pool: pool, mostLinked: 301}
+	some, err := f.run(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(f.search.sample.weights); n != 302 {
+		t.Errorf("links see %d examples", n)
+	}
+	if !(math.Abs(some.NestedRPS-all.NestedRPS) < 0.1*all.NestedRPS) {
+		t.Errorf("RPS %g of all examples, %g where links see all", some.NestedRPS, all.NestedRPS)
+	}
+	for i := range 600 {
+		if s := sum(some.Probabilities[i*4 : i*4+4]); math.Abs(s-1) > 1e-5 {
+			t.Fatalf("probabilities of example %d sum to %g", i, s)
+		}
+	}
+}
