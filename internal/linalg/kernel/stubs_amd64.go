@@ -93,3 +93,13 @@ func adamWAVX512(n int, params *float32, grads *float32, mean *float32, square *
 //
 //go:noescape
 func dropAVX512(n int, dst *float32, a *float32, shift *float32, scale float32, kept uint32, low uint32, high uint32)
+
+// doubleAVX2 adds to the 4 × 12 tile c the product of k packed columns of 4 and k rows of b.
+//
+//go:noescape
+func doubleAVX2(k int, a *float64, b *float64, ldb int, c *float64, ldc int)
+
+// doubleAVX512 adds to the 8 × 24 tile c the product of k packed columns of 8 and k rows of b.
+//
+//go:noescape
+func doubleAVX512(k int, a *float64, b *float64, ldb int, c *float64, ldc int)

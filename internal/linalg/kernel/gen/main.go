@@ -21,5 +21,7 @@ func main() {
 		adamW(w)
 		drop(w)
 	}
+	double(doubleAVX2)
+	double(doubleAVX512)
 	Generate()
 }

@@ -1,0 +1,293 @@
+package closedform
+
+import (
+	"context"
+	"slices"
+
+	"finetune/internal/linalg/dense"
+	"finetune/internal/randstream"
+	"finetune/loss"
+)
+
+// A Layer is an affine map of raw features: y = Weight·x + Bias.
+type Layer struct {
+	In, Out int
+	Weight  []float32 // Out × In
+	Bias    []float32 // Out
+}
+
+// A Result is a linear head and what is known of it without a test set. Smaller scores are better.
+type Result struct {
+	Layer // its outputs are the logits of the loss
+
+	Lambda  float64 // of the regression, chosen from Options.Lambdas
+	Penalty float64 // of the link, chosen from Options.Penalties
+	RPS     float64 // the least of Table
+	Table   []Score
+
+	// Probabilities are out-of-fold predictions, n × K: the regression left the example's group out, and λ, penalty
+	// and link were chosen and fitted without its fold.
+	Probabilities []float32
+	NestedRPS     float64 // of Probabilities: larger than RPS by what choosing λ and penalty on the same examples hides
+}
+
+// A Score is the mean ranked probability score, over class positions where there are some, of leave-one-out
+// predictions after links that were fitted without the example's fold.
+type Score struct{ Lambda, Penalty, RPS float64 }
+
+// mostLinked is the most examples on which links are fitted and compared. A link has few parameters.
+const mostLinked = 20000
+
+// With few images links suffer from every one that they aren't fitted on.
+const (
+	manyFolds    = 10
+	fewFolds     = 5
+	enoughGroups = 1000
+)
+
+// Fit fits a linear head to the problem. The same problem, options and processor give the same bytes on any number of
+// threads. When ctx ends Fit stops soon and returns its error; a problem or options that can't be used are reported
+// as a *invalid.Error.
+func Fit(ctx context.Context, p Problem, o Options) (*Result, error) {
+	o = o.withDefaults()
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	pool := dense.NewPool(o.Threads)
+	defer pool.Close()
+	f := &fit{problem: &p, options: o, pool: pool, mostLinked: mostLinked}
+	return f.run(ctx)
+}
+
+// A fit is one call of Fit.
+type fit struct {
+	problem    *Problem
+	mostLinked int
+	options    Options
+	pool       *dense.Pool
+	loss       loss.Loss[float64]
+	gaps       []float64
+	rows       *rows
+	ridge      ridge
+
+	folds     []int         // of each group
+	linked    []int         // the groups that links are fitted on
+	scores    [][]float64   // of the linked groups, for each λ
+	solutions [][][]float64 // of the regression, for each λ
+	search    *search
+}
+
+func (f *fit) run(ctx context.Context) (*Result, error) {
+	if err := f.prepare(ctx); err != nil {
+		return nil, err
+	}
+	if err := f.measure(ctx); err != nil {
+		return nil, err
+	}
+	return f.result(ctx)
+}
+
+func (f *fit) prepare(ctx context.Context) (err error) {
+	if f.loss, err = loss.New[float64](f.problem.Loss); err != nil {
+		return err
+	}
+	f.gaps = gaps(f.problem.Loss)
+	if f.rows, err = newRows(ctx, f.pool, f.problem); err != nil {
+		return err
+	}
+	if f.options.Folds == 0 {
+		f.options.Folds = manyFolds
+		if len(f.rows.groups) >= enoughGroups {
+			f.options.Folds = fewFolds
+		}
+	}
+	f.options.Folds = min(f.options.Folds, len(f.rows.groups))
+	f.draw()
+	f.ridge, err = newRidge(ctx, f.pool, f.rows)
+	return err
+}
+
+// draw deals the groups out to folds of about the same number of rows, and draws those that links are fitted on.
+func (f *fit) draw() {
+	groups := f.rows.groups
+	f.folds = make([]int, len(groups))
+	sizes := make([]int, f.options.Folds)
+	linked := 0
+	for _, g := range randstream.New(f.options.Seed, "closed-form folds").Perm(len(groups)) {
+		smallest := slices.Index(sizes, slices.Min(sizes))
+		f.folds[g] = smallest
+		sizes[smallest] += groups[g].Len()
+		if linked < f.mostLinked {
+			f.linked = append(f.linked, g)
+			linked += groups[g].Len()
+		}
+	}
+	slices.Sort(f.linked)
+}
+
+// measure fits the regression for every λ and the links to its leave-one-out predictions.
+func (f *fit) measure(ctx context.Context) error {
+	f.search = &search{
+		sample: f.sample(f.linked), options: f.options,
+		links: map[setting][]*link{}, sums: map[setting][]float64{},
+	}
+	for i, lambda := range f.options.Lambdas {
+		solution, err := f.ridge.fit(ctx, lambda*f.rows.squaredLength)
+		if err != nil {
+			return err
+		}
+		scores, err := f.ridge.leaveOut(ctx, f.linked)
+		if err != nil {
+			return err
+		}
+		f.solutions, f.scores = append(f.solutions, solution), append(f.scores, scores)
+		more, err := f.search.measure(ctx, f.pool, i, scores)
+		if err != nil || !more {
+			return err
+		}
+	}
+	return nil
+}
+
+// sample returns the examples of some groups, without scores.
+func (f *fit) sample(groups []int) *sample {
+	s := &sample{loss: f.loss, gaps: f.gaps}
+	for _, g := range groups {
+		for i := f.rows.groups[g].First; i < f.rows.groups[g].End; i++ {
+			e := f.rows.order[i]
+			for _, t := range f.problem.target(e) {
+				s.targets = append(s.targets, float64(t))
+			}
+			s.weights = append(s.weights, f.problem.weight(e))
+			s.folds = append(s.folds, f.folds[g])
+		}
+	}
+	return s
+}
+
+func (f *fit) result(ctx context.Context) (*Result, error) {
+	best := f.search.best(-1)
+	r := &Result{Lambda: f.options.Lambdas[best.lambda], Penalty: f.options.Penalties[best.penalty]}
+	f.tabulate(r, best)
+	k := f.search.links[best][f.options.Folds]
+	if err := fitLink(ctx, f.search.sample, k, f.scores[best.lambda], -1, r.Penalty, exactly); err != nil {
+		return nil, err
+	}
+	k.centre()
+	coefficients, err := f.ridge.coefficients(ctx, f.solutions[best.lambda])
+	if err != nil {
+		return nil, err
+	}
+	f.rows.fold(r, k, coefficients)
+	return r, f.predict(ctx, r)
+}
+
+func (f *fit) tabulate(r *Result, best setting) {
+	var total float64
+	for _, w := range f.search.sample.weights {
+		total += w
+	}
+	for _, at := range f.search.measured {
+		r.Table = append(r.Table, Score{
+			Lambda: f.options.Lambdas[at.lambda], Penalty: f.options.Penalties[at.penalty],
+			RPS: f.search.total(at, -1) / total,
+		})
+	}
+	r.RPS = f.search.total(best, -1) / total
+}
+
+// predict fills in the out-of-fold predictions. The folds that choose the same λ are taken together.
+func (f *fit) predict(ctx context.Context, r *Result) error {
+	r.Probabilities = make([]float32, len(f.rows.order)*f.problem.Loss.Classes)
+	chosen := make([]setting, f.options.Folds)
+	for fold := range chosen {
+		chosen[fold] = f.search.best(fold)
+	}
+	for l := range f.options.Lambdas {
+		var groups []int
+		for g, fold := range f.folds {
+			if chosen[fold].lambda == l {
+				groups = append(groups, g)
+			}
+		}
+		if len(groups) == 0 {
+			continue
+		}
+		scores, err := f.leaveOut(ctx, l, groups)
+		if err != nil {
+			return err
+		}
+		f.apply(r.Probabilities, groups, scores, chosen)
+	}
+	var total float64
+	target, probabilities := make([]float64, f.problem.Loss.Classes), make([]float64, f.problem.Loss.Classes)
+	for e := range len(f.rows.order) {
+		w := f.problem.weight(e)
+		for k, t := range f.problem.target(e) {
+			target[k], probabilities[k] = float64(t), float64(r.Probabilities[e*len(target)+k])
+		}
+		r.NestedRPS += w * rankedProbability(f.gaps, probabilities, target)
+		total += w
+	}
+	r.NestedRPS /= total
+	return nil
+}
+
+// leaveOut returns the leave-one-out scores of some groups. Where links were fitted on all groups they are at hand.
+func (f *fit) leaveOut(ctx context.Context, lambda int, groups []int) ([]float64, error) {
+	if len(f.linked) < len(f.rows.groups) {
+		if _, err := f.ridge.fit(ctx, f.options.Lambdas[lambda]*f.rows.squaredLength); err != nil {
+			return nil, err
+		}
+		return f.ridge.leaveOut(ctx, groups)
+	}
+	var scores []float64
+	for _, g := range groups {
+		s := f.rows.groups[g]
+		scores = append(scores, f.scores[lambda][s.First*f.rows.outputs:s.End*f.rows.outputs]...)
+	}
+	return scores, nil
+}
+
+// apply writes the probabilities that the links of the groups' folds give for scores.
+func (f *fit) apply(dst []float32, groups []int, scores []float64, chosen []setting) {
+	classes := f.problem.Loss.Classes
+	logits, probabilities := make([]float64, f.loss.Outputs()), make([]float64, classes)
+	for _, g := range groups {
+		k := f.search.links[chosen[f.folds[g]]][f.folds[g]]
+		for i := f.rows.groups[g].First; i < f.rows.groups[g].End; i++ {
+			k.logits(logits, scores[:f.rows.outputs])
+			scores = scores[f.rows.outputs:]
+			f.loss.Probabilities(logits, probabilities)
+			for j, v := range probabilities {
+				dst[f.rows.order[i]*classes+j] = float32(v)
+			}
+		}
+	}
+}
+
+// fold writes the layer that gives the link of the regression, on raw features.
+func (r *rows) fold(out *Result, k *link, coefficients [][]float64) {
+	out.In, out.Out = r.problem.Cols, k.outputs
+	out.Weight, out.Bias = make([]float32, out.In*out.Out), make([]float32, out.Out)
+	for o := range out.Out {
+		link := k.row(k.params, o)
+		bias := k.params[k.weights()+o]
+		for c, w := range link {
+			bias += w * r.targetMean[c]
+		}
+		for j := range out.In {
+			var w float64
+			for c, b := range coefficients {
+				w += link[c] * b[j]
+			}
+			rounded := float32(w * r.inverse[j])
+			out.Weight[o*out.In+j] = rounded
+			bias -= float64(rounded) * r.mean[j]
+		}
+		out.Bias[o] = float32(bias)
+	}
+}
