@@ -19,20 +19,20 @@ func newCheck(a *app) *cobra.Command {
 	failOn := string(check.Problem)
 	c := &cobra.Command{
 		Use:   "check --data PATH",
-		Short: "Look for what is wrong with labelled images before training on them",
-		Long: `check reads every image, compares all pictures by their features, trains heads on parts of the data, and reports
+		Short: "Find problems in labelled images before training",
+		Long: `check reads every image, compares their features, trains heads on folds of the data, and reports:
+  - images that cannot be read, and tiny ones
+  - copies: equal files, and images that were saved again, resized, brightened, cropped at the edges or
+    mirrored; in particular copies with different labels and copies in different splits
+  - the number of images of each class, in total and in each split
+  - labels that disagree with out-of-fold predictions
+  - groups that are in more than one split
 
-  unreadable and tiny images,
-  copies: equal files, and pictures saved again, resized, brightened, cut at the edges or mirrored; above all copies with different
-  labels and copies on both sides of a split,
-  how many images each class has, in all and in each part,
-  labels that heads trained on the other images doubt,
-  groups that stand on both sides of a split.
+It uses the features of training, so training afterwards computes none. With --out it also writes
+manifest.csv: the readable images, with one group ID for all copies of an image, so that they stay within
+one split.
 
-The features are those of training, so training afterwards computes none. --out also gets manifest.csv: the readable images
-with one group for all copies of a picture, so that no split parts them.
-
-Exit status: 0 where nothing is wrong, 3 where there are problems (with --fail-on warning: or warnings).`,
+Exit status: 0 if nothing was found, 3 if problems were found (with --fail-on warning: or warnings).`,
 		Example: `  finetune check --data faces/
   finetune check --data faces.csv --out checked/ && finetune --data checked/manifest.csv
   finetune check --data faces.csv --json --fail-on warning     # in CI`,

@@ -9,20 +9,19 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"finetune/head"
 	"finetune/pipeline/compare"
 )
 
-var compareLong = `compare trains one head with several losses on the same folds of the same features, reads each with every decision rule, and
-prints the figures: mean ± standard deviation over folds and seeds, and differences to cross-entropy with 95 % intervals from a
-bootstrap of the held-out images (or groups), drawn alike for all losses. It leaves compare.csv, compare.json and compare.svg.
+var compareLong = `compare trains one head with several losses on the same folds of the same features, and evaluates
+each with every decision rule. It prints mean ± standard deviation over folds and seeds, and paired
+differences to cross-entropy with 95 % bootstrap intervals over the held-out images (or groups). It
+writes compare.csv, compare.json, compare.svg and report.html.
 
-A loss is its name (cross-entropy, emd2, xemd2, emd, sinkhorn, l2, coral or corn), and after a colon options with commas between:
-  self-guided      ground distance measured on the features, after a warm-up of cross-entropy (emd2, xemd2, sinkhorn)
-  weight=NUMBER    weight of emd2 in xemd2; weight=auto measures it after the warm-up, as self-guided xemd2 does anyway
-  omega=, mu=      power of a self-guided distance, and what is added to it
-  exponent=        of emd; gamma= of sinkhorn
-  warmup=          epochs of cross-entropy (a sixth of --epochs, where something is measured after them)
-  lr=, weight-decay=   instead of --lr and --weight-decay, for this loss
+A loss is a name (cross-entropy, emd2, xemd2, emd, sinkhorn, l2, coral, corn), optionally followed by a
+colon and a comma-separated list of options:
+  ` + head.SpecOptions() + `
+
 The losses are, unless given: ` + strings.Join(compare.DefaultLosses(), ",\n")
 
 func newCompare(a *app) *cobra.Command {
@@ -30,7 +29,7 @@ func newCompare(a *app) *cobra.Command {
 	h := newHeadFlags(&job.Head)
 	c := &cobra.Command{
 		Use:   "compare --data PATH [--losses LIST]",
-		Short: "Set losses and decision rules side by side on folds of the data",
+		Short: "Compare losses and decision rules on the same folds",
 		Long:  compareLong,
 		Example: `  finetune compare --data faces/
   finetune compare --features features/ --losses emd2,xemd2:weight=2,coral --hidden 256
@@ -40,7 +39,7 @@ func newCompare(a *app) *cobra.Command {
 	f := c.Flags()
 	f.SortFlags = false
 	f.StringVar(&job.Data.Path, "data", "", "`path` of the images: a folder or a manifest")
-	f.StringVar(&job.Features, "features", "", "`folder` of ready features, instead of --data and --backbone")
+	f.StringVar(&job.Features, "features", "", "`folder` of extracted features, instead of --data and --backbone")
 	f.Var(&lossesFlag{&job.Losses}, "losses", "losses with commas between, as above")
 	f.StringVar(&job.Out, "out", "", "`folder` for the results (default: finetune-compare-1, or the next free number)")
 	f.BoolVar(&job.Overwrite, "overwrite", false, "replace an earlier comparison in --out once the new one is complete")

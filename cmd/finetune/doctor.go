@@ -15,8 +15,9 @@ func newDoctor(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check the native library, the processor and the cache",
-		Long:  `doctor shows where the native ONNX Runtime was looked for and what was found, runs a small network on it, and looks at the processor and the cache. Its exit status is 2 where something must be mended.`,
-		Args:  noArgs,
+		Long: `doctor lists where the native ONNX Runtime was looked for and what was found, runs a small network with it, and
+checks the processor and the cache. The exit status is 2 if problems were found.`,
+		Args: noArgs,
 	}
 	c.Flags().StringVar(&job.Library, "library", "", "the native ONNX Runtime `library`, where it isn't to be searched for")
 	c.Flags().StringVar(&job.Cache, "cache", "", "folder of the feature `cache` (default: finetune in the user's cache folder)")
@@ -29,7 +30,7 @@ func newDoctor(a *app) *cobra.Command {
 			return err
 		}
 		if n := len(report.Problems); n > 0 {
-			return &usageError{fmt.Errorf("%d to mend: %s", n, report.Problems[0].Do)}
+			return &usageError{fmt.Errorf("%d problems found: %s", n, report.Problems[0].Do)}
 		}
 		return nil
 	}
@@ -54,7 +55,7 @@ func printDoctor(w io.Writer, r *machine.DoctorReport) {
 		fmt.Fprintln(w)
 	}
 	if len(r.Problems) == 0 {
-		fmt.Fprintln(w, "all well")
+		fmt.Fprintln(w, "OK: no problems found")
 	}
 	for _, p := range r.Problems {
 		fmt.Fprintf(w, "problem    %s\n           %s\n", p.Found, p.Do)

@@ -24,7 +24,7 @@ func newEval(a *app) *cobra.Command {
 	f.SortFlags = false
 	f.StringVar(&job.Model, "model", "", "`folder` of the trained run")
 	f.StringVar(&job.Data.Path, "data", "", "`path` of the labelled images: a folder or a manifest")
-	f.StringVar(&job.Features, "features", "", "`folder` of ready features, instead of --data")
+	f.StringVar(&job.Features, "features", "", "`folder` of extracted features, instead of --data")
 	f.StringVar(&job.Out, "out", "", "`folder` for metrics.json and predictions.csv (default: nothing is written)")
 	f.StringVar(&job.Data.LabelRegex, "label-regex", "", "`pattern` whose first group is the label (default: that of the run)")
 	f.StringVar(&job.Data.GroupRegex, "group-regex", "", "`pattern` whose first group is what intervals resample as one, e.g. a person")

@@ -16,15 +16,18 @@ func newExplain(a *app) *cobra.Command {
 	job := explain.Job{}
 	c := &cobra.Command{
 		Use:   "explain --model RUN [--image PATH]",
-		Short: "Show which places of an image decide",
-		Long: `explain draws an image beside maps of what a trained run decides by: what speaks for (orange) and against (blue) the class that it
-answers, and its label where that is known; and which places move the answer to a lower (blue) or a higher class (orange).
+		Short: "Show which regions of an image a prediction is based on",
+		Long: `explain draws each image beside heat maps of what a trained run bases its prediction on: evidence for
+(orange) and against (blue) the predicted class, and the label if it is known; and evidence for a lower
+(blue) or a higher class (orange).
 
-Where the network's features are means of maps, these are class activation maps: the head's weights on the maps before pooling, compared
-with the average training picture. For a linear head they add up exactly to what the head says. Otherwise places are hidden one after the other, and
-the map shows by how much the answer falls (occlusion). docs/explain.md says what to read out of them, and what not.
+If the features are means of the network's maps, the heat maps are class activation maps: the head's
+weights applied to the maps before pooling, relative to the average training image. For a linear head
+they sum exactly to the logits. Otherwise the heat maps come from occlusion: one region after the other
+is hidden, and the map shows how much the prediction drops. See docs/explain.md.
 
-Without --image the worst mistakes of the run's held-out images are explained, into the folder "explained" of the run.`,
+Without --image the worst errors among the run's held-out images are explained, into the folder
+"explained" of the run.`,
 		Example: `  finetune explain --model run --image photo.jpg --out photo-explained.png
   finetune explain --model run --image new-faces/ --out explained/
   finetune explain --model run --image a.jpg --image b.jpg --class severe

@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -72,7 +73,7 @@ func printHelp(w io.Writer, c *cobra.Command, all bool) {
 	if text == "" {
 		text = c.Short
 	}
-	fmt.Fprintf(w, "%s\n\nUsage:\n  %s\n", strings.TrimSpace(text), usageLine(c))
+	fmt.Fprintf(w, "%s\n\nUsage:\n  %s\n", wrap(strings.TrimSpace(text), helpWidth), usageLine(c))
 	if c.Example != "" {
 		fmt.Fprintf(w, "\nExamples:\n%s\n", c.Example)
 	}
@@ -147,4 +148,22 @@ func newHelp(a *app) *cobra.Command {
 			return nil
 		},
 	}
+}
+
+// wrap breaks the lines of text that are longer than width at spaces. A continuation is indented like its line.
+func wrap(text string, width int) string {
+	var out []string
+	for line := range strings.SplitSeq(text, "\n") {
+		indent := line[:len(line)-len(strings.TrimLeft(line, " "))]
+		for utf8.RuneCountInString(line) > width {
+			cut := strings.LastIndex(string([]rune(line)[:width+1]), " ")
+			if cut <= len(indent) {
+				break
+			}
+			out = append(out, line[:cut])
+			line = indent + strings.TrimLeft(line[cut:], " ")
+		}
+		out = append(out, line)
+	}
+	return strings.Join(out, "\n")
 }

@@ -12,7 +12,7 @@ func newInspect(a *app) *cobra.Command {
 	job := run.Inspect{}
 	c := &cobra.Command{
 		Use:   "inspect [FILE]",
-		Short: "Tell what a network or a trained run holds",
+		Short: "Describe a network or a trained run",
 		Long: `inspect describes an ONNX network: what goes in, what comes out, which tensor would be used as the feature and why, and what else
 could be. Given a run folder it describes the run. Without a file it describes the embedded network.`,
 		Example: `  finetune inspect resnet50.onnx

@@ -167,7 +167,7 @@ func required(c *cobra.Command, flags ...string) error {
 	return nil
 }
 
-// either wants images or ready features, not both, and with features no flag that says how images become such.
+// either wants images or extracted features, not both, and with features no flag that says how images become such.
 func either(c *cobra.Command, data, features string) error {
 	if (data == "") == (features == "") {
 		return &usageError{fmt.Errorf("give either --data PATH (images) or --features DIR; see %s --help", c.CommandPath())}

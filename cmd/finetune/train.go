@@ -9,17 +9,18 @@ import (
 	"finetune/pipeline/train"
 )
 
-const trainLong = `It computes the features of the images (or finds them in the cache), fits a small head to them, measures it on images
-that are held out, and leaves a run folder: report.html (to read), head.safetensors and head.onnx (the weights), config.json (every setting),
+const trainLong = `It computes the features of the images with the frozen network (or reads them from the cache), fits a
+small head to them, measures it on images that it was not trained on, and writes a run folder:
+report.html to read, head.safetensors and head.onnx (the weights), config.json (every setting),
 metrics.json, history.csv, predictions.csv and suspects.csv (labels that may be wrong).
 
-PATH is a folder with a folder per class (or train/, val/ and test/ above those), a CSV or JSONL manifest
-(path,label[,split][,fold][,group][,weight]), a flat folder with --label-regex and --bins, or Adience as it is distributed. The
-order of the classes is what an ordinal loss learns: numbers and ranges sort by value, any other names need --order.
+PATH is a folder with one folder per class (train/, val/ and test/ above them are used as splits), a table
+with paths and labels (CSV, JSONL or Parquet; any column names), a flat folder with --label-regex and
+--bins, or a data set as it is distributed (docs/data.md). An ordinal loss needs the order of the classes:
+numbers, ranges and names such as "Grade 2" sort by value, any other names need --order.
 
-With --folds K every image is held out once: K heads are each trained without one fold and measured on it, and the head that is
-kept is trained on all images. The figures are then those of the K heads on what they haven't seen; a test part that the data
-names, or --test-split, stays out of the folds and is measured with the kept head.`
+--folds K runs a cross-validation: every image is held out once, the figures are out-of-fold, and the
+head that is kept is trained on all images of the folds.`
 
 const trainExamples = `  finetune --data faces/
   finetune --backbone resnet50.onnx --data faces/ --out run
@@ -34,7 +35,7 @@ func newTrain(a *app) *cobra.Command {
 	h := newHeadFlags(&job.Head)
 	c := &cobra.Command{
 		Use:     "train --data PATH [--backbone FILE]",
-		Short:   "Train on images, or on features that are ready",
+		Short:   "Train a head on images or extracted features",
 		Long:    trainLong,
 		Example: trainExamples,
 		Args:    noArgs,
@@ -42,7 +43,7 @@ func newTrain(a *app) *cobra.Command {
 	f := c.Flags()
 	f.SortFlags = false
 	f.StringVar(&job.Data.Path, "data", "", "`path` of the images: a folder or a manifest")
-	f.StringVar(&job.Features, "features", "", "`folder` of ready features, instead of --data and --backbone")
+	f.StringVar(&job.Features, "features", "", "`folder` of extracted features, instead of --data and --backbone")
 	f.StringVar(&job.Out, "out", "", "the run `folder` (default: finetune-run-1, or the next free number)")
 	f.BoolVar(&job.Overwrite, "overwrite", false, "replace an earlier run in --out once the new one is complete")
 	f.BoolVar(&job.Resume, "resume", false, "go on with an interrupted run in --out; a complete one is left as it is")

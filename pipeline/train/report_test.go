@@ -59,7 +59,7 @@ func TestGalleries(t *testing.T) {
 	}
 	g = gallerySample(t)
 	g.withoutFiles = true
-	if im := g.image(0); im.Thumbnail != nil || im.Missing != "" {
+	if im := g.image(t.Context(), 0); im.Thumbnail != nil || im.Missing != "" {
 		t.Errorf("features came alone: %d bytes, %q", len(im.Thumbnail), im.Missing)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
