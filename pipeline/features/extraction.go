@@ -2,27 +2,29 @@ package features
 
 import (
 	"context"
+	"math"
 	"sync/atomic"
 	"time"
 
-	"finetune/pipeline/artifact"
 	"finetune/pipeline/dataset"
 	"finetune/pipeline/progress"
 )
 
-// An extraction is one pass over items. What it brings doesn't depend on how it splits the work.
+// An extraction is one pass over items. Its features don't depend on how it splits the work.
 type extraction struct {
 	x     *Extractor
-	items []dataset.Item
+	feed  feed
+	total int // of items; an assumption where that isn't known
 	views func(item int) int
 	emit  func(b Block) error
+	skip  func(b Block) error // takes the unreadable items of a block
 
 	workers        []*Worker
 	stage          progress.Stage
 	watch          constantWatch
-	next           int // the first item that wasn't brought yet
+	next           int  // the first item that the feed hasn't given yet
+	ended          bool // the feed has no more
 	rows, computed int
-	unreadable     []artifact.Unreadable
 
 	tried int     // items that were brought in trials
 	rate  float64 // items a second of the trial before
@@ -38,7 +40,7 @@ const (
 // run brings all items. Where there are many to compute, the first are computed with several splits, and the rest with the fastest.
 func (e *extraction) run(ctx context.Context) error {
 	usual, largest := e.x.usualSplit()
-	for step := 1; e.x.images.Batch == 0 && e.left() > 0; step *= 2 {
+	for step := 1; e.x.images.Batch == 0 && e.total > 0 && e.left() > 0; step *= 2 {
 		t := &tuner{largest: largest, run: func(s workSplit) (float64, bool, error) { return e.try(ctx, s) }}
 		chosen, err := t.fastest(usual)
 		if err != nil {
@@ -49,7 +51,7 @@ func (e *extraction) run(ctx context.Context) error {
 			usual = chosen
 			break
 		}
-		if e.tried > len(e.items)/trialShare {
+		if e.tried > e.total/trialShare {
 			break
 		}
 		// These were cached. Those that follow may not be.
@@ -60,17 +62,23 @@ func (e *extraction) run(ctx context.Context) error {
 	if err := e.x.Net.keepThreads(usual.threads); err != nil {
 		return err
 	}
-	return e.pass(ctx, usual, e.left())
+	return e.pass(ctx, usual, math.MaxInt)
 }
 
-func (e *extraction) left() int { return len(e.items) - e.next }
+// left is how many items there still are, as far as that is known.
+func (e *extraction) left() int {
+	if e.ended {
+		return 0
+	}
+	return max(1, e.total-e.next)
+}
 
 // try measures a split on the next items, once its batches have gone through the network for a first time.
 func (e *extraction) try(ctx context.Context, s workSplit) (rate float64, ok bool, err error) {
 	round := s.workers * s.batch
-	budget := len(e.items) / trialShare
+	budget := e.total / trialShare
 	if e.tried+(1+trialBlocks)*round > budget {
-		e.tried = len(e.items)
+		e.tried = e.total
 		return 0, false, nil
 	}
 	if s.threads > 1 {
@@ -91,12 +99,12 @@ func (e *extraction) try(ctx context.Context, s workSplit) (rate float64, ok boo
 	n := min(max(trialBlocks, long)*round, e.left())
 	e.tried += round + n
 
-	rows, computed := e.rows, e.computed
+	rows, computed, next := e.rows, e.computed, e.next
 	start = time.Now()
 	err = e.pass(ctx, s, n)
 	e.rate = float64(n) / time.Since(start).Seconds()
 	const nearly = 0.95 // the others are in the cache already, or are unreadable
-	return e.rate, err == nil && float64(e.computed-computed) >= nearly*float64(max(n, e.rows-rows)), err
+	return e.rate, err == nil && e.next-next == n && float64(e.computed-computed) >= nearly*float64(max(n, e.rows-rows)), err
 }
 
 // tryThreads starts the network with more threads, where starting it again is nothing beside what is left to do.
@@ -113,46 +121,54 @@ func (e *extraction) tryThreads(ctx context.Context, threads int) (bool, error) 
 	return false, nil
 }
 
-// pass brings the next n items.
+// A job is consecutive items from the first.
+type job struct {
+	first int
+	items []dataset.Item
+}
+
+// pass brings the next n items, or as many as there are.
 func (e *extraction) pass(ctx context.Context, s workSplit, n int) error {
-	first := e.next
-	n = min(n, e.left())
-	e.next += n
 	for len(e.workers) < s.workers {
 		e.workers = append(e.workers, &Worker{x: e.x})
 	}
+	jobs := func(ctx context.Context, yield func(job) bool) error {
+		for n > 0 && !e.ended {
+			items, err := e.feed(ctx, min(n, s.batch))
+			if err != nil {
+				return err
+			}
+			if e.ended = len(items) == 0; e.ended || !yield(job{e.next, items}) {
+				return nil
+			}
+			e.next, n = e.next+len(items), n-len(items)
+		}
+		return nil
+	}
 	var started atomic.Int32
-	return InOrder(ctx, n, s.batch, s.workers,
+	return Ordered(ctx, s.workers, jobs,
 		func() *Worker {
 			w := e.workers[started.Add(1)-1]
 			w.batch = s.batch
 			return w
 		},
-		func(ctx context.Context, w *Worker, from, to int) (Block, error) {
-			return w.block(ctx, e.items, e.views, first+from, first+to)
-		},
-		func(from int, b Block) error {
-			return e.take(b, min(s.batch, n-from))
-		})
+		func(ctx context.Context, w *Worker, j job) (Block, error) { return w.block(ctx, j, e.views) },
+		func(_ job, b Block) error { return e.take(b) })
 }
 
-// take hands on a block of so many items.
-func (e *extraction) take(b Block, items int) error {
-	for _, f := range b.unreadable {
-		e.unreadable = append(e.unreadable, artifact.Unreadable{Path: e.items[f.item].Path, Reason: f.err.Error()})
-	}
-	limit := e.x.images.maxUnreadable() * float64(len(e.items))
-	if n := len(e.unreadable); n > 0 && (e.x.images.Strict || float64(n) > limit) {
-		return e.x.tooMany(e.unreadable, len(e.items))
+// take hands on a block.
+func (e *extraction) take(b Block) error {
+	if err := e.skip(b); err != nil {
+		return err
 	}
 	if err := e.watch.see(e.x.Net, b); err != nil {
 		return err
 	}
 	e.rows += b.first[len(b.Read)]
 	e.computed += b.computed
-	e.stage.Add(items)
-	if len(b.Read) == 0 {
-		return nil
+	if err := e.emit(b); err != nil {
+		return err
 	}
-	return e.emit(b)
+	e.stage.Add(len(b.Items))
+	return nil
 }

@@ -3,6 +3,7 @@ package features
 import (
 	"context"
 	"fmt"
+	"iter"
 
 	"finetune/internal/cores"
 	"finetune/internal/store/featurestore"
@@ -10,6 +11,7 @@ import (
 	"finetune/pipeline/artifact"
 	"finetune/pipeline/dataset"
 	"finetune/pipeline/progress"
+	"finetune/pipeline/source"
 )
 
 // An extractor turns items into feature rows: those that the store has are read, the others computed and stored.
@@ -114,26 +116,84 @@ func (x *Extractor) keep(view int, key featurestore.Key, row []float32) error {
 	return x.stores[view].Put(key, row)
 }
 
-// extract hands emit the features of every item, as many views of it as views says, block by block in the order of the items, and
-// returns the items that couldn't be read. Memory doesn't grow with their number. A block without a readable image is passed over.
-func (x *Extractor) Extract(ctx context.Context, items []dataset.Item, views func(item int) int, emit func(b Block) error) ([]artifact.Unreadable, error) {
-	e := &extraction{x: x, items: items, views: views, emit: emit, stage: x.progress.Start("features", len(items), "image")}
+// Extract hands emit the features of every item, as many views of it as views says, block by block in the order of the
+// items, and returns the items that couldn't be read. Memory doesn't grow with their number. A block without a readable
+// image is passed over.
+func (x *Extractor) Extract(ctx context.Context, items []dataset.Item, views func(item int) int,
+	emit func(b Block) error) ([]artifact.Unreadable, error) {
+	var unreadable []artifact.Unreadable
+	e := &extraction{x: x, feed: slice(items), total: len(items), views: views}
+	e.skip = func(b Block) error {
+		for i, reason := range b.Unreadable() {
+			unreadable = append(unreadable, artifact.Unreadable{Path: items[i].Path, Reason: reason.Error()})
+		}
+		limit := x.images.maxUnreadable() * float64(len(items))
+		if n := len(unreadable); n > 0 && (x.images.Strict || float64(n) > limit) {
+			return x.tooMany(unreadable, len(items))
+		}
+		return nil
+	}
+	e.emit = func(b Block) error {
+		if len(b.Read) == 0 {
+			return nil
+		}
+		return emit(b)
+	}
+	err := e.whole(ctx, len(items))
+	if err == nil {
+		x.note(len(items)-len(unreadable), e.rows, e.computed, len(unreadable))
+	}
+	return unreadable, err
+}
+
+// Stream hands emit the features of the items of a source, so many views of each, block by block in their order. Memory
+// doesn't grow with their number. Items that can't be read are in [Block.Unreadable]; with Images.Strict the first ends
+// the work. An item that the source is slow to give isn't held back for others to come.
+//
+// total is the number of items, or -1 where that isn't known. Only a known or assumed total of at least one makes the
+// work be split by measuring; 0 leaves it as it usually is, for items that come slowly.
+func (x *Extractor) Stream(ctx context.Context, items iter.Seq2[source.Item, error], total, views int,
+	emit func(b Block) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	feed, wait := stream(ctx, items)
+	defer wait()
+	defer cancel()
+	e := &extraction{x: x, feed: feed, total: total, views: func(int) int { return views }, emit: emit}
+	if total < 0 {
+		e.total = assumedTotal
+	}
+	unreadable := 0
+	e.skip = func(b Block) error {
+		for i, reason := range b.Unreadable() {
+			if unreadable++; x.images.Strict {
+				return x.tooMany([]artifact.Unreadable{{Path: b.Items[i-b.First].Path, Reason: reason.Error()}}, 0)
+			}
+		}
+		return nil
+	}
+	err := e.whole(ctx, max(0, total))
+	if err == nil {
+		x.note(e.next-unreadable, e.rows, e.computed, unreadable)
+	}
+	return err
+}
+
+// whole runs an extraction with its progress shown and its features kept.
+func (e *extraction) whole(ctx context.Context, total int) error {
+	e.stage = e.x.progress.Start("features", total, "image")
 	err := e.run(ctx)
-	for _, s := range x.stores {
+	for _, s := range e.x.stores {
 		if err == nil {
 			err = s.Flush()
 		}
 	}
 	e.stage.Done()
-	for _, s := range x.stores {
+	for _, s := range e.x.stores {
 		for _, note := range s.Notes() {
-			x.progress.Note(note)
+			e.x.progress.Note(note)
 		}
 	}
-	if err == nil {
-		x.note(len(items)-len(e.unreadable), e.rows, e.computed, len(e.unreadable))
-	}
-	return e.unreadable, err
+	return err
 }
 
 func (x *Extractor) tooMany(list []artifact.Unreadable, total int) error {

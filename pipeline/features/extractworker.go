@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"iter"
 	"slices"
 
 	"finetune/augment"
@@ -14,8 +15,11 @@ import (
 	"finetune/preprocess"
 )
 
-// A featureBlock is the outcome for consecutive items: a row for each view of each that could be read.
+// A Block is the outcome for consecutive items: a row for each view of each that could be read. Items are numbered from 0
+// over the whole extraction.
 type Block struct {
+	First      int            // number of the first item
+	Items      []dataset.Item // all of them
 	Cols       int
 	Read       []int              // the items that have rows, in order
 	first      []int              // the first row of each, which is that of the picture itself; then the number of rows
@@ -29,6 +33,17 @@ type Block struct {
 // of returns the rows of the i-th item that was read, one view after the other.
 func (b *Block) RowsOf(i int) []float32 { return b.Rows[b.first[i]*b.Cols : b.first[i+1]*b.Cols] }
 
+// Unreadable returns the items without rows, in order, with the reason of each.
+func (b *Block) Unreadable() iter.Seq2[int, error] {
+	return func(yield func(int, error) bool) {
+		for _, f := range b.unreadable {
+			if !yield(f.item, f.err) {
+				return
+			}
+		}
+	}
+}
+
 // reserve makes room for rows once their width is known.
 func (b *Block) reserve(rows int) {
 	if n := rows * b.Cols; len(b.Rows) < n {
@@ -41,7 +56,7 @@ func (b *Block) dropNotFinite() {
 	if len(b.notFinite) == 0 {
 		return
 	}
-	kept := Block{Cols: b.Cols, first: []int{0}, unreadable: b.unreadable, computed: b.computed}
+	kept := Block{First: b.First, Items: b.Items, Cols: b.Cols, first: []int{0}, unreadable: b.unreadable, computed: b.computed}
 	for i, item := range b.Read {
 		if slices.ContainsFunc(b.notFinite, func(row int) bool { return row >= b.first[i] && row < b.first[i+1] }) {
 			kept.unreadable = append(kept.unreadable, failure{item, errNotFinite})
@@ -81,20 +96,21 @@ type waiting struct {
 	key  featurestore.Key
 }
 
-// block brings the features of items[first:end], as many views of each as views says.
-func (w *Worker) block(ctx context.Context, items []dataset.Item, views func(item int) int, first, end int) (Block, error) {
-	b := Block{Cols: w.x.storedCols(), first: []int{0}}
+// block brings the features of a job's items, as many views of each as views says.
+func (w *Worker) block(ctx context.Context, j job, views func(item int) int) (Block, error) {
+	b := Block{First: j.first, Items: j.items, Cols: w.x.storedCols(), first: []int{0}}
 	w.waiting = w.waiting[:0]
-	for i := first; i < end; i++ {
+	for n, item := range j.items {
+		i := j.first + n
 		if err := ctx.Err(); err != nil {
 			return b, err
 		}
 		row, waiting := b.first[len(b.Read)], len(w.waiting)
 		b.reserve(row + views(i))
-		if err := w.picture(ctx, items[i], row, views(i), &b); err != nil {
+		if err := w.picture(ctx, item, row, views(i), &b); err != nil {
 			reason, fault := Fault(err)
 			if !fault {
-				return b, fmt.Errorf("%s: %w", items[i].Path, err)
+				return b, fmt.Errorf("%s: %w", item.Path, err)
 			}
 			w.waiting = w.waiting[:waiting]
 			b.unreadable = append(b.unreadable, failure{i, reason})
@@ -103,12 +119,12 @@ func (w *Worker) block(ctx context.Context, items []dataset.Item, views func(ite
 		b.Read, b.first, b.keys = append(b.Read, i), append(b.first, row+views(i)), append(b.keys, w.key)
 		if len(w.waiting) >= w.batch {
 			if err := w.compute(ctx, &b); err != nil {
-				return b, fmt.Errorf("features of %s: %w", items[first].Path, err)
+				return b, fmt.Errorf("features of %s: %w", j.items[0].Path, err)
 			}
 		}
 	}
 	if err := w.compute(ctx, &b); err != nil {
-		return b, fmt.Errorf("features of %s: %w", items[first].Path, err)
+		return b, fmt.Errorf("features of %s: %w", j.items[0].Path, err)
 	}
 	b.Rows = b.Rows[:b.first[len(b.Read)]*b.Cols]
 	b.dropNotFinite()

@@ -55,6 +55,14 @@ func (it Item) File() string {
 	return ""
 }
 
+// Held returns how many bytes of memory the image takes while the item is kept: none where it lies in a file.
+func (it Item) Held() int {
+	if h, ok := it.content.(held); ok {
+		return len(h)
+	}
+	return 0
+}
+
 // Err returns the error of an item that stands for something other than an image, such as a line that can't be read.
 func (it Item) Err() error {
 	if f, ok := it.content.(failed); ok {

@@ -65,19 +65,36 @@ func readLines(ctx context.Context, f found, o Options, e *emitter) error {
 	return nil
 }
 
-// readStdin enumerates lines as they come. A reader with a deadline is interrupted when ctx ends; with any other,
-// the end of ctx is seen at the next line.
+// readStdin enumerates lines as they come, until ctx ends.
 func readStdin(ctx context.Context, in io.Reader, e *emitter) error {
-	if d, ok := in.(interface{ SetReadDeadline(time.Time) error }); ok {
-		stop := context.AfterFunc(ctx, func() { d.SetReadDeadline(time.Unix(1, 0)) })
-		defer stop()
-	}
+	in, stop := interruptible(ctx, in)
+	defer stop()
 	l := lineReader{name: "stdin", json: true, paths: true}
 	err := l.read(ctx, in, e)
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		return cause
 	}
 	return err
+}
+
+// interruptible returns a reader of in that fails when ctx ends. A reader without deadlines, such as standard input on
+// most systems, is read by a goroutine, which ends when in returns.
+func interruptible(ctx context.Context, in io.Reader) (_ io.Reader, stop func()) {
+	d, ok := in.(interface{ SetReadDeadline(time.Time) error })
+	if ok && d.SetReadDeadline(time.Time{}) == nil {
+		stop := context.AfterFunc(ctx, func() { d.SetReadDeadline(time.Unix(1, 0)) })
+		return in, func() { stop() }
+	}
+	r, w := io.Pipe()
+	go func() {
+		_, err := io.CopyBuffer(w, struct{ io.Reader }{in}, make([]byte, 1<<16))
+		w.CloseWithError(err)
+	}()
+	ended := context.AfterFunc(ctx, func() { w.CloseWithError(context.Cause(ctx)) })
+	return r, func() {
+		ended()
+		r.Close()
+	}
 }
 
 // read emits an item for each line that isn't blank.
