@@ -12,11 +12,16 @@ import (
 
 // addRuntimeFlags binds what decides how fast and where the work is done, never what comes out.
 func addRuntimeFlags(f *pflag.FlagSet, i *features.Images, threads *int) {
-	f.StringVar(&i.Cache, "cache", "", "folder of the feature `cache` (default: finetune in the user's cache folder)")
-	f.BoolVar(&i.NoCache, "no-cache", false, "neither read nor write the feature cache")
+	addCacheFlags(f, i)
 	addComputeFlags(f, i, threads)
 	i.MaxUnreadable = new(float64)
 	f.Float64Var(i.MaxUnreadable, "max-unreadable", features.DefaultMaxUnreadable, "`share` of unreadable images above which the run stops")
+}
+
+// addCacheFlags binds the feature cache.
+func addCacheFlags(f *pflag.FlagSet, i *features.Images) {
+	f.StringVar(&i.Cache, "cache", "", "folder of the feature `cache` (default: finetune in the user's cache folder)")
+	f.BoolVar(&i.NoCache, "no-cache", false, "neither read nor write the feature cache")
 }
 
 // addComputeFlags binds what runs the network, for commands that need more of it than the feature cache has.

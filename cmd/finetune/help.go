@@ -24,13 +24,13 @@ type flagGroup struct {
 
 // flagGroups are the headings in the order of the help. The flags of the head's options are added from the table of options.
 var flagGroups = []flagGroup{
-	{"Data", []string{"data", "features", "image", "label-regex", "group-regex", "image-column", "label-column", "split-column", "fold-column", "group-column", "weight-column", "vote-columns", "order", "positions", "bins", "val-split", "test-split", "seed", "folds", "seeds", "repeats"}},
+	{"Data", []string{"data", "shard", "features", "image", "label-regex", "group-regex", "image-column", "label-column", "split-column", "fold-column", "group-column", "weight-column", "vote-columns", "order", "positions", "bins", "val-split", "test-split", "seed", "folds", "seeds", "repeats"}},
 	{"Backbone", []string{"backbone", "tap", "pool", "pool-stat", "preset", "image-size", "crop-pct", "resize", "interpolation", "channel-order", "scale", "mean", "std", "white", "views", "augment", "augment-seed"}},
 	{"Loss", []string{"losses"}},
 	{"Head", nil},
 	{"Training", []string{"soften", "search", "search-time", "search-folds", "search-metric"}},
 	{"Evaluation", []string{"model", "metric", "calibrate", "coverage", "tta", "resamples", "class", "method", "patch", "stride", "worst", "fail-on"}},
-	{"Output", []string{"out", "overwrite", "resume", "explain", "maps", "format", "json", "quiet", "strict", "max-unreadable"}},
+	{"Output", []string{"out", "overwrite", "resume", "explain", "maps", "format", "columns", "spreadsheet-safe", "json", "quiet", "strict", "max-unreadable"}},
 	{"Runtime", []string{"threads", "image-batch", "device", "device-option", "cache", "no-cache", "limit", "library", "from", "with"}},
 }
 

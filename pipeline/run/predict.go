@@ -2,84 +2,110 @@ package run
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
 	"path/filepath"
 	"slices"
 
 	"finetune/head"
-	"finetune/internal/store/atomicfile"
 	"finetune/invalid"
 	"finetune/pipeline/artifact"
 	"finetune/pipeline/crossval"
 	"finetune/pipeline/dataset"
 	"finetune/pipeline/features"
 	"finetune/pipeline/progress"
+	"finetune/pipeline/source"
+	"finetune/pipeline/table"
 )
 
-// Predict labels images with a trained run. Memory doesn't grow with their number; rows are written as they come,
-// in the order of the images.
+// Predict labels images with a trained run and writes a row for every image of the input, in order. An image that can't
+// be read has a row with the reason. Memory doesn't grow with the number of images.
+//
+// A file is whole or absent. After an interruption at any moment the same job goes on after the rows that it has, and
+// ends with the same bytes. A complete result of the same job is left as it is.
 type Predict struct {
-	Model    string          // the run folder, or its head.safetensors
-	Data     dataset.Options // only Path counts: a folder, a manifest, a list of files or one image
-	Images   features.Images // Backbone "" is the one that the run was trained with; Views and Augment are the run's
-	TTA      int             // views of an image that a prediction is the mean of, AllViews or 0, as many as the run says
-	Out      string          // .csv or .jsonl by its ending; "-" or "" is Stdout
-	Stdout   io.Writer       // for Out "-"
-	Format   string          // csv or jsonl, for Out "-"; "": csv
-	Threads  int             // 0: all cores
+	Model       string       // the run folder, or its head.safetensors
+	Path        string       // the input, as source.Options has it; "-" is Stdin
+	Stdin       io.Reader    // for Path "-": each line is answered as it comes
+	ImageColumn string       // of a table, see source.Options
+	Shard       source.Shard // the part of the input to label
+
+	Out             string    // .csv, .jsonl or .parquet by its ending; "-" or "" is Stdout
+	Stdout          io.Writer // for Out "-"
+	Format          string    // csv, jsonl or parquet; "" is by the ending of Out, csv for Stdout
+	Columns         []string  // of the table, see table.Schema; nil: all but features
+	Features        bool      // also the column features: the head's input for the image itself
+	SpreadsheetSafe bool      // see table.EncodeOptions
+	Overwrite       bool      // replace a file at Out of another job
+
+	// Images: Backbone "" is the network of the run; Views and Augment are the run's. With Strict the first image that
+	// can't be read ends the job.
+	Images   features.Images
+	TTA      int // views of an image that a prediction is the mean of, AllViews or 0, as many as the run says
+	Threads  int // 0: all cores
 	Progress progress.Reporter
 }
 
 // A PredictResult says what was written.
 type PredictResult struct {
-	Out        string                `json:"out"`
-	Images     int                   `json:"images"`
-	Predicted  map[string]int        `json:"predicted"` // images of each class
+	Out       string           `json:"out"`
+	Images    int64            `json:"images"`              // rows of the table
+	Kept      int64            `json:"kept,omitempty"`      // rows that were there before
+	Errors    int64            `json:"errors,omitempty"`    // of the other rows, those with an error
+	Predicted map[string]int64 `json:"predicted,omitempty"` // of the other rows, those of each class
+	// Unreadable are the first images with an error and the reasons.
 	Unreadable []artifact.Unreadable `json:"unreadable,omitempty"`
 }
 
-// Run does the job. A file is whole or absent, also when ctx is cancelled.
-func (p Predict) Run(ctx context.Context) (*PredictResult, error) {
+// maxListed bounds PredictResult.Unreadable.
+const maxListed = 20
+
+// Run does the job.
+func (p Predict) Run(ctx context.Context) (_ *PredictResult, err error) {
 	p.Progress = progress.OrNone(p.Progress)
-	format, err := p.format()
-	if err != nil {
-		return nil, err
-	}
-	if !p.toStdout() {
-		if err := artifact.NotAnInput(p.Out, p.Data.Path, p.Model, filepath.Join(p.Model, PredictionsFile), p.Images.Backbone); err != nil {
-			return nil, err
-		}
-	}
 	run, err := Open(p.Model)
 	if err != nil {
 		return nil, err
 	}
-	p.Data.Unlabelled = true
-	set, err := dataset.Load(ctx, p.Data)
-	if err != nil {
-		return nil, err
-	}
-	features.NoteData(p.Progress, set)
 	views, err := run.views(p.TTA)
 	if err != nil {
 		return nil, err
+	}
+	src, err := source.Open(ctx, source.Options{Path: p.Path, Stdin: p.Stdin, Shard: p.Shard, ImageColumn: p.ImageColumn})
+	if err != nil {
+		return nil, err
+	}
+	out, err := p.output(ctx, run, views, src)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if closeErr := out.Close(); err == nil {
+			err = closeErr
+		}
+	}()
+	result := &PredictResult{Out: p.Out, Images: out.Done(), Kept: out.Done(), Predicted: map[string]int64{}}
+	if out.Complete() {
+		p.Progress.Note(p.Out + " is complete already")
+		return result, nil
 	}
 	x, err := run.extractor(p.Images, views, p.Threads, p.Progress)
 	if err != nil {
 		return nil, err
 	}
 	defer x.Close()
-	result := &PredictResult{Out: p.Out, Predicted: map[string]int{}}
-	label := func(w io.Writer) error {
-		return p.label(ctx, x, run.Head, views.Predict, set, format(w, run.Head), result)
+	l := labeller{Predict: p, head: run.Head, views: views.Predict, out: out, result: result}
+	if err := l.run(ctx, x, src); err != nil {
+		return nil, err
 	}
-	if p.toStdout() {
-		err = label(p.Stdout)
-	} else {
-		err = atomicfile.Write(p.Out, label)
+	if note := src.Note(); note != "" {
+		p.Progress.Note(note)
 	}
-	if err != nil {
+	if err := out.Commit(ctx); err != nil {
 		return nil, err
 	}
 	return result, x.Close()
@@ -87,52 +113,162 @@ func (p Predict) Run(ctx context.Context) (*PredictResult, error) {
 
 func (p Predict) toStdout() bool { return p.Out == "" || p.Out == "-" }
 
-func (p Predict) format() (newPredictionWriter, error) {
-	name, wrong := p.Format, &invalid.Error{Field: "Format"}
-	if !p.toStdout() {
-		name, wrong = filepath.Ext(p.Out), &invalid.Error{Field: "Out", Path: p.Out}
+// output opens what the rows are written to.
+func (p Predict) output(ctx context.Context, run *Run, views features.ViewConfig, src *source.Source) (output, error) {
+	o := table.Options{Path: p.Out, Overwrite: p.Overwrite}
+	o.Encode = table.EncodeOptions{SpreadsheetSafe: p.SpreadsheetSafe, Format: table.Format(p.Format)}
+	o.Encode.Schema = table.Schema{Classes: run.Head.Space().Classes(), Features: run.Head.Inputs(), Columns: p.columns()}
+	switch o.Encode.Format {
+	case "", table.CSV, table.JSONL, table.Parquet:
+	default:
+		return nil, &invalid.Error{Field: "Format", Found: fmt.Sprintf("%q", p.Format), Want: "csv, jsonl or parquet"}
 	}
-	switch name {
-	case "", ".csv", "csv":
-		if name != "" || p.toStdout() {
-			return newCSVPredictions, nil
+	if p.toStdout() {
+		if p.Format == "" {
+			o.Encode.Format = table.CSV
 		}
-	case ".jsonl", ".ndjson", "jsonl":
-		return newJSONLPredictions, nil
+		return newStreamOutput(p.Stdout, o.Encode)
 	}
-	wrong.Found, wrong.Want = fmt.Sprintf("the format %q", name), "csv or jsonl, or a file that ends so"
-	return nil, wrong
+	if err := p.mayWrite(ctx, run, src); err != nil {
+		return nil, err
+	}
+	var err error
+	if o.Settings, err = p.settings(ctx, run.Head, views, src); err != nil {
+		return nil, err
+	}
+	w, err := table.Create(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return fileOutput{w}, nil
 }
 
-// label predicts block by block, from so many views of each image, and writes each as it comes.
-func (p Predict) label(ctx context.Context, x *features.Extractor, h *head.Head, views int, set *dataset.Set, w predictionWriter, result *PredictResult) error {
-	space := h.Space()
-	var probs []float32
-	var err error
-	result.Unreadable, err = x.Extract(ctx, set.Items, func(int) int { return views }, func(b features.Block) error {
-		n := len(b.Read)
-		probs = slices.Grow(probs[:0], n*space.Len())[:n*space.Len()]
-		// A block is small; more threads than one would only wait for each other.
-		f := head.Features{Rows: n * views, Cols: b.Cols, Data: b.Rows}
-		if err := crossval.Probabilities(h, f, views, views, nil, 1, probs); err != nil {
-			return err
-		}
-		for i, item := range b.Read {
-			row := probs[i*space.Len() : (i+1)*space.Len()]
-			class := h.Decide(row)
-			result.Images++
-			result.Predicted[space.Class(class)]++
-			if err := w.write(set.Items[item].Path, class, row); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
+func (p Predict) columns() []string {
+	if !p.Features || slices.Contains(p.Columns, table.FeaturesColumn) {
+		return p.Columns
+	}
+	columns := p.Columns
+	if columns == nil {
+		columns = table.DefaultColumns()
+	}
+	return append(slices.Clone(columns), table.FeaturesColumn)
+}
+
+// mayWrite refuses to write over what the job reads.
+func (p Predict) mayWrite(ctx context.Context, run *Run, src *source.Source) error {
+	files := []string{p.Model, p.Images.Backbone, p.Images.Library}
+	for _, pattern := range Kind.Patterns {
+		files = append(files, filepath.Join(run.Folder, pattern))
+	}
+	if err := artifact.NotAnInput(p.Out, files...); err != nil {
 		return err
 	}
-	for _, u := range result.Unreadable {
-		p.Progress.Note("skipped " + u.Path + ": " + u.Reason)
+	reads, err := src.Reads(ctx, p.Out)
+	if reads {
+		err = &invalid.Error{Field: "Out", Path: p.Out, Found: "an input", Want: "another file"}
 	}
-	return w.flush()
+	return err
+}
+
+// settings identifies all that decides the rows besides how they are encoded.
+func (p Predict) settings(ctx context.Context, h *head.Head, views features.ViewConfig, src *source.Source) (string, error) {
+	sum := sha256.New()
+	if err := h.Write(sum); err != nil {
+		return "", err
+	}
+	input, err := src.Fingerprint(ctx)
+	if err != nil {
+		return "", err
+	}
+	text, err := json.Marshal(struct {
+		Head, Views, Path, Input, ImageColumn string
+		Shard                                 source.Shard
+	}{
+		hex.EncodeToString(sum.Sum(nil)), views.Average(), p.Path, input, p.ImageColumn, p.Shard})
+	return string(text), err
+}
+
+// A labeller makes rows of features.
+type labeller struct {
+	Predict
+	head   *head.Head
+	views  int
+	out    output
+	result *PredictResult
+	probs  []float32
+}
+
+// run labels the items that the output doesn't have yet.
+func (l *labeller) run(ctx context.Context, x *features.Extractor, src *source.Source) error {
+	total := 0 // lines on standard input come at the pace of the other side
+	if l.Path != source.Stdin {
+		n, known, err := src.Count(ctx)
+		if err != nil {
+			return err
+		}
+		if total = int(max(0, n-l.out.Done())); !known {
+			total = -1
+		}
+	}
+	return x.Stream(ctx, l.rest(src.All(ctx)), total, l.views, l.block)
+}
+
+// rest passes over the items whose rows are there.
+func (l *labeller) rest(items iter.Seq2[source.Item, error]) iter.Seq2[source.Item, error] {
+	return func(yield func(source.Item, error) bool) {
+		done := l.out.Done()
+		for it, err := range items {
+			if err == nil && done > 0 {
+				done--
+				if err = l.out.Skip(dataset.FromSource(it).Path); err == nil {
+					continue
+				}
+			}
+			if !yield(it, err) {
+				return
+			}
+		}
+	}
+}
+
+// block writes the rows of a block.
+func (l *labeller) block(b features.Block) error {
+	k := l.head.Space().Len()
+	n := len(b.Read)
+	l.probs = slices.Grow(l.probs[:0], n*k)[:n*k]
+	// A block is small; more threads than one would only wait for each other.
+	f := head.Features{Rows: n * l.views, Cols: b.Cols, Data: b.Rows}
+	if n > 0 {
+		if err := crossval.Probabilities(l.head, f, l.views, l.views, nil, 1, l.probs); err != nil {
+			return err
+		}
+	}
+	reasons := map[int]error{}
+	for i, reason := range b.Unreadable() {
+		reasons[i] = reason
+	}
+	read := 0
+	for i, item := range b.Items {
+		row := table.Row{Path: item.Path}
+		if reason, bad := reasons[b.First+i]; bad {
+			l.failed(&row, reason)
+		} else {
+			row = rowOf(l.head, item.Path, l.probs[read*k:][:k])
+			row.Features = b.RowsOf(read)[:b.Cols]
+			l.result.Predicted[row.Predicted]++
+			read++
+		}
+		l.result.Images++
+		if err := l.out.Write(&row); err != nil {
+			return err
+		}
+	}
+	return l.out.Flush()
+}
+
+func (l *labeller) failed(row *table.Row, reason error) {
+	row.Error = reason.Error()
+	if l.result.Errors++; len(l.result.Unreadable) < maxListed {
+		l.result.Unreadable = append(l.result.Unreadable, artifact.Unreadable{Path: row.Path, Reason: row.Error})
+	}
 }

@@ -30,7 +30,7 @@ func TestPredictionsFollowFromTheFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 		labels := filepath.Join(out, "labels.csv")
-		if _, err := (run.Predict{Model: job.Out, Data: dataset.Options{Path: pipelinetest.Demo}, Out: labels}).Run(t.Context()); err != nil {
+		if _, err := (run.Predict{Model: job.Out, Path: pipelinetest.Demo, Out: labels}).Run(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		folder, err := npy.Open(filepath.Join(out, "features", features.MatrixFile))
@@ -53,7 +53,7 @@ func TestPredictionsFollowFromTheFiles(t *testing.T) {
 				}
 			}
 			for k, want := range softmax(affine(net["weight"], net["bias"], x)) {
-				got, err := strconv.ParseFloat(row[2+k], 64)
+				got, err := strconv.ParseFloat(row[firstProbability+k], 64)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -65,6 +65,9 @@ func TestPredictionsFollowFromTheFiles(t *testing.T) {
 		}
 	}
 }
+
+// firstProbability is the place of p_<class> after path, predicted, low, high and expected.
+const firstProbability = 5
 
 func affine(weight, bias, x []float32) []float32 {
 	y := make([]float32, len(bias))

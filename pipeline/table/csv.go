@@ -40,7 +40,7 @@ func (e *csvEncoder) value(r *Row, c column) string {
 	if text, ok := r.text(c.name); ok {
 		return e.safe(text)
 	}
-	if c.name == featuresColumn {
+	if c.name == FeaturesColumn {
 		if r.Features == nil {
 			return ""
 		}

@@ -94,7 +94,7 @@ func (e *jsonlEncoder) field(r *Row, i int) {
 	case c.name == expectedColumn && r.Expected != nil:
 		e.begin(i)
 		e.line = appendFloat(e.line, *r.Expected, 64)
-	case c.name == featuresColumn && r.Features != nil:
+	case c.name == FeaturesColumn && r.Features != nil:
 		e.begin(i)
 		e.line = appendFloats(e.line, r.Features)
 	case single != nil:

@@ -35,7 +35,7 @@ func newParquet(w io.Writer, o EncodeOptions, cols []column) Encoder {
 			node = parquet.Leaf(parquet.FloatType)
 		case c.name == expectedColumn:
 			node = parquet.Leaf(parquet.DoubleType)
-		case c.name == featuresColumn:
+		case c.name == FeaturesColumn:
 			node = parquet.List(parquet.Leaf(parquet.FloatType))
 			width += 4 * o.Schema.Features
 		}
@@ -55,7 +55,7 @@ func (e *parquetEncoder) Write(r *Row) error {
 	}
 	e.row = e.row[:0]
 	for i, c := range e.cols {
-		if c.name == featuresColumn {
+		if c.name == FeaturesColumn {
 			e.features(r, i)
 			continue
 		}

@@ -38,6 +38,12 @@ type Schema struct {
 	Columns []string
 }
 
+// FeaturesColumn is the column of an image's features: a list of float32.
+const FeaturesColumn = "features"
+
+// DefaultColumns returns the columns that a nil Schema.Columns stands for.
+func DefaultColumns() []string { return slices.Clone(defaultColumns) }
+
 // The names of columns besides p_<class>.
 const (
 	pathColumn       = "path"       // text: the name of the image
@@ -47,7 +53,6 @@ const (
 	expectedColumn   = "expected"   // float64: the mean of the classes' positions under the distribution
 	confidenceColumn = "confidence" // float32: the probability of the predicted class
 	errorColumn      = "error"      // text: why there is no prediction
-	featuresColumn   = "features"   // list of float32
 
 	classPrefix = "p_" // float32
 	allClasses  = "p_*"
@@ -79,7 +84,7 @@ func (s *Schema) columns() ([]column, error) {
 	if names == nil {
 		names = defaultColumns
 	}
-	known := []string{featuresColumn}
+	known := []string{FeaturesColumn}
 	for _, name := range defaultColumns {
 		if name != allClasses {
 			known = append(known, name)
@@ -99,7 +104,7 @@ func (s *Schema) columns() ([]column, error) {
 			if class = slices.Index(s.Classes, strings.TrimPrefix(name, classPrefix)); class < 0 ||
 				!strings.HasPrefix(name, classPrefix) {
 				return nil, &invalid.Error{Field: "Columns", Found: fmt.Sprintf("%q", name),
-					Want: "any of " + strings.Join(defaultColumns, ", ") + ", " + featuresColumn}
+					Want: "any of " + strings.Join(defaultColumns, ", ") + ", " + FeaturesColumn}
 			}
 		}
 		cols = append(cols, column{name, class})
@@ -117,7 +122,7 @@ func (s *Schema) columns() ([]column, error) {
 }
 
 // HasFeatures reports whether the table has the column features.
-func (s *Schema) HasFeatures() bool { return slices.Contains(s.Columns, featuresColumn) }
+func (s *Schema) HasFeatures() bool { return slices.Contains(s.Columns, FeaturesColumn) }
 
 // check tells a row that doesn't fit the schema.
 func (s *Schema) check(r *Row) error {

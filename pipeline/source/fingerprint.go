@@ -1,0 +1,56 @@
+package source
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+)
+
+// Fingerprint returns a digest of the names, sizes and times of change of the input's files, as far as they belong to the
+// shard, without reading them. It tells whether an interrupted job may go on: images that a table only names aren't
+// looked at. It is "" for standard input.
+func (s *Source) Fingerprint(ctx context.Context) (string, error) {
+	if s.o.Path == Stdin {
+		return "", nil
+	}
+	sum := sha256.New()
+	place := int64(-1)
+	err := s.eachFile(ctx, func(f found) error {
+		if f.err != nil {
+			return nil // its item says so
+		}
+		if f.kind != image {
+			if place++; s.byFile && !s.o.Shard.holds(place) {
+				return nil
+			}
+		}
+		size, changed := int64(-1), int64(0)
+		if info, err := os.Stat(f.path); err == nil {
+			size, changed = info.Size(), info.ModTime().UnixNano()
+		}
+		_, err := fmt.Fprintf(sum, "%q %d %d\n", f.name, size, changed)
+		return err
+	})
+	return hex.EncodeToString(sum.Sum(nil)), err
+}
+
+// Reads reports whether a file is one of the input's own, which a job must not write. Images that a table names aren't
+// looked at.
+func (s *Source) Reads(ctx context.Context, path string) (bool, error) {
+	target, err := os.Stat(path)
+	if err != nil || s.o.Path == Stdin {
+		return false, nil // nothing is there
+	}
+	is := false
+	err = s.eachFile(ctx, func(f found) error {
+		if f.err == nil && f.kind != image || s.alone() {
+			if info, err := os.Stat(f.path); err == nil && os.SameFile(info, target) {
+				is = true
+			}
+		}
+		return nil
+	})
+	return is, err
+}
