@@ -4,14 +4,12 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
-	"os"
 	"slices"
 
 	"finetune/internal/cores"
 	"finetune/internal/image/decode"
 	"finetune/pipeline/dataset"
 	"finetune/pipeline/features"
-	"finetune/preprocess"
 )
 
 // tinyShare is the share of the network's input below which a picture's shorter side makes it tiny: what is enlarged more than
@@ -44,14 +42,14 @@ func (c Job) lookAtFiles(ctx context.Context, items []dataset.Item) (map[string]
 	stage := c.Progress.Start("files", len(items), "image")
 	defer stage.Done()
 	err := features.InOrder(ctx, len(items), features.BlockSize, cores.Of(c.Threads),
-		func() struct{} { return struct{}{} },
-		func(ctx context.Context, _ struct{}, first, end int) ([]fileFacts, error) {
+		func() *features.ImageReader { return &features.ImageReader{} },
+		func(ctx context.Context, files *features.ImageReader, first, end int) ([]fileFacts, error) {
 			out := make([]fileFacts, 0, end-first)
 			for _, item := range items[first:end] {
 				if err := ctx.Err(); err != nil {
 					return nil, err
 				}
-				out = append(out, factsOf(item))
+				out = append(out, factsOf(ctx, files, item))
 			}
 			return out, nil
 		},
@@ -66,12 +64,9 @@ func (c Job) lookAtFiles(ctx context.Context, items []dataset.Item) (map[string]
 }
 
 // factsOf reads one file. What is wrong with it, decoding it for its features will tell.
-func factsOf(item dataset.Item) fileFacts {
+func factsOf(ctx context.Context, files *features.ImageReader, item dataset.Item) fileFacts {
 	f := fileFacts{path: item.Path}
-	if info, err := os.Stat(item.File); err != nil || info.Size() > preprocess.MaxBytes {
-		return f
-	}
-	data, err := os.ReadFile(item.File)
+	data, err := files.Read(ctx, item)
 	if err != nil {
 		return f
 	}

@@ -67,6 +67,9 @@ func (c Job) writeManifest(path string, set *dataset.Set, copies []Copies) error
 	together := *set
 	together.Items = withCopies(set.Items, copies)
 	for i := range together.Items {
+		if together.Items[i].File == "" {
+			continue // inside of an archive
+		}
 		file, err := filepath.Abs(together.Items[i].File)
 		if err != nil {
 			return err

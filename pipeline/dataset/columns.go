@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"finetune/invalid"
+	"finetune/pipeline/source"
 )
 
 // A column is what one of a table means; a column without a role or votes is left alone.
@@ -194,7 +195,7 @@ func (l *loader) checkColumns(cols []column, header []string) error {
 
 // columnHint proposes the options for the columns that are missing.
 func (l *loader) columnHint(cols []column, header []string) string {
-	if slices.ContainsFunc(header, isImage) || len(header) < 2 {
+	if slices.ContainsFunc(header, source.IsImage) || len(header) < 2 {
 		return "begin the file with a header such as path,label"
 	}
 	var options []string

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"finetune/invalid"
+	"finetune/pipeline/source"
 )
 
 // classFolders reads a folder per class, perhaps below folders for the parts. Images may lie at any depth in the
@@ -79,7 +80,7 @@ func (l *loader) someImages(t *tree) error {
 	e := &invalid.Error{
 		Path:  l.o.Path,
 		Found: "no images",
-		Want:  "files ending in " + strings.Join(imageExtensions, ", "),
+		Want:  "files ending in " + strings.Join(source.ImageEndings(), ", "),
 	}
 	switch {
 	case len(t.undecoded) > 0:

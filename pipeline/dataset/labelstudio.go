@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"encoding/json"
+	"finetune/pipeline/source"
 	"path"
 	"slices"
 	"strings"
@@ -102,7 +103,7 @@ func (t *task) image() string {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		if isImage(values[name]) {
+		if source.IsImage(values[name]) {
 			return values[name]
 		}
 	}

@@ -10,14 +10,16 @@ import (
 	"finetune/internal/store/userfile"
 	"finetune/invalid"
 	"finetune/label"
+	"finetune/pipeline/source"
 )
 
 // Options say what to load and how to read its labels. The zero value of every field but Path means "not given".
 //
 // A pattern with a slash in it is matched against an item's path, any other against its file name only.
 type Options struct {
-	// Path is the data: a folder, a table (.csv, .tsv, .jsonl, .ndjson, .json), a fold file of Adience, AVA.txt, or,
-	// without labels, also a list of files (.txt) or one image.
+	// Path is the data: a folder, a table (.csv, .tsv, .jsonl, .ndjson, .json), a fold file of Adience, AVA.txt, an
+	// archive, a Parquet file or a pattern of files as package source has them, or, without labels, also a list of files
+	// (.txt) or one image.
 	Path string
 	// Order names the classes, lowest first. Without it the names must carry their order; see label.Infer.
 	Order []string
@@ -55,12 +57,14 @@ func Load(ctx context.Context, o Options) (*Set, error) {
 		return nil, err
 	}
 	info, err := os.Stat(o.Path)
-	if err != nil {
-		return nil, userfile.Classify(o.Path, err)
-	}
-	if info.IsDir() {
+	switch folder := err == nil && info.IsDir(); {
+	case !folder && isPacked(o.Path, err == nil):
+		err = l.packed()
+	case err != nil:
+		err = userfile.Classify(o.Path, err)
+	case folder:
 		err = l.loadFolder()
-	} else {
+	default:
 		err = l.loadFile()
 	}
 	if err != nil {
@@ -96,7 +100,7 @@ func (l *loader) loadFile() error {
 		return l.read(maxManifest, l.readAVA)
 	case o.Unlabelled && (ext == ".txt" || ext == ".lst"):
 		return l.read(maxManifest, l.readList)
-	case o.Unlabelled && isImage(o.Path):
+	case o.Unlabelled && source.IsImage(o.Path):
 		l.layout = SingleImage
 		f, err := userfile.Open(l.ctx, o.Path, maxManifest) // refuses what isn't a regular file
 		if err != nil {
@@ -119,7 +123,7 @@ func (l *loader) unknownKind(ext string) error {
 	case isUndecoded(l.o.Path):
 		e.Found, e.Hint = "an image in a format that isn't decoded", convertHint
 	case l.o.Unlabelled:
-	case isImage(l.o.Path):
+	case source.IsImage(l.o.Path):
 		e.Found, e.Hint = "one image", "give the folder that it is in"
 	case ext == ".txt":
 		e.Found, e.Hint = "a list without labels", "make it a CSV file with the header path,label"

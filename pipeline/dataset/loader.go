@@ -76,6 +76,7 @@ func (l *loader) wrongAt(line int, found, want, hint string) error {
 // A record is an item while it is read.
 type record struct {
 	path, file string
+	open       func(ctx context.Context, buf []byte) ([]byte, error) // see Item
 	label      string
 	votes      []float64 // by loader.voteClasses; shorter where the rest is 0; nil for none
 	weight     float64
@@ -97,7 +98,7 @@ func (l *loader) keep(r record) {
 		r.path = r.file[len(r.file)-len(r.path):]
 	}
 	l.items = append(l.items, Item{
-		Path: r.path, File: r.file, Label: -1, Text: l.word(r.label), Target: r.votes, Value: math.NaN(), Weight: r.weight,
+		Path: r.path, File: r.file, Open: r.open, Label: -1, Text: l.word(r.label), Target: r.votes, Value: math.NaN(), Weight: r.weight,
 		Group: l.word(r.group), Part: r.part, Fold: r.fold,
 	})
 	l.lines = append(l.lines, int32(r.line))

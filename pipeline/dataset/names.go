@@ -10,9 +10,6 @@ import (
 	"finetune/label"
 )
 
-// imageExtensions are those of the formats that the preprocessing decodes.
-var imageExtensions = []string{".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".hif", ".avif"}
-
 // undecodedExtensions are those of images that it doesn't decode. Such files are named, since their owner takes them
 // for part of the data.
 var undecodedExtensions = strings.Fields(".jxl .jp2 .j2k .jpx .ppm .pgm .pnm .tga " +
@@ -21,25 +18,8 @@ var undecodedExtensions = strings.Fields(".jxl .jp2 .j2k .jpx .ppm .pgm .pnm .tg
 // convertHint is what to do with an image that isn't decoded.
 const convertHint = "convert it to JPEG or PNG, as with: magick mogrify -format jpg -quality 95 *.heic"
 
-// isImage goes by the name: no file is opened here.
-func isImage(name string) bool {
-	return slices.Contains(imageExtensions, strings.ToLower(filepath.Ext(name)))
-}
-
 func isUndecoded(name string) bool {
 	return slices.Contains(undecodedExtensions, strings.ToLower(filepath.Ext(name)))
-}
-
-// litter are names, in lower case, that operating systems, storage devices and tools leave in folders: thumbnails,
-// recycle bins, snapshots.
-var litter = []string{
-	"thumbs.db", "desktop.ini", "__macosx", "@eadir", "#recycle", "@recycle", "$recycle.bin", "recycler", "#snapshot",
-	"@recently-snapshot", "system volume information", "lost+found", "__pycache__",
-}
-
-// isLitter reports whether a file or folder is litter or hidden.
-func isLitter(name string) bool {
-	return strings.HasPrefix(name, ".") || slices.Contains(litter, strings.ToLower(name))
 }
 
 // partNames are the names of parts, in folders and in columns.

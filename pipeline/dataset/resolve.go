@@ -23,7 +23,7 @@ const maxSearched = 2_000_000
 // such file is there.
 func (l *loader) resolve() error {
 	if l.o.NoFiles || l.layout == ClassFolders || l.layout == FlatFolder || l.layout == Folder ||
-		l.layout == SingleImage {
+		l.layout == SingleImage || l.layout == Packed {
 		return nil
 	}
 	missing, err := l.missing()

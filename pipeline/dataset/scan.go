@@ -12,6 +12,7 @@ import (
 
 	"finetune/internal/store/userfile"
 	"finetune/invalid"
+	"finetune/pipeline/source"
 )
 
 // maxEntries is the largest number of files that a folder may have.
@@ -94,7 +95,7 @@ func (l *loader) walk(t *tree, dir, real, rel string) error {
 		}
 	}
 	for _, e := range entries {
-		if isLitter(e.Name()) {
+		if source.IsLitter(e.Name()) {
 			continue
 		}
 		f, err := entry(dir, rel, e.Name())
@@ -132,7 +133,7 @@ func (l *loader) walk(t *tree, dir, real, rel string) error {
 // add takes a file, by its name.
 func (t *tree) add(f found) {
 	switch {
-	case isImage(f.file):
+	case source.IsImage(f.file):
 		t.images = append(t.images, f)
 	case isUndecoded(f.file):
 		t.undecoded = append(t.undecoded, f.path)

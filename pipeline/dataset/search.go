@@ -12,6 +12,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"finetune/invalid"
+	"finetune/pipeline/source"
 )
 
 // maxNamesakes is the number of files of one name and folder name among which a path is looked for. Beyond it the
@@ -98,7 +99,7 @@ func folderKey(segments []string) string {
 
 // key is equal for names that differ in case, normalisation and the extension of an image only.
 func key(name string) string {
-	if ext := path.Ext(name); isImage(name) || isUndecoded(name) {
+	if ext := path.Ext(name); source.IsImage(name) || isUndecoded(name) {
 		name = name[:len(name)-len(ext)]
 	}
 	return fold(name)

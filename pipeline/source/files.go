@@ -107,7 +107,11 @@ func (s *Source) eachFile(ctx context.Context, do func(found) error) error {
 	s.left = leftOut{}
 	for _, in := range s.inputs {
 		if !in.folder && in.pattern == "" {
-			if err := do(found{path: in.path, name: filepath.ToSlash(in.path), kind: kindOf(in.path)}); err != nil {
+			f := found{path: in.path, name: filepath.ToSlash(in.path), kind: kindOf(in.path)}
+			if s.alone() && f.kind == image {
+				f.name = path.Base(f.name)
+			}
+			if err := do(f); err != nil {
 				return err
 			}
 			continue

@@ -32,21 +32,38 @@ var kinds = []struct {
 }
 
 // imageEndings are those of the formats that preprocessing decodes.
-var imageEndings = []string{".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
+var imageEndings = []string{".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff",
+	".heic", ".heif", ".hif", ".avif"}
+
+// ImageEndings returns the endings of names of images.
+func ImageEndings() []string { return slices.Clone(imageEndings) }
 
 // IsImage reports whether a name is that of an image. Nothing is opened.
 func IsImage(name string) bool {
 	return slices.Contains(imageEndings, strings.ToLower(path.Ext(name)))
 }
 
-// IsLitter reports whether a name, without its folder, is one that systems leave in folders and archives: hidden
-// files, among them macOS's "._" twins of images, and the files of thumbnails.
-func IsLitter(name string) bool {
-	switch strings.ToLower(name) {
-	case "thumbs.db", "desktop.ini", "__macosx", "@eadir":
+// IsPacked reports whether a name is that of an archive, a Parquet file or a compressed table. Nothing is opened.
+func IsPacked(name string) bool {
+	switch k := kindOf(name); k {
+	case tarArchive, zipArchive, parquetTable:
 		return true
+	default:
+		return k != unknown && compressed(name)
 	}
-	return strings.HasPrefix(name, ".")
+}
+
+// litter are names, in lower case, that operating systems, storage devices and tools leave in folders: thumbnails,
+// recycle bins, snapshots.
+var litter = []string{
+	"thumbs.db", "desktop.ini", "__macosx", "@eadir", "#recycle", "@recycle", "$recycle.bin", "recycler", "#snapshot",
+	"@recently-snapshot", "system volume information", "lost+found", "__pycache__",
+}
+
+// IsLitter reports whether a name, without its folder, is one that systems leave in folders and archives, or hidden, as
+// macOS's "._" twins of images are.
+func IsLitter(name string) bool {
+	return strings.HasPrefix(name, ".") || slices.Contains(litter, strings.ToLower(name))
 }
 
 func kindOf(name string) kind {

@@ -181,7 +181,7 @@ func TestInputs(t *testing.T) {
 	}{
 		{path: "p", want: []string{"a-b/x.jpg=x.jpg", "a/x.jpg=x.jpg", "a/y.PNG=y.PNG", "broken.jpg!no such file",
 			"z.jpg=z.jpg"}},
-		{path: "p/z.jpg", want: []string{"p/z.jpg=z.jpg"}},
+		{path: "p/z.jpg", want: []string{"z.jpg=z.jpg"}},
 		{path: "p/**/*.jpg", want: []string{"p/a-b/x.jpg=x.jpg", "p/a/x.jpg=x.jpg", "p/broken.jpg!no such file",
 			"p/z.jpg=z.jpg"}},
 		{path: "p/*/x.*", want: []string{"p/a-b/x.jpg=x.jpg", "p/a/x.jpg=x.jpg"}},
