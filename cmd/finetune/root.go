@@ -33,14 +33,15 @@ type app struct {
 	out, err    io.Writer
 	json, quiet bool
 	helpAll     bool
+	signals     *stopper
 }
 
 // execute is the whole command: it returns the exit status and never exits itself, so tests can call it.
 func execute(args []string, in io.Reader, out, errs io.Writer) int {
-	ctx, stop := interruptible()
-	defer stop()
+	ctx, signals := interruptible()
+	defer signals.stop()
 	checked := &checkedWriter{w: out}
-	a := &app{in: in, out: checked, err: errs}
+	a := &app{in: in, out: checked, err: errs, signals: signals}
 	if i := slices.Index(args, "--help-all"); i >= 0 {
 		args = slices.Clone(args)
 		args[i], a.helpAll = "--help", true
@@ -99,7 +100,7 @@ func newRoot(a *app) *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "one JSON document on standard output, and nothing else there")
 	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no notes on standard error")
-	root.AddCommand(newTrain(a), newExtract(a), newEval(a), newPredict(a), newExplain(a), newCompare(a), newCheck(a), newInspect(a), newDoctor(a), newSetup(a), newCache(a), newVersion(a))
+	root.AddCommand(newTrain(a), newExtract(a), newEval(a), newPredict(a), newServe(a), newExplain(a), newCompare(a), newCheck(a), newInspect(a), newDoctor(a), newSetup(a), newCache(a), newVersion(a))
 	root.SetHelpCommand(newHelp(a))
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) { printHelp(a.out, c, a.helpAll) })
 	return root

@@ -7,33 +7,50 @@ import (
 	"syscall"
 )
 
+// A stopper ends a context with the signals to stop.
+type stopper struct {
+	signals chan os.Signal
+	done    chan struct{}
+	cancel  context.CancelFunc
+}
+
 // interruptible returns a context that ends with the first signal to stop: Ctrl-C, TERM or HUP. A second one ends the process at
 // once, whatever it is waiting for. A signal that was ignored when the process started (nohup) stays ignored.
-func interruptible() (context.Context, func()) {
+func interruptible() (context.Context, *stopper) {
 	ctx, cancel := context.WithCancel(context.Background())
+	s := &stopper{make(chan os.Signal, 2), make(chan struct{}), cancel}
 	stops := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) {
 		stops = append(stops, syscall.SIGHUP)
 	}
-	signals := make(chan os.Signal, 2)
-	done := make(chan struct{})
-	signal.Notify(signals, stops...)
+	signal.Notify(s.signals, stops...)
 	go func() {
 		for range 2 {
 			select {
-			case <-signals:
+			case <-s.signals:
 				if ctx.Err() != nil {
 					os.Exit(exitInterrupted)
 				}
 				cancel()
-			case <-done:
+			case <-s.done:
 				return
 			}
 		}
 	}()
-	return ctx, func() {
-		signal.Stop(signals)
-		close(done)
-		cancel()
-	}
+	return ctx, s
+}
+
+func (s *stopper) stop() {
+	signal.Stop(s.signals)
+	close(s.done)
+	s.cancel()
+}
+
+// hangups makes HUP a signal of its own, which doesn't stop any more, and returns where it arrives.
+func (s *stopper) hangups() <-chan os.Signal {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	signal.Stop(s.signals)
+	signal.Notify(s.signals, os.Interrupt, syscall.SIGTERM)
+	return hangups
 }

@@ -1,0 +1,96 @@
+package serve
+
+import (
+	"cmp"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"finetune/internal/cores"
+	"finetune/invalid"
+	"finetune/pipeline/run"
+)
+
+// A Model is a run to serve.
+type Model struct {
+	Name string // in requests; "" is DefaultName
+	Path string // the run folder, or its head.safetensors
+}
+
+// DefaultName is the name of a Model that has none.
+const DefaultName = "default"
+
+// Options say what a Server serves and within which limits.
+type Options struct {
+	Models    []Model // the first answers requests that name none
+	Predictor run.PredictorOptions
+	Limits    Limits
+	Token     string       // that requests must bear, as in "Authorization: Bearer TOKEN"; "": none
+	Log       *slog.Logger // nil: nothing is logged
+
+	// BatchSize is the largest number of images that go through the network at once; 0 is 8. BatchWait is how long the
+	// first of them may wait for others. 0, which is best on a CPU, takes those that wait already.
+	BatchSize int
+	BatchWait time.Duration
+}
+
+// Limits bound what requests may take. A zero field stands for its default.
+type Limits struct {
+	Bytes    int64         // of a request; 16 MiB
+	Pixels   int64         // of an image, width × height; 50 million
+	Images   int           // of a request; 64
+	Time     time.Duration // from a request's headers to its answer; 10 s
+	Requests int           // that are read or answered at the same time; 256
+	Waiting  int           // images in the queue of a run, beyond which requests are refused; 16 for each worker
+}
+
+func (l Limits) orDefault(workers int) Limits {
+	l.Bytes = cmp.Or(l.Bytes, 16<<20)
+	l.Pixels = cmp.Or(l.Pixels, 50_000_000)
+	l.Images = cmp.Or(l.Images, 64)
+	l.Time = cmp.Or(l.Time, 10*time.Second)
+	l.Requests = cmp.Or(l.Requests, 256)
+	l.Waiting = cmp.Or(l.Waiting, 16*workers)
+	return l
+}
+
+// check completes the options. What the caller can correct is an *invalid.Error.
+func (o *Options) check() error {
+	if len(o.Models) == 0 {
+		return &invalid.Error{Field: "Model", Found: "nothing", Want: "the folder of a training run"}
+	}
+	seen := map[string]bool{}
+	o.Models = append([]Model(nil), o.Models...)
+	for i := range o.Models {
+		m := &o.Models[i]
+		m.Name = cmp.Or(m.Name, DefaultName)
+		if seen[m.Name] {
+			return &invalid.Error{Field: "Model", Found: fmt.Sprintf("the name %q twice", m.Name), Want: "a name for each run"}
+		}
+		seen[m.Name] = true
+	}
+	for field, bad := range map[string]bool{
+		"Limits.Bytes": o.Limits.Bytes < 0, "Limits.Pixels": o.Limits.Pixels < 0, "Limits.Images": o.Limits.Images < 0,
+		"Limits.Time": o.Limits.Time < 0, "Limits.Requests": o.Limits.Requests < 0, "Limits.Waiting": o.Limits.Waiting < 0,
+		"BatchSize": o.BatchSize < 0 || o.BatchSize > 4096, "BatchWait": o.BatchWait < 0,
+	} {
+		if bad {
+			return &invalid.Error{Field: field, Found: "a number out of range", Want: "a number above 0, or 0 for the default"}
+		}
+	}
+	if strings.ContainsAny(o.Token, " \t\r\n") {
+		return &invalid.Error{Field: "Token", Found: "a token with space in it", Want: "letters, digits and signs"}
+	}
+	if err := cores.Check(o.Predictor.Workers); err != nil {
+		return err
+	}
+	o.Predictor.Workers = cores.Of(o.Predictor.Workers)
+	o.BatchSize = cmp.Or(o.BatchSize, 8)
+	o.Predictor.Images.Batch = o.BatchSize
+	o.Limits = o.Limits.orDefault(o.Predictor.Workers)
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return nil
+}

@@ -1,0 +1,123 @@
+package serve
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"reflect"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+)
+
+var predictRequestType = reflect.TypeFor[PredictRequest]()
+
+func newAPI(mux *http.ServeMux, config huma.Config) huma.API { return humago.New(mux, config) }
+
+// predictInput is a request for predictions. Its images are read from the body by Resolve.
+type predictInput struct {
+	Model string `query:"model" doc:"the name of a run; without it the first answers"`
+
+	images []sent
+	alone  bool // the body is an image
+}
+
+// A sent is an image of a request.
+type sent struct {
+	name string
+	data []byte
+}
+
+// limitsKey is where the limits of a request stand in its context.
+type limitsKey struct{}
+
+// Resolve reads the body. The size of the whole is limited by the reader.
+func (in *predictInput) Resolve(ctx huma.Context) []error {
+	limits, _ := ctx.Context().Value(limitsKey{}).(Limits)
+	if err := in.read(ctx.Header("Content-Type"), ctx.BodyReader(), limits.Images); err != nil {
+		return []error{err}
+	}
+	return nil
+}
+
+func (in *predictInput) read(contentType string, body io.Reader, most int) error {
+	kind, params, err := mime.ParseMediaType(contentType)
+	if err != nil && contentType != "" {
+		return huma.Error400BadRequest("a Content-Type that can't be read")
+	}
+	switch kind {
+	case "application/json":
+		err = in.readJSON(body, most)
+	case "multipart/form-data":
+		err = in.readForm(multipart.NewReader(body, params["boundary"]), most)
+	default: // some clients send no type or that of a form
+		var data []byte
+		data, err = io.ReadAll(body)
+		in.images, in.alone = []sent{{data: data}}, true
+	}
+	var large *http.MaxBytesError
+	var status huma.StatusError
+	switch {
+	case errors.As(err, &large):
+		return huma.NewError(http.StatusRequestEntityTooLarge, fmt.Sprintf("a request of more than %d bytes", large.Limit))
+	case errors.As(err, &status):
+		return err
+	case err != nil:
+		return huma.Error400BadRequest("a body that can't be read: " + err.Error())
+	case len(in.images) == 0 || in.alone && len(in.images[0].data) == 0:
+		return huma.Error400BadRequest("no image")
+	}
+	return nil
+}
+
+func (in *predictInput) readJSON(body io.Reader, most int) error {
+	var list PredictRequest
+	d := json.NewDecoder(body)
+	if err := d.Decode(&list); err != nil {
+		return err
+	}
+	if len(list.Images) > most {
+		return tooMany(most)
+	}
+	for i, text := range list.Images {
+		data, err := base64.StdEncoding.DecodeString(text)
+		if err != nil {
+			return fmt.Errorf("image %d: %w", i, err)
+		}
+		in.images = append(in.images, sent{data: data})
+	}
+	return nil
+}
+
+func (in *predictInput) readForm(form *multipart.Reader, most int) error {
+	for {
+		part, err := form.NextPart()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if part.FileName() == "" {
+			continue
+		}
+		if len(in.images) == most {
+			return tooMany(most)
+		}
+		var data bytes.Buffer
+		if _, err := data.ReadFrom(part); err != nil {
+			return err
+		}
+		in.images = append(in.images, sent{part.FileName(), data.Bytes()})
+	}
+}
+
+func tooMany(most int) error {
+	return huma.NewError(http.StatusRequestEntityTooLarge, fmt.Sprintf("more than %d images", most))
+}
