@@ -30,19 +30,19 @@ type Prediction struct {
 // Predictions is the answer to a request: a prediction for each image, in the request's order.
 type Predictions struct {
 	Model       string       `json:"model" doc:"the name of the run"`
-	Predictions []Prediction `json:"predictions"`
+	Predictions []Prediction `json:"predictions" nullable:"false"`
 }
 
 // PredictRequest is the form of a request as JSON.
 type PredictRequest struct {
-	Images []string `json:"images" doc:"image files in base64" contentEncoding:"base64"`
+	Images []string `json:"images" nullable:"false" doc:"image files in base64" contentEncoding:"base64"`
 }
 
 type predictionsOutput struct{ Body Predictions }
 
 type modelsOutput struct {
 	Body struct {
-		Models []ModelInfo `json:"models"`
+		Models []ModelInfo `json:"models" nullable:"false"`
 	}
 }
 

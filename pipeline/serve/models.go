@@ -21,7 +21,7 @@ type served struct {
 type ModelInfo struct {
 	Name    string    `json:"name" doc:"for the parameter model of a prediction"`
 	Default bool      `json:"default" doc:"whether it answers requests that name no model"`
-	Classes []string  `json:"classes" doc:"the classes, lowest first"`
+	Classes []string  `json:"classes" nullable:"false" doc:"the classes, lowest first"`
 	Values  []float64 `json:"values,omitempty" doc:"where the classes lie, in the units of expected"`
 	// Coverage is that of the ranges from low to high; 0 where the run has none.
 	Coverage float64 `json:"coverage,omitempty" doc:"the share of images whose range from low to high holds the true class"`
