@@ -139,3 +139,31 @@ func FuzzStdin(f *testing.F) {
 		}
 	})
 }
+
+// A reader without deadlines that gives nothing more doesn't keep the enumeration from ending with its context.
+func TestStdinEndsWithItsContext(t *testing.T) {
+	r, w := io.Pipe()
+	defer w.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	s, err := Open(ctx, Options{Path: Stdin, Stdin: struct{ io.Reader }{r}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() {
+		var last error
+		for _, err := range s.All(ctx) {
+			last = err
+		}
+		ended <- last
+	}()
+	cancel()
+	select {
+	case err := <-ended:
+		if !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("the enumeration goes on")
+	}
+}
