@@ -98,7 +98,8 @@ func (p Predict) Run(ctx context.Context) (_ *PredictResult, err error) {
 		return nil, err
 	}
 	defer x.Close()
-	l := labeller{Predict: p, head: run.Head, views: views.Predict, out: out, result: result}
+	l := labeller{Predict: p, head: run.Head, views: views.Predict, out: out, result: result,
+		features: slices.Contains(p.columns(), table.FeaturesColumn)}
 	if err := l.run(ctx, x, src); err != nil {
 		return nil, err
 	}
@@ -196,6 +197,8 @@ type labeller struct {
 	out    output
 	result *PredictResult
 	probs  []float32
+
+	features bool // rows have them; they are large
 }
 
 // run labels the items that the output doesn't have yet.
@@ -254,7 +257,9 @@ func (l *labeller) block(b features.Block) error {
 			l.failed(&row, reason)
 		} else {
 			row = rowOf(l.head, item.Path, l.probs[read*k:][:k])
-			row.Features = b.RowsOf(read)[:b.Cols]
+			if l.features {
+				row.Features = b.RowsOf(read)[:b.Cols]
+			}
 			l.result.Predicted[row.Predicted]++
 			read++
 		}
