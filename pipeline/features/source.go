@@ -41,10 +41,6 @@ func (s Source) Load(ctx context.Context, check func(*dataset.Set) error, wanted
 	if err != nil {
 		return nil, err
 	}
-	if err := noteWhite(ctx, x, set.Items, s.Progress); err != nil {
-		x.Close()
-		return nil, err
-	}
 	table, err := ExtractTable(ctx, x, set, s.Data, views, wanted(views))
 	if closeErr := x.Close(); err == nil {
 		err = closeErr

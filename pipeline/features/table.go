@@ -77,6 +77,9 @@ func ExtractTable(ctx context.Context, x *Extractor, set *dataset.Set, labels da
 			t.Close()
 		}
 	}()
+	if err := noteWhite(ctx, x, set.Items); err != nil {
+		return nil, err
+	}
 	has, err := wanted(set)
 	if err != nil {
 		return nil, err
