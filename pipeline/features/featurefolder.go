@@ -55,7 +55,11 @@ type FolderViews struct {
 // checkFolder refuses a folder whose matrix or description isn't what was extracted, and one that an extraction is writing or was
 // killed while writing. An index may have been edited. A folder that another program wrote has no list of files to check.
 func checkFolder(ctx context.Context, folder string) error {
-	status, err := seal.Verify(ctx, folder, MatrixFile, MetaFile)
+	names := []string{MatrixFile}
+	if _, err := os.Lstat(filepath.Join(folder, MetaFile)); err == nil {
+		names = append(names, MetaFile) // a folder is used without it, too
+	}
+	status, err := seal.Verify(ctx, folder, names...)
 	if err != nil {
 		return err
 	}
