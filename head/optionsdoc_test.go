@@ -13,7 +13,8 @@ const optionsIntroduction = `# Hyper-parameters
 
 Each option is a field of ` + "`head.Config`" + `, which ` + "`train.Job`" + ` holds as ` + "`Head`" + `, and a flag of the same name:
 ` + "`--dropout 0.5`" + ` sets ` + "`job.Head.Dropout`" + `, and ` + "`--emd-weight 2`" + ` sets ` + "`job.Head.Loss.Lambda`" + `.
-` + "`finetune train --help-all`" + ` lists them with all other flags. [losses.md](losses.md) has the formulas of the losses and explains their parameters.
+` + "`finetune train --help-all`" + ` lists them with all other flags. [losses.md](losses.md) has the formulas of the losses and
+explains their parameters.
 
 - **Default**: the value that ` + "`head.Defaults`" + ` sets. ` + "`auto`" + ` is resolved for the loss, the optimiser and the data when
   training starts; ` + "`config.json`" + ` in the run folder has the resolved value. The command and ` + "`train.New`" + ` choose the loss

@@ -43,8 +43,8 @@ family leaves the input size to the network. The name of a network also selects 
 interpolation. Flags such as ` + "`--image-size`" + ` override values of a preset.
 
 Without ` + "`--preset`" + ` the preprocessing is taken from the metadata of the network's file or guessed from the file's name.
-Otherwise it is ImageNet's. In all these cases the whole image is resized to the input size (` + "`squash`" + `) unless ` + "`--resize`" + `
-is given. The output of a run has the preprocessing and where it comes from.
+Otherwise it is ImageNet's. In all these cases the whole image is resized to the input size (` + "`squash`" + `) unless
+` + "`--resize`" + ` is given. The output of a run has the preprocessing and where it comes from.
 
 An image is resized and cropped (*crop* is the share of the resized image that the central crop keeps). Its values are
 divided by *scale*, *mean* is subtracted, and the result is divided by *std*. *Resize* is ` + "`shorter`" + ` (resize the shorter
