@@ -17,17 +17,11 @@ func newExplain(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "explain --model RUN [--image PATH]",
 		Short: "Show which regions of an image a prediction is based on",
-		Long: `explain draws each image beside heat maps of what a trained run bases its prediction on: evidence for
-(orange) and against (blue) the predicted class, and the label if it is known; and evidence for a lower
-(blue) or a higher class (orange).
+		Long: `explain draws each image beside heat maps of what a trained run bases its prediction on: evidence for (orange) and against (blue) the predicted class, and the label if it is known; and evidence for a lower (blue) or a higher class (orange).
 
-If the features are means of the network's maps, the heat maps are class activation maps: the head's
-weights applied to the maps before pooling, relative to the average training image. For a linear head
-they sum exactly to the logits. Otherwise the heat maps come from occlusion: one region after the other
-is hidden, and the map shows how much the prediction drops. See docs/explain.md.
+If the features are means of the network's maps, the heat maps are class activation maps: the head's weights applied to the maps before pooling, relative to the average training image. For a linear head they sum exactly to the logits. Otherwise the heat maps come from occlusion: one region after the other is hidden, and the map shows how much the prediction drops. See docs/explain.md.
 
-Without --image the worst errors among the run's held-out images are explained, into the folder
-"explained" of the run.`,
+Without --image the worst errors among the run's held-out images are explained, into the folder "explained" of the run.`,
 		Example: `  finetune explain --model run --image photo.jpg --out photo-explained.png
   finetune explain --model run --image new-faces/ --out explained/
   finetune explain --model run --image a.jpg --image b.jpg --class severe
