@@ -35,7 +35,7 @@ Without --image the worst errors among the run's held-out images are explained, 
 	f.StringVar(&job.Out, "out", "", "`folder` for the pictures, or a .png file for a single one (default: finetune-explain-1, or the next free number)")
 	f.StringVar(&job.Class, "class", "", "explain this `class` too")
 	f.StringVar(&job.LabelRegex, "label-regex", "", "`pattern` whose first group is the label in an image's path (default: that of the run)")
-	f.IntVar(&job.Most, "worst", 0, "explain so many of the worst `mistakes`, without --image (default 20)")
+	f.IntVar(&job.MaxMistakes, "worst", 0, "explain so many of the worst `mistakes`, without --image (default 20)")
 	f.StringVar(&job.Method, "method", explain.MethodAuto, "cam: weigh the maps before pooling; occlusion: hide places; auto: cam where it can be")
 	f.IntVar(&job.Patch, "patch", 0, "side of the square that occlusion hides, in `pixels` of the network's input (default: a fifth of it)")
 	f.IntVar(&job.Stride, "stride", 0, "steps between the places that occlusion hides, in `pixels` (default: a fourteenth of the input)")
@@ -68,5 +68,5 @@ func printExplained(w io.Writer, r *explain.Result) {
 	}
 	t.Flush()
 	printUnreadable(w, r.Unreadable)
-	fmt.Fprintf(w, "\nmean step: the mean of the distribution, in steps above the lowest class\nmethod: %s (%s), compared with %s\n", r.Method, r.Why, r.Compared)
+	fmt.Fprintf(w, "\nmean step: the mean of the distribution, in steps above the lowest class\nmethod: %s (%s), reference: %s\n", r.Method, r.Why, r.Reference)
 }

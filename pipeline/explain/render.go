@@ -21,22 +21,22 @@ import (
 	"finetune/preprocess"
 )
 
-// A drawing is the work on a list of pictures.
-type drawing struct {
+// A renderer explains images and draws their sheets.
+type renderer struct {
 	*Job
-	folder *artifact.Folder // nil for a single picture
-	run    *run.Run
-	net    *features.Network
-	asker  *TargetBuilder
-	teller attributor
-	class  int // that the user asks about, -1 for none
-	result *Result
+	folder     *artifact.Folder // nil if Out is a single file
+	run        *run.Run
+	net        *features.Network
+	targets    *TargetBuilder
+	attributor attributor
+	class      int // the extra class, -1 for none
+	result     *Result
 }
 
-// explanation is the folder that an explanation leaves.
-var explanation = artifact.Kind{Name: "explanation", Mark: ResultFile, Patterns: []string{ResultFile, "*.png", "*.npy"}}
+// outputFolder is the kind of folder that a Job writes.
+var outputFolder = artifact.Kind{Name: "explanation", Mark: ResultFile, Patterns: []string{ResultFile, "*.png", "*.npy"}}
 
-// claim decides where the pictures go and claims the folder; it is nil for a single picture.
+// claim chooses and claims the output folder. The folder is nil if Out is a single file.
 func (e *Job) claim(model *run.Run, items []dataset.Item) (*artifact.Folder, error) {
 	if isPNG(e.Out) {
 		if len(items) != 1 {
@@ -47,7 +47,7 @@ func (e *Job) claim(model *run.Run, items []dataset.Item) (*artifact.Folder, err
 	if e.Out == "" && len(e.Paths) == 0 {
 		e.Out = filepath.Join(model.Folder, run.ExplainedFolder)
 	}
-	folder, err := explanation.Claim(artifact.ClaimOptions{Dir: e.Out, Base: "finetune-explain", Replace: true, Inputs: e.Paths})
+	folder, err := outputFolder.Claim(artifact.ClaimOptions{Dir: e.Out, Base: "finetune-explain", Replace: true, Inputs: e.Paths})
 	if err == nil {
 		e.Out = folder.Dir
 	}
@@ -56,15 +56,15 @@ func (e *Job) claim(model *run.Run, items []dataset.Item) (*artifact.Folder, err
 
 func isPNG(path string) bool { return strings.EqualFold(filepath.Ext(path), ".png") }
 
-// single reports whether there is one picture and nothing beside it.
-func (d *drawing) single() bool { return isPNG(d.Out) }
+// singleFile reports whether the job writes one sheet and no other file.
+func (r *renderer) singleFile() bool { return isPNG(r.Out) }
 
-// all explains every item, in their order, on all cores. Memory doesn't grow with their number.
-func (d *drawing) all(ctx context.Context, items []dataset.Item) error {
-	workers := cores.Of(d.Threads)
-	stage := d.Progress.Start("explained", len(items), "image")
-	if o, ok := d.teller.(*occluder); ok {
-		workers = 1 // it uses all cores itself
+// renderAll explains every item on all cores and records results in the order of items. Memory doesn't grow with their number.
+func (r *renderer) renderAll(ctx context.Context, items []dataset.Item) error {
+	workers := cores.Of(r.Threads)
+	stage := r.Progress.Start("explained", len(items), "image")
+	if o, ok := r.attributor.(*occluder); ok {
+		workers = 1 // the occluder uses all cores itself
 		stage.Done()
 		stage = progress.None{}
 		defer o.stage.Done()
@@ -74,29 +74,30 @@ func (d *drawing) all(ctx context.Context, items []dataset.Item) error {
 	return features.InOrder(ctx, len(items), 1, workers,
 		func() *Worker { return &Worker{} },
 		func(ctx context.Context, w *Worker, i, _ int) (*Image, error) {
-			if d.single() {
-				return d.explain(ctx, w, items[i], d.Out, d.Out)
+			if r.singleFile() {
+				return r.render(ctx, w, items[i], r.Out, r.Out)
 			}
-			return d.explain(ctx, w, items[i], filepath.Join(d.Out, files[i]), d.folder.Path(files[i]))
+			return r.render(ctx, w, items[i], filepath.Join(r.Out, files[i]), r.folder.Path(files[i]))
 		},
 		func(i int, done *Image) error {
 			stage.Add(1)
 			if done.Picture != "" {
-				d.result.Images = append(d.result.Images, *done)
+				r.result.Images = append(r.result.Images, *done)
 				return nil
 			}
-			d.result.Unreadable = append(d.result.Unreadable, artifact.Unreadable{Path: done.Path, Reason: done.unreadable.Error()})
-			if d.Images.Strict {
+			r.result.Unreadable = append(r.result.Unreadable, artifact.Unreadable{Path: done.Path, Reason: done.unreadable.Error()})
+			if r.Images.Strict {
 				return &invalid.Error{Path: done.Path, Found: done.unreadable.Error(), Want: "an image"}
 			}
 			return nil
 		})
 }
 
-// longestStem bounds a file's name, which file systems bound too.
-const longestStem = 150
+// maxStem is the maximum length of a file name without its extension, in bytes, below the limits of file systems.
+const maxStem = 150
 
-// fileNames returns a name for each item's picture: its path below the data with the slashes gone, and a number where that comes twice.
+// fileNames returns a file name for each item's sheet: the item's relative path with separators replaced by underscores. A name that
+// repeats gets a number.
 func fileNames(items []dataset.Item) []string {
 	names, taken := make([]string, len(items)), map[string]bool{}
 	for i, item := range items {
@@ -105,7 +106,7 @@ func fileNames(items []dataset.Item) []string {
 			path = filepath.Base(path)
 		}
 		stem := strings.TrimSuffix(strings.NewReplacer("/", "_", "\\", "_", ":", "_").Replace(path), filepath.Ext(path))
-		stem = strings.ToValidUTF8(stem[max(0, len(stem)-longestStem):], "")
+		stem = strings.ToValidUTF8(stem[max(0, len(stem)-maxStem):], "")
 		if stem == "" {
 			stem = "image"
 		}
@@ -118,14 +119,14 @@ func fileNames(items []dataset.Item) []string {
 	return names
 }
 
-// An explainWorker is what one worker keeps to itself.
+// A Worker decodes and preprocesses images for one goroutine. The zero value is ready to use.
 type Worker struct {
 	files     features.ImageReader
 	transform *preprocess.Transformer
-	Tensor    []float32
+	Tensor    []float32 // the input tensor of the image that Load read last
 }
 
-// picture decodes a picture and makes its tensor. The picture is valid until the next one.
+// Load reads and decodes the image of an item, upright, and computes its Tensor. The returned image is valid until the next call.
 func (w *Worker) Load(ctx context.Context, net *features.Network, item dataset.Item) (*image.NRGBA, error) {
 	data, err := w.files.Read(ctx, item)
 	if err != nil {
@@ -144,29 +145,29 @@ func (w *Worker) Load(ctx context.Context, net *features.Network, item dataset.I
 	return picture, w.transform.TensorOf(w.Tensor, picture)
 }
 
-// encoder takes a fifth of the default's time for files a tenth larger.
+// encoder takes a fifth of the time of the default compression level for files that are a tenth larger.
 var encoder = png.Encoder{CompressionLevel: png.BestSpeed}
 
-// explain draws the sheet of one item to file, which will be named so.
-func (d *drawing) explain(ctx context.Context, w *Worker, item dataset.Item, name, file string) (*Image, error) {
-	picture, err := w.Load(ctx, d.net, item)
+// render explains one item and writes its sheet to file. The result names the sheet as name.
+func (r *renderer) render(ctx context.Context, w *Worker, item dataset.Item, name, file string) (*Image, error) {
+	picture, err := w.Load(ctx, r.net, item)
 	if err != nil {
 		return &Image{Path: item.Path, unreadable: err}, nil
 	}
-	a, err := d.teller.Attribute(ctx, w.Tensor, func(predicted int) []Target { return d.asker.ask(predicted, item.Label, d.class) })
+	a, err := r.attributor.Attribute(ctx, w.Tensor, func(predicted int) []Target { return r.targets.targets(predicted, item.Label, r.class) })
 	if err != nil {
 		return nil, fmt.Errorf("explain %s: %w", item.Path, err)
 	}
 	size := picture.Bounds().Size()
-	view := overlay.View(d.net.Spec.View(size.X, size.Y))
-	sheet := d.sheet(picture, view, item, a)
+	view := overlay.View(r.net.Spec.View(size.X, size.Y))
+	sheet := r.sheet(picture, view, item, a)
 	if err := atomicfile.Write(file, func(out io.Writer) error { return encoder.Encode(out, sheet.Draw()) }); err != nil {
 		return nil, err
 	}
-	done := d.describe(item, a, view)
-	done.Picture = name
-	if d.Maps {
+	image := r.describe(item, a, view)
+	image.Picture = name
+	if r.Maps {
 		err = writeMaps(strings.TrimSuffix(file, filepath.Ext(file)), a)
 	}
-	return done, err
+	return image, err
 }
