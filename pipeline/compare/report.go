@@ -38,10 +38,10 @@ func (r *Result) report() (report.Comparison, error) {
 		if last < 0 || page.Rules[last].Name != string(row.Decision) {
 			page.Rules, last = append(page.Rules, report.Rule{Name: string(row.Decision)}), last+1
 		}
-		fitted := report.Fitted{Loss: row.Loss}
+		fitted := report.LossMetrics{Loss: row.Loss}
 		for _, f := range row.Figures {
 			undefined := metrics.Number(math.NaN())
-			scored := report.Scored{Metric: f.Metric, Mean: f.Mean, Std: f.Std, Best: f.Best, Difference: undefined, Interval: [2]metrics.Number{undefined, undefined}}
+			scored := report.ComparedMetric{Metric: f.Metric, Mean: f.Mean, Std: f.Std, Best: f.Best, Difference: undefined, Interval: [2]metrics.Number{undefined, undefined}}
 			if d := f.SameRule; d != nil {
 				scored.Difference, scored.Interval = d.Mean, d.Interval
 			}

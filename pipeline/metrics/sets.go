@@ -2,12 +2,12 @@ package metrics
 
 // Sets are the figures of prediction sets, ranges of classes that are to hold the true class.
 type Sets struct {
-	Wanted   float64     `json:"wanted"`   // the coverage that was asked for
-	Coverage Number      `json:"coverage"` // share of items whose range holds the true class
-	Interval [2]Number   `json:"interval"` // 95 % of Coverage: over groups by bootstrap where there are some, otherwise Wilson's
-	Width    Number      `json:"mean_width"`
-	Widths   []int       `json:"widths"` // items by width: Widths[0] of one class, up to all K
-	PerClass []ClassSets `json:"per_class"`
+	TargetCoverage float64     `json:"wanted"`
+	Coverage       Number      `json:"coverage"` // share of items whose range holds the true class
+	Interval       [2]Number   `json:"interval"` // 95 % of Coverage: over groups by bootstrap where there are some, otherwise Wilson's
+	Width          Number      `json:"mean_width"`
+	Widths         []int       `json:"widths"` // items by width: Widths[0] of one class, up to all K
+	PerClass       []ClassSets `json:"per_class"`
 }
 
 // ClassSets are the figures of the items of one true class. Without any they are NaN.
@@ -22,7 +22,7 @@ type ClassSets struct {
 // sets measures the ranges of a checked input.
 func sets(in Input) *Sets {
 	k := in.Space.Len()
-	s := &Sets{Wanted: in.Coverage, Widths: make([]int, k), PerClass: make([]ClassSets, k)}
+	s := &Sets{TargetCoverage: in.Coverage, Widths: make([]int, k), PerClass: make([]ClassSets, k)}
 	covered, width, byClass := 0.0, 0, make([]float64, k)
 	for i, y := range in.Labels {
 		w := in.High[i] - in.Low[i] + 1

@@ -9,7 +9,7 @@ import (
 	"finetune/pipeline/metrics"
 )
 
-// withFolds makes the sample one of a cross-validation.
+// withFolds adds a cross-validation to the sample.
 func withFolds(d Data, repeats int) Data {
 	d.HeldOut = "folds"
 	d.Folds = &Folds{Count: 2, Repeats: repeats, Images: d.Metrics.N}
@@ -24,20 +24,20 @@ func withFolds(d Data, repeats int) Data {
 	return d
 }
 
-// What the page says of a cross-validation must be true of one.
+// TestWriteFolds checks the wording of a page with a cross-validation.
 func TestWriteFolds(t *testing.T) {
-	for repeats, also := range map[int]string{1: "each is judged by a head that was trained without it", 3: "by the average of 3 heads that were trained without it"} {
+	for repeats, also := range map[int]string{1: "out-of-fold predictions, each by a head", 3: "out-of-fold predictions, averaged over the 3 heads"} {
 		d := withFolds(sample(t, grades, 60), repeats)
 		page := written(t, d)
-		for _, part := range []string{also, `href="#folds"`, "fold no. 2: ", "training of each fold", "Every image is judged by a head that", "trained on all of these images",
-			"the head trained on all had 2 epochs", plain.spread(d.Folds.Mean.MAE, d.Folds.Std.MAE)} {
+		for _, part := range []string{also, `href="#folds"`, "fold no. 2: ", "training of each fold", "This covers all images, by out-of-fold predictions.", "trained on all of these images",
+			"the final head was trained for 2 epochs", plain.spread(d.Folds.Mean.MAE, d.Folds.Std.MAE)} {
 			if !strings.Contains(page, part) {
 				t.Errorf("%d repeats: the page lacks %q", repeats, part)
 			}
 		}
-		for _, part := range []string{"the test part", "for early stopping, ", "Images that were trained on"} {
+		for _, part := range []string{"the test part", "validation (early stopping)", "</svg> held out"} {
 			if strings.Contains(page, part) {
-				t.Errorf("%d repeats: the page says %q", repeats, part)
+				t.Errorf("%d repeats: the page contains %q", repeats, part)
 			}
 		}
 		shape(t, page)
@@ -53,16 +53,16 @@ func TestWriteFolds(t *testing.T) {
 }
 
 // The plot of two folds runs from the lowest tick at x = 22 to the highest at 198.
-func TestFoldFigure(t *testing.T) {
+func TestFoldPlot(t *testing.T) {
 	folds := []Fold{{Name: "a", Figures: metrics.Figures{Accuracy: .6}}, {Name: "b", Figures: metrics.Figures{Accuracy: 1}}, {Name: "c", Figures: metrics.Figures{Accuracy: nan}}}
-	f := newFoldFigure("right", percent, true, folds, func(f *Fold) metrics.Number { return f.Figures.Accuracy }, .8, .28)
+	f := newFoldPlot("right", percent, true, folds, func(f *Fold) metrics.Number { return f.Figures.Accuracy }, .8, .28)
 	if len(f.Dots) != 2 || f.Dots[1].X != "198" || f.High != "198" || f.Spread != "80.0"+nbsp+"%"+nbsp+"±"+nbsp+"28.0"+nbsp+"%" {
 		t.Errorf("%+v", f)
 	}
 	if last := f.Ticks[len(f.Ticks)-1].Text; last != "100"+nbsp+"%" {
 		t.Errorf("a share up to %s", last)
 	}
-	if f := newFoldFigure("right", plain, true, folds[:1], func(f *Fold) metrics.Number { return f.Figures.Accuracy }, .6, nan); f.Low != f.Mean || f.Dots[0].X != f.Mean || f.Spread != "0.600" {
+	if f := newFoldPlot("right", plain, true, folds[:1], func(f *Fold) metrics.Number { return f.Figures.Accuracy }, .6, nan); f.Low != f.Mean || f.Dots[0].X != f.Mean || f.Spread != "0.600" {
 		t.Errorf("%+v", f)
 	}
 }

@@ -16,7 +16,7 @@ import (
 	"finetune/pipeline/metrics"
 )
 
-// sample makes the data of a run over the classes.
+// sample returns the data of a run with n held-out images.
 func sample(t testing.TB, names []string, n int) Data {
 	t.Helper()
 	k := len(names)
@@ -91,9 +91,9 @@ func TestWrite(t *testing.T) {
 		t.Error("the template engine refused a value")
 	}
 	if written(t, d) != page {
-		t.Error("the same data give other bytes")
+		t.Error("equal data give different bytes")
 	}
-	// What goes through JSON comes back the same page.
+	// A round trip through JSON gives the same page.
 	text, err := json.Marshal(d)
 	if err != nil {
 		t.Fatal(err)
@@ -103,14 +103,14 @@ func TestWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	if written(t, again) != page {
-		t.Error("data that went through JSON give another page")
+		t.Error("the page differs after a round trip through JSON")
 	}
 }
 
-// Maps and what they mean are shown where there are any, and only there.
+// TestMaps checks that the legend of class activation maps appears only with maps.
 func TestMaps(t *testing.T) {
 	d := sample(t, grades, 60)
-	const legend, picture = "(blue, towards good) or a higher one (orange, towards poor)", `src="data:image/jpeg;base64,bWFw"`
+	const legend, picture = "blue lowers the prediction (towards good), orange raises it (towards poor)", `src="data:image/jpeg;base64,bWFw"`
 	if page := written(t, d); strings.Contains(page, legend) {
 		t.Error("a legend without maps")
 	}
@@ -120,7 +120,7 @@ func TestMaps(t *testing.T) {
 	}
 }
 
-// Names of classes, paths and settings come from outside and must stay text wherever they stand.
+// TestUntrustedText checks that class names, paths and settings are escaped everywhere.
 func TestUntrustedText(t *testing.T) {
 	evil := []string{`</title><script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `' onmouseover='alert(1)`, `{{.Source}}`, `</style><svg onload=alert(1)>`}
 	d := sample(t, evil, 40)
@@ -149,7 +149,7 @@ func TestUntrustedText(t *testing.T) {
 // shape returns the sorted names of the elements and attributes that a page uses.
 func shape(t *testing.T, page string) (elements, attributes []string) {
 	t.Helper()
-	// Past the style, which is no XML.
+	// Skip the style, which isn't XML.
 	head, rest, _ := strings.Cut(page, "<style>")
 	_, rest, _ = strings.Cut(rest, "</style>")
 	d := xml.NewDecoder(strings.NewReader(strings.TrimPrefix(head, "<!DOCTYPE html>") + rest))
@@ -184,7 +184,7 @@ func shape(t *testing.T, page string) (elements, attributes []string) {
 	return elements, attributes
 }
 
-// However many classes there are, the page stays small.
+// TestManyClassesStaySmall bounds the size of the page with the maximum number of classes.
 func TestManyClassesStaySmall(t *testing.T) {
 	names := make([]string, label.MaxClasses)
 	for i := range names {
@@ -223,13 +223,13 @@ func TestWriteRefusesPartsThatDisagree(t *testing.T) {
 	}
 }
 
-// A page of which nearly nothing is known must still be one.
-func TestWriteOfLittle(t *testing.T) {
+// TestWriteMinimal writes a page with the least data.
+func TestWriteMinimal(t *testing.T) {
 	d := sample(t, grades, 1)
 	d.History, d.Ground, d.Settings, d.Notes, d.Best = nil, nil, nil, nil, 0
 	d.Mistakes, d.Unsure, d.Suspects = Gallery{}, Gallery{}, Gallery{}
 	page := written(t, d)
-	for _, part := range []string{"No held-out image was answered wrongly.", "too few independent images for intervals"} {
+	for _, part := range []string{"No held-out image was predicted wrongly.", "too few independent images for 95 % intervals"} {
 		if !strings.Contains(page, part) {
 			t.Errorf("the page lacks %q", part)
 		}

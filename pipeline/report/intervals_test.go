@@ -7,10 +7,10 @@ import (
 	"finetune/pipeline/metrics"
 )
 
-// calibrated is a sample with everything that is fitted after training.
+// calibrated returns a sample with temperature, decision rules and prediction intervals.
 func calibrated(t testing.TB, names []string, n int) Data {
 	d := sample(t, names, n)
-	s := &metrics.Sets{Wanted: 0.9, Coverage: 0.7, Interval: [2]metrics.Number{0.6, 0.8}, Width: 1.5, Widths: make([]int, len(names)), PerClass: make([]metrics.ClassSets, len(names))}
+	s := &metrics.Sets{TargetCoverage: 0.9, Coverage: 0.7, Interval: [2]metrics.Number{0.6, 0.8}, Width: 1.5, Widths: make([]int, len(names)), PerClass: make([]metrics.ClassSets, len(names))}
 	s.Widths[0], s.Widths[1] = n/2, n-n/2
 	for i, name := range names {
 		s.PerClass[i] = metrics.ClassSets{Class: name, N: 40, Coverage: 0.95, Interval: [2]metrics.Number{0.85, 0.99}, Width: 1.5}
@@ -19,67 +19,67 @@ func calibrated(t testing.TB, names []string, n int) Data {
 	d.Metrics.Sets = s
 	d.Calibrated = &Calibrated{On: "the 450 validation images", Temperature: 1.5, Metric: "qwk", Expected: &[2]float64{0.86, 0.93},
 		Before: &Probability{NLL: 1.25, ECE: 0.125, Reliability: d.Metrics.Reliability},
-		Rules:  []AnswerRule{{Name: "median", Figures: d.Metrics.Figures}, {Name: "argmax", Taken: true, Figures: d.Metrics.Figures}}}
+		Rules:  []DecisionRule{{Name: "median", Figures: d.Metrics.Figures}, {Name: "argmax", Taken: true, Figures: d.Metrics.Figures}}}
 	for i := range d.Unsure.Images {
 		d.Unsure.Images[i].Range = &[2]int{0, 1}
 	}
 	return d
 }
 
-func TestRanges(t *testing.T) {
+func TestIntervals(t *testing.T) {
 	page := written(t, calibrated(t, grades, 40))
 	for _, want := range []string{
-		"holds the label for 70.0\u00a0% of the held-out images, 90.0\u00a0% were asked for",
-		"lie outside of their range more often than that: “fair” (50.0\u00a0%)",
-		"less than promised by more than chance explains",
-		"86.0\u00a0–\u00a093.0\u00a0% was to be expected",
-		"1 class in the range: 20 images (50.0\u00a0%)", "2 classes in the range: 20 images",
-		"; range good to fair", "its range",
-		"makes the model say that it is less sure", "from 1.250 to", "Without the temperature", `id="untempered-name"`, `id="reliability-name"`,
-		"argmax (taken)", "best by “Agreement” was taken",
-		"Ranges were calibrated on the 450 validation images.",
+		"contains the label for 70.0\u00a0% of the held-out images; the target is 90.0\u00a0%",
+		"The intervals contain these labels less often: “fair” (50.0\u00a0%)",
+		"significantly below the target",
+		"86.0\u00a0–\u00a093.0\u00a0% is expected",
+		"width of 1 class: 20 images (50.0\u00a0%)", "width of 2 classes: 20 images",
+		"; interval good to fair", "</svg> prediction interval",
+		"lowers the confidence", "from 1.250 to", "without the temperature", `id="uncalibrated-name"`, `id="reliability-name"`,
+		"argmax (used)", "The rule with the best “Agreement” was chosen",
+		"Prediction intervals were calibrated on the 450 validation images.",
 	} {
 		if !strings.Contains(page, want) {
-			t.Errorf("the page doesn't say %q", want)
+			t.Errorf("the page lacks %q", want)
 		}
 	}
 	plain := written(t, sample(t, grades, 40))
-	for _, no := range []string{`id="ranges"`, "its range", "From a distribution to an answer", "temperature"} {
+	for _, no := range []string{`id="intervals"`, "</svg> prediction interval", "Decision rules", "temperature"} {
 		if strings.Contains(plain, no) {
-			t.Errorf("a page without calibration says %q", no)
+			t.Errorf("a page without calibration contains %q", no)
 		}
 	}
 }
 
-func TestRangesKept(t *testing.T) {
+func TestCoverageVerdict(t *testing.T) {
 	for want, at := range map[string][2]metrics.Number{
-		"as promised": {0.88, 0.92},
-		"less than":   {0.8, 0.89},
-		"more than":   {0.91, 0.95},
+		"agrees with the target": {0.88, 0.92},
+		"below the target":   {0.8, 0.89},
+		"above the target":   {0.91, 0.95},
 		"too few":     metrics.Interval(nil),
 	} {
-		if got := kept(&metrics.Sets{Wanted: 0.9, Interval: at}); !strings.Contains(got, want) {
+		if got := coverageVerdict(&metrics.Sets{TargetCoverage: 0.9, Interval: at}); !strings.Contains(got, want) {
 			t.Errorf("%v: %q, want %q", at, got, want)
 		}
 	}
 }
 
-// With a hundred classes bars and labels still have room, and one that is never met has no strip.
-func TestManyRanges(t *testing.T) {
-	s := &metrics.Sets{Wanted: 0.9, Widths: make([]int, 101), PerClass: make([]metrics.ClassSets, 101)}
+// TestManyIntervals checks bars and labels of many classes, and a class without images.
+func TestManyIntervals(t *testing.T) {
+	s := &metrics.Sets{TargetCoverage: 0.9, Widths: make([]int, 101), PerClass: make([]metrics.ClassSets, 101)}
 	s.Widths[59] = 3
-	c := newWidths(s)
+	c := newWidthChart(s)
 	if len(c.Bars) != 60 || len(c.Labels) != 6 || len(c.Counts) != 0 {
 		t.Errorf("%d bars, %d labels, %d counts", len(c.Bars), len(c.Labels), len(c.Counts))
 	}
 	d := calibrated(t, grades, 40)
 	d.Metrics.Sets.PerClass[2] = metrics.ClassSets{Class: "poor", Coverage: metrics.Interval(nil)[0], Interval: metrics.Interval(nil)}
-	if r := newRanges(&d); r.Rows[2].Strip != nil || r.Rows[0].Strip == nil || !r.AnyFew {
+	if r := newIntervalView(&d); r.Rows[2].Strip != nil || r.Rows[0].Strip == nil || !r.AnyFew {
 		t.Errorf("%+v", r.Rows)
 	}
 }
 
-func TestRangesRefused(t *testing.T) {
+func TestIntervalsRefused(t *testing.T) {
 	for name, spoil := range map[string]func(*Data){
 		"classes": func(d *Data) { d.Metrics.Sets.PerClass = d.Metrics.Sets.PerClass[1:] },
 		"widths":  func(d *Data) { d.Metrics.Sets.Widths = nil },

@@ -6,44 +6,44 @@ import (
 	"strings"
 )
 
-// mostCells is the number of rows from which a heat map joins neighbouring classes, so that the page stays small and its
-// cells can be told apart. Up to mostNumbers its cells also hold the share.
+// maxCells is the maximum number of rows of a heat map. With more classes, adjacent classes share a row, so that the page stays small and
+// cells legible. Up to maxShares rows, cells show the share too.
 const (
-	mostCells   = 36
-	mostNumbers = 12
+	maxCells  = 36
+	maxShares = 12
 )
 
-// darkCell is the shade from which a cell has light text. Style.css chooses the colours so that both are legible there.
+// darkCell is the shade from which a cell has light text. At this shade both text colours of style.css are legible.
 const darkCell = 0.66
 
-// A heat is a matrix of shades with a number in each cell, shown as a table.
-type heat struct {
-	Rows, Cols string // what they are
+// A heatmap is a matrix of shaded cells, shown as a table.
+type heatmap struct {
+	Rows, Cols string // titles of the axes
 	Caption    string
-	Names      []string
-	Full       []string // the names in full
+	Names      []string // of the classes, shortened
+	Full       []string // of the classes
 	Lines      [][]cell
-	Joined     int  // how many neighbouring classes share a row and a column at most
-	Small      bool // one number a cell
-	Tiny       bool // too many cells for a second number in each, and for zeros
+	Joined     int  // maximum number of classes that share a row
+	Small      bool // one number in each cell
+	Tiny       bool // too many cells for shares and zeros
 }
 
-// A cell is one cell of a heat map.
+// A cell is one cell of a heatmap.
 type cell struct {
 	Shade    float64 // 0 to 1
 	Text     string
 	Share    string // "" for none
 	Title    string
-	Light    bool // text on a dark shade
+	Light    bool // light text on a dark shade
 	Diagonal bool
 }
 
-// A band is neighbouring classes that share a row or column.
+// A band is the adjacent classes first … end−1, which share a row.
 type band struct{ first, end int }
 
-// bands cuts k classes into at most mostCells bands of equal length, but for the last.
+// bands cuts k classes into at most maxCells bands of equal length; the last may be shorter.
 func bands(k int) []band {
-	step := (k + mostCells - 1) / mostCells
+	step := (k + maxCells - 1) / maxCells
 	var out []band
 	for first := 0; first < k; first += step {
 		out = append(out, band{first, min(first+step, k)})
@@ -51,7 +51,7 @@ func bands(k int) []band {
 	return out
 }
 
-// pooled adds up the cells of each pair of bands.
+// pooled returns the sum of the cells of each pair of bands.
 func pooled(k int, list []band, at func(i, j int) float64) [][]float64 {
 	out := make([][]float64, len(list))
 	for r, rows := range list {
@@ -67,12 +67,12 @@ func pooled(k int, list []band, at func(i, j int) float64) [][]float64 {
 	return out
 }
 
-// newHeat makes a heat map without its cells.
-func newHeat(classes []Class, rows, cols, caption string) (*heat, []band) {
+// newHeatmap returns a heatmap without cells.
+func newHeatmap(classes []Class, rows, cols, caption string) (*heatmap, []band) {
 	list := bands(len(classes))
-	h := &heat{Rows: rows, Cols: cols, Caption: caption, Tiny: len(list) > mostNumbers, Joined: list[0].end}
+	h := &heatmap{Rows: rows, Cols: cols, Caption: caption, Tiny: len(list) > maxShares, Joined: list[0].end}
 	if h.Joined > 1 {
-		h.Caption += fmt.Sprintf(" Up to %d neighbouring classes share a row and a column.", h.Joined)
+		h.Caption += fmt.Sprintf(" Up to %d adjacent classes share a row and a column.", h.Joined)
 	}
 	for _, b := range list {
 		first, last := classes[b.first].Name, classes[b.end-1].Name
@@ -86,17 +86,17 @@ func newHeat(classes []Class, rows, cols, caption string) (*heat, []band) {
 	return h, list
 }
 
-// shortened cuts a name to so many letters.
-func shortened(s string, most int) string {
-	if r := []rune(s); len(r) > most {
-		return string(r[:most-1]) + "…"
+// shortened truncates a name to maxLetters.
+func shortened(s string, maxLetters int) string {
+	if r := []rune(s); len(r) > maxLetters {
+		return string(r[:maxLetters-1]) + "…"
 	}
 	return s
 }
 
-// confusion shows how often each class was answered for each true class.
-func confusion(d *Data) *heat {
-	h, list := newHeat(d.Classes, "true class", "answer", "Held-out images by true class and answer; the shade is the share of the row.")
+// confusion returns the confusion matrix.
+func confusion(d *Data) *heatmap {
+	h, list := newHeatmap(d.Classes, "true class", "predicted class", "Number of held-out images. The shade is the share of the row.")
 	for r, row := range pooled(len(d.Classes), list, func(i, j int) float64 { return float64(d.Metrics.Confusion[i][j]) }) {
 		h.line(r, row, func(v, share float64, c *cell) {
 			if c.Text = fmt.Sprint(v); v == 0 && h.Tiny {
@@ -108,16 +108,16 @@ func confusion(d *Data) *heat {
 					c.Share = fmt.Sprintf("%.0f%s%%", 100*share, nbsp)
 				}
 			}
-			c.Title = fmt.Sprintf("true %s, answered %s: %s, %.1f %% of the row", h.Full[r], c.Title, count(int(v), "image"), 100*share)
+			c.Title = fmt.Sprintf("true %s, predicted %s: %s, %.1f %% of the row", h.Full[r], c.Title, count(int(v), "image"), 100*share)
 		})
 	}
 	return h
 }
 
-// soft shows the mean predicted distribution of each true class.
-func soft(d *Data) *heat {
-	h, list := newHeat(d.Classes, "true class", "mean probability of", "The mean predicted distribution of the held-out images of each class, in percent; rows add up to 100.")
-	h.Small = true // one number a cell
+// softConfusion returns the mean predicted distribution of each true class.
+func softConfusion(d *Data) *heatmap {
+	h, list := newHeatmap(d.Classes, "true class", "mean probability of", "Mean predicted distribution of the held-out images of each class, in percent. Rows add up to 100.")
+	h.Small = true
 	for r, row := range pooled(len(d.Classes), list, func(i, j int) float64 { return d.Soft[i][j] }) {
 		h.line(r, row, func(_, share float64, c *cell) {
 			if c.Text = fmt.Sprintf("%.0f", 100*share); c.Text == "0" && h.Tiny {
@@ -129,9 +129,9 @@ func soft(d *Data) *heat {
 	return h
 }
 
-// line adds a row whose shades are shares of its sum. Fill gets the value, its share and a cell whose title is the
-// column's name. A row without images stays empty.
-func (h *heat) line(r int, row []float64, fill func(v, share float64, c *cell)) {
+// line appends a row whose shades are shares of its sum. It calls fill with each value, its share and a cell whose Title is the name of
+// the column. A row without images stays empty.
+func (h *heatmap) line(r int, row []float64, fill func(v, share float64, c *cell)) {
 	var sum float64
 	for _, v := range row {
 		sum += v
@@ -143,16 +143,16 @@ func (h *heat) line(r int, row []float64, fill func(v, share float64, c *cell)) 
 			c.shade(v / sum)
 			fill(v, v/sum, &c)
 		} else {
-			c.Title = "no image of this class was held out"
+			c.Title = "no held-out image of this class"
 		}
 		cells[j] = c
 	}
 	h.Lines = append(h.Lines, cells)
 }
 
-// distances shows a K × K matrix with the largest distance as the deepest shade.
-func distances(d *Data, caption string, at func(i, j int) float64) *heat {
-	h, list := newHeat(d.Classes, "answer", "true class", caption)
+// distances returns a K × K distance matrix. The largest distance has the darkest shade.
+func distances(d *Data, caption string, at func(i, j int) float64) *heatmap {
+	h, list := newHeatmap(d.Classes, "predicted class", "true class", caption)
 	h.Small = true
 	matrix := pooled(len(d.Classes), list, at)
 	var largest float64
@@ -174,7 +174,7 @@ func distances(d *Data, caption string, at func(i, j int) float64) *heat {
 	return h
 }
 
-// Class returns the style classes of the cell.
+// Class returns the CSS classes of the cell.
 func (c cell) Class() string {
 	var list []string
 	if c.Light {
@@ -189,7 +189,7 @@ func (c cell) Class() string {
 	return strings.Join(list, " ")
 }
 
-// shade sets the shade to hundredths.
+// shade sets the shade, rounded to hundredths.
 func (c *cell) shade(v float64) {
 	c.Shade = math.Round(100*min(max(v, 0), 1)) / 100
 	c.Light = c.Shade >= darkCell
