@@ -124,9 +124,9 @@ func classRows(d *Data) []classRow {
 		m := d.Metrics.PerClass[i]
 		r := classRow{Class: c, Width: balanceWidth, All: fmt.Sprint(c.Train + c.Val + c.HeldOut), Predicted: fmt.Sprint(m.Predicted), Few: m.Support < fewImages,
 			Recall: percent.number(m.Recall), Precision: percent.number(m.Precision), MAE: plain.number(m.MAE),
-			Title: fmt.Sprintf("%s: %d training, %d validation, %d held out", c.Name, c.Train, c.Val, c.HeldOut)}
+			Title: fmt.Sprintf("%d training, %d validation, %d held out", c.Train, c.Val, c.HeldOut)}
 		if d.Folds != nil {
-			r.Title = fmt.Sprintf("%s: %d in the folds, %d test", c.Name, c.Train, c.HeldOut)
+			r.Title = fmt.Sprintf("%d in the folds, %d test", c.Train, c.HeldOut)
 		}
 		x := 0.0
 		for _, n := range []int{c.Train, c.Val, c.HeldOut} {
