@@ -179,9 +179,9 @@ func TestThresholdRises(t *testing.T) {
 	}
 }
 
-func TestFewestUnits(t *testing.T) {
+func TestMinUnits(t *testing.T) {
 	for _, coverage := range []float64{0.5, 0.75, 0.8, 0.9, 0.95, 0.99, 0.999, 1. / 3} {
-		n := calibration.FewestUnits(coverage)
+		n := calibration.MinUnits(coverage)
 		enough, _, _ := calibration.Threshold(make([]float64, n), nil, coverage)
 		few, _, _ := calibration.Threshold(make([]float64, n-1), nil, coverage)
 		if enough != 0 || few != 1 {

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// Distributions that a temperature is put on afterwards must be those of a head that has it.
-func TestFittedAfterwards(t *testing.T) {
+// TestCalibratedPredictions: applying a temperature to predictions equals predicting with a head that has the temperature.
+func TestCalibratedPredictions(t *testing.T) {
 	const inputs, k, rows = 3, 5, 30
 	r := rand.New(rand.NewPCG(4, 4))
 	random := func(n int) []float32 {
@@ -49,7 +49,7 @@ func TestFittedAfterwards(t *testing.T) {
 		}
 		got := plain.Calibrated(make(1.7))
 		if again, err := Predict(make(1.7).Untempered(), folder, nil, items, 1); err != nil || !slices.Equal(again.Probabilities, plain.Probabilities) {
-			t.Errorf("%s: without its temperature a head isn't the one that never had any (%v)", name, err)
+			t.Errorf("%s: Untempered differs from a head without a temperature (%v)", name, err)
 		}
 		want, err := Predict(make(1.7), folder, nil, items, 1)
 		if err != nil {
@@ -57,7 +57,7 @@ func TestFittedAfterwards(t *testing.T) {
 		}
 		for i := range want.Probabilities {
 			if math.Abs(float64(got.Probabilities[i]-want.Probabilities[i])) > 2e-6 {
-				t.Fatalf("%s: row %d, class %d: %v, the head says %v", name, i/k, i%k, got.Probabilities[i], want.Probabilities[i])
+				t.Fatalf("%s: row %d, class %d: %v, the head predicts %v", name, i/k, i%k, got.Probabilities[i], want.Probabilities[i])
 			}
 		}
 	}

@@ -23,8 +23,8 @@ func TestSets(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := r.Sets
-	if s.Wanted != 0.9 || s.Coverage != 0.75 || s.Width != 2 || !reflect.DeepEqual(s.Widths, []int{2, 1, 0, 1}) {
-		t.Errorf("coverage %v of %v, width %v, widths %v; want 0.75 of 0.9, 2, [2 1 0 1]", s.Coverage, s.Wanted, s.Width, s.Widths)
+	if s.TargetCoverage != 0.9 || s.Coverage != 0.75 || s.Width != 2 || !reflect.DeepEqual(s.Widths, []int{2, 1, 0, 1}) {
+		t.Errorf("coverage %v of %v, width %v, widths %v; want 0.75 of 0.9, 2, [2 1 0 1]", s.Coverage, s.TargetCoverage, s.Width, s.Widths)
 	}
 	if s.Interval != wilson(3, 4) {
 		t.Errorf("interval %v, want %v", s.Interval, wilson(3, 4))
