@@ -59,7 +59,7 @@ Exit status: 0 if nothing was found, 3 if problems were found (with --fail-on wa
 			job.Progress = p
 			r, err := job.Run(ctx)
 			if err == nil {
-				worst = r.Worst()
+				worst = r.MaxSeverity()
 			}
 			return r, err
 		}
@@ -89,7 +89,7 @@ func printCheck(w io.Writer, r *check.Result, out string, again []string) {
 		fmt.Fprintln(w, "\nnothing wrong was found")
 	}
 	for _, f := range r.Findings {
-		fmt.Fprintf(w, "\n%s: %s\n  %s\n", f.Severity, f.Found, f.Do)
+		fmt.Fprintf(w, "\n%s: %s\n  %s\n", f.Severity, f.Message, f.Advice)
 		for i, line := range f.Where {
 			if i == mostListed {
 				fmt.Fprintf(w, "    … and %d more\n", len(f.Where)-mostListed)

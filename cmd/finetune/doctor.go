@@ -29,7 +29,7 @@ func newDoctor(a *app) *cobra.Command {
 			return err
 		}
 		if n := len(report.Problems); n > 0 {
-			return &usageError{fmt.Errorf("%d problems found: %s", n, report.Problems[0].Do)}
+			return &usageError{fmt.Errorf("%d problems found: %s", n, report.Problems[0].Advice)}
 		}
 		return nil
 	}
@@ -57,6 +57,6 @@ func printDoctor(w io.Writer, r *machine.DoctorReport) {
 		fmt.Fprintln(w, "OK: no problems found")
 	}
 	for _, p := range r.Problems {
-		fmt.Fprintf(w, "problem    %s\n           %s\n", p.Found, p.Do)
+		fmt.Fprintf(w, "problem    %s\n           %s\n", p.Message, p.Advice)
 	}
 }
