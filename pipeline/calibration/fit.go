@@ -15,9 +15,10 @@ import (
 
 // Options configure Fit. The zero value fits nothing.
 type Options struct {
-	Temperature bool    `json:"temperature"`        // fit a temperature
-	Metric      string  `json:"metric,omitempty"`   // choose the decision rule with the best value of this metric; "": keep Head.Decision
-	Coverage    float64 `json:"coverage,omitempty"` // target of prediction sets, in (0, 1); 0: no sets
+	Temperature bool `json:"temperature"` // fit a temperature
+	// choose the decision rule with the best value of this metric; "": keep Head.Decision
+	Metric   string  `json:"metric,omitempty"`
+	Coverage float64 `json:"coverage,omitempty"` // target of prediction sets, in (0, 1); 0: no sets
 }
 
 // Check returns an *invalid.Error for options that are out of range or don't suit the classes.
@@ -33,22 +34,25 @@ func (o Options) Check(space label.Space) error {
 	case !ok || !m.Rule:
 		names := metrics.RuleNames()
 		return &invalid.Error{Field: "Calibrate.Metric", Found: fmt.Sprintf("%q", o.Metric),
-			Want: "one of " + strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1] + ": metrics that depend on the decision rule"}
+			Want: "one of " + strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1] +
+				": metrics that depend on the decision rule"}
 	case o.Metric == "mae_units" && space.Values() == nil:
-		return &invalid.Error{Field: "Calibrate.Metric", Found: "mae_units with classes that have no values", Want: "mae",
+		return &invalid.Error{Field: "Calibrate.Metric", Found: "mae_units with classes that have no values",
+			Want: "mae",
 			Hint: "or give the values of the classes with {Data.Positions}"}
 	}
 	return nil
 }
 
-// Fit returns the head with the parameters fitted to a sample, and a description of them. It fits in the order of prediction: the
-// temperature (logits to distribution), the decision rule (distribution to class), the prediction sets (around the class). Where a
-// parameter can't be fitted, the Result has a note.
+// Fit returns the head with the parameters fitted to a sample, and a description of them. It fits in the order of
+// prediction: the temperature (logits to distribution), the decision rule (distribution to class), the prediction
+// sets (around the class). Where a parameter can't be fitted, the Result has a note.
 func Fit(o Options, h *head.Head, s Sample) (*head.Head, *Result, error) {
 	out := &Result{Images: s.Len()}
 	d := h.Description()
 	if d.Loss.Name == loss.L2 {
-		out.Note("%s predicts a single number and no distribution, so neither temperature nor prediction sets are fitted", d.Loss.Name)
+		out.Note("%s predicts a single number and no distribution, so neither temperature nor prediction sets are "+
+			"fitted", d.Loss.Name)
 		o.Temperature, o.Coverage = false, 0
 	}
 	var err error
@@ -73,9 +77,11 @@ func Fit(o Options, h *head.Head, s Sample) (*head.Head, *Result, error) {
 	}
 	out.Sets = &d.Sets
 	if need := MinUnits(o.Coverage); d.Sets.Units < need {
-		out.Note("prediction sets contain every class: a coverage of %v needs at least %d independent images (or groups) for calibration, and there are %d", o.Coverage, need, d.Sets.Units)
+		out.Note("prediction sets contain every class: a coverage of %v needs at least %d independent images (or "+
+			"groups) for calibration, and there are %d", o.Coverage, need, d.Sets.Units)
 	} else if d.Sets.Threshold == 1 {
-		out.Note("prediction sets contain every class: too many labels have a probability near 0 for smaller sets to cover %v of them", o.Coverage)
+		out.Note("prediction sets contain every class: too many labels have a probability near 0 for smaller sets to "+
+			"cover %v of them", o.Coverage)
 	}
 	h, err = head.New(h.Network(), d)
 	return h, out, err
@@ -87,7 +93,8 @@ func (r *Result) fitTemperature(h *head.Head, s Sample) (*head.Head, Sample, err
 	t, err := s.temperature(d)
 	switch {
 	case errors.Is(err, ErrNoTemperature):
-		r.Note("the temperature stays 1: the %d validation images are too few, or all predicted correctly, so the likelihood has no maximum", s.Len())
+		r.Note("the temperature stays 1: the %d validation images are too few, or all predicted correctly, so the "+
+			"likelihood has no maximum", s.Len())
 		t = 1
 	case err != nil:
 		return nil, s, err
@@ -106,7 +113,8 @@ func (r *Result) fitTemperature(h *head.Head, s Sample) (*head.Head, Sample, err
 	return h, s, err
 }
 
-// rules evaluates each decision rule and returns the chosen one: that of the description, unless o.Metric is set and another is better.
+// rules evaluates each decision rule and returns the chosen one: that of the description, unless o.Metric is set and
+// another is better.
 func (o Options) rules(d head.Description, s Sample) (list []RuleFigures, chosen head.Decision, err error) {
 	metric, auto := metrics.ByName(o.Metric)
 	in := s.Input
@@ -115,7 +123,8 @@ func (o Options) rules(d head.Description, s Sample) (list []RuleFigures, chosen
 	best := metrics.Number(math.NaN())
 	order := []head.Decision{d.Decision} // first, so that it wins ties
 	for _, rule := range head.Decisions() {
-		if rule != d.Decision && (rule != head.LeastDistance || d.Loss.Ground.Matrix != nil) { // otherwise it is the median
+		// otherwise it is the median
+		if rule != d.Decision && (rule != head.LeastDistance || d.Loss.Ground.Matrix != nil) {
 			order = append(order, rule)
 		}
 	}

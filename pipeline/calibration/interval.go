@@ -2,9 +2,9 @@ package calibration
 
 import "finetune/loss"
 
-// Interval returns the prediction set of a distribution: the classes low … high whose score doesn't exceed threshold. It contains start. A
-// threshold of 1 gives all classes, and the range grows with the threshold. Probs sum to 1 except for rounding. Interval panics if start is
-// out of range.
+// Interval returns the prediction set of a distribution: the classes low … high whose score doesn't exceed threshold.
+// It contains start. A threshold of 1 gives all classes, and the range grows with the threshold. Probs sum to 1
+// except for rounding. Interval panics if start is out of range.
 func Interval[T loss.Float](probs []T, start int, threshold float64) (low, high int) {
 	g := newClassRange(probs, start)
 	for g.mass() <= threshold && g.grow() {
@@ -12,8 +12,8 @@ func Interval[T loss.Float](probs []T, start int, threshold float64) (low, high 
 	return g.low, g.high
 }
 
-// Score returns the score of a class, in [0, 1]: the probability of the range around start before the class joins it, 0 for start. It panics
-// if start or class is out of range.
+// Score returns the score of a class, in [0, 1]: the probability of the range around start before the class joins it,
+// 0 for start. It panics if start or class is out of range.
 func Score[T loss.Float](probs []T, start, class int) float64 {
 	g := newClassRange(probs, start)
 	var before float64

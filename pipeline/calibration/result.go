@@ -11,10 +11,12 @@ import (
 type Result struct {
 	Images      int                `json:"images"`                // in the sample
 	Temperature *TemperatureResult `json:"temperature,omitempty"` // nil if not requested
-	Metric      string             `json:"metric,omitempty"`      // that chose the decision rule; "" if the rule was given
-	Rules       []RuleFigures      `json:"decisions"`             // on the sample, with the temperature
-	Sets        *head.Sets         `json:"sets,omitempty"`        // nil if not requested
-	// Expected is the 95 % range of the held-out coverage for exchangeable images, see [Expected]; nil with groups or without sets.
+	// that chose the decision rule; "" if the rule was given
+	Metric string        `json:"metric,omitempty"`
+	Rules  []RuleFigures `json:"decisions"`      // on the sample, with the temperature
+	Sets   *head.Sets    `json:"sets,omitempty"` // nil if not requested
+	// Expected is the 95 % range of the held-out coverage for exchangeable images, see [Expected]; nil with groups or
+	// without sets.
 	Expected *[2]float64 `json:"expected_coverage,omitempty"`
 	Notes    []string    `json:"notes,omitempty"`
 }

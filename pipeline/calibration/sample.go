@@ -9,11 +9,12 @@ import (
 	"finetune/pipeline/metrics"
 )
 
-// A Sample holds the predictions of a head without a temperature for n labelled images that it wasn't trained on. Images of different groups
-// are independent.
+// A Sample holds the predictions of a head without a temperature for n labelled images that it wasn't trained on.
+// Images of different groups are independent.
 type Sample struct {
 	Probabilities []float32 // n × K
-	// Logits are n × the head's outputs; nil if Probabilities are means over several rows or heads. The logits of the mean are used then.
+	// Logits are n × the head's outputs; nil if Probabilities are means over several rows or heads. The logits of the
+	// mean are used then.
 	Logits []float32
 	Input  metrics.Input // labels, targets and groups, with the same probabilities
 }
@@ -87,11 +88,12 @@ func (s Sample) temperature(d head.Description) (float64, error) {
 			targets[i*k+y] = 1
 		}
 	}
-	return FitTemperature(Logits{Values: logits, Outputs: l.Outputs(), Targets: targets, Classes: l.Classes(), Rule: l.Probabilities})
+	return FitTemperature(Logits{Values: logits, Outputs: l.Outputs(), Targets: targets, Classes: l.Classes(),
+		Rule: l.Probabilities})
 }
 
-// Decide applies the decision rule of h to n distributions, n × K, and returns n classes. If h has prediction sets, low and high are their n
-// first and last classes, otherwise nil.
+// Decide applies the decision rule of h to n distributions, n × K, and returns n classes. If h has prediction sets,
+// low and high are their n first and last classes, otherwise nil.
 func Decide(h *head.Head, probs []float32) (classes, low, high []int) {
 	k := h.Space().Len()
 	n := len(probs) / k
@@ -110,7 +112,8 @@ func Decide(h *head.Head, probs []float32) (classes, low, high []int) {
 	return classes, low, high
 }
 
-// Scores returns the [Score] of each of n labels, the input of [Threshold]. Probs are n × K, classes the predicted classes.
+// Scores returns the [Score] of each of n labels, the input of [Threshold]. Probs are n × K, classes the predicted
+// classes.
 func Scores(probs []float32, classes, labels []int) []float64 {
 	scores := make([]float64, len(labels))
 	for i, y := range labels {

@@ -7,14 +7,15 @@ import (
 	"slices"
 )
 
-// Threshold returns the threshold of prediction sets with the given target coverage, and the number of units it is computed from. Scores
-// are those of the labels of n calibration items ([Score]). Items of one group, such as the images of one person, aren't independent;
-// "" is a group of one item, and nil groups are none.
+// Threshold returns the threshold of prediction sets with the given target coverage, and the number of units it is
+// computed from. Scores are those of the labels of n calibration items ([Score]). Items of one group, such as the
+// images of one person, aren't independent; "" is a group of one item, and nil groups are none.
 //
-// Without groups it is the ⌈(n+1)·coverage⌉-th smallest score. The score of a new item then doesn't exceed it with a probability of at least
-// coverage, and at most coverage + 1/(n+1) without ties. With groups the items of a group share a weight of one, and the guarantee is for
-// an item of a new group (hierarchical conformal prediction: Lee, Barber and Willett 2023, arXiv 2306.06342). With too few units the
-// threshold is 1, so every set contains all classes.
+// Without groups it is the ⌈(n+1)·coverage⌉-th smallest score. The score of a new item then doesn't exceed it with a
+// probability of at least coverage, and at most coverage + 1/(n+1) without ties. With groups the items of a group
+// share a weight of one, and the guarantee is for an item of a new group (hierarchical conformal prediction: Lee,
+// Barber and Willett 2023, arXiv 2306.06342). With too few units the threshold is 1, so every set contains all
+// classes.
 //
 // A coverage outside (0, 1), a score outside [0, 1] and a wrong number of groups are errors.
 func Threshold(scores []float64, groups []string, coverage float64) (threshold float64, units int, err error) {

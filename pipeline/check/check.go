@@ -13,8 +13,9 @@ import (
 
 // Job checks labelled images. New returns a Job with the defaults of training.
 type Job struct {
-	Data     dataset.Options
-	Images   features.Images      // the features that images are compared by; with those of training, training finds them in the cache
+	Data dataset.Options
+	// the features that images are compared by; with those of training, training finds them in the cache
+	Images   features.Images
 	Split    dataset.SplitOptions // of data without parts; the split of training
 	Out      string               // folder for lists and a manifest that keeps copies in one group; "": no files
 	Threads  int                  // 0: all cores
@@ -29,9 +30,10 @@ func New(data string) Job {
 
 // A Result lists what a Job found. Findings summarize the other fields.
 type Result struct {
-	Images      int                   `json:"images"` // including unreadable ones
-	Classes     []ClassCount          `json:"classes"`
-	SplitBy     string                `json:"split_by"` // origin of the parts: "data", or "seed" for the split of training
+	Images  int          `json:"images"` // including unreadable ones
+	Classes []ClassCount `json:"classes"`
+	// origin of the parts: "data", or "seed" for the split of training
+	SplitBy     string                `json:"split_by"`
 	Findings    []Finding             `json:"findings"`
 	Unreadable  []artifact.Unreadable `json:"unreadable,omitempty"`
 	Tiny        []TinyImage           `json:"tiny,omitempty"`
@@ -82,7 +84,8 @@ func (r *Result) MaxSeverity() Severity {
 	return highest
 }
 
-// Run does the job. Findings aren't errors; errors are what prevents the check. Input that the caller can correct is an *invalid.Error.
+// Run does the job. Findings aren't errors; errors are what prevents the check. Input that the caller can correct is
+// an *invalid.Error.
 func (c Job) Run(ctx context.Context) (*Result, error) {
 	c.Progress = progress.OrNone(c.Progress)
 	all := 1.0
@@ -90,7 +93,8 @@ func (c Job) Run(ctx context.Context) (*Result, error) {
 	var folder *artifact.Folder
 	if c.Out != "" {
 		var err error
-		if folder, err = outputFolder.Claim(artifact.ClaimOptions{Dir: c.Out, Replace: true, Inputs: []string{c.Data.Path}}); err != nil {
+		if folder, err = outputFolder.Claim(artifact.ClaimOptions{Dir: c.Out, Replace: true,
+			Inputs: []string{c.Data.Path}}); err != nil {
 			return nil, err
 		}
 		defer folder.Release()
@@ -110,7 +114,8 @@ func (c Job) Run(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	side := min(x.Net.Spec.Height, x.Net.Spec.Width)
-	table, err := features.ExtractTable(ctx, x, set, c.Data, features.ViewConfig{Train: 1, Predict: 1}, features.EveryItem(1))
+	table, err := features.ExtractTable(ctx, x, set, c.Data, features.ViewConfig{Train: 1, Predict: 1},
+		features.EveryItem(1))
 	if closeErr := x.Close(); err == nil {
 		err = closeErr
 	}
@@ -135,8 +140,8 @@ func (c Job) Run(ctx context.Context) (*Result, error) {
 	return result, c.write(ctx, folder, result, table.Set)
 }
 
-// parts returns the part of every item: that of the data, or that of training's split. If the data can't be split, for example because its
-// groups are divided between parts, only the parts of the data are set.
+// parts returns the part of every item: that of the data, or that of training's split. If the data can't be split,
+// for example because its groups are divided between parts, only the parts of the data are set.
 func (c Job) parts(set *dataset.Set, result *Result) []dataset.Part {
 	parts := make([]dataset.Part, len(set.Items))
 	result.SplitBy = "seed"
@@ -151,7 +156,8 @@ func (c Job) parts(set *dataset.Set, result *Result) []dataset.Part {
 		return parts // the findings name the cause
 	}
 	result.split = true
-	for part, rows := range map[dataset.Part][]int{dataset.Train: split.Train, dataset.Val: split.Val, dataset.Test: split.Test} {
+	for part, rows := range map[dataset.Part][]int{dataset.Train: split.Train, dataset.Val: split.Val,
+		dataset.Test: split.Test} {
 		for _, row := range rows {
 			parts[row] = part
 		}

@@ -135,7 +135,8 @@ func TestFindings(t *testing.T) {
 			d.rows[len(d.rows)-1][3] = "photo 0"
 		}, map[string]int{"straddling-groups": 1}},
 		"what is no picture, and a tiny one": {4, func(d *plantedData) {
-			if err := os.WriteFile(filepath.Join(d.folder, "broken.jpg"), []byte("\xff\xd8\xff\xe0 no more"), 0o666); err != nil {
+			if err := os.WriteFile(filepath.Join(d.folder, "broken.jpg"), []byte("\xff\xd8\xff\xe0 no more"),
+				0o666); err != nil {
 				d.t.Fatal(err)
 			}
 			d.list("broken.jpg", "1", "train", "someone")
@@ -196,7 +197,8 @@ func TestManifestKeepsCopiesTogether(t *testing.T) {
 }
 
 func TestCopiesMergeGroups(t *testing.T) {
-	items := []dataset.Item{{Path: "a", Group: "p"}, {Path: "b", Group: "q"}, {Path: "c"}, {Path: "d", Group: "q"}, {Path: "e"}, {Path: "f"}, {Path: "g", Group: "r"}}
+	items := []dataset.Item{{Path: "a", Group: "p"}, {Path: "b", Group: "q"}, {Path: "c"}, {Path: "d", Group: "q"},
+		{Path: "e"}, {Path: "f"}, {Path: "g", Group: "r"}}
 	got := withCopies(items, []Copies{{rows: []int{0, 1}}, {rows: []int{2, 3}}, {rows: []int{4, 5}}})
 	var groups []string
 	for _, item := range got {

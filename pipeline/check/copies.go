@@ -15,7 +15,8 @@ import (
 // Copies are two or more images of the same picture.
 type Copies struct {
 	SameBytes bool `json:"same_bytes"` // the files are equal
-	// Certain is false if the similarity of some is high only in comparison with other images, as for two photos of one person.
+	// Certain is false if the similarity of some is high only in comparison with other images, as for two photos of
+	// one person.
 	Certain     bool   `json:"sure"`
 	LabelRange  int    `json:"labels_apart"` // difference of the highest and the lowest label, in classes
 	AcrossSplit bool   `json:"across_split"` // they are in more than one part
@@ -51,7 +52,8 @@ func (c Copies) String() string {
 }
 
 // copies finds images of the same picture: equal files, and images with similar features.
-func (c Job) copies(ctx context.Context, t *features.Table, files map[string]fileInfo, parts []dataset.Part) ([]Copies, error) {
+func (c Job) copies(ctx context.Context, t *features.Table, files map[string]fileInfo, parts []dataset.Part) ([]Copies,
+	error) {
 	stage := c.Progress.Start("copies", 1, "comparison")
 	defer stage.Done()
 	pairs := equalFiles(t.Set.Items, files)
@@ -77,7 +79,8 @@ func (c Job) copies(ctx context.Context, t *features.Table, files map[string]fil
 	return list, nil
 }
 
-func describeCopies(set *dataset.Set, files map[string]fileInfo, parts []dataset.Part, rows []int, nearest map[int]lookalike.Pair) Copies {
+func describeCopies(set *dataset.Set, files map[string]fileInfo, parts []dataset.Part, rows []int,
+	nearest map[int]lookalike.Pair) Copies {
 	first := set.Items[rows[0]]
 	out := Copies{SameBytes: true, Certain: true, rows: rows}
 	lowest, highest := first.Label, first.Label
@@ -115,8 +118,9 @@ func equalFiles(items []dataset.Item, files map[string]fileInfo) []lookalike.Pai
 	return pairs
 }
 
-// mirroring returns the permutation of feature columns that approximates mirroring the image: cells of a grid change sides, and a channel
-// keeps its column because most channels respond to mirrored patterns too. It returns nil without grids, where mirroring changes little.
+// mirroring returns the permutation of feature columns that approximates mirroring the image: cells of a grid change
+// sides, and a channel keeps its column because most channels respond to mirrored patterns too. It returns nil
+// without grids, where mirroring changes little.
 func mirroring(blocks []backbone.Block, cols int) []int {
 	type place struct {
 		stat                     string

@@ -14,8 +14,8 @@ import (
 	"finetune/preprocess"
 )
 
-// tinyShare defines tiny images: the shorter side is less than this share of the network's input, so that resizing enlarges the image more
-// than four times.
+// tinyShare defines tiny images: the shorter side is less than this share of the network's input, so that resizing
+// enlarges the image more than four times.
 const tinyShare = 0.25
 
 // A TinyImage is an image that is enlarged more than four times.

@@ -20,84 +20,113 @@ type rule struct {
 	advice   string                   // with {singular|plural}
 }
 
-// rules are all kinds of findings, problems first. Copies in one group can rightly have different labels, such as degradation grades of one
-// picture, unless their files are equal.
+// rules are all kinds of findings, problems first. Copies in one group can rightly have different labels, such as
+// degradation grades of one picture, unless their files are equal.
 var rules = []rule{
 	{
 		Problem, "unreadable", func(r *Result) []string {
-			return lines(r, r.Unreadable, func(*Result, artifact.Unreadable) bool { return true }, func(u artifact.Unreadable) string { return u.Path + ": " + u.Reason })
+			return lines(r, r.Unreadable, func(*Result, artifact.Unreadable) bool { return true },
+				func(u artifact.Unreadable) string { return u.Path + ": " + u.Reason })
 		},
 		"%d {image|images} can't be read", "repair or remove {it|them}; training skips {it|them}",
 	},
 	{
 		Problem, "straddling-groups", func(r *Result) []string {
-			return lines(r, r.SplitGroups, func(*Result, SplitGroup) bool { return true }, func(g SplitGroup) string { return g.Group })
+			return lines(r, r.SplitGroups, func(*Result, SplitGroup) bool { return true },
+				func(g SplitGroup) string { return g.Group })
 		},
-		"%d {group has|groups have} images in more than one part of the split", "assign each group to one part; training rejects such data",
+		"%d {group has|groups have} images in more than one part of the split",
+		"assign each group to one part; training rejects such data",
 	},
 	{
 		Problem, "empty-classes", classesWith(func(_ *Result, c ClassCount) bool { return c.All == 0 }),
 		"%d {class has|classes have} no image", "leave them out of the class order or the bins, or add images",
 	},
 	{
-		Problem, "labels-of-equal-files", copiesWith(func(_ *Result, c Copies) bool { return c.SameBytes && c.LabelRange > 0 }),
+		Problem, "labels-of-equal-files", copiesWith(func(_ *Result, c Copies) bool {
+			return c.SameBytes && c.LabelRange > 0
+		}),
 		"%d {file has|files have} an identical copy with another label", "decide on one label and keep one file",
 	},
 	{
 		Problem, "labels-of-copies", copiesWith(func(_ *Result, c Copies) bool {
 			return c.Certain && c.GroupsVary && !c.SameBytes && c.LabelRange > 1
 		}),
-		"%d {image has|images have} copies whose labels differ by two or more classes", "look at them and correct the wrong label",
+		"%d {image has|images have} copies whose labels differ by two or more classes",
+		"look at them and correct the wrong label",
 	},
 	{
-		Problem, "copies-across-split", copiesWith(func(r *Result, c Copies) bool { return r.SplitBy == "data" && c.Certain && c.AcrossSplit }),
+		Problem, "copies-across-split", copiesWith(func(r *Result, c Copies) bool {
+			return r.SplitBy == "data" && c.Certain && c.AcrossSplit
+		}),
 		"%d {image has|images have} copies in other parts of the data's split, which makes metrics too optimistic",
 		"assign copies to the same part",
 	},
 	{
-		Warning, "copies-parted-by-chance", copiesWith(func(r *Result, c Copies) bool { return r.SplitBy == "seed" && c.AcrossSplit && c.GroupsVary }),
+		Warning, "copies-parted-by-chance", copiesWith(func(r *Result, c Copies) bool {
+			return r.SplitBy == "seed" && c.AcrossSplit && c.GroupsVary
+		}),
 		"%d {image has|images have} copies in other parts of a random split, which makes metrics too optimistic",
 		"train on the manifest that check writes, in which copies share a group",
 	},
 	{
-		Warning, "alike-across-split", copiesWith(func(r *Result, c Copies) bool { return r.SplitBy == "data" && !c.Certain && c.AcrossSplit }),
-		"%d {image has|images have} possible copies in other parts of the split", "look at them and assign copies to the same part",
+		Warning, "alike-across-split", copiesWith(func(r *Result, c Copies) bool {
+			return r.SplitBy == "data" && !c.Certain && c.AcrossSplit
+		}),
+		"%d {image has|images have} possible copies in other parts of the split",
+		"look at them and assign copies to the same part",
 	},
 	{
 		Warning, "labels-of-lookalikes", copiesWith(func(_ *Result, c Copies) bool {
 			return c.GroupsVary && !c.SameBytes && c.LabelRange > 0 && !(c.Certain && c.LabelRange > 1)
 		}),
-		"%d {image has|images have} copies or possible copies with different labels", "look at them: if they are copies, a label is wrong",
+		"%d {image has|images have} copies or possible copies with different labels",
+		"look at them: if they are copies, a label is wrong",
 	},
 	{
-		Warning, "copies", copiesWith(func(_ *Result, c Copies) bool { return c.GroupsVary && c.LabelRange == 0 && !c.AcrossSplit }),
+		Warning, "copies", copiesWith(func(_ *Result, c Copies) bool {
+			return c.GroupsVary && c.LabelRange == 0 && !c.AcrossSplit
+		}),
 		"%d {image has|images have} copies with the same label in the same part", "keep them, or keep one of each",
 	},
 	{
 		Warning, "suspect-labels", func(r *Result) []string {
-			return lines(r, r.Suspects, func(*Result, run.SuspectLabel) bool { return true }, func(s run.SuspectLabel) string {
-				return fmt.Sprintf("%s: label %s, predicted %s", s.Path, s.Label, s.Suggested)
-			})
+			return lines(r, r.Suspects, func(*Result, run.SuspectLabel) bool { return true },
+				func(s run.SuspectLabel) string {
+					return fmt.Sprintf("%s: label %s, predicted %s", s.Path, s.Label, s.Suggested)
+				})
 		},
-		"%d {label differs|labels differ} from out-of-fold predictions", "look at the first ones: the label or the prediction is wrong",
+		"%d {label differs|labels differ} from out-of-fold predictions",
+		"look at the first ones: the label or the prediction is wrong",
 	},
 	{
 		Warning, "tiny", func(r *Result) []string {
-			return lines(r, r.Tiny, func(*Result, TinyImage) bool { return true }, func(i TinyImage) string { return fmt.Sprintf("%s: %d × %d", i.Path, i.Width, i.Height) })
+			return lines(r, r.Tiny, func(*Result, TinyImage) bool { return true },
+				func(i TinyImage) string { return fmt.Sprintf("%s: %d × %d", i.Path, i.Width, i.Height) })
 		},
-		"%d {image is|images are} tiny: resizing enlarges {it|them} more than four times", "use larger images, or the head may learn the blur",
+		"%d {image is|images are} tiny: resizing enlarges {it|them} more than four times",
+		"use larger images, or the head may learn the blur",
 	},
 	{
-		Warning, "few-images", classesWith(func(_ *Result, c ClassCount) bool { return c.All > 0 && c.All < fewImages }),
-		fmt.Sprintf("%%d {class has|classes have} fewer than %d images", fewImages), "add images, or merge adjacent classes",
+		Warning, "few-images", classesWith(func(_ *Result, c ClassCount) bool {
+			return c.All > 0 && c.All < fewImages
+		}),
+		fmt.Sprintf("%%d {class has|classes have} fewer than %d images", fewImages),
+		"add images, or merge adjacent classes",
 	},
 	{
-		Warning, "absent-from-train", classesWith(func(r *Result, c ClassCount) bool { return r.split && c.All > 0 && c.Train == 0 }),
-		"%d {class has|classes have} no training image", "move images to the training part; the head can't learn {this class|these classes}",
+		Warning, "absent-from-train", classesWith(func(r *Result, c ClassCount) bool {
+			return r.split && c.All > 0 && c.Train == 0
+		}),
+		"%d {class has|classes have} no training image", "move images to the training part; the head can't learn " +
+			"{this class|these classes}",
 	},
 	{
-		Warning, "absent-from-test", classesWith(func(r *Result, c ClassCount) bool { return r.split && c.All > 0 && c.Test == 0 }),
-		"%d {class has|classes have} no image in the test part", "move images to the test part; {this class|these classes} can't be evaluated",
+		Warning, "absent-from-test", classesWith(func(r *Result, c ClassCount) bool {
+			return r.split && c.All > 0 && c.Test == 0
+		}),
+		"%d {class has|classes have} no image in the test part",
+		"move images to the test part; {this class|these classes} can't be evaluated",
 	},
 }
 
@@ -128,7 +157,8 @@ func (r *Result) summarize() {
 	for _, rule := range rules {
 		if list := rule.list(r); len(list) > 0 {
 			n := len(list)
-			r.Findings = append(r.Findings, Finding{rule.severity, rule.kind, n, fmt.Sprintf(inflect(rule.message, n), n), inflect(rule.advice, n), list})
+			r.Findings = append(r.Findings, Finding{rule.severity, rule.kind, n,
+				fmt.Sprintf(inflect(rule.message, n), n), inflect(rule.advice, n), list})
 		}
 	}
 }

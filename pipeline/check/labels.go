@@ -17,8 +17,8 @@ import (
 // folds is the number of folds of the cross-validation that looks for label errors.
 const folds = 5
 
-// suspects returns possible label errors by out-of-fold predictions of the default head. Copies stay in one fold, so that a wrong label can't
-// be learned from a copy. If folds can't be made, suspects notes why and returns nil.
+// suspects returns possible label errors by out-of-fold predictions of the default head. Copies stay in one fold, so
+// that a wrong label can't be learned from a copy. If folds can't be made, suspects notes why and returns nil.
 func (c Job) suspects(ctx context.Context, t *features.Table, copies []Copies) ([]run.SuspectLabel, error) {
 	set := t.Set
 	together := *set

@@ -20,10 +20,14 @@ const (
 )
 
 // outputFolder is the kind of folder that a Job writes.
-var outputFolder = artifact.Kind{Name: "check", Mark: ResultFile, Patterns: []string{ResultFile, CopiesFile, ManifestFile, run.SuspectsFile, artifact.UnreadableFile}}
+var outputFolder = artifact.Kind{Name: "check", Mark: ResultFile,
+	Patterns: []string{ResultFile, CopiesFile, ManifestFile, run.SuspectsFile, artifact.UnreadableFile}}
 
 func (c Job) write(ctx context.Context, folder *artifact.Folder, r *Result, set *dataset.Set) error {
-	if err := artifact.WriteCSV(folder.Path(CopiesFile), func(w *csv.Writer) error { return writeCopies(w, r.Copies) }); err != nil {
+	if err := artifact.WriteCSV(folder.Path(CopiesFile), func(w *csv.Writer) error {
+		return writeCopies(w,
+			r.Copies)
+	}); err != nil {
 		return err
 	}
 	if err := run.WriteSuspects(folder.Path(run.SuspectsFile), r.Suspects); err != nil {
@@ -42,14 +46,16 @@ func (c Job) write(ctx context.Context, folder *artifact.Folder, r *Result, set 
 }
 
 func writeCopies(w *csv.Writer, list []Copies) error {
-	if err := w.Write([]string{"picture", "path", "label", "part", "group", "similarity", "mirrored", "same_bytes"}); err != nil {
+	if err := w.Write([]string{"picture", "path", "label", "part", "group", "similarity", "mirrored",
+		"same_bytes"}); err != nil {
 		return err
 	}
 	for i, c := range list {
 		for _, image := range c.Images {
 			if err := w.Write([]string{
 				strconv.Itoa(i + 1), image.Path, image.Label, image.Part, image.Group,
-				strconv.FormatFloat(image.Similarity, 'f', 3, 64), strconv.FormatBool(image.Mirrored), strconv.FormatBool(c.SameBytes),
+				strconv.FormatFloat(image.Similarity, 'f', 3, 64), strconv.FormatBool(image.Mirrored),
+				strconv.FormatBool(c.SameBytes),
 			}); err != nil {
 				return err
 			}

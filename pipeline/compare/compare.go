@@ -18,32 +18,34 @@ import (
 	"finetune/pipeline/run"
 )
 
-// Job compares losses. It evaluates all of them on the same held-out images under several decision rules. New returns a Job with robust
-// settings.
+// Job compares losses. It evaluates all of them on the same held-out images under several decision rules. New returns
+// a Job with robust settings.
 //
-// Every image is held out once for each seed: in each fold a head is trained on the other images, of which a part, drawn for each seed,
-// decides early stopping. Folds keep groups together and have similar class shares. They are those of the data if it gives any, otherwise
-// they are drawn once. The job ignores parts (train, val, test) of the data.
+// Every image is held out once for each seed: in each fold a head is trained on the other images, of which a part,
+// drawn for each seed, decides early stopping. Folds keep groups together and have similar class shares. They are
+// those of the data if it gives any, otherwise they are drawn once. The job ignores parts (train, val, test) of the
+// data.
 type Job struct {
-	Data      dataset.Options // the labelled images; for a feature folder only Order, Positions and Bins
-	Images    features.Images // how images become features; Threads is also how many heads are trained at once
-	Features  string          // a feature folder, instead of Data.Path and Images
-	Losses    []string        // as SplitLosses returns them; nil: DefaultLosses. Cross-entropy is added if missing
-	Folds     int             // 0: 5; ignored if the data gives folds
-	Seeds     int             // number of seeds, starting at Seed; 0: 3
-	Seed      uint64          // of folds and bootstrap, and the first seed of initial weights, batches, dropout and validation parts
-	Val       float64         // share of a fold's training images for the validation part, 0 ≤ Val < 1
-	Head      head.Config     // shared by all losses, except Loss, its warm-up, Decision, Seed and Threads
-	TTA       int             // test-time augmentation: number of views to average, or AllViews; 0: the image alone
-	Resamples int             // number of bootstrap resamples; 0: 2000
-	Out       string          // the output folder; "": finetune-compare-1, or the next free number
-	Overwrite bool            // replace an earlier comparison in Out after success
-	Threads   int             // 0: all cores
+	Data     dataset.Options // the labelled images; for a feature folder only Order, Positions and Bins
+	Images   features.Images // how images become features; Threads is also how many heads are trained at once
+	Features string          // a feature folder, instead of Data.Path and Images
+	Losses   []string        // as SplitLosses returns them; nil: DefaultLosses. Cross-entropy is added if missing
+	Folds    int             // 0: 5; ignored if the data gives folds
+	Seeds    int             // number of seeds, starting at Seed; 0: 3
+	// of folds and bootstrap, and the first seed of initial weights, batches, dropout and validation parts
+	Seed      uint64
+	Val       float64     // share of a fold's training images for the validation part, 0 ≤ Val < 1
+	Head      head.Config // shared by all losses, except Loss, its warm-up, Decision, Seed and Threads
+	TTA       int         // test-time augmentation: number of views to average, or AllViews; 0: the image alone
+	Resamples int         // number of bootstrap resamples; 0: 2000
+	Out       string      // the output folder; "": finetune-compare-1, or the next free number
+	Overwrite bool        // replace an earlier comparison in Out after success
+	Threads   int         // 0: all cores
 	Progress  progress.Reporter
 }
 
-// New returns the job on data with the default settings of the command, for a head with a hidden layer of the given width; 0 is a linear
-// head.
+// New returns the job on data with the default settings of the command, for a head with a hidden layer of the given
+// width; 0 is a linear head.
 func New(data string, hidden int) Job {
 	return Job{
 		Data: dataset.Options{Path: data}, Folds: 5, Seeds: 3, Val: 0.15, Resamples: 2000,
@@ -51,8 +53,8 @@ func New(data string, hidden int) Job {
 	}
 }
 
-// Run does the job. Features that were computed before ctx ended stay in the cache. The result doesn't depend on the number of threads.
-// Input that the caller can correct is an *invalid.Error.
+// Run does the job. Features that were computed before ctx ended stay in the cache. The result doesn't depend on the
+// number of threads. Input that the caller can correct is an *invalid.Error.
 func (c Job) Run(ctx context.Context) (*Result, error) {
 	c.Progress = progress.OrNone(c.Progress)
 	if err := c.setDefaults(); err != nil {
@@ -99,7 +101,8 @@ func (c *Job) compare(ctx context.Context, table *features.Table, specs []lossSp
 	if err != nil {
 		return nil, err
 	}
-	grid := crossval.Grid{Plan: plan, Table: table, Examples: table.Examples(nil), Names: lossTexts(specs), Rules: decisionRules}
+	grid := crossval.Grid{Plan: plan, Table: table, Examples: table.Examples(nil), Names: lossTexts(specs),
+		Rules: decisionRules}
 	for _, s := range specs {
 		cfg := s.config(c.Head)
 		if cfg, err = crossval.HeadConfig(table, cfg); err != nil {
@@ -107,13 +110,15 @@ func (c *Job) compare(ctx context.Context, table *features.Table, specs []lossSp
 		}
 		grid.Configs = append(grid.Configs, cfg)
 	}
-	c.Progress.Note(fmt.Sprintf("compare: %d losses × %d folds × %d seeds", len(specs), len(plan.HeldOut), len(plan.Seeds)))
+	c.Progress.Note(fmt.Sprintf("compare: %d losses × %d folds × %d seeds", len(specs), len(plan.HeldOut),
+		len(plan.Seeds)))
 	if err := grid.Run(ctx, cores.Of(c.Threads), c.Progress); err != nil {
 		return nil, err
 	}
 	result := &Result{
-		Out: c.Out, Finetune: artifact.Version(), Backbone: table.Network, Features: c.Features, Views: table.ResolveViews(),
-		Data: run.DataConfigOf(table), Classes: run.ClassConfigs(table.Set),
+		Out: c.Out, Finetune: artifact.Version(), Backbone: table.Network, Features: c.Features,
+		Views: table.ResolveViews(),
+		Data:  run.DataConfigOf(table), Classes: run.ClassConfigs(table.Set),
 		Folds: plan.Sizes(table.Set), Seeds: plan.Seeds, Val: c.Val, Resamples: c.Resamples,
 		Fits: grid.Fits, Unreadable: table.Unreadable, Notes: plan.Notes,
 	}
@@ -140,7 +145,8 @@ func (c *Job) plan(set *dataset.Set) (*crossval.Plan, error) {
 	}
 	var notes []string
 	if p.FromData {
-		notes = append(notes, fmt.Sprintf("the %d folds are those of the data; the requested number of folds is ignored", len(p.HeldOut)))
+		notes = append(notes, fmt.Sprintf("the %d folds are those of the data; the requested number of folds is "+
+			"ignored", len(p.HeldOut)))
 	}
 	if slices.ContainsFunc(set.Items, func(it dataset.Item) bool { return it.Part != dataset.Unassigned }) {
 		notes = append(notes, "the parts (train, val, test) of the data are ignored: every image is held out once")
@@ -162,14 +168,16 @@ func (c *Job) setDefaults() error {
 			*field.value = field.zero
 		}
 		if *field.value < field.atLeast {
-			return &invalid.Error{Field: field.field, Found: fmt.Sprint(*field.value), Want: fmt.Sprintf("%d or more", field.atLeast)}
+			return &invalid.Error{Field: field.field, Found: fmt.Sprint(*field.value),
+				Want: fmt.Sprintf("%d or more", field.atLeast)}
 		}
 	}
 	if !(c.Val >= 0 && c.Val < 1) {
 		return &invalid.Error{Field: "Val", Found: fmt.Sprint(c.Val), Want: "0 or more and below 1"}
 	}
 	if c.Seed > math.MaxUint64-uint64(c.Seeds) {
-		return &invalid.Error{Field: "Seed", Found: fmt.Sprint(c.Seed), Want: "a number that allows {Seeds} consecutive seeds"}
+		return &invalid.Error{Field: "Seed", Found: fmt.Sprint(c.Seed),
+			Want: "a number that allows {Seeds} consecutive seeds"}
 	}
 	return nil
 }
@@ -201,5 +209,6 @@ func (c *Job) losses() (specs []lossSpec, notes []string, err error) {
 var decisionRules = []head.Decision{head.Argmax, head.Median, head.Mean}
 
 func (c *Job) source() features.Source {
-	return features.Source{Data: c.Data, Images: c.Images, Folder: c.Features, TTA: c.TTA, Threads: c.Threads, Progress: c.Progress}
+	return features.Source{Data: c.Data, Images: c.Images, Folder: c.Features, TTA: c.TTA, Threads: c.Threads,
+		Progress: c.Progress}
 }

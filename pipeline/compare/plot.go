@@ -41,8 +41,8 @@ var plotColours = map[head.Decision]string{head.Argmax: "#777777", head.Median: 
 // A plotMark is a mean with its interval.
 type plotMark struct{ mean, low, high float64 }
 
-// plot writes an SVG of MAE and RPS of every loss. A whisker is the 95 % interval of the difference to cross-entropy with argmax, whose mean
-// is a dashed line. The difference is significant if the whisker doesn't touch the line.
+// plot writes an SVG of MAE and RPS of every loss. A whisker is the 95 % interval of the difference to cross-entropy
+// with argmax, whose mean is a dashed line. The difference is significant if the whisker doesn't touch the line.
 func (r *Result) plot(w io.Writer) error {
 	b := bufio.NewWriter(w)
 	names := 0
@@ -58,14 +58,16 @@ func (r *Result) plot(w io.Writer) error {
 		if i%2 == 0 {
 			fmt.Fprintf(b, `<rect y="%d" width="%d" height="%d" fill="#f4f4f4"/>`+"\n", y, width, plotRow)
 		}
-		fmt.Fprintf(b, `<text x="%d" y="%d" text-anchor="end">%s</text>`+"\n", names-12, y+plotRow/2+5, html.EscapeString(l.Loss))
+		fmt.Fprintf(b, `<text x="%d" y="%d" text-anchor="end">%s</text>`+"\n", names-12, y+plotRow/2+5,
+			html.EscapeString(l.Loss))
 	}
 	for i, p := range plotPanels {
 		r.drawPanel(b, p, names+i*(plotWidth+plotGap))
 	}
 	x := names
 	for _, rule := range decisionRules {
-		fmt.Fprintf(b, `<circle cx="%d" cy="%d" r="4" fill="%s"/><text x="%d" y="%d">%s</text>`+"\n", x+5, height-36, plotColours[rule], x+14, height-32, rule)
+		fmt.Fprintf(b, `<circle cx="%d" cy="%d" r="4" fill="%s"/><text x="%d" y="%d">%s</text>`+"\n", x+5, height-36,
+			plotColours[rule], x+14, height-32, rule)
 		x += 80
 	}
 	fmt.Fprintf(b, `<text x="%d" y="%d" fill="#555">%s</text>`+"\n", names, height-12,
@@ -118,7 +120,8 @@ func (r *Result) drawPanel(b io.Writer, p plotPanel, x int) {
 		fmt.Fprintf(b, `<path d="M%.1f %dV%d" stroke="#ddd"/><text x="%[1]f" y="%[4]d" text-anchor="middle" fill="#555">%.4[5]g</text>`+"\n", at(t), plotTop, bottom, bottom+18, t)
 	}
 	if !math.IsNaN(reference) {
-		fmt.Fprintf(b, `<path d="M%.1f %dV%d" stroke="#777" stroke-dasharray="4 3"/>`+"\n", at(reference), plotTop, bottom)
+		fmt.Fprintf(b, `<path d="M%.1f %dV%d" stroke="#777" stroke-dasharray="4 3"/>`+"\n", at(reference), plotTop,
+			bottom)
 	}
 	for i, list := range marks {
 		for j, m := range list {
@@ -128,7 +131,8 @@ func (r *Result) drawPanel(b io.Writer, p plotPanel, x int) {
 			y := float64(plotTop+plotRow*i) + plotRow*float64(j+1)/float64(len(list)+1)
 			colour := plotColours[p.rules[j]]
 			if m.low < m.high {
-				fmt.Fprintf(b, `<path d="M%.1f %.1fH%.1f" stroke="%s" stroke-width="2"/>`+"\n", at(m.low), y, at(m.high), colour)
+				fmt.Fprintf(b, `<path d="M%.1f %.1fH%.1f" stroke="%s" stroke-width="2"/>`+"\n", at(m.low), y,
+					at(m.high), colour)
 			}
 			fmt.Fprintf(b, `<circle cx="%.1f" cy="%.1f" r="4" fill="%s"/>`+"\n", at(m.mean), y, colour)
 		}

@@ -32,7 +32,8 @@ func (r *Result) writeReport(path string) error {
 
 // report returns the content of the page.
 func (r *Result) report() (report.Comparison, error) {
-	page := report.Comparison{Finetune: r.Finetune, Source: r.Data.Path, Compared: r.compared(), Reference: r.reference(), Files: fileDescriptions, Notes: r.Notes}
+	page := report.Comparison{Finetune: r.Finetune, Source: r.Data.Path, Compared: r.compared(),
+		Reference: r.reference(), Files: fileDescriptions, Notes: r.Notes}
 	for _, row := range r.Rows {
 		last := len(page.Rules) - 1
 		if last < 0 || page.Rules[last].Name != string(row.Decision) {
@@ -41,7 +42,8 @@ func (r *Result) report() (report.Comparison, error) {
 		lossMetrics := report.LossMetrics{Loss: row.Loss}
 		for _, f := range row.Figures {
 			undefined := metrics.Number(math.NaN())
-			metric := report.ComparedMetric{Metric: f.Metric, Mean: f.Mean, Std: f.Std, Best: f.Best, Difference: undefined, Interval: [2]metrics.Number{undefined, undefined}}
+			metric := report.ComparedMetric{Metric: f.Metric, Mean: f.Mean, Std: f.Std, Best: f.Best,
+				Difference: undefined, Interval: [2]metrics.Number{undefined, undefined}}
 			if d := f.SameRule; d != nil {
 				metric.Difference, metric.Interval = d.Mean, d.Interval
 			}
@@ -82,7 +84,9 @@ func (r *Result) compared() []report.Setting {
 	out := []report.Setting{
 		{Name: "Data", Value: run.DescribeData(r.Data, r.Features)},
 		{Name: "Classes, lowest first", Value: strings.Join(run.ClassNames(r.Classes), " < ")},
-		{Name: "Folds and seeds", Value: fmt.Sprintf("%d folds × %d seeds; each of %d images is held out once for each seed; intervals from %d resamples of %d images or groups", len(r.Folds), len(r.Seeds), heldOut, r.Resamples, r.Units)},
+		{Name: "Folds and seeds", Value: fmt.Sprintf("%d folds × %d seeds; each of %d images is held out once for "+
+			"each seed; intervals from %d resamples of %d images or groups", len(r.Folds), len(r.Seeds), heldOut,
+			r.Resamples, r.Units)},
 	}
 	return append(out, run.DescribeNetwork(r.Backbone)...)
 }

@@ -22,17 +22,18 @@ type Result struct {
 	Seeds     []uint64              `json:"seeds"`
 	Val       float64               `json:"val"` // share of a fold's training images in the validation part
 	Resamples int                   `json:"resamples"`
-	Units     int                   `json:"units"`  // number of images or, if there are any, groups that the bootstrap drew from
-	Losses    []Loss                `json:"losses"` // in the order given
-	Rows      []Row                 `json:"rows"`   // the table: by decision rule, then by loss
-	Fits      []crossval.GridFit    `json:"fits"`   // by loss, fold and seed
+	// number of images or, if there are any, groups that the bootstrap drew from
+	Units  int                `json:"units"`
+	Losses []Loss             `json:"losses"` // in the order given
+	Rows   []Row              `json:"rows"`   // the table: by decision rule, then by loss
+	Fits   []crossval.GridFit `json:"fits"`   // by loss, fold and seed
 	// Unreadable images were skipped.
 	Unreadable []artifact.Unreadable `json:"unreadable,omitempty"`
 	Notes      []string              `json:"notes,omitempty"`
 }
 
-// A Loss is a loss as given, with all settings except the seed. A weight decay that depends on the number of training images is that of the
-// first fold.
+// A Loss is a loss as given, with all settings except the seed. A weight decay that depends on the number of training
+// images is that of the first fold.
 type Loss struct {
 	Loss string      `json:"loss"`
 	Head head.Config `json:"head"`
@@ -50,8 +51,9 @@ type Figure struct {
 	Metric string         `json:"metric"` // its name in metrics.json
 	Mean   metrics.Number `json:"mean"`   // over folds and seeds
 	Std    metrics.Number `json:"std"`    // sample standard deviation over folds and seeds
-	// SameRule is the difference to cross-entropy under the same rule, the effect of the loss. Baseline is the difference to
-	// cross-entropy with argmax, the effect of loss and rule together. Each is nil for the reference itself.
+	// SameRule is the difference to cross-entropy under the same rule, the effect of the loss. Baseline is the
+	// difference to cross-entropy with argmax, the effect of loss and rule together. Each is nil for the reference
+	// itself.
 	SameRule *Difference `json:"same_rule,omitempty"`
 	Baseline *Difference `json:"baseline,omitempty"`
 	// Best is true if no loss has a better mean under this rule and the interval of SameRule excludes zero.

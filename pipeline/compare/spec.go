@@ -11,8 +11,8 @@ import (
 	"finetune/loss"
 )
 
-// DefaultLosses returns the losses that a Job compares by default: cross-entropy, the reference; squared EMD and the two self-guided settings
-// of its paper, XEMD1 and XEMD2; and other ordinal losses.
+// DefaultLosses returns the losses that a Job compares by default: cross-entropy, the reference; squared EMD and the
+// two self-guided settings of its paper, XEMD1 and XEMD2; and other ordinal losses.
 func DefaultLosses() []string {
 	return []string{
 		loss.CrossEntropy, loss.EMD2,
@@ -21,13 +21,14 @@ func DefaultLosses() []string {
 	}
 }
 
-// SplitLosses splits a comma-separated list such as "emd2,xemd2:self-guided,omega=2,coral" into losses. A part that isn't the name of a loss
-// is an option of the loss before it. The error is an *invalid.Error.
+// SplitLosses splits a comma-separated list such as "emd2,xemd2:self-guided,omega=2,coral" into losses. A part that
+// isn't the name of a loss is an option of the loss before it. The error is an *invalid.Error.
 func SplitLosses(list string) ([]string, error) {
 	var specs []string
 	for part := range strings.SplitSeq(list, ",") {
 		part = strings.TrimSpace(part)
-		if len(specs) > 0 && !slices.Contains(loss.Names(), lossName(part)) && strings.Contains(specs[len(specs)-1], ":") {
+		if len(specs) > 0 && !slices.Contains(loss.Names(), lossName(part)) &&
+			strings.Contains(specs[len(specs)-1], ":") {
 			specs[len(specs)-1] += "," + part
 			continue
 		}
@@ -53,7 +54,8 @@ func parseLoss(text string) (lossSpec, error) {
 	name, options, has := strings.Cut(text, ":")
 	s := lossSpec{text: text, name: name}
 	wrong := func(found, expected string) (lossSpec, error) {
-		return s, &invalid.Error{Field: "Losses", Path: text, Found: found, Want: expected, Hint: "see the documentation of {Losses}"}
+		return s, &invalid.Error{Field: "Losses", Path: text, Found: found, Want: expected,
+			Hint: "see the documentation of {Losses}"}
 	}
 	if !slices.Contains(loss.Names(), name) {
 		return wrong(fmt.Sprintf("the loss %q", name), "one of "+strings.Join(loss.Names(), ", "))
@@ -80,8 +82,8 @@ func parseLoss(text string) (lossSpec, error) {
 	return s, nil
 }
 
-// config returns the configuration of the head for this loss: the common settings with the options of the loss. The warm-up and the
-// self-guided options of common are ignored.
+// config returns the configuration of the head for this loss: the common settings with the options of the loss. The
+// warm-up and the self-guided options of common are ignored.
 func (s lossSpec) config(common head.Config) head.Config {
 	c := common
 	c.Loss = loss.Config{Name: s.name}

@@ -49,8 +49,8 @@ func (c cells) difference(other cells, m metric) float64 {
 // A contrast is a pair of rows to compare. A row is loss*rules + rule.
 type contrast struct{ row, reference int }
 
-// summarize sets Rows: means and standard deviations over fits, and differences with intervals from a paired bootstrap of the held-out
-// images.
+// summarize sets Rows: means and standard deviations over fits, and differences with intervals from a paired
+// bootstrap of the held-out images.
 func (r *Result) summarize(grid *crossval.Grid, seed uint64) error {
 	seeds, rules := len(r.Seeds), len(decisionRules)
 	of := func(figures [][]metrics.Figures, row int) cells { return figures[row*seeds : (row+1)*seeds] }
@@ -60,7 +60,8 @@ func (r *Result) summarize(grid *crossval.Grid, seed uint64) error {
 			actual[i] = append(actual[i], p.Figures())
 		}
 	}
-	reference := slices.IndexFunc(grid.Names, func(text string) bool { return lossName(text) == loss.CrossEntropy }) * rules
+	reference := slices.IndexFunc(grid.Names,
+		func(text string) bool { return lossName(text) == loss.CrossEntropy }) * rules
 	var contrasts []contrast
 	for row := range len(grid.Names) * rules {
 		for _, c := range []contrast{{row, reference + row%rules}, {row, reference}} {
@@ -79,7 +80,8 @@ func (r *Result) summarize(grid *crossval.Grid, seed uint64) error {
 		func(resample int, figures [][]metrics.Figures) {
 			for i, c := range contrasts {
 				for j, m := range comparedMetrics {
-					drawn[i*len(comparedMetrics)+j][resample] = of(figures, c.row).difference(of(figures, c.reference), m)
+					drawn[i*len(comparedMetrics)+j][resample] = of(figures, c.row).difference(of(figures, c.reference),
+						m)
 				}
 			}
 		})
@@ -87,7 +89,8 @@ func (r *Result) summarize(grid *crossval.Grid, seed uint64) error {
 		return err
 	}
 	if r.Units < fewUnits {
-		r.Notes = append(r.Notes, fmt.Sprintf("the intervals are unreliable: they come from only %d images or groups", r.Units))
+		r.Notes = append(r.Notes, fmt.Sprintf("the intervals are unreliable: they come from only %d images or groups",
+			r.Units))
 	}
 	differences := map[contrast][]*Difference{}
 	for i, c := range contrasts {
@@ -124,7 +127,8 @@ func (r *Result) summarize(grid *crossval.Grid, seed uint64) error {
 	return nil
 }
 
-// markBest marks the best mean of each metric among the rows of one rule if it is significantly better than that of cross-entropy.
+// markBest marks the best mean of each metric among the rows of one rule if it is significantly better than that of
+// cross-entropy.
 func markBest(rows []Row) {
 	for j, m := range comparedMetrics {
 		best := -1

@@ -22,15 +22,16 @@ import (
 	"finetune/pipeline/metrics"
 )
 
-// constructed returns a comparison over folds of 10 and 20 images and two seeds with constructed predictions. off is the difference, in
-// classes, between the prediction of a loss under a rule and the label.
+// constructed returns a comparison over folds of 10 and 20 images and two seeds with constructed predictions. off is
+// the difference, in classes, between the prediction of a loss under a rule and the label.
 func constructed(t *testing.T, losses []string, off func(loss, rule, fold, image int) int) (*crossval.Grid, *Result) {
 	t.Helper()
 	space, err := label.New([]string{"a", "b", "c", "d"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := &crossval.Grid{Table: &features.Table{Set: &dataset.Set{Space: space}}, Plan: &crossval.Plan{Seeds: []uint64{4, 5}}}
+	run := &crossval.Grid{Table: &features.Table{Set: &dataset.Set{Space: space}},
+		Plan: &crossval.Plan{Seeds: []uint64{4, 5}}}
 	result := &Result{Seeds: run.Plan.Seeds, Resamples: 200}
 	for i, name := range losses {
 		run.Names = append(run.Names, name)
@@ -76,15 +77,16 @@ func sometimes(fold, image int) int {
 
 func TestSummarize(t *testing.T) {
 	const reference, worse, perfect = 1, 0, 2
-	run, result := constructed(t, []string{"emd2", "cross-entropy", "corn:lr=1"}, func(loss, rule, fold, image int) int {
-		switch {
-		case loss == perfect || loss == reference && decisionRules[rule] == head.Mean:
-			return 0
-		case loss == worse:
-			return sometimes(fold, image) + 1 // one class further off than the reference, always
-		}
-		return sometimes(fold, image)
-	})
+	run, result := constructed(t, []string{"emd2", "cross-entropy", "corn:lr=1"},
+		func(loss, rule, fold, image int) int {
+			switch {
+			case loss == perfect || loss == reference && decisionRules[rule] == head.Mean:
+				return 0
+			case loss == worse:
+				return sometimes(fold, image) + 1 // one class further off than the reference, always
+			}
+			return sometimes(fold, image)
+		})
 	if err := result.summarize(run, 1); err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +103,8 @@ func TestSummarize(t *testing.T) {
 		t.Fatalf("first row %+v", result.Rows[0])
 	}
 
-	// Cross-entropy with argmax: 1 in fold 0, ½ in fold 1, the same with both seeds. Folds count alike whatever their size.
+	// Cross-entropy with argmax: 1 in fold 0, ½ in fold 1, the same with both seeds. Folds count alike whatever their
+	// size.
 	near("mean", mae(0, reference).Mean, 0.75)
 	near("std", mae(0, reference).Std, math.Sqrt(4*0.25*0.25/3))
 	if f := mae(0, reference); f.SameRule != nil || f.Baseline != nil || f.Best {
@@ -178,7 +181,8 @@ func TestCompareOfGroups(t *testing.T) {
 			t.Fatal(err)
 		}
 		f := result.Rows[1].Figures[2]
-		if w := float64(f.SameRule.Interval[1] - f.SameRule.Interval[0]); result.Units != groups || !width(w) || f.Best != (groups > 1) {
+		if w := float64(f.SameRule.Interval[1] - f.SameRule.Interval[0]); result.Units != groups || !width(w) ||
+			f.Best != (groups > 1) {
 			t.Errorf("%d groups: %d units, interval %v, best %v", groups, result.Units, f.SameRule.Interval, f.Best)
 		}
 		if len(result.Notes) != 1 {
@@ -188,9 +192,10 @@ func TestCompareOfGroups(t *testing.T) {
 }
 
 func TestCompareFiles(t *testing.T) {
-	run, result := constructed(t, []string{loss.CrossEntropy, "xemd2:weight=2"}, func(loss, rule, fold, image int) int {
-		return (1 - loss) * sometimes(fold, image)
-	})
+	run, result := constructed(t, []string{loss.CrossEntropy, "xemd2:weight=2"},
+		func(loss, rule, fold, image int) int {
+			return (1 - loss) * sometimes(fold, image)
+		})
 	if err := result.summarize(run, 1); err != nil {
 		t.Fatal(err)
 	}
@@ -215,11 +220,13 @@ func TestCompareFiles(t *testing.T) {
 	if got := lines[3]; got[2] != "mae" || got[3] != "0.75" || got[5] != "" || got[8] != "" || got[11] != "false" {
 		t.Errorf("line of cross-entropy: %q", got)
 	}
-	if got := lines[8]; got[2] != "mae" || got[3] != "0" || got[5] != "-0.75" || got[8] != "-0.75" || got[11] != "true" {
+	if got := lines[8]; got[2] != "mae" || got[3] != "0" || got[5] != "-0.75" || got[8] != "-0.75" ||
+		got[11] != "true" {
 		t.Errorf("line of the other: %q", got)
 	}
 	var back Result
-	if err := artifact.ReadJSON(filepath.Join(dir, JSONFile), &back); err != nil || len(back.Rows) != 6 || !back.Rows[1].Figures[2].Best {
+	if err := artifact.ReadJSON(filepath.Join(dir, JSONFile), &back); err != nil || len(back.Rows) != 6 ||
+		!back.Rows[1].Figures[2].Best {
 		t.Errorf("compare.json comes back as %+v, %v", back, err)
 	}
 	svg, err := os.Open(filepath.Join(dir, PlotFile))

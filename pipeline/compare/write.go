@@ -20,7 +20,8 @@ const (
 )
 
 // outputFolder is the kind of folder that a Job writes.
-var outputFolder = artifact.Kind{Name: "comparison", Mark: JSONFile, Patterns: []string{JSONFile, CSVFile, PlotFile, run.ReportFile, artifact.UnreadableFile}}
+var outputFolder = artifact.Kind{Name: "comparison", Mark: JSONFile,
+	Patterns: []string{JSONFile, CSVFile, PlotFile, run.ReportFile, artifact.UnreadableFile}}
 
 // write writes the files and publishes the folder.
 func (r *Result) write(ctx context.Context, folder *artifact.Folder) error {
@@ -46,19 +47,22 @@ func (r *Result) write(ctx context.Context, folder *artifact.Folder) error {
 // writeCSV writes one line for each rule, loss and metric. Differences of the reference to itself are empty.
 func (r *Result) writeCSV(path string) error {
 	return artifact.WriteCSV(path, func(w *csv.Writer) error {
-		if err := w.Write([]string{"decision", "loss", "metric", "mean", "std", "same_rule", "same_rule_low", "same_rule_high",
+		if err := w.Write([]string{"decision", "loss", "metric", "mean", "std", "same_rule", "same_rule_low",
+			"same_rule_high",
 			"baseline", "baseline_low", "baseline_high", "best"}); err != nil {
 			return err
 		}
 		for _, row := range r.Rows {
 			for _, f := range row.Figures {
-				line := []string{string(row.Decision), row.Loss, f.Metric, artifact.FormatFloat(float64(f.Mean)), artifact.FormatFloat(float64(f.Std))}
+				line := []string{string(row.Decision), row.Loss, f.Metric, artifact.FormatFloat(float64(f.Mean)),
+					artifact.FormatFloat(float64(f.Std))}
 				for _, d := range []*Difference{f.SameRule, f.Baseline} {
 					if d == nil {
 						line = append(line, "", "", "")
 						continue
 					}
-					line = append(line, artifact.FormatFloat(float64(d.Mean)), artifact.FormatFloat(float64(d.Interval[0])), artifact.FormatFloat(float64(d.Interval[1])))
+					line = append(line, artifact.FormatFloat(float64(d.Mean)),
+						artifact.FormatFloat(float64(d.Interval[0])), artifact.FormatFloat(float64(d.Interval[1])))
 				}
 				if err := w.Write(append(line, strconv.FormatBool(f.Best))); err != nil {
 					return err

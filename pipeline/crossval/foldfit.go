@@ -15,15 +15,18 @@ type Fit struct {
 	Predictions *Predictions
 }
 
-// FitFold trains the head of one fold with one of the plan's seeds; fold and seed are indices into the plan. All are the examples of t.
-func FitFold(ctx context.Context, t *features.Table, all head.Examples, p *Plan, fold, seed int, cfg head.Config) (*Fit, error) {
+// FitFold trains the head of one fold with one of the plan's seeds; fold and seed are indices into the plan. All are
+// the examples of t.
+func FitFold(ctx context.Context, t *features.Table, all head.Examples, p *Plan, fold, seed int,
+	cfg head.Config) (*Fit, error) {
 	parts := p.Parts[fold][seed]
 	cfg.Seed = p.Seeds[seed]
 	trained, err := head.Train(ctx, all.Subset(parts.Train), all.Subset(parts.Val), cfg, nil)
 	if err != nil {
 		return nil, err
 	}
-	h, err := head.New(trained.Network, head.Description{Space: t.Set.Space, Loss: trained.Loss, Decision: cfg.Decision})
+	h, err := head.New(trained.Network, head.Description{Space: t.Set.Space, Loss: trained.Loss,
+		Decision: cfg.Decision})
 	if err != nil {
 		return nil, err
 	}
@@ -32,13 +35,15 @@ func FitFold(ctx context.Context, t *features.Table, all head.Examples, p *Plan,
 	return &Fit{trained, predictions}, err
 }
 
-// ShareThreads returns how many of n tasks to run in parallel on the given threads, and the number of threads of each task.
+// ShareThreads returns how many of n tasks to run in parallel on the given threads, and the number of threads of each
+// task.
 func ShareThreads(threads, n int) (parallel, each int) {
 	parallel = max(1, min(threads, n))
 	return parallel, max(1, threads/parallel)
 }
 
-// Parallel calls do for 0 … n−1 with at most limit calls at once. The first error cancels the context of the others and is returned.
+// Parallel calls do for 0 … n−1 with at most limit calls at once. The first error cancels the context of the others
+// and is returned.
 func Parallel(ctx context.Context, n, limit int, do func(ctx context.Context, i int) error) error {
 	group, within := errgroup.WithContext(ctx)
 	group.SetLimit(limit)

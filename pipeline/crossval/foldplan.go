@@ -8,8 +8,8 @@ import (
 	"finetune/pipeline/dataset"
 )
 
-// A Plan holds, for each fold of a cross-validation, the held-out images, and for each seed a split of the others into training and
-// validation part. Images are indices into the set.
+// A Plan holds, for each fold of a cross-validation, the held-out images, and for each seed a split of the others
+// into training and validation part. Images are indices into the set.
 type Plan struct {
 	Seeds    []uint64
 	HeldOut  [][]int               // by fold
@@ -32,9 +32,9 @@ func HasFolds(set *dataset.Set, rows []int) bool {
 	return slices.ContainsFunc(rows, func(i int) bool { return set.Items[i].Fold >= 0 })
 }
 
-// NewPlan splits the given rows of a set into folds, those of the data if it gives any, and the training images of each fold into
-// training and validation part. Groups are never divided. The parts that the data gives are ignored. The errors are those of dataset.Folds
-// and dataset.Split.
+// NewPlan splits the given rows of a set into folds, those of the data if it gives any, and the training images of
+// each fold into training and validation part. Groups are never divided. The parts that the data gives are ignored.
+// The errors are those of dataset.Folds and dataset.Split.
 func NewPlan(set *dataset.Set, rows []int, o Options) (*Plan, error) {
 	pool := *set
 	pool.Items = Pick(set.Items, rows)
@@ -118,7 +118,8 @@ func (p *Plan) noteAbsent(set *dataset.Set, fold int) {
 		p.Notes = append(p.Notes, fmt.Sprintf("fold %d holds out no image of %s", fold+1, strings.Join(none, ", ")))
 	}
 	if len(all) > 0 {
-		p.Notes = append(p.Notes, fmt.Sprintf("fold %d holds out every image of %s, so its head is trained without them", fold+1, strings.Join(all, ", ")))
+		p.Notes = append(p.Notes, fmt.Sprintf("fold %d holds out every image of %s, so its head is trained without "+
+			"them", fold+1, strings.Join(all, ", ")))
 	}
 }
 

@@ -57,14 +57,16 @@ func (r *Grid) fit(ctx context.Context, out *GridFit, loss, fold, seed, threads 
 		return err
 	}
 	*out = GridFit{
-		Loss: r.Names[loss], Fold: fold + 1, Seed: r.Plan.Seeds[seed], Epochs: len(fit.Result.History), BestEpoch: fit.Result.Best,
-		Figures: map[head.Decision]metrics.Figures{},
+		Loss: r.Names[loss], Fold: fold + 1, Seed: r.Plan.Seeds[seed], Epochs: len(fit.Result.History),
+		BestEpoch: fit.Result.Best,
+		Figures:   map[head.Decision]metrics.Figures{},
 	}
 	in := fit.Predictions.Input(r.Table.Set.Space)
 	in.Predicted = make([]int, len(fit.Predictions.Items))
 	for rule, decision := range r.Rules {
 		for i := range in.Predicted {
-			in.Predicted[i] = decision.Decide(fit.Predictions.Row(i), fit.Result.Loss.Ground) // as head.Head.Decide does
+			// as head.Head.Decide does
+			in.Predicted[i] = decision.Decide(fit.Predictions.Row(i), fit.Result.Loss.Ground)
 		}
 		scores, err := metrics.Score(in)
 		if err != nil {

@@ -6,7 +6,8 @@ import (
 	"finetune/pipeline/features"
 )
 
-// HeadConfig returns cfg with the number of classes and, if the classes have values, their ground distance. The error is that of loss.New.
+// HeadConfig returns cfg with the number of classes and, if the classes have values, their ground distance. The error
+// is that of loss.New.
 func HeadConfig(t *features.Table, cfg head.Config) (head.Config, error) {
 	cfg.Loss.Classes = t.Set.Space.Len()
 	if cfg.SelfGuided {

@@ -15,8 +15,9 @@ import (
 type Predictions struct {
 	Items         []dataset.Item
 	Probabilities []float32 // n × K
-	Logits        []float32 // n × outputs, before the temperature; nil if Probabilities are means over views or repeats
-	Classes       []int     // n
+	// n × outputs, before the temperature; nil if Probabilities are means over views or repeats
+	Logits  []float32
+	Classes []int // n
 	// Folds are the folds that held the items out, n × Repeats, counted from 1; 0 for items in no fold.
 	Folds   []int
 	Repeats int // of the cross-validation; 0 without one
@@ -38,12 +39,14 @@ func (p *Predictions) Row(i int) []float32 {
 func Predict(h *head.Head, t *features.Table, rows []int, items []dataset.Item, threads int) (*Predictions, error) {
 	p := &Predictions{Items: items, Probabilities: make([]float32, len(items)*h.Space().Len())}
 	if t.Views.Predict > 1 {
-		if err := Probabilities(h, t.Features, t.PerItem, t.Views.Predict, rows, threads, p.Probabilities); err != nil {
+		if err := Probabilities(h, t.Features, t.PerItem, t.Views.Predict, rows, threads,
+			p.Probabilities); err != nil {
 			return nil, err
 		}
 	} else {
 		p.Logits = make([]float32, len(items)*h.Outputs())
-		if err := h.Logits(t.Features, features.RowsOf(rows, t.Features.Rows, t.PerItem, 1), threads, p.Logits); err != nil {
+		if err := h.Logits(t.Features, features.RowsOf(rows, t.Features.Rows, t.PerItem, 1), threads,
+			p.Logits); err != nil {
 			return nil, err
 		}
 		for i := range items {
@@ -54,8 +57,8 @@ func Predict(h *head.Head, t *features.Table, rows []int, items []dataset.Item, 
 	return p, nil
 }
 
-// Evaluate compares the predictions with the labels. Prior are the class shares of the training part, nil if unknown. The errors are those
-// of metrics.Evaluate.
+// Evaluate compares the predictions with the labels. Prior are the class shares of the training part, nil if unknown.
+// The errors are those of metrics.Evaluate.
 func (p *Predictions) Evaluate(h *head.Head, prior []float64, seed uint64) (metrics.Report, error) {
 	in := p.Input(h.Space())
 	in.Predicted, in.Prior, in.Seed = p.Classes, prior, seed
@@ -104,7 +107,8 @@ func Groups(items []dataset.Item) []string {
 // Append returns p followed by predictions for other items, which are in no fold.
 func (p *Predictions) Append(others *Predictions) *Predictions {
 	return &Predictions{
-		Items: slices.Concat(p.Items, others.Items), Probabilities: slices.Concat(p.Probabilities, others.Probabilities), Classes: slices.Concat(p.Classes, others.Classes),
+		Items: slices.Concat(p.Items, others.Items), Probabilities: slices.Concat(p.Probabilities,
+			others.Probabilities), Classes: slices.Concat(p.Classes, others.Classes),
 		Low: slices.Concat(p.Low, others.Low), High: slices.Concat(p.High, others.High), Coverage: p.Coverage,
 		Folds: append(slices.Clone(p.Folds), make([]int, len(others.Items)*p.Repeats)...), Repeats: p.Repeats,
 	}
@@ -141,8 +145,8 @@ func (p *Predictions) Sample(space label.Space) calibration.Sample {
 	return calibration.Sample{Probabilities: p.Probabilities, Logits: p.Logits, Input: p.Input(space)}
 }
 
-// Calibrated returns predictions with the temperature, decision rule and prediction sets of h. The predictions p must be those of a head
-// without a temperature.
+// Calibrated returns predictions with the temperature, decision rule and prediction sets of h. The predictions p must
+// be those of a head without a temperature.
 func (p *Predictions) Calibrated(h *head.Head) *Predictions {
 	out := *p
 	out.Probabilities = p.Sample(h.Space()).Temper(h)
@@ -156,9 +160,9 @@ func (p *Predictions) decide(h *head.Head) {
 	p.Coverage = h.Description().Sets.Coverage
 }
 
-// CrossFitRanges replaces each prediction set by one whose threshold comes from the other folds (cross-fitting), so that coverage is
-// measured on items that the threshold doesn't depend on. It uses the folds of the first repeat. The error is that of
-// calibration.Threshold.
+// CrossFitRanges replaces each prediction set by one whose threshold comes from the other folds (cross-fitting), so
+// that coverage is measured on items that the threshold doesn't depend on. It uses the folds of the first repeat. The
+// error is that of calibration.Threshold.
 func (p *Predictions) CrossFitRanges() error {
 	if p.Low == nil {
 		return nil

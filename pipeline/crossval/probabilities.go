@@ -5,9 +5,9 @@ import (
 	"finetune/pipeline/features"
 )
 
-// Probabilities writes the distribution of each item to out, len(items) × K: the mean over the first views of the item's perItem rows. Nil
-// items are all. The temperature of the head is applied to the mean. Averaging distributions works for every loss, and averaging logits
-// isn't more accurate (docs/defaults.md).
+// Probabilities writes the distribution of each item to out, len(items) × K: the mean over the first views of the
+// item's perItem rows. Nil items are all. The temperature of the head is applied to the mean. Averaging distributions
+// works for every loss, and averaging logits isn't more accurate (docs/defaults.md).
 func Probabilities(h *head.Head, f head.Features, perItem, views int, items []int, threads int, out []float32) error {
 	rows := features.RowsOf(items, f.Rows, perItem, views)
 	if views == 1 {

@@ -9,17 +9,19 @@ import (
 	"finetune/loss"
 )
 
-// A Softening replaces one-hot training targets by unimodal distributions around the label (ordinal label smoothing). The zero value keeps
-// one-hot targets. It changes neither votes nor the labels that metrics use.
+// A Softening replaces one-hot training targets by unimodal distributions around the label (ordinal label smoothing).
+// The zero value keeps one-hot targets. It changes neither votes nor the labels that metrics use.
 type Softening struct {
-	Function string  `json:"function"` // "", binomial, triangular or exponential: functions of package loss
-	Width    float64 `json:"width"`    // in classes: triangular's half width, 0 is 1.5; exponential's tau (with power 1), 0 is 1
+	Function string `json:"function"` // "", binomial, triangular or exponential: functions of package loss
+	// in classes: triangular's half width, 0 is 1.5; exponential's tau (with power 1), 0 is 1
+	Width float64 `json:"width"`
 }
 
 // softenings holds the default width of each function; 0 for a function without a width.
 var softenings = map[string]float64{"binomial": 0, "triangular": 1.5, "exponential": 1}
 
-// ParseSoftening parses "none", "binomial", "triangular[:WIDTH]" or "exponential[:WIDTH]". The error is an *invalid.Error.
+// ParseSoftening parses "none", "binomial", "triangular[:WIDTH]" or "exponential[:WIDTH]". The error is an
+// *invalid.Error.
 func ParseSoftening(text string) (Softening, error) {
 	name, width, has := strings.Cut(text, ":")
 	standard, known := softenings[name]
@@ -27,13 +29,15 @@ func ParseSoftening(text string) (Softening, error) {
 	case !has && (name == "" || name == "none"):
 		return Softening{}, nil
 	case !known:
-		return Softening{}, &invalid.Error{Field: "Soften", Found: strconv.Quote(text), Want: "none, binomial, triangular[:WIDTH] or exponential[:WIDTH]"}
+		return Softening{}, &invalid.Error{Field: "Soften", Found: strconv.Quote(text),
+			Want: "none, binomial, triangular[:WIDTH] or exponential[:WIDTH]"}
 	case !has:
 		return Softening{name, standard}, nil
 	}
 	v, err := strconv.ParseFloat(width, 64)
 	if err != nil || v == 0 {
-		return Softening{}, &invalid.Error{Field: "Soften", Found: strconv.Quote(text), Want: "a number of classes above 0 after the colon"}
+		return Softening{}, &invalid.Error{Field: "Soften", Found: strconv.Quote(text),
+			Want: "a number of classes above 0 after the colon"}
 	}
 	s := Softening{name, v}
 	return s, s.Check()
@@ -54,11 +58,14 @@ func (s Softening) Check() error {
 	case s.Function == "" && s.Width == 0:
 		return nil
 	case !known:
-		return &invalid.Error{Field: "Soften", Found: strconv.Quote(s.Function), Want: "none, binomial, triangular or exponential"}
+		return &invalid.Error{Field: "Soften", Found: strconv.Quote(s.Function),
+			Want: "none, binomial, triangular or exponential"}
 	case standard == 0 && s.Width != 0:
-		return &invalid.Error{Field: "Soften", Found: fmt.Sprintf("%s:%g", s.Function, s.Width), Want: s.Function + " alone: its width follows from the number of classes"}
+		return &invalid.Error{Field: "Soften", Found: fmt.Sprintf("%s:%g", s.Function, s.Width), Want: s.Function +
+			" alone: its width follows from the number of classes"}
 	case standard != 0 && !(s.Resolved().Width > 0 && s.Width <= loss.MaxClasses):
-		return &invalid.Error{Field: "Soften", Found: fmt.Sprintf("%s:%g", s.Function, s.Width), Want: "a width above 0, in classes"}
+		return &invalid.Error{Field: "Soften", Found: fmt.Sprintf("%s:%g", s.Function, s.Width),
+			Want: "a width above 0, in classes"}
 	}
 	return nil
 }

@@ -45,8 +45,8 @@ func predict(h *head.Head, row []float32) (*attribution, error) {
 	return out, nil
 }
 
-// addMap appends the map of the next target. The smoothed copy is blurred by a fortieth of its size, since the maps of early layers are
-// noisy.
+// addMap appends the map of the next target. The smoothed copy is blurred by a fortieth of its size, since the maps
+// of early layers are noisy.
 func (a *attribution) addMap(h *overlay.Heat) {
 	a.maps, a.Smooth = append(a.maps, h), append(a.Smooth, h.Smooth(max(h.Height, h.Width)/40))
 }

@@ -39,7 +39,8 @@ func randomHead(t testing.TB, name string, classes, width, hidden int) *head.Hea
 		sizes = []int{width, hidden, l.Outputs()}
 	}
 	for i := range sizes[1:] {
-		layer := head.Layer{In: sizes[i], Out: sizes[i+1], Weight: make([]float32, sizes[i]*sizes[i+1]), Bias: make([]float32, sizes[i+1])}
+		layer := head.Layer{In: sizes[i], Out: sizes[i+1], Weight: make([]float32, sizes[i]*sizes[i+1]),
+			Bias: make([]float32, sizes[i+1])}
 		for j := range layer.Weight {
 			layer.Weight[j] = float32(r.NormFloat64() / math.Sqrt(float64(layer.In)))
 		}
@@ -74,8 +75,8 @@ func noise(n int, seed uint64) []float32 {
 	return out
 }
 
-// TestMapsAddUpToTheLogit: for a linear head the map of a class adds up to the difference of the target between the image and the
-// reference, in every fixture network with activation maps, at all depths and grids.
+// TestMapsAddUpToTheLogit: for a linear head the map of a class adds up to the difference of the target between the
+// image and the reference, in every fixture network with activation maps, at all depths and grids.
 func TestMapsAddUpToTheLogit(t *testing.T) {
 	files, err := filepath.Glob("../../backbone/testdata/*.onnx")
 	if err != nil {
@@ -106,7 +107,8 @@ func TestMapsAddUpToTheLogit(t *testing.T) {
 		for _, mean := range [][]float32{nil, other.Feature} {
 			h := randomHead(t, loss.EMD2, 4, mapper.Dim(), 0)
 			m := &CAM{Head: h, Mapper: mapper, Mean: mean, Height: 48, Width: 40}
-			a, err := m.Attribute(t.Context(), noise(size, 2), func(class int) []Target { return targetsOf(t, h).targets(class, (class+1)%4, (class+2)%4) })
+			a, err := m.Attribute(t.Context(), noise(size, 2),
+				func(class int) []Target { return targetsOf(t, h).targets(class, (class+1)%4, (class+2)%4) })
 			if err != nil {
 				t.Fatal(file, err)
 			}
@@ -151,7 +153,8 @@ func TestTargetGradients(t *testing.T) {
 			want[1] = 2 * sigma(z[1]) * (1 - sigma(z[1])) / 1.7
 		case loss.CORN: // Σₖ Πⱼ≤ₖ σ(zⱼ)
 			s0, s1, s2 := sigma(z[0]), sigma(z[1]), sigma(z[2])
-			want = []float64{s0 * (1 - s0) * (1 + s1 + s1*s2) / 1.7, s0 * s1 * (1 - s1) * (1 + s2) / 1.7, s0 * s1 * s2 * (1 - s2) / 1.7}
+			want = []float64{s0 * (1 - s0) * (1 + s1 + s1*s2) / 1.7, s0 * s1 * (1 - s1) * (1 + s2) / 1.7,
+				s0 * s1 * s2 * (1 - s2) / 1.7}
 		default:
 			for k := range want {
 				want[k] = p[k] * (float64(k) - expectedClass(p)) / 1.7
@@ -169,11 +172,13 @@ func TestTargetGradients(t *testing.T) {
 		}
 		if ok && q.linear {
 			third := -1.0 / 3
-			if got := q.gradient(z); !slices.EqualFunc(got, []float64{third, third, 1, third}, func(a, b float64) bool { return math.Abs(a-b) < 1e-7 }) {
+			if got := q.gradient(z); !slices.EqualFunc(got, []float64{third, third, 1, third},
+				func(a, b float64) bool { return math.Abs(a-b) < 1e-7 }) {
 				t.Errorf("%s: class 2 %v", name, got)
 			}
 		}
-		if want := map[bool]int{true: 4, false: 1}[ok]; len(a.targets(2, 1, 0)) != want || len(a.targets(2, 2, 2)) != min(want, 2) || len(a.targets(2, -1, -1)) != min(want, 2) {
+		if want := map[bool]int{true: 4, false: 1}[ok]; len(a.targets(2, 1, 0)) != want ||
+			len(a.targets(2, 2, 2)) != min(want, 2) || len(a.targets(2, -1, -1)) != min(want, 2) {
 			t.Errorf("%s: %d targets", name, len(a.targets(2, 1, 0)))
 		}
 	}

@@ -8,9 +8,9 @@ import (
 	"finetune/internal/image/overlay"
 )
 
-// CAM computes class activation maps. It weights the activation maps before pooling with the gradient of the target by the pooled
-// features. For a linear head and a target that is linear in the logits this is exact, otherwise a linear approximation around the image.
-// Several goroutines may use one CAM.
+// CAM computes class activation maps. It weights the activation maps before pooling with the gradient of the target
+// by the pooled features. For a linear head and a target that is linear in the logits this is exact, otherwise a
+// linear approximation around the image. Several goroutines may use one CAM.
 type CAM struct {
 	Head   *head.Head
 	Mapper *backbone.Mapper
@@ -22,8 +22,10 @@ type CAM struct {
 // Close closes the Mapper.
 func (c *CAM) Close() error { return c.Mapper.Close() }
 
-// Attribute computes one map for each target. The tensor is one preprocessed image, 3 × Height × Width values in the network's layout.
-func (c *CAM) Attribute(ctx context.Context, tensor []float32, targets func(predicted int) []Target) (*attribution, error) {
+// Attribute computes one map for each target. The tensor is one preprocessed image, 3 × Height × Width values in the
+// network's layout.
+func (c *CAM) Attribute(ctx context.Context, tensor []float32, targets func(predicted int) []Target) (*attribution,
+	error) {
 	maps, err := c.Mapper.Maps(ctx, tensor)
 	if err != nil {
 		return nil, err

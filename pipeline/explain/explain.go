@@ -24,20 +24,20 @@ const ResultFile = "explained.json"
 // Job draws a sheet for each image: the image, its class probabilities and one map for each target.
 type Job struct {
 	Model string // the run folder, or its head.safetensors
-	// Paths are images, folders, manifests or lists of files. If empty, the job explains the largest errors of the run, whose
-	// images it finds through the run's config.json.
+	// Paths are images, folders, manifests or lists of files. If empty, the job explains the largest errors of the
+	// run, whose images it finds through the run's config.json.
 	Paths      []string
 	LabelRegex string // finds the true label in a path, for data without labels; "": that of the run
 	Class      string // one more class to explain; "": none
 	Method     string // "" is MethodAuto
-	// Patch and Stride are the side of the occluded square and the step between squares, in pixels of the network's input.
-	// 0: a fifth and a fourteenth of its shorter side.
+	// Patch and Stride are the side of the occluded square and the step between squares, in pixels of the network's
+	// input. 0: a fifth and a fourteenth of its shorter side.
 	Patch, Stride int
 	MaxMistakes   int             // number of errors to explain if Paths is empty; 0: report.GallerySize
 	Maps          bool            // also write each map as a matrix, .npy
 	Images        features.Images // Backbone "" is that of the run
-	// Out is a folder, or a .png file for a single image. "" is finetune-explain-1, or the next free number; for the errors of
-	// the run it is the folder "explained" of the run.
+	// Out is a folder, or a .png file for a single image. "" is finetune-explain-1, or the next free number; for the
+	// errors of the run it is the folder "explained" of the run.
 	Out      string
 	Threads  int // 0: all cores
 	Progress progress.Reporter
@@ -77,9 +77,9 @@ type ClassProbability struct {
 type Map struct {
 	Target string `json:"question"`        // TargetClass or TargetOrder
 	Class  string `json:"class,omitempty"` // of TargetClass
-	// Sum is the total over all locations; nil for occlusion, whose patches overlap. If Exact (a linear head, and a loss with one
-	// logit for each class), Sum is the difference of the target between this image and the reference. Otherwise the map is a
-	// linear approximation around this image.
+	// Sum is the total over all locations; nil for occlusion, whose patches overlap. If Exact (a linear head, and a
+	// loss with one logit for each class), Sum is the difference of the target between this image and the reference.
+	// Otherwise the map is a linear approximation around this image.
 	Sum         *float64 `json:"sum,omitempty"`
 	Exact       bool     `json:"exact"`
 	Unlocalized float64  `json:"no_place"` // the part of Sum without a location, such as that of a class token
@@ -93,8 +93,8 @@ type Point struct {
 	Down   float64 `json:"down"`
 }
 
-// Run does the job. If ctx is cancelled, Run returns its cause and leaves no result folder. Input that the caller can correct is an
-// *invalid.Error.
+// Run does the job. If ctx is cancelled, Run returns its cause and leaves no result folder. Input that the caller can
+// correct is an *invalid.Error.
 func (e Job) Run(ctx context.Context) (*Result, error) {
 	e.Progress = progress.OrNone(e.Progress)
 	model, err := run.Open(e.Model)
@@ -131,13 +131,15 @@ func (e Job) Run(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	defer attributor.Close()
-	r := &renderer{Job: &e, folder: folder, run: model, net: net, targets: targets, attributor: attributor, class: class, result: result}
+	r := &renderer{Job: &e, folder: folder, run: model, net: net, targets: targets, attributor: attributor,
+		class: class, result: result}
 	if err := r.renderAll(ctx, items); err != nil {
 		return nil, err
 	}
 	if len(result.Images) == 0 {
 		first := result.Unreadable[0]
-		return nil, &invalid.Error{Path: first.Path, Found: fmt.Sprintf("%s, and none of %d images can be read", first.Reason, len(items)), Want: "images"}
+		return nil, &invalid.Error{Path: first.Path, Found: fmt.Sprintf("%s, and none of %d images can be read",
+			first.Reason, len(items)), Want: "images"}
 	}
 	if r.singleFile() {
 		return result, nil

@@ -35,7 +35,8 @@ var defaultRun = sync.OnceValues(func() (string, error) {
 	return job.Out, err
 })
 
-// demoRun returns a run on the demo data that the test may change: a copy of the default run, or one trained with changed options.
+// demoRun returns a run on the demo data that the test may change: a copy of the default run, or one trained with
+// changed options.
 func demoRun(t testing.TB, change func(*train.Job)) string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "run")
@@ -70,7 +71,8 @@ func TestExplain(t *testing.T) {
 	if err := os.WriteFile(list, []byte(horses+"/0-grade1.jpg\n"+horses+"/1-grade4.jpg\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	job := explain.Job{Model: model, Paths: []string{demoPhoto, list}, Class: "1", LabelRegex: `grade(\d)`, Out: filepath.Join(out, "a"), Maps: true}
+	job := explain.Job{Model: model, Paths: []string{demoPhoto, list}, Class: "1", LabelRegex: `grade(\d)`,
+		Out: filepath.Join(out, "a"), Maps: true}
 	got, err := job.Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -100,7 +102,8 @@ func TestExplain(t *testing.T) {
 		t.Errorf("%d rows add up to %v, not %v", order.Rows, sum, want)
 	}
 	var written explain.Result
-	if err := artifact.ReadJSON(filepath.Join(out, "a", explain.ResultFile), &written); err != nil || len(written.Images) != 3 {
+	if err := artifact.ReadJSON(filepath.Join(out, "a", explain.ResultFile), &written); err != nil ||
+		len(written.Images) != 3 {
 		t.Errorf("%v, %d images", err, len(written.Images))
 	}
 	job.Out, job.Threads = filepath.Join(out, "b"), 1
@@ -140,7 +143,8 @@ func TestExplainUpright(t *testing.T) {
 	if err := os.WriteFile(upright, stored.Bytes(), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	got, err := explain.Job{Model: model, Paths: []string{turned, upright}, Out: filepath.Join(out, "drawn")}.Run(t.Context())
+	got, err := explain.Job{Model: model, Paths: []string{turned, upright},
+		Out: filepath.Join(out, "drawn")}.Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +224,8 @@ func TestExplainRefuses(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := (explain.Job{Model: model, Paths: one, Out: t.TempDir()}).Run(ctx); !errors.Is(err, context.Canceled) {
+	if _, err := (explain.Job{Model: model, Paths: one, Out: t.TempDir()}).Run(ctx); !errors.Is(err,
+		context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 }
@@ -234,7 +239,8 @@ func TestExplainOtherHeads(t *testing.T) {
 		"hidden": func(job *train.Job) { job.Head.Hidden = 8 },
 	} {
 		model := demoRun(t, func(job *train.Job) { job.Head.Epochs = 3; change(job) })
-		got, err := explain.Job{Model: model, Paths: []string{demoPhoto}, LabelRegex: `grade(\d)`, Out: t.TempDir()}.Run(t.Context())
+		got, err := explain.Job{Model: model, Paths: []string{demoPhoto}, LabelRegex: `grade(\d)`,
+			Out: t.TempDir()}.Run(t.Context())
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -257,14 +263,16 @@ func TestExplainOtherHeads(t *testing.T) {
 	}
 }
 
-// TestExplainLocatesDamage: in images whose right half is degraded only that half raises the predicted grade. The photos are held out.
+// TestExplainLocatesDamage: in images whose right half is degraded only that half raises the predicted grade. The
+// photos are held out.
 func TestExplainLocatesDamage(t *testing.T) {
 	model, out := demoRun(t, nil), t.TempDir()
 	var paths []string
 	for _, photo := range []string{"camera", "coffee", "horse", "rocket"} {
 		for _, crop := range []string{"0", "3"} {
 			whole := func(grade string) *image.NRGBA {
-				img, err := decode.Decode(fileBytes(t, filepath.Join("../../testdata/demo/images", photo, crop+"-grade"+grade+".jpg")), decode.Limits{})
+				img, err := decode.Decode(fileBytes(t, filepath.Join("../../testdata/demo/images", photo,
+					crop+"-grade"+grade+".jpg")), decode.Limits{})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -7,8 +7,8 @@ import (
 	"finetune/internal/store/npy"
 )
 
-// writeMaps writes the maps before smoothing as float32 matrices: stem.order.npy, and stem.class-<index>.npy for classes. The first row
-// is the top of the network's input.
+// writeMaps writes the maps before smoothing as float32 matrices: stem.order.npy, and stem.class-<index>.npy for
+// classes. The first row is the top of the network's input.
 func writeMaps(stem string, a *attribution) error {
 	for i, t := range a.targets {
 		name := stem + "." + t.kind

@@ -12,8 +12,8 @@ import (
 	"finetune/pipeline/run"
 )
 
-// newAttributor chooses the method and starts the network for it. It fills in the result's Method, Why and Reference. The caller closes
-// the attributor.
+// newAttributor chooses the method and starts the network for it. It fills in the result's Method, Why and Reference.
+// The caller closes the attributor.
 func (e *Job) newAttributor(model *run.Run, net *features.Network, images int, result *Result) (attributor, error) {
 	methods := []string{"", MethodAuto, MethodCAM, MethodOcclusion}
 	if !slices.Contains(methods, e.Method) {
@@ -51,7 +51,8 @@ func (e *Job) newAttributor(model *run.Run, net *features.Network, images int, r
 	return c, nil
 }
 
-// newOccluder starts the network for occlusion. Patch and Stride default to a fifth and a fourteenth of the input's shorter side.
+// newOccluder starts the network for occlusion. Patch and Stride default to a fifth and a fourteenth of the input's
+// shorter side.
 func (e *Job) newOccluder(model *run.Run, net *features.Network, images int, result *Result) (attributor, error) {
 	o := &occluder{head: model.Head, height: net.Spec.Height, width: net.Spec.Width, patch: e.Patch, stride: e.Stride,
 		channelsLast: net.ChannelsLast(), threads: cores.Of(e.Threads)}
@@ -73,6 +74,7 @@ func (e *Job) newOccluder(model *run.Run, net *features.Network, images int, res
 	rows, columns := o.positions()
 	o.stage = e.Progress.Start("occlusion", images*rows*columns, "position")
 	result.Method = MethodOcclusion
-	result.Reference = fmt.Sprintf("the same image with %d × %d of %d × %d pixels replaced by its mean colour", o.patch, o.patch, o.width, o.height)
+	result.Reference = fmt.Sprintf("the same image with %d × %d of %d × %d pixels replaced by its mean colour",
+		o.patch, o.patch, o.width, o.height)
 	return o, nil
 }

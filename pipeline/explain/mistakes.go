@@ -43,13 +43,16 @@ func (e *Job) items(ctx context.Context, model *run.Run) ([]dataset.Item, error)
 	return items, nil
 }
 
-// mistakes returns the held-out images of a run that it predicted wrongly, the largest errors first, as the report does.
+// mistakes returns the held-out images of a run that it predicted wrongly, the largest errors first, as the report
+// does.
 func (e *Job) mistakes(ctx context.Context, model *run.Run) ([]dataset.Item, error) {
 	if e.MaxMistakes < 0 {
-		return nil, &invalid.Error{Field: "MaxMistakes", Found: fmt.Sprint(e.MaxMistakes), Want: "a whole number from 1 up"}
+		return nil, &invalid.Error{Field: "MaxMistakes", Found: fmt.Sprint(e.MaxMistakes),
+			Want: "a whole number from 1 up"}
 	}
 	if features := model.Config.Features; features != "" {
-		return nil, &invalid.Error{Field: "Paths", Found: "nothing, and the run was trained on features (" + features + "), which don't name image files",
+		return nil, &invalid.Error{Field: "Paths", Found: "nothing, and the run was trained on features (" + features +
+			"), which don't name image files",
 			Want: "an image, a folder or a manifest"}
 	}
 	path := filepath.Join(model.Folder, run.PredictionsFile)
@@ -65,7 +68,8 @@ func (e *Job) mistakes(ctx context.Context, model *run.Run) ([]dataset.Item, err
 	d := model.Config.Data
 	set, err := dataset.Load(ctx, dataset.Options{Path: d.Path, LabelRegex: d.LabelRegex, Unlabelled: true})
 	if invalid.Is(err) {
-		return nil, &invalid.Error{Field: "Paths", Found: "nothing, and the images of the run can't be read from here", Err: err,
+		return nil, &invalid.Error{Field: "Paths", Found: "nothing, and the images of the run can't be read from here",
+			Err:  err,
 			Hint: "give {Paths}, or run this in the folder in which the run was trained"}
 	}
 	if err != nil {
@@ -79,7 +83,8 @@ func (e *Job) mistakes(ctx context.Context, model *run.Run) ([]dataset.Item, err
 	for _, w := range wrong {
 		item, ok := byPath[w.path]
 		if !ok {
-			return nil, &invalid.Error{Path: d.Path, Found: "no " + w.path + ", on which the run was evaluated", Hint: "restore it, or give {Paths}"}
+			return nil, &invalid.Error{Path: d.Path, Found: "no " + w.path + ", on which the run was evaluated",
+				Hint: "restore it, or give {Paths}"}
 		}
 		item.Label = w.label
 		items = append(items, item)
@@ -99,14 +104,16 @@ type mistake struct {
 func readMistakes(path string, model *run.Run) ([]mistake, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &invalid.Error{Field: "Paths", Found: "nothing, and there is no " + path + " to take mistakes from", Want: "an image, a folder or a manifest"}
+		return nil, &invalid.Error{Field: "Paths", Found: "nothing, and there is no " + path +
+			" to take mistakes from", Want: "an image, a folder or a manifest"}
 	}
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	bad := func(err error) error {
-		return &invalid.Error{Path: path, Found: "not the predictions of this run", Err: err, Hint: "restore the file or train again"}
+		return &invalid.Error{Path: path, Found: "not the predictions of this run", Err: err,
+			Hint: "restore the file or train again"}
 	}
 	space := model.Head.Space()
 	table := csv.NewReader(f)
@@ -142,9 +149,13 @@ func readMistakes(path string, model *run.Run) ([]mistake, error) {
 			}
 		}
 		if label != predicted {
-			list = append(list, mistake{row[columns[0]], label, int(math.Abs(float64(label - predicted))), metrics.ExpectedDistance(probs, label)})
+			list = append(list, mistake{row[columns[0]], label, int(math.Abs(float64(label - predicted))),
+				metrics.ExpectedDistance(probs, label)})
 		}
 	}
-	slices.SortStableFunc(list, func(a, b mistake) int { return cmp.Or(cmp.Compare(b.off, a.off), cmp.Compare(b.distance, a.distance)) })
+	slices.SortStableFunc(list, func(a, b mistake) int {
+		return cmp.Or(cmp.Compare(b.off, a.off),
+			cmp.Compare(b.distance, a.distance))
+	})
 	return list, nil
 }

@@ -10,8 +10,9 @@ import (
 	"finetune/pipeline/progress"
 )
 
-// An occluder computes attributions by occlusion (Zeiler and Fergus 2014, arXiv 1311.2901). It moves a square of the image's mean colour
-// over the image and records how much each target drops. It works for every network and head and runs the network once for each position.
+// An occluder computes attributions by occlusion (Zeiler and Fergus 2014, arXiv 1311.2901). It moves a square of the
+// image's mean colour over the image and records how much each target drops. It works for every network and head and
+// runs the network once for each position.
 type occluder struct {
 	head          *head.Head
 	net           *backbone.Backbone
@@ -29,7 +30,8 @@ func (o *occluder) positions() (rows, columns int) {
 	return (o.height + o.stride - 1) / o.stride, (o.width + o.stride - 1) / o.stride
 }
 
-func (o *occluder) Attribute(ctx context.Context, tensor []float32, targets func(predicted int) []Target) (*attribution, error) {
+func (o *occluder) Attribute(ctx context.Context, tensor []float32,
+	targets func(predicted int) []Target) (*attribution, error) {
 	row := make([]float32, o.net.Dim())
 	if err := o.net.Features(ctx, tensor, 1, row); err != nil {
 		return nil, err
@@ -63,7 +65,8 @@ func (o *occluder) drops(ctx context.Context, tensor []float32, whole *attributi
 	fill := o.meanColour(tensor)
 	err := features.InOrder(ctx, rows*columns, features.BlockSize, o.threads,
 		func() *occlusionWorker {
-			return &occlusionWorker{tensors: make([]float32, features.BlockSize*len(tensor)), features: make([]float32, features.BlockSize*o.net.Dim())}
+			return &occlusionWorker{tensors: make([]float32, features.BlockSize*len(tensor)),
+				features: make([]float32, features.BlockSize*o.net.Dim())}
 		},
 		func(ctx context.Context, w *occlusionWorker, first, end int) ([]float32, error) {
 			for i := first; i < end; i++ {
@@ -99,8 +102,8 @@ func (o *occluder) drops(ctx context.Context, tensor []float32, whole *attributi
 // An occlusionWorker holds the buffers of one goroutine.
 type occlusionWorker struct{ tensors, features []float32 }
 
-// meanColour returns the mean of each channel of a tensor. Preprocessing is affine in each channel, so this is the tensor value of the
-// mean colour.
+// meanColour returns the mean of each channel of a tensor. Preprocessing is affine in each channel, so this is the
+// tensor value of the mean colour.
 func (o *occluder) meanColour(tensor []float32) (mean [3]float32) {
 	var sum [3]float64
 	pixels := o.height * o.width

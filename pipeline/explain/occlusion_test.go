@@ -24,7 +24,8 @@ func newOccluder(t testing.TB, file string) *occluder {
 		channelsLast: net.Input().Layout == "NHWC", threads: 2, stage: progress.None{}}
 }
 
-// TestOcclusionFindsTheSpot: in an image that is constant except for one spot, only occluding the spot changes the target.
+// TestOcclusionFindsTheSpot: in an image that is constant except for one spot, only occluding the spot changes the
+// target.
 func TestOcclusionFindsTheSpot(t *testing.T) {
 	for _, file := range []string{"vit_14.onnx", "vgg_18.onnx", "resnet_basic_11.onnx", "keras_13.onnx"} {
 		o := newOccluder(t, file)
@@ -42,7 +43,10 @@ func TestOcclusionFindsTheSpot(t *testing.T) {
 				tensor[o.index(c, (top+i/side)*o.width+left+i%side)] = spot[c*side*side+i]
 			}
 		}
-		a, err := o.Attribute(t.Context(), tensor, func(class int) []Target { return targetsOf(t, o.head).targets(class, -1, -1) })
+		a, err := o.Attribute(t.Context(), tensor, func(class int) []Target {
+			return targetsOf(t,
+				o.head).targets(class, -1, -1)
+		})
 		if err != nil {
 			t.Fatal(file, err)
 		}
@@ -53,7 +57,8 @@ func TestOcclusionFindsTheSpot(t *testing.T) {
 			var inside, outside float64
 			for i, v := range h.Values {
 				y, x := i/h.Width, i%h.Width
-				far := y < top-8 || y > top+side+8 || x < left-8 || x > left+side+8 // patch and interpolation reach as far
+				// patch and interpolation reach as far
+				far := y < top-8 || y > top+side+8 || x < left-8 || x > left+side+8
 				if far {
 					outside = max(outside, math.Abs(v))
 				} else {
@@ -71,7 +76,8 @@ func TestOcclusionHonoursContext(t *testing.T) {
 	o := newOccluder(t, "vit_14.onnx")
 	ctx, cancel := context.WithCancel(t.Context())
 	o.stage = (&pipelinetest.Recorder{OnAdd: func(string, int) { cancel() }}).Start("occlusion", 0, "")
-	if _, err := o.Attribute(ctx, noise(3*32*32, 1), func(int) []Target { return nil }); !errors.Is(err, context.Canceled) {
+	if _, err := o.Attribute(ctx, noise(3*32*32, 1), func(int) []Target { return nil }); !errors.Is(err,
+		context.Canceled) {
 		t.Errorf("%v", err)
 	}
 }

@@ -34,20 +34,23 @@ type renderer struct {
 }
 
 // outputFolder is the kind of folder that a Job writes.
-var outputFolder = artifact.Kind{Name: "explanation", Mark: ResultFile, Patterns: []string{ResultFile, "*.png", "*.npy"}}
+var outputFolder = artifact.Kind{Name: "explanation", Mark: ResultFile,
+	Patterns: []string{ResultFile, "*.png", "*.npy"}}
 
 // claim chooses and claims the output folder. The folder is nil if Out is a single file.
 func (e *Job) claim(model *run.Run, items []dataset.Item) (*artifact.Folder, error) {
 	if isPNG(e.Out) {
 		if len(items) != 1 {
-			return nil, &invalid.Error{Field: "Out", Path: e.Out, Found: fmt.Sprintf("one file for %d images", len(items)), Want: "a folder"}
+			return nil, &invalid.Error{Field: "Out", Path: e.Out,
+				Found: fmt.Sprintf("one file for %d images", len(items)), Want: "a folder"}
 		}
 		return nil, artifact.NotAnInput(e.Out, items[0].File)
 	}
 	if e.Out == "" && len(e.Paths) == 0 {
 		e.Out = filepath.Join(model.Folder, run.ExplainedFolder)
 	}
-	folder, err := outputFolder.Claim(artifact.ClaimOptions{Dir: e.Out, Base: "finetune-explain", Replace: true, Inputs: e.Paths})
+	folder, err := outputFolder.Claim(artifact.ClaimOptions{Dir: e.Out, Base: "finetune-explain", Replace: true,
+		Inputs: e.Paths})
 	if err == nil {
 		e.Out = folder.Dir
 	}
@@ -59,7 +62,8 @@ func isPNG(path string) bool { return strings.EqualFold(filepath.Ext(path), ".pn
 // singleFile reports whether the job writes one sheet and no other file.
 func (r *renderer) singleFile() bool { return isPNG(r.Out) }
 
-// renderAll explains every item on all cores and records results in the order of items. Memory doesn't grow with their number.
+// renderAll explains every item on all cores and records results in the order of items. Memory doesn't grow with
+// their number.
 func (r *renderer) renderAll(ctx context.Context, items []dataset.Item) error {
 	workers := cores.Of(r.Threads)
 	stage := r.Progress.Start("explained", len(items), "image")
@@ -85,7 +89,8 @@ func (r *renderer) renderAll(ctx context.Context, items []dataset.Item) error {
 				r.result.Images = append(r.result.Images, *done)
 				return nil
 			}
-			r.result.Unreadable = append(r.result.Unreadable, artifact.Unreadable{Path: done.Path, Reason: done.unreadable.Error()})
+			r.result.Unreadable = append(r.result.Unreadable,
+				artifact.Unreadable{Path: done.Path, Reason: done.unreadable.Error()})
 			if r.Images.Strict {
 				return &invalid.Error{Path: done.Path, Found: done.unreadable.Error(), Want: "an image"}
 			}
@@ -96,8 +101,8 @@ func (r *renderer) renderAll(ctx context.Context, items []dataset.Item) error {
 // maxStem is the maximum length of a file name without its extension, in bytes, below the limits of file systems.
 const maxStem = 150
 
-// fileNames returns a file name for each item's sheet: the item's relative path with separators replaced by underscores. A name that
-// repeats gets a number.
+// fileNames returns a file name for each item's sheet: the item's relative path with separators replaced by
+// underscores. A name that repeats gets a number.
 func fileNames(items []dataset.Item) []string {
 	names, taken := make([]string, len(items)), map[string]bool{}
 	for i, item := range items {
@@ -105,7 +110,8 @@ func fileNames(items []dataset.Item) []string {
 		if filepath.IsAbs(path) || strings.HasPrefix(path, "..") {
 			path = filepath.Base(path)
 		}
-		stem := strings.TrimSuffix(strings.NewReplacer("/", "_", "\\", "_", ":", "_").Replace(path), filepath.Ext(path))
+		stem := strings.TrimSuffix(strings.NewReplacer("/", "_", "\\", "_", ":", "_").Replace(path),
+			filepath.Ext(path))
 		stem = strings.ToValidUTF8(stem[max(0, len(stem)-maxStem):], "")
 		if stem == "" {
 			stem = "image"
@@ -126,7 +132,8 @@ type Worker struct {
 	Tensor    []float32 // the input tensor of the image that Load read last
 }
 
-// Load reads and decodes the image of an item, upright, and computes its Tensor. The returned image is valid until the next call.
+// Load reads and decodes the image of an item, upright, and computes its Tensor. The returned image is valid until
+// the next call.
 func (w *Worker) Load(ctx context.Context, net *features.Network, item dataset.Item) (*image.NRGBA, error) {
 	data, err := w.files.Read(ctx, item)
 	if err != nil {
@@ -154,14 +161,20 @@ func (r *renderer) render(ctx context.Context, w *Worker, item dataset.Item, nam
 	if err != nil {
 		return &Image{Path: item.Path, unreadable: err}, nil
 	}
-	a, err := r.attributor.Attribute(ctx, w.Tensor, func(predicted int) []Target { return r.targets.targets(predicted, item.Label, r.class) })
+	a, err := r.attributor.Attribute(ctx, w.Tensor, func(predicted int) []Target {
+		return r.targets.targets(predicted,
+			item.Label, r.class)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("explain %s: %w", item.Path, err)
 	}
 	size := picture.Bounds().Size()
 	view := overlay.View(r.net.Spec.View(size.X, size.Y))
 	sheet := r.sheet(picture, view, item, a)
-	if err := atomicfile.Write(file, func(out io.Writer) error { return encoder.Encode(out, sheet.Draw()) }); err != nil {
+	if err := atomicfile.Write(file, func(out io.Writer) error {
+		return encoder.Encode(out,
+			sheet.Draw())
+	}); err != nil {
 		return nil, err
 	}
 	image := r.describe(item, a, view)

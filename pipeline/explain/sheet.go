@@ -14,7 +14,8 @@ func (r *renderer) sheet(picture image.Image, view overlay.View, item dataset.It
 	space := r.run.Head.Space()
 	s := overlay.Sheet{Picture: picture, View: view}
 	for k, p := range a.probs {
-		s.Bars = append(s.Bars, overlay.Bar{Name: space.Class(k), Probability: p, Predicted: k == a.predicted, Truth: k == item.Label})
+		s.Bars = append(s.Bars, overlay.Bar{Name: space.Class(k), Probability: p, Predicted: k == a.predicted,
+			Truth: k == item.Label})
 	}
 	scale := classScale(a)
 	for i, t := range a.targets {
@@ -98,7 +99,8 @@ func (r *renderer) describe(item dataset.Item, a *attribution, view overlay.View
 		out.Probabilities = append(out.Probabilities, ClassProbability{space.Class(k), p})
 	}
 	for i, t := range a.targets {
-		m := Map{Target: t.kind, Exact: a.exact(t), For: extremum(a.Smooth[i], view, 1), Against: extremum(a.Smooth[i], view, -1)}
+		m := Map{Target: t.kind, Exact: a.exact(t), For: extremum(a.Smooth[i], view, 1),
+			Against: extremum(a.Smooth[i], view, -1)}
 		if t.kind == TargetClass {
 			m.Class = space.Class(t.class)
 		}

@@ -39,9 +39,9 @@ func NewTargetBuilder(h *head.Head) (*TargetBuilder, error) {
 	return &TargetBuilder{space: h.Space(), loss: l, name: d.Loss.Name, temperature: d.Temperature}, err
 }
 
-// forClass returns the target of one class. For softmax losses it is the logit of the class minus the mean of the other logits, since a
-// constant added to all logits changes no probability. The losses coral and corn have no logit for each class, so the target is
-// log P(y = class). The loss l2 has a single score: ok is false then.
+// forClass returns the target of one class. For softmax losses it is the logit of the class minus the mean of the
+// other logits, since a constant added to all logits changes no probability. The losses coral and corn have no logit
+// for each class, so the target is log P(y = class). The loss l2 has a single score: ok is false then.
 func (b *TargetBuilder) forClass(class int) (t Target, ok bool) {
 	t = Target{kind: TargetClass, class: class}
 	switch {
@@ -66,8 +66,8 @@ func (b *TargetBuilder) forClass(class int) (t Target, ok bool) {
 	return t, true
 }
 
-// Order returns the expected class Σ k·P(y = k) as a target; 0 is the lowest class. For the loss l2 it is the score itself, because the
-// expected class is constant beyond the highest class.
+// Order returns the expected class Σ k·P(y = k) as a target; 0 is the lowest class. For the loss l2 it is the score
+// itself, because the expected class is constant beyond the highest class.
 func (b *TargetBuilder) Order() Target {
 	if b.name == loss.L2 {
 		return Target{kind: TargetOrder, linear: true, value: func(z []float64) float64 { return z[0] }}
@@ -93,8 +93,8 @@ func expectedClass(p []float64) float64 {
 	return mean
 }
 
-// targets returns the targets for one image: the predicted class, the label (-1: unknown) and an extra class (-1: none), each once, and
-// the order as the last.
+// targets returns the targets for one image: the predicted class, the label (-1: unknown) and an extra class (-1:
+// none), each once, and the order as the last.
 func (b *TargetBuilder) targets(predicted, label, extra int) []Target {
 	var list []Target
 	for i, class := range []int{predicted, label, extra} {
@@ -108,8 +108,8 @@ func (b *TargetBuilder) targets(predicted, label, extra int) []Target {
 	return append(list, b.Order())
 }
 
-// gradient returns the gradient of the target by the logits at z, by central differences. For a linear target they are exact except for
-// rounding.
+// gradient returns the gradient of the target by the logits at z, by central differences. For a linear target they
+// are exact except for rounding.
 func (t Target) gradient(z []float64) []float64 {
 	const step = 1e-4
 	at, out := append([]float64(nil), z...), make([]float64, len(z))
@@ -123,17 +123,20 @@ func (t Target) gradient(z []float64) []float64 {
 	return out
 }
 
-// parseClass returns the index of the named class, -1 for "". An unknown class, and any class with the loss l2, is an *invalid.Error.
+// parseClass returns the index of the named class, -1 for "". An unknown class, and any class with the loss l2, is an
+// *invalid.Error.
 func (b *TargetBuilder) parseClass(name string) (int, error) {
 	if name == "" {
 		return -1, nil
 	}
 	class, ok := b.space.Index(name)
 	if !ok {
-		return -1, &invalid.Error{Field: "Class", Found: fmt.Sprintf("%q", name), Want: fmt.Sprintf("one of the run's classes: %v", b.space.Classes())}
+		return -1, &invalid.Error{Field: "Class", Found: fmt.Sprintf("%q", name),
+			Want: fmt.Sprintf("one of the run's classes: %v", b.space.Classes())}
 	}
 	if _, ok := b.forClass(class); !ok {
-		return -1, &invalid.Error{Field: "Class", Found: fmt.Sprintf("%q with the loss %s, which has one score for all classes", name, b.name),
+		return -1, &invalid.Error{Field: "Class", Found: fmt.Sprintf("%q with the loss %s, which has one score for "+
+			"all classes", name, b.name),
 			Hint: "leave it out: the map of the order shows what raises and lowers the score"}
 	}
 	return class, nil

@@ -111,7 +111,8 @@ func (r *DoctorReport) problem(err error, advice string) {
 
 // Program returns the build of the running program.
 func Program() ProgramReport {
-	p := ProgramReport{Version: artifact.Version(), Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	p := ProgramReport{Version: artifact.Version(), Go: runtime.Version(), Platform: runtime.GOOS + "/" +
+		runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return p

@@ -25,7 +25,8 @@ func TestDoctorHealthy(t *testing.T) {
 	if len(r.Problems) != 0 {
 		t.Fatalf("problems: %+v", r.Problems)
 	}
-	if l := r.Library; !l.Found || !l.Works || l.Version == "" || l.Needed != library.Minimum || len(l.Providers) == 0 {
+	if l := r.Library; !l.Found || !l.Works || l.Version == "" || l.Needed != library.Minimum ||
+		len(l.Providers) == 0 {
 		t.Errorf("library: %+v", l)
 	}
 	if c := r.Cache; c.Path != dir || !c.Exists || c.Files != 1 || c.Bytes != 100 || !c.Writable {
@@ -64,7 +65,8 @@ func TestDoctorProblems(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(r.Problems) != 1 || !strings.Contains(r.Problems[0].Message, c.want) || !strings.Contains(r.Problems[0].Advice, c.fix) {
+			if len(r.Problems) != 1 || !strings.Contains(r.Problems[0].Message, c.want) ||
+				!strings.Contains(r.Problems[0].Advice, c.fix) {
 				t.Errorf("problems: %+v", r.Problems)
 			}
 			if strings.Contains(r.Problems[0].Message, c.fix) {

@@ -6,8 +6,8 @@ import (
 	"finetune/internal/ort/library"
 )
 
-// Setup installs the tested version of ONNX Runtime into the user's cache. No other job uses the network; this one uses it through the
-// user's package client.
+// Setup installs the tested version of ONNX Runtime into the user's cache. No other job uses the network; this one
+// uses it through the user's package client.
 type Setup struct {
 	From string // a local package, release archive or library; "": download
 	With string // "pip", "npm", or "" for an available one
@@ -28,5 +28,6 @@ func (s Setup) Run(ctx context.Context) (SetupResult, error) {
 	if err != nil {
 		return SetupResult{}, err
 	}
-	return SetupResult{Library: done.Path, Version: done.Version, SHA256: done.SHA256, Source: done.Source, Already: done.Already}, nil
+	return SetupResult{Library: done.Path, Version: done.Version, SHA256: done.SHA256, Source: done.Source,
+		Already: done.Already}, nil
 }

@@ -9,8 +9,8 @@ import (
 
 const defaultResamples = 1000
 
-// bootstrap returns the 95 % percentile interval of each defined metric. A resample draws items, or whole groups, with replacement, as
-// many as there are. With a single unit there are no intervals.
+// bootstrap returns the 95 % percentile interval of each defined metric. A resample draws items, or whole groups,
+// with replacement, as many as there are. With a single unit there are no intervals.
 func bootstrap(items []item, in Input, whole Figures) map[string][2]Number {
 	resamples := in.Resamples
 	if resamples == 0 {
@@ -43,9 +43,9 @@ func bootstrap(items []item, in Input, whole Figures) map[string][2]Number {
 	return out
 }
 
-// removeBias subtracts the bootstrap bias, the mean of values minus the estimate, if it is positive. Values stay at or above 0. Without it
-// the interval of the expected calibration error can lie above the estimate: the error of n items is positive by chance alone, and
-// resampling adds chance once more.
+// removeBias subtracts the bootstrap bias, the mean of values minus the estimate, if it is positive. Values stay at
+// or above 0. Without it the interval of the expected calibration error can lie above the estimate: the error of n
+// items is positive by chance alone, and resampling adds chance once more.
 func removeBias(values []float64, estimate float64) {
 	bias := max(0, stat.Mean(values, nil)-estimate)
 	for i, v := range values {
@@ -53,7 +53,8 @@ func removeBias(values []float64, estimate float64) {
 	}
 }
 
-// Interval returns the 95 % percentile interval of resampled values, skipping undefined ones; NaN if none is left. It modifies the slice.
+// Interval returns the 95 % percentile interval of resampled values, skipping undefined ones; NaN if none is left. It
+// modifies the slice.
 func Interval(values []float64) [2]Number {
 	defined := slices.DeleteFunc(values, func(v float64) bool { return !Number(v).Defined() })
 	slices.Sort(defined)

@@ -11,7 +11,8 @@ type Metric struct {
 	biased    bool // upwards under resampling; see removeBias
 }
 
-// registry lists all metrics in the order of Figures. The rank correlations have no interval because they aren't sums over items.
+// registry lists all metrics in the order of Figures. The rank correlations have no interval because they aren't sums
+// over items.
 var registry = []Metric{
 	{"accuracy", true, true, func(f *Figures) Number { return f.Accuracy }, true, false},
 	{"one_off_accuracy", true, true, func(f *Figures) Number { return f.OneOffAccuracy }, true, false},

@@ -11,8 +11,8 @@ import (
 	"finetune/label"
 )
 
-// Evaluate computes the metrics of predictions. It returns an error for no items, lengths that disagree, classes outside the label space
-// and rows that aren't distributions. The report doesn't depend on the number of processors.
+// Evaluate computes the metrics of predictions. It returns an error for no items, lengths that disagree, classes
+// outside the label space and rows that aren't distributions. The report doesn't depend on the number of processors.
 func Evaluate(in Input) (Report, error) {
 	if err := in.check(); err != nil {
 		return Report{}, fmt.Errorf("metrics: %w", err)
@@ -21,7 +21,8 @@ func Evaluate(in Input) (Report, error) {
 	items := measure(in, func(i int) []float64 { return in.Probabilities[i*k : (i+1)*k] })
 	all := newTally(k)
 	all.addAll(items)
-	r := Report{N: len(in.Labels), Figures: all.figures(), Confusion: confusion(k, items), PerClass: all.classes(in.Space), Reliability: all.reliability()}
+	r := Report{N: len(in.Labels), Figures: all.figures(), Confusion: confusion(k, items),
+		PerClass: all.classes(in.Space), Reliability: all.reliability()}
 	r.Spearman, r.Kendall = Number(spearman(r.Confusion)), Number(kendall(r.Confusion))
 	r.Intervals = bootstrap(items, in, r.Figures)
 	r.Baseline = baseline(in)
@@ -64,7 +65,8 @@ func (in Input) check() error {
 	case in.Predicted != nil && len(in.Predicted) != n:
 		return fmt.Errorf("%d predicted classes for %d items", len(in.Predicted), n)
 	case in.Low != nil && (len(in.Low) != n || !(in.Coverage > 0 && in.Coverage < 1)) || len(in.High) != len(in.Low):
-		return fmt.Errorf("%d lower and %d upper ends of prediction sets of coverage %v for %d items", len(in.Low), len(in.High), in.Coverage, n)
+		return fmt.Errorf("%d lower and %d upper ends of prediction sets of coverage %v for %d items", len(in.Low),
+			len(in.High), in.Coverage, n)
 	case in.Groups != nil && len(in.Groups) != n:
 		return fmt.Errorf("%d groups for %d items", len(in.Groups), n)
 	}

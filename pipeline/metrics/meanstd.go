@@ -7,8 +7,8 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// MeanStd returns the mean and the sample standard deviation of each metric over several sets of predictions, such as folds. It skips
-// undefined values. The mean of no values and the standard deviation of fewer than two are NaN.
+// MeanStd returns the mean and the sample standard deviation of each metric over several sets of predictions, such as
+// folds. It skips undefined values. The mean of no values and the standard deviation of fewer than two are NaN.
 func MeanStd(sets []Figures) (mean, std Figures) {
 	m, s := reflect.ValueOf(&mean).Elem(), reflect.ValueOf(&std).Elem()
 	for field := range m.NumField() {

@@ -30,17 +30,22 @@ type Figures struct {
 	Accuracy       Number `json:"accuracy"`
 	OneOffAccuracy Number `json:"one_off_accuracy"` // share of items at most one class off
 	MAE            Number `json:"mae"`              // mean absolute error
-	MAEUnits       Number `json:"mae_units"`        // mean absolute error between the values of the classes; NaN without values
-	RMSE           Number `json:"rmse"`             // root mean squared error
-	AMAE           Number `json:"amae"`             // average MAE: mean of the MAE of each class with items (Baccianella 2009)
-	MMAE           Number `json:"mmae"`             // maximum MAE: the largest MAE of a class (Cruz-Ramírez 2014)
-	QWK            Number `json:"qwk"`              // quadratic weighted kappa (Cohen 1968); NaN if labels and predictions are one class
-	Spearman       Number `json:"spearman"`         // rank correlation, mid-ranks for ties; NaN if either side is constant
-	Kendall        Number `json:"kendall"`          // tau-b; NaN if either side is constant
-	RPS            Number `json:"rps"`              // ranked probability score, Σ (P−T)² over classes, mean over items
-	NLL            Number `json:"nll"`              // −Σ t log p, natural log, p at least 2⁻⁵²
-	Brier          Number `json:"brier"`            // Σ (p−t)² over classes, mean over items
-	ECE            Number `json:"ece"`              // expected calibration error of the most probable class, 15 equal bins (Guo 2017)
+	// mean absolute error between the values of the classes; NaN without values
+	MAEUnits Number `json:"mae_units"`
+	RMSE     Number `json:"rmse"` // root mean squared error
+	// average MAE: mean of the MAE of each class with items (Baccianella 2009)
+	AMAE Number `json:"amae"`
+	MMAE Number `json:"mmae"` // maximum MAE: the largest MAE of a class (Cruz-Ramírez 2014)
+	// quadratic weighted kappa (Cohen 1968); NaN if labels and predictions are one class
+	QWK Number `json:"qwk"`
+	// rank correlation, mid-ranks for ties; NaN if either side is constant
+	Spearman Number `json:"spearman"`
+	Kendall  Number `json:"kendall"` // tau-b; NaN if either side is constant
+	RPS      Number `json:"rps"`     // ranked probability score, Σ (P−T)² over classes, mean over items
+	NLL      Number `json:"nll"`     // −Σ t log p, natural log, p at least 2⁻⁵²
+	Brier    Number `json:"brier"`   // Σ (p−t)² over classes, mean over items
+	// expected calibration error of the most probable class, 15 equal bins (Guo 2017)
+	ECE Number `json:"ece"`
 }
 
 // A Class holds the metrics of one class.

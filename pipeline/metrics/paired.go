@@ -11,7 +11,8 @@ type Scores struct {
 	items   []item
 }
 
-// Score computes the terms of each item. It ignores Groups, Prior, Seed and Resamples. The errors are those of Evaluate.
+// Score computes the terms of each item. It ignores Groups, Prior, Seed and Resamples. The errors are those of
+// Evaluate.
 func Score(in Input) (*Scores, error) {
 	if err := in.check(); err != nil {
 		return nil, fmt.Errorf("metrics: %w", err)
@@ -27,17 +28,19 @@ func (s *Scores) Figures() Figures {
 	return t.figures()
 }
 
-// Resample is a paired bootstrap of several models. It draws items with replacement, or whole groups if groups aren't nil ("" is a group
-// of one item), as many as there are, and computes the metrics of every model on each draw. All models share the draws, so that the
-// variance that they have in common cancels in differences.
+// Resample is a paired bootstrap of several models. It draws items with replacement, or whole groups if groups aren't
+// nil ("" is a group of one item), as many as there are, and computes the metrics of every model on each draw. All
+// models share the draws, so that the variance that they have in common cancels in differences.
 //
-// models[i][j] are the scores of model i for part j of the items, such as a fold. Metrics are computed for each part. Groups are those of
-// all items, part after part. A part without drawn items has undefined metrics.
+// models[i][j] are the scores of model i for part j of the items, such as a fold. Metrics are computed for each part.
+// Groups are those of all items, part after part. A part without drawn items has undefined metrics.
 //
-// Resample calls use for each draw with the metrics of each model on each part, without the rank correlations. Several goroutines call use,
-// once for each draw; it must not keep the slices. The calls depend only on the arguments. Resample returns the number of units, items or
-// groups, and draws nothing from fewer than two. Models whose parts differ in length, and a wrong number of groups, are errors.
-func Resample(models [][]*Scores, groups []string, resamples int, seed uint64, use func(resample int, figures [][]Figures)) (units int, err error) {
+// Resample calls use for each draw with the metrics of each model on each part, without the rank correlations.
+// Several goroutines call use, once for each draw; it must not keep the slices. The calls depend only on the
+// arguments. Resample returns the number of units, items or groups, and draws nothing from fewer than two. Models
+// whose parts differ in length, and a wrong number of groups, are errors.
+func Resample(models [][]*Scores, groups []string, resamples int, seed uint64,
+	use func(resample int, figures [][]Figures)) (units int, err error) {
 	if len(models) == 0 || len(models[0]) == 0 {
 		return 0, errors.New("metrics: no scores to resample")
 	}
@@ -51,7 +54,8 @@ func Resample(models [][]*Scores, groups []string, resamples int, seed uint64, u
 		}
 		for i, part := range parts {
 			if want := len(models[0][i].items); len(part.items) != want || part.classes != k {
-				return 0, fmt.Errorf("metrics: part %d: scores of %d items and %d classes, expected %d and %d", i, len(part.items), part.classes, want, k)
+				return 0, fmt.Errorf("metrics: part %d: scores of %d items and %d classes, expected %d and %d", i,
+					len(part.items), part.classes, want, k)
 			}
 		}
 	}

@@ -27,7 +27,8 @@ func margins(m [][]int) (rows, cols []float64) {
 	return rows, cols
 }
 
-// spearman returns the rank correlation with mid-ranks for ties (Spearman 1904), from a confusion matrix; NaN if one side is constant.
+// spearman returns the rank correlation with mid-ranks for ties (Spearman 1904), from a confusion matrix; NaN if one
+// side is constant.
 func spearman(m [][]int) float64 {
 	rows, cols := margins(m)
 	a, varA := ranks(rows)
@@ -60,8 +61,8 @@ func ranks(counts []float64) (centred []float64, squares float64) {
 	return centred, squares
 }
 
-// kendall returns tau-b (Kendall 1945) from a confusion matrix: concordant minus discordant pairs, divided by the geometric mean of the
-// untied pairs of either side; NaN if one side is constant.
+// kendall returns tau-b (Kendall 1945) from a confusion matrix: concordant minus discordant pairs, divided by the
+// geometric mean of the untied pairs of either side; NaN if one side is constant.
 func kendall(m [][]int) float64 {
 	k := len(m)
 	rows, cols := margins(m)

@@ -20,7 +20,8 @@ func (t *tally) reliability() []Bin {
 		n := float64(t.binCount[b])
 		// 0/0 is NaN, as intended for an empty bin.
 		bins[b] = Bin{Low: float64(b) / calibrationBins, High: float64(b+1) / calibrationBins, N: t.binCount[b],
-			Confidence: Number(t.binConfidence[b] / n), Accuracy: Number(float64(t.binCorrect[b]) / n), Interval: wilson(float64(t.binCorrect[b]), n)}
+			Confidence: Number(t.binConfidence[b] / n), Accuracy: Number(float64(t.binCorrect[b]) / n),
+			Interval: wilson(float64(t.binCorrect[b]), n)}
 	}
 	return bins
 }

@@ -2,12 +2,13 @@ package metrics
 
 // Sets are the metrics of prediction sets, contiguous ranges of classes.
 type Sets struct {
-	TargetCoverage float64     `json:"wanted"`
-	Coverage       Number      `json:"coverage"` // share of items whose set contains the label
-	Interval       [2]Number   `json:"interval"` // 95 % of Coverage: bootstrap over groups if there are any, otherwise Wilson
-	Width          Number      `json:"mean_width"`
-	Widths         []int       `json:"widths"` // K counts: Widths[w-1] sets span w classes
-	PerClass       []ClassSets `json:"per_class"`
+	TargetCoverage float64 `json:"wanted"`
+	Coverage       Number  `json:"coverage"` // share of items whose set contains the label
+	// 95 % of Coverage: bootstrap over groups if there are any, otherwise Wilson
+	Interval [2]Number   `json:"interval"`
+	Width    Number      `json:"mean_width"`
+	Widths   []int       `json:"widths"` // K counts: Widths[w-1] sets span w classes
+	PerClass []ClassSets `json:"per_class"`
 }
 
 // ClassSets are the metrics of the items of one true class; NaN without items.
@@ -44,7 +45,8 @@ func sets(in Input) *Sets {
 	for c := range s.PerClass {
 		p := &s.PerClass[c]
 		m := float64(p.N)
-		p.Class, p.Coverage, p.Interval, p.Width = in.Space.Class(c), Number(byClass[c]/m), wilson(byClass[c], m), p.Width/Number(m)
+		p.Class, p.Coverage, p.Interval, p.Width = in.Space.Class(c), Number(byClass[c]/m), wilson(byClass[c], m),
+			p.Width/Number(m)
 	}
 	return s
 }

@@ -106,8 +106,8 @@ func (t *tally) figures() Figures {
 	return f
 }
 
-// kappa returns the quadratic weighted kappa: 1 − Σ (i−j)² observed / Σ (i−j)² expected from the margins. The expected sum needs only
-// the first two moments of the margins: E(i−j)² = E i² − 2 E i E j + E j².
+// kappa returns the quadratic weighted kappa: 1 − Σ (i−j)² observed / Σ (i−j)² expected from the margins. The
+// expected sum needs only the first two moments of the margins: E(i−j)² = E i² − 2 E i E j + E j².
 func (t *tally) kappa() float64 {
 	var i1, i2, j1, j2 float64
 	for c := range t.support {
@@ -140,7 +140,8 @@ func (t *tally) classes(s label.Space) []Class {
 		hits, support, predicted := float64(t.hits[c]), float64(t.support[c]), float64(t.predicted[c])
 		// 0/0 is NaN, as intended without items.
 		out[c] = Class{Class: s.Class(c), Support: t.support[c], Predicted: t.predicted[c],
-			Precision: Number(hits / predicted), Recall: Number(hits / support), MAE: Number(float64(t.off[c]) / support)}
+			Precision: Number(hits / predicted), Recall: Number(hits / support),
+			MAE: Number(float64(t.off[c]) / support)}
 	}
 	return out
 }

@@ -18,12 +18,12 @@ type units struct {
 func (u units) len() int         { return len(u.start) - 1 }
 func (u units) of(i int) []int32 { return u.members[u.start[i]:u.start[i+1]] }
 
-// maxUnits bounds the number of units. With 20,000 units the width of an interval is accurate to a hundredth, while draws from a million
-// units take ten times as long for each item because of cache misses.
+// maxUnits bounds the number of units. With 20,000 units the width of an interval is accurate to a hundredth, while
+// draws from a million units take ten times as long for each item because of cache misses.
 const maxUnits = 20_000
 
-// newUnits makes a unit of each group, in order of first appearance, and of each item without a group. More than maxUnits are merged
-// at random into bundles, which doesn't change the variance of a sum.
+// newUnits makes a unit of each group, in order of first appearance, and of each item without a group. More than
+// maxUnits are merged at random into bundles, which doesn't change the variance of a sum.
 func newUnits(groups []string, n int) units {
 	byGroup := make(map[string]int)
 	var lists [][]int32
@@ -61,8 +61,9 @@ func bundle(lists [][]int32) [][]int32 {
 	return bundles
 }
 
-// resample draws units with replacement, as many as there are, once for each resample. It runs several goroutines, each of which calls
-// newUse once and the returned function for each of its resamples, with the multiplicity of each item. The function must not keep times.
+// resample draws units with replacement, as many as there are, once for each resample. It runs several goroutines,
+// each of which calls newUse once and the returned function for each of its resamples, with the multiplicity of each
+// item. The function must not keep times.
 func (u units) resample(resamples int, seed uint64, newUse func() func(r int, times []int32)) {
 	var next atomic.Int64
 	var wg sync.WaitGroup

@@ -24,7 +24,8 @@ func TestBundlesSpreadAsItems(t *testing.T) {
 	if u.len() != maxUnits {
 		t.Fatalf("%d units", u.len())
 	}
-	if members := slices.Sorted(slices.Values(u.members)); len(members) != n || members[0] != 0 || members[n-1] != n-1 || len(slices.Compact(members)) != n {
+	if members := slices.Sorted(slices.Values(u.members)); len(members) != n || members[0] != 0 ||
+		members[n-1] != n-1 || len(slices.Compact(members)) != n {
 		t.Fatal("an item is missing or there twice")
 	}
 	means := make([]float64, 400)

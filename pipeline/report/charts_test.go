@@ -32,15 +32,19 @@ func TestCurves(t *testing.T) {
 }
 
 func TestCurveOfOneEpoch(t *testing.T) {
-	c, ok := newChart(1, []series{{name: "training", class: "train", of: func(e Epoch) metrics.Number { return e.TrainLoss }, history: []Epoch{{1, 2, nan, nan}}}})
-	if !ok || c.Lines[0].Path != "M184 12" || c.Marker != "184" || len(c.X) != 1 || c.X[0].Text != "1" || c.Y[0].Text != "0" {
+	c, ok := newChart(1, []series{{name: "training", class: "train",
+		of: func(e Epoch) metrics.Number { return e.TrainLoss }, history: []Epoch{{1, 2, nan, nan}}}})
+	if !ok || c.Lines[0].Path != "M184 12" || c.Marker != "184" || len(c.X) != 1 || c.X[0].Text != "1" ||
+		c.Y[0].Text != "0" {
 		t.Errorf("%v %+v", ok, c)
 	}
 }
 
 // The plot is a square of 276 pixels from (46, 288) to (322, 12).
 func TestReliabilityCurve(t *testing.T) {
-	c := newReliabilityCurve([]metrics.Bin{{N: 0, Confidence: nan, Accuracy: nan}, {N: 4, Confidence: .5, Accuracy: .25, Interval: [2]metrics.Number{0, .75}}, {N: 1, Confidence: 1, Accuracy: 1, Interval: [2]metrics.Number{.5, 1}}})
+	c := newReliabilityCurve([]metrics.Bin{{N: 0, Confidence: nan, Accuracy: nan},
+		{N: 4, Confidence: .5, Accuracy: .25, Interval: [2]metrics.Number{0, .75}},
+		{N: 1, Confidence: 1, Accuracy: 1, Interval: [2]metrics.Number{.5, 1}}})
 	if len(c.Steps) != 2 {
 		t.Fatalf("%d steps, want 2: the empty one is left out", len(c.Steps))
 	}
@@ -54,7 +58,8 @@ func TestReliabilityCurve(t *testing.T) {
 	if newReliabilityCurve([]metrics.Bin{{}}) != nil {
 		t.Error("a curve without images")
 	}
-	if mean, accuracy := confidence([]metrics.Bin{{}, {N: 3, Confidence: .5, Accuracy: 1}, {N: 1, Confidence: .9, Accuracy: 0}}); math.Abs(float64(mean-.6)) > 1e-12 || accuracy != .75 {
+	if mean, accuracy := confidence([]metrics.Bin{{}, {N: 3, Confidence: .5, Accuracy: 1},
+		{N: 1, Confidence: .9, Accuracy: 0}}); math.Abs(float64(mean-.6)) > 1e-12 || accuracy != .75 {
 		t.Errorf("mean confidence %v, accuracy %v", mean, accuracy)
 	}
 }
@@ -63,7 +68,8 @@ func TestReliabilityCurve(t *testing.T) {
 func TestDistribution(t *testing.T) {
 	classes := []Class{{Name: "low"}, {Name: "high"}}
 	d := newDistribution(classes, &Image{Label: 0, Predicted: 1, Probabilities: []float64{.2, .8}}, .8)
-	if len(d.Bars) != 2 || d.Bars[0].Height != "11" || d.Bars[0].Y != "33" || d.Bars[1].Height != "44" || d.Bars[1].Y != "0" || d.Bars[1].Title != "high: 80.0 %" {
+	if len(d.Bars) != 2 || d.Bars[0].Height != "11" || d.Bars[0].Y != "33" || d.Bars[1].Height != "44" ||
+		d.Bars[1].Y != "0" || d.Bars[1].Title != "high: 80.0 %" {
 		t.Errorf("%+v", d.Bars)
 	}
 	if d.Label != "37" || d.Predicted != "111" {
@@ -85,7 +91,8 @@ func TestStrip(t *testing.T) {
 }
 
 func TestClassRows(t *testing.T) {
-	d := &Data{Classes: []Class{{"a", 60, 20, 40}, {"b", 30, 0, 0}}, Metrics: metrics.Report{PerClass: []metrics.Class{{Support: 40}, {Recall: nan}}}}
+	d := &Data{Classes: []Class{{"a", 60, 20, 40}, {"b", 30, 0, 0}},
+		Metrics: metrics.Report{PerClass: []metrics.Class{{Support: 40}, {Recall: nan}}}}
 	rows := classRows(d) // 120 images are 120 pixels
 	if b := rows[0].Bars; b[0].Width != "60" || b[1].X != "60" || b[2].X != "80" || b[2].Width != "40" || rows[0].Few {
 		t.Errorf("%+v", rows[0])

@@ -43,8 +43,8 @@ type ComparedMetric struct {
 	Best       bool              `json:"best"` // of its rule, and significantly better than the reference
 }
 
-// WriteComparison writes the page of a comparison. If the losses don't have the same number of metrics, it returns an error and writes
-// nothing.
+// WriteComparison writes the page of a comparison. If the losses don't have the same number of metrics, it returns an
+// error and writes nothing.
 func WriteComparison(w io.Writer, c Comparison) error {
 	if len(c.Rules) == 0 || len(c.Rules[0].Losses) == 0 {
 		return fmt.Errorf("report: a comparison without losses")
@@ -143,7 +143,8 @@ func (s ComparedMetric) cell(extent float64) comparisonCell {
 	}
 	c.Difference = u.signed(s.Difference)
 	c.Verdict = verdict(s.Interval, 0, higher)
-	c.Strip = newDifferenceStrip(s, extent, fmt.Sprintf("difference %s, 95 %% interval %s to %s", c.Difference, u.signed(s.Interval[0]), u.signed(s.Interval[1])))
+	c.Strip = newDifferenceStrip(s, extent, fmt.Sprintf("difference %s, 95 %% interval %s to %s", c.Difference,
+		u.signed(s.Interval[0]), u.signed(s.Interval[1])))
 	return c
 }
 
@@ -169,7 +170,8 @@ func newDifferenceStrip(s ComparedMetric, extent float64, title string) *strip {
 		return px(width/2 + (width/2-stripMargin)*float64(v)/extent)
 	}
 	return &strip{Width: width, Height: stripHeight, Middle: stripHeight / 2, Title: title, Baseline: px(width / 2),
-		Value: x(s.Difference), Low: x(s.Interval[0]), High: x(s.Interval[1]), From: px(stripMargin), To: px(width - stripMargin)}
+		Value: x(s.Difference), Low: x(s.Interval[0]), High: x(s.Interval[1]), From: px(stripMargin),
+		To: px(width - stripMargin)}
 }
 
 // summary names, for each rule, the losses that are significantly better than the reference.
@@ -181,13 +183,15 @@ func (c *Comparison) summary() []remark {
 			name, _, u := lookUp(s.Metric)
 			for _, l := range r.Losses {
 				if f := l.Figures[i]; f.Best {
-					best = append(best, fmt.Sprintf("%s %s for %s (%s)", strings.ToLower(name), u.number(f.Mean), l.Loss, u.signed(f.Difference)))
+					best = append(best, fmt.Sprintf("%s %s for %s (%s)", strings.ToLower(name), u.number(f.Mean),
+						l.Loss, u.signed(f.Difference)))
 				}
 			}
 		}
 		text := "No loss is significantly better than " + c.Reference + " in any metric."
 		if len(best) > 0 {
-			text = "Best and significantly better than " + c.Reference + " (difference in brackets): " + strings.Join(best, "; ") + "."
+			text = "Best and significantly better than " + c.Reference + " (difference in brackets): " +
+				strings.Join(best, "; ") + "."
 		}
 		out = append(out, remark{"Decision rule " + r.Name, text})
 	}

@@ -74,9 +74,12 @@ func curves(d *Data) []chart {
 		name, about string
 		series      []series
 	}{
-		{"Loss by epoch", "The training loss is measured with dropout and while the weights change, so it can exceed the validation loss.",
-			[]series{{name: "training", class: "train", of: func(e Epoch) metrics.Number { return e.TrainLoss }}, {name: "validation", class: "val", of: func(e Epoch) metrics.Number { return e.ValLoss }}}},
-		{"Validation error by epoch", "Mean error in classes (MAE) on the validation part, which decides early stopping.",
+		{"Loss by epoch", "The training loss is measured with dropout and while the weights change, so it can exceed " +
+			"the validation loss.",
+			[]series{{name: "training", class: "train", of: func(e Epoch) metrics.Number { return e.TrainLoss }},
+				{name: "validation", class: "val", of: func(e Epoch) metrics.Number { return e.ValLoss }}}},
+		{"Validation error by epoch", "Mean error in classes (MAE) on the validation part, which decides early " +
+			"stopping.",
 			[]series{{name: "validation", class: "val", of: func(e Epoch) metrics.Number { return e.ValMAE }}}},
 	} {
 		var list []series
@@ -106,7 +109,8 @@ func foldSeries(d *Data, s series) []series {
 	}
 	var list []series
 	for i, f := range d.Folds.Each {
-		thin := series{name: f.Name + ", " + s.name, class: s.class + " thin", of: s.of, history: f.History, thin: true}
+		thin := series{name: f.Name + ", " + s.name, class: s.class + " thin", of: s.of, history: f.History,
+			thin: true}
 		if i == 0 {
 			thin.legend = s.name + " of each fold"
 		}
@@ -179,7 +183,8 @@ func (f frame) line(s series) line {
 			pen = "M"
 			continue
 		}
-		p := point{px(f.x(float64(e.Epoch))), px(f.y(float64(v))), fmt.Sprintf("epoch %d, %s: %s", e.Epoch, s.name, short(float64(v)))}
+		p := point{px(f.x(float64(e.Epoch))), px(f.y(float64(v))),
+			fmt.Sprintf("epoch %d, %s: %s", e.Epoch, s.name, short(float64(v)))}
 		l.Points = append(l.Points, p)
 		path.WriteString(pen + p.X + " " + p.Y)
 		pen = "L"

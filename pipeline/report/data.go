@@ -13,12 +13,14 @@ type Data struct {
 	// Trained describes data, split, network, preprocessing and head.
 	Trained []Setting `json:"trained"`
 	Classes []Class   `json:"classes"` // K, lowest first
-	// HeldOut is the part that Metrics were measured on: "test", "val" if there is no test part, or "folds" for out-of-fold predictions.
+	// HeldOut is the part that Metrics were measured on: "test", "val" if there is no test part, or "folds" for
+	// out-of-fold predictions.
 	HeldOut string `json:"held_out"`
 	Groups  int    `json:"groups"` // in the held-out part; 0: the images have no groups
 
 	Metrics metrics.Report `json:"metrics"`
-	// Soft is the soft confusion matrix, K × K: row i is the sum of the predicted distributions of the held-out images of true class i.
+	// Soft is the soft confusion matrix, K × K: row i is the sum of the predicted distributions of the held-out
+	// images of true class i.
 	Soft [][]float64 `json:"soft"`
 
 	Calibrated *Calibrated `json:"calibrated,omitempty"` // nil if nothing was fitted after training
@@ -69,7 +71,8 @@ type Epoch struct {
 	ValMAE    metrics.Number `json:"val_mae"`
 }
 
-// Folds is a cross-validation. History and Best of Data then belong to the final head, which was trained on all images in the folds.
+// Folds is a cross-validation. History and Best of Data then belong to the final head, which was trained on all
+// images in the folds.
 type Folds struct {
 	Count   int             `json:"count"`
 	Repeats int             `json:"repeats"` // 1 or more, each with Count folds
@@ -102,16 +105,20 @@ type Gallery struct {
 
 // An Image is one held-out image with its prediction.
 type Image struct {
-	Path          string           `json:"path"`
-	Label         int              `json:"label"`
-	Predicted     int              `json:"predicted"`
-	Probabilities []float64        `json:"probabilities"`   // K
-	Spread        float64          `json:"spread"`          // expected distance of the distribution from Predicted, in classes
-	Range         *[2]int          `json:"range,omitempty"` // first and last class of the prediction interval; nil without one
-	Suspect       *metrics.Suspect `json:"suspect,omitempty"`
-	Thumbnail     []byte           `json:"thumbnail,omitempty"` // JPEG
-	Map           []byte           `json:"map,omitempty"`       // JPEG: the image under its class activation map of the order; nil: none
-	Missing       string           `json:"missing,omitempty"`   // why there is no thumbnail; "" with Thumbnail nil: no thumbnail was requested
+	Path          string    `json:"path"`
+	Label         int       `json:"label"`
+	Predicted     int       `json:"predicted"`
+	Probabilities []float64 `json:"probabilities"` // K
+	// expected distance of the distribution from Predicted, in classes
+	Spread float64 `json:"spread"`
+	// first and last class of the prediction interval; nil without one
+	Range     *[2]int          `json:"range,omitempty"`
+	Suspect   *metrics.Suspect `json:"suspect,omitempty"`
+	Thumbnail []byte           `json:"thumbnail,omitempty"` // JPEG
+	// JPEG: the image under its class activation map of the order; nil: none
+	Map []byte `json:"map,omitempty"`
+	// why there is no thumbnail; "" with Thumbnail nil: no thumbnail was requested
+	Missing string `json:"missing,omitempty"`
 }
 
 // check reports parts whose sizes disagree.
@@ -123,14 +130,17 @@ func (d *Data) check() error {
 	}
 	for i := range k {
 		if len(d.Metrics.Confusion[i]) != k || len(d.Soft[i]) != k {
-			return fmt.Errorf("report: row %d of a matrix has %d or %d columns for %d classes", i, len(d.Metrics.Confusion[i]), len(d.Soft[i]), k)
+			return fmt.Errorf("report: row %d of a matrix has %d or %d columns for %d classes", i,
+				len(d.Metrics.Confusion[i]), len(d.Soft[i]), k)
 		}
 	}
-	if d.HeldOut == "folds" && d.Folds == nil || d.Folds != nil && (d.Folds.Count < 2 || len(d.Folds.Each) != d.Folds.Count*d.Folds.Repeats) {
+	if d.HeldOut == "folds" && d.Folds == nil || d.Folds != nil &&
+		(d.Folds.Count < 2 || len(d.Folds.Each) != d.Folds.Count*d.Folds.Repeats) {
 		return fmt.Errorf("report: figures of %s with folds %+v", d.HeldOut, d.Folds)
 	}
 	if s := d.Metrics.Sets; s != nil && (len(s.PerClass) != k || len(s.Widths) != k) {
-		return fmt.Errorf("report: prediction sets of %d classes and up to %d wide for %d classes", len(s.PerClass), len(s.Widths), k)
+		return fmt.Errorf("report: prediction sets of %d classes and up to %d wide for %d classes", len(s.PerClass),
+			len(s.Widths), k)
 	}
 	if d.Ground != nil && len(d.Ground.Distances) != k*k {
 		return fmt.Errorf("report: %d distances between %d classes", len(d.Ground.Distances), k)
@@ -138,7 +148,8 @@ func (d *Data) check() error {
 	for _, g := range []Gallery{d.Mistakes, d.Unsure, d.Suspects} {
 		for _, im := range g.Images {
 			inside := func(c int) bool { return c >= 0 && c < k }
-			if len(im.Probabilities) != k || !inside(im.Label) || !inside(im.Predicted) || im.Suspect != nil && !inside(im.Suspect.Class) ||
+			if len(im.Probabilities) != k || !inside(im.Label) || !inside(im.Predicted) || im.Suspect != nil &&
+				!inside(im.Suspect.Class) ||
 				im.Range != nil && !(inside(im.Range[0]) && inside(im.Range[1]) && im.Range[0] <= im.Range[1]) {
 				return fmt.Errorf("report: %s: classes or probabilities beyond %d classes", im.Path, k)
 			}

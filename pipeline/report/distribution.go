@@ -8,7 +8,8 @@ const (
 	marksHeight           = 22
 )
 
-// A distribution is a bar chart of one image's class probabilities, lowest class left, with marks for label and prediction below.
+// A distribution is a bar chart of one image's class probabilities, lowest class left, with marks for label and
+// prediction below.
 type distribution struct {
 	Width, Height, Base  int
 	Bars                 []bar
@@ -40,7 +41,8 @@ func newDistribution(classes []Class, im *Image, top float64) distribution {
 			name += " … " + classes[b.end-1].Name
 		}
 		height := float64(barsHeight) * min(1, p/top)
-		d.Bars = append(d.Bars, bar{px(width*float64(i) + width*.08), px(barsHeight - height), px(width * .84), px(height), fmt.Sprintf("%s: %.1f %%", name, 100*p)})
+		d.Bars = append(d.Bars, bar{px(width*float64(i) + width*.08), px(barsHeight - height), px(width * .84),
+			px(height), fmt.Sprintf("%s: %.1f %%", name, 100*p)})
 		if r := im.Range; r != nil {
 			if r[0] >= b.first && r[0] < b.end {
 				d.RangeFrom = px(width * float64(i))
@@ -58,7 +60,8 @@ func newDistribution(classes []Class, im *Image, top float64) distribution {
 		}
 	}
 	d.Title = fmt.Sprintf("Class probabilities: %.0f %% for the prediction %s, %.0f %% for the label %s",
-		100*im.Probabilities[im.Predicted], classes[im.Predicted].Name, 100*im.Probabilities[im.Label], classes[im.Label].Name)
+		100*im.Probabilities[im.Predicted], classes[im.Predicted].Name, 100*im.Probabilities[im.Label],
+		classes[im.Label].Name)
 	if im.Range != nil {
 		d.Title += ", prediction interval " + formatRange(classes, im.Range)
 	}

@@ -86,8 +86,10 @@ func aboutFolds(f *Folds) string {
 	if f.Repeats > 1 {
 		text = fmt.Sprintf("The %d images were split into %d folds, %d times. ", f.Images, f.Count, f.Repeats)
 	}
-	return text + "Each dot is a fold: a head was trained on the other folds and evaluated on this one. The line is the mean ± one standard deviation. " +
-		"The heads share most of their training images, so the standard deviation isn't the standard error of the mean; " +
+	return text + "Each dot is a fold: a head was trained on the other folds and evaluated on this one. The line is " +
+		"the mean ± one standard deviation. " +
+		"The heads share most of their training images, so the standard deviation isn't the standard error of the " +
+		"mean; " +
 		"use the intervals in the table of metrics for that."
 }
 
@@ -99,7 +101,8 @@ func (u unit) spread(mean, std metrics.Number) string {
 	return u.number(mean) + nbsp + "±" + nbsp + u.number(std)
 }
 
-func newFoldPlot(name string, u unit, higher bool, folds []Fold, of func(*Fold) metrics.Number, mean, std metrics.Number) foldPlot {
+func newFoldPlot(name string, u unit, higher bool, folds []Fold, of func(*Fold) metrics.Number, mean,
+	std metrics.Number) foldPlot {
 	deviation := 0.0
 	if std.Defined() {
 		deviation = float64(std)
@@ -116,13 +119,18 @@ func newFoldPlot(name string, u unit, higher bool, folds []Fold, of func(*Fold) 
 	}
 	ticks := axis.Ticks(low, high, 4)
 	// Drop ticks outside the metric's range, to which a deviation may extend.
-	ticks = slices.DeleteFunc(ticks, func(v float64) bool { return v < -1e-9 && smallest >= 0 || v > 1+1e-9 && higher })
+	ticks = slices.DeleteFunc(ticks, func(v float64) bool {
+		return v < -1e-9 && smallest >= 0 || v > 1+1e-9 &&
+			higher
+	})
 	low, high = min(ticks[0], smallest), max(ticks[len(ticks)-1], largest)
 	x := func(value float64) string {
 		return px(foldMargin + (foldWidth-2*foldMargin)*(min(max(value, low), high)-low)/(high-low))
 	}
-	f := foldPlot{Name: name, Spread: u.spread(mean, std), Width: foldWidth, Height: foldHeight, Middle: foldHeight/2 - 8,
-		From: x(low), To: x(high), Mean: x(float64(mean)), Low: x(float64(mean) - deviation), High: x(float64(mean) + deviation)}
+	f := foldPlot{Name: name, Spread: u.spread(mean, std), Width: foldWidth, Height: foldHeight,
+		Middle: foldHeight/2 - 8,
+		From:   x(low), To: x(high), Mean: x(float64(mean)), Low: x(float64(mean) - deviation),
+		High: x(float64(mean) + deviation)}
 	f.Title = fmt.Sprintf("%s: mean over folds %s", name, f.Spread)
 	for _, value := range ticks {
 		text := short(value)

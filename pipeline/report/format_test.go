@@ -36,7 +36,8 @@ func TestVerdict(t *testing.T) {
 		{.5, .6, .55, true, notSignificant}, {.5, .6, .5, true, notSignificant}, {.5, .6, nan, true, ""},
 	} {
 		if got := verdict([2]metrics.Number{c.low, c.high}, c.base, c.higher); got != c.want {
-			t.Errorf("%v to %v beside %v, more is better %v: %q, want %q", c.low, c.high, c.base, c.higher, got, c.want)
+			t.Errorf("%v to %v beside %v, more is better %v: %q, want %q", c.low, c.high, c.base, c.higher, got,
+				c.want)
 		}
 	}
 }
@@ -67,7 +68,8 @@ func TestSummary(t *testing.T) {
 	}
 	d := &Data{Classes: []Class{{Name: "a"}, {Name: "b"}}, Metrics: metrics.Report{N: 50,
 		Figures:   metrics.Figures{Accuracy: .8, OneOffAccuracy: 1, MAE: .2, MAEUnits: nan},
-		Confusion: [][]int{{40, 1}, {5, 4}}, PerClass: []metrics.Class{{Class: "a", Support: 41, Recall: 40. / 41}, {Class: "b", Support: 9, Recall: 4. / 9}},
+		Confusion: [][]int{{40, 1}, {5, 4}}, PerClass: []metrics.Class{{Class: "a", Support: 41, Recall: 40. / 41},
+			{Class: "b", Support: 9, Recall: 4. / 9}},
 		Intervals:   interval(.1, .3),
 		Baseline:    metrics.Baseline{Class: "a", Figures: metrics.Figures{Accuracy: .6, MAE: .4}},
 		Reliability: []metrics.Bin{{N: 50, Confidence: .95, Accuracy: .8}}}}
@@ -79,8 +81,10 @@ func TestSummary(t *testing.T) {
 		return strings.Join(lines, "\n")
 	}
 	for _, part := range []string{"Better than the baseline: The baseline always predicts “a”",
-		"Lowest recall: Of 9 images labelled “b”, 4 are predicted correctly. The most frequent wrong prediction is “a” (5 times).",
-		"Overconfident: ", "Caution: The metrics of these classes are unreliable, with fewer than 20 held-out images each: “b” (9)."} {
+		"Lowest recall: Of 9 images labelled “b”, 4 are predicted correctly. The most frequent wrong prediction is " +
+			"“a” (5 times).",
+		"Overconfident: ", "Caution: The metrics of these classes are unreliable, with fewer than 20 held-out images " +
+			"each: “b” (9)."} {
 		if !strings.Contains(text(), part) {
 			t.Errorf("no %q in\n%s", part, text())
 		}
@@ -89,7 +93,8 @@ func TestSummary(t *testing.T) {
 		intervals map[string][2]metrics.Number
 		want      string
 	}{
-		{interval(.5, .6), "Worse than the baseline"}, {interval(.3, .5), "Not significantly better than the baseline"}, {nil, "too few images for a test"},
+		{interval(.5, .6), "Worse than the baseline"}, {interval(.3, .5),
+			"Not significantly better than the baseline"}, {nil, "too few images for a test"},
 	} {
 		if d.Metrics.Intervals = c.intervals; !strings.Contains(text(), c.want) {
 			t.Errorf("no %q in\n%s", c.want, text())

@@ -36,22 +36,28 @@ type card struct {
 
 // galleries returns the three lists of images.
 func galleries(d *Data) []gallery {
-	b := cardBuilder{data: d, top: maxBar(len(d.Classes), d.Mistakes, d.Unsure, d.Suspects), explained: map[string]bool{}}
+	b := cardBuilder{data: d, top: maxBar(len(d.Classes), d.Mistakes, d.Unsure, d.Suspects),
+		explained: map[string]bool{}}
 	mistakes := gallery{ID: "mistakes", Name: "Largest errors", Mark: "prediction",
-		About: "Held-out images whose prediction is furthest from the label. Is the image difficult, or is the label wrong?",
-		None:  "No held-out image was predicted wrongly."}
+		About: "Held-out images whose prediction is furthest from the label. Is the image difficult, or is the label " +
+			"wrong?",
+		None: "No held-out image was predicted wrongly."}
 	suspects := gallery{ID: "labels", Name: "Possible label errors", Mark: "suggested class",
-		About: "Held-out images whose predicted distribution is closer to another class than to the label, by more than is usual for " +
-			"either class. The clearest cases come first. Some are errors of the model, so look at the image before you change its " +
+		About: "Held-out images whose predicted distribution is closer to another class than to the label, by more " +
+			"than is usual for " +
+			"either class. The clearest cases come first. Some are errors of the model, so look at the image before " +
+			"you change its " +
 			"label. " + suspectScope(d) + " suspects.csv has the whole list.",
 		None: "No label differs clearly from its prediction. " + suspectScope(d)}
 	uncertain := gallery{ID: "unsure", Name: "Least certain predictions", Mark: "prediction",
-		About: "Held-out images with the widest predicted distributions. If they have something in common, such as poor light, " +
+		About: "Held-out images with the widest predicted distributions. If they have something in common, such as " +
+			"poor light, " +
 			"more training images of that kind may help.",
 		None: "There are none."}
 	return []gallery{
 		b.fill(mistakes, d.Mistakes, openCards, d.Decision, func(im *Image) string {
-			return fmt.Sprintf("%s off; probability of the label %s", count(abs(im.Predicted-im.Label), "class"), share(im.Probabilities[im.Label]))
+			return fmt.Sprintf("%s off; probability of the label %s", count(abs(im.Predicted-im.Label), "class"),
+				share(im.Probabilities[im.Label]))
 		}),
 		b.fill(suspects, d.Suspects, 0, "median", func(im *Image) string {
 			s := im.Suspect
@@ -59,10 +65,12 @@ func galleries(d *Data) []gallery {
 				return ""
 			}
 			return fmt.Sprintf("expected distance %.1f classes from %s (usually %.1f), %.1f from %s (usually %.1f)",
-				s.FromLabel, quoted(d.Classes[im.Label].Name), s.OfLabel, s.FromClass, quoted(d.Classes[s.Class].Name), s.OfClass)
+				s.FromLabel, quoted(d.Classes[im.Label].Name), s.OfLabel, s.FromClass, quoted(d.Classes[s.Class].Name),
+				s.OfClass)
 		}),
 		b.fill(uncertain, d.Unsure, 0, d.Decision, func(im *Image) string {
-			return fmt.Sprintf("spread ±%.1f classes; probability of the prediction %s", im.Spread, share(im.Probabilities[im.Predicted]))
+			return fmt.Sprintf("spread ±%.1f classes; probability of the prediction %s", im.Spread,
+				share(im.Probabilities[im.Predicted]))
 		}),
 	}
 }
@@ -82,7 +90,8 @@ type cardBuilder struct {
 	explained map[string]bool // decision rules that a Note has explained
 }
 
-// fill returns v with the cards of g. The first open cards stay unfolded. Rule is the decision rule of the marked classes.
+// fill returns v with the cards of g. The first open cards stay unfolded. Rule is the decision rule of the marked
+// classes.
 func (b *cardBuilder) fill(v gallery, g Gallery, open int, rule string, evidence func(*Image) string) gallery {
 	d := b.data
 	v.Total, v.Shown, v.Ranged = g.Total, len(g.Images), d.Metrics.Sets != nil
@@ -110,7 +119,8 @@ func (b *cardBuilder) fill(v gallery, g Gallery, open int, rule string, evidence
 	return v
 }
 
-// note explains, on the first card where it happens, why the decision rule chose a class that isn't the most probable one.
+// note explains, on the first card where it happens, why the decision rule chose a class that isn't the most probable
+// one.
 func (b *cardBuilder) note(im *Image, rule string) string {
 	definition := ruleDefinitions[rule]
 	if definition == "" || b.explained[rule] {

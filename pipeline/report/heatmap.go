@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// maxCells is the maximum number of rows of a heat map. With more classes, adjacent classes share a row, so that the page stays small and
-// cells legible. Up to maxShares rows, cells show the share too.
+// maxCells is the maximum number of rows of a heat map. With more classes, adjacent classes share a row, so that the
+// page stays small and cells legible. Up to maxShares rows, cells show the share too.
 const (
 	maxCells  = 36
 	maxShares = 12
@@ -96,8 +96,12 @@ func shortened(s string, maxLetters int) string {
 
 // confusion returns the confusion matrix.
 func confusion(d *Data) *heatmap {
-	h, list := newHeatmap(d.Classes, "true class", "predicted class", "Number of held-out images. The shade is the share of the row.")
-	for r, row := range pooled(len(d.Classes), list, func(i, j int) float64 { return float64(d.Metrics.Confusion[i][j]) }) {
+	h, list := newHeatmap(d.Classes, "true class", "predicted class",
+		"Number of held-out images. The shade is the share of the row.")
+	for r, row := range pooled(len(d.Classes), list, func(i,
+		j int) float64 {
+		return float64(d.Metrics.Confusion[i][j])
+	}) {
 		h.line(r, row, func(v, share float64, c *cell) {
 			if c.Text = fmt.Sprint(v); v == 0 && h.Tiny {
 				c.Text = ""
@@ -108,7 +112,8 @@ func confusion(d *Data) *heatmap {
 					c.Share = fmt.Sprintf("%.0f%s%%", 100*share, nbsp)
 				}
 			}
-			c.Title = fmt.Sprintf("true %s, predicted %s: %s, %.1f %% of the row", h.Full[r], c.Title, count(int(v), "image"), 100*share)
+			c.Title = fmt.Sprintf("true %s, predicted %s: %s, %.1f %% of the row", h.Full[r], c.Title,
+				count(int(v), "image"), 100*share)
 		})
 	}
 	return h
@@ -116,7 +121,8 @@ func confusion(d *Data) *heatmap {
 
 // softConfusion returns the mean predicted distribution of each true class.
 func softConfusion(d *Data) *heatmap {
-	h, list := newHeatmap(d.Classes, "true class", "mean probability of", "Mean predicted distribution of the held-out images of each class, in percent. Rows add up to 100.")
+	h, list := newHeatmap(d.Classes, "true class", "mean probability of",
+		"Mean predicted distribution of the held-out images of each class, in percent. Rows add up to 100.")
 	h.Small = true
 	for r, row := range pooled(len(d.Classes), list, func(i, j int) float64 { return d.Soft[i][j] }) {
 		h.line(r, row, func(_, share float64, c *cell) {
@@ -129,8 +135,8 @@ func softConfusion(d *Data) *heatmap {
 	return h
 }
 
-// line appends a row whose shades are shares of its sum. It calls fill with each value, its share and a cell whose Title is the name of
-// the column. A row without images stays empty.
+// line appends a row whose shades are shares of its sum. It calls fill with each value, its share and a cell whose
+// Title is the name of the column. A row without images stays empty.
 func (h *heatmap) line(r int, row []float64, fill func(v, share float64, c *cell)) {
 	var sum float64
 	for _, v := range row {
@@ -165,7 +171,8 @@ func distances(d *Data, caption string, at func(i, j int) float64) *heatmap {
 	for r, row := range matrix {
 		cells := make([]cell, len(row))
 		for j, v := range row {
-			c := cell{Text: decimals(v), Title: fmt.Sprintf("%s and %s: %s", h.Full[r], h.Full[j], short(v)), Diagonal: j == r}
+			c := cell{Text: decimals(v), Title: fmt.Sprintf("%s and %s: %s", h.Full[r], h.Full[j], short(v)),
+				Diagonal: j == r}
 			c.shade(v / max(largest, math.SmallestNonzeroFloat64))
 			cells[j] = c
 		}

@@ -15,7 +15,8 @@ func TestConfusion(t *testing.T) {
 		Metrics: metrics.Report{Confusion: [][]int{{3, 1, 0}, {0, 0, 0}, {1, 0, 399}}}}
 	h := confusion(d)
 	first, last := h.Lines[0], h.Lines[2]
-	if c := first[0]; c.Shade != .75 || c.Text != "3" || c.Share != "75"+nbsp+"%" || c.Class() != "deep own" || c.Title != "true a, predicted a: 3 images, 75.0 % of the row" {
+	if c := first[0]; c.Shade != .75 || c.Text != "3" || c.Share != "75"+nbsp+"%" || c.Class() != "deep own" ||
+		c.Title != "true a, predicted a: 3 images, 75.0 % of the row" {
 		t.Errorf("%+v, %q", c, c.Class())
 	}
 	if c := first[2]; c.Shade != 0 || c.Text != "0" || c.Share != "" || c.Class() != "zero" {
@@ -43,7 +44,8 @@ func TestConfusionOfManyClasses(t *testing.T) {
 		}
 	}
 	h := confusion(d)
-	if len(h.Lines) > maxCells || h.Names[0] != "0 … 2" || h.Names[len(h.Names)-1] != "99 … 100" || !h.Tiny || h.Joined != 3 {
+	if len(h.Lines) > maxCells || h.Names[0] != "0 … 2" || h.Names[len(h.Names)-1] != "99 … 100" || !h.Tiny ||
+		h.Joined != 3 {
 		t.Errorf("%d rows, %v", len(h.Lines), h.Names)
 	}
 	for _, line := range h.Lines {

@@ -14,8 +14,8 @@ type Calibrated struct {
 	Before      *Probability `json:"before,omitempty"`
 	// Expected is the 95 % range of the coverage for exchangeable images; nil if unknown.
 	Expected *[2]float64 `json:"expected,omitempty"`
-	// Rules are the decision rules with their metrics on those images. Metric names the metric that chose the rule; "": the rule was
-	// given.
+	// Rules are the decision rules with their metrics on those images. Metric names the metric that chose the rule;
+	// "": the rule was given.
 	Rules  []DecisionRule `json:"rules"`
 	Metric string         `json:"metric"`
 }
@@ -59,13 +59,15 @@ func newIntervalView(d *Data) *intervalView {
 		return nil
 	}
 	target := metrics.Number(s.TargetCoverage)
-	r := &intervalView{Target: percent.number(target), Coverage: percent.number(s.Coverage), Interval: percent.interval(s.Interval),
-		Width: round(s.Width), Verdict: coverageVerdict(s), Widths: newWidthChart(s)}
+	r := &intervalView{Target: percent.number(target), Coverage: percent.number(s.Coverage),
+		Interval: percent.interval(s.Interval),
+		Width:    round(s.Width), Verdict: coverageVerdict(s), Widths: newWidthChart(s)}
 	if c := d.Calibrated; c != nil && c.Expected != nil {
 		r.Expected = percent.interval([2]metrics.Number{metrics.Number(c.Expected[0]), metrics.Number(c.Expected[1])})
 	}
 	for _, c := range s.PerClass {
-		row := intervalRow{Class: c.Class, Images: c.N, Coverage: percent.number(c.Coverage), Interval: percent.interval(c.Interval), Width: round(c.Width), Few: c.N < fewImages}
+		row := intervalRow{Class: c.Class, Images: c.N, Coverage: percent.number(c.Coverage),
+			Interval: percent.interval(c.Interval), Width: round(c.Width), Few: c.N < fewImages}
 		if c.Coverage.Defined() {
 			row.Strip = newStrip(percent, float64(c.Coverage), c.Interval, target)
 		}
@@ -118,13 +120,15 @@ func newWidthChart(s *metrics.Sets) *widthChart {
 		largest = max(largest, n)
 	}
 	const maxLabelled = 16 // bars with room for numbers
-	c := &widthChart{Width: chartWidth, Height: chartHeight, Base: chartHeight - chartBottom, Name: "Images by width of the prediction interval"}
+	c := &widthChart{Width: chartWidth, Height: chartHeight, Base: chartHeight - chartBottom,
+		Name: "Images by width of the prediction interval"}
 	step := float64(chartWidth-2*chartRight) / float64(widest)
 	bottom, height := float64(c.Base), float64(c.Base-chartTop-14)
 	for i, n := range s.Widths[:widest] {
 		h, x := height*float64(n)/float64(largest), chartRight+step*float64(i)
 		c.Bars = append(c.Bars, bar{px(x + step*.1), px(bottom - h), px(step * .8), px(h),
-			fmt.Sprintf("width of %s: %s (%s)", count(i+1, "class"), count(n, "image"), share(float64(n)/float64(all)))})
+			fmt.Sprintf("width of %s: %s (%s)", count(i+1, "class"), count(n, "image"),
+				share(float64(n)/float64(all)))})
 		middle := px(x + step/2)
 		if widest <= maxLabelled || (i+1)%10 == 0 {
 			c.Labels = append(c.Labels, tick{middle, fmt.Sprint(i + 1)})
@@ -149,7 +153,8 @@ func temperatureEffect(d *Data) string {
 	case c.Temperature < 1:
 		effect = "raises the confidence"
 	}
-	return fmt.Sprintf("A temperature of %s, fitted to %s, %s. On the held-out images it changes the log loss (NLL) from %v to %v and the calibration error (ECE) from %v to %v. Lower is better.",
+	return fmt.Sprintf("A temperature of %s, fitted to %s, %s. On the held-out images it changes the log loss (NLL) "+
+		"from %v to %v and the calibration error (ECE) from %v to %v. Lower is better.",
 		short(c.Temperature), c.On, effect, c.Before.NLL, d.Metrics.NLL, c.Before.ECE, d.Metrics.ECE)
 }
 
@@ -180,7 +185,8 @@ func newRuleTable(d *Data) *ruleTable {
 	if c == nil || len(c.Rules) == 0 {
 		return nil
 	}
-	r := &ruleTable{About: fmt.Sprintf("The decision rule turns a distribution into a class. These are the metrics on %s, because a rule must be chosen before the held-out images are used.", c.On)}
+	r := &ruleTable{About: fmt.Sprintf("The decision rule turns a distribution into a class. These are the metrics on "+
+		"%s, because a rule must be chosen before the held-out images are used.", c.On)}
 	var shown []int
 	for i, m := range shownMetrics {
 		switch m.key {

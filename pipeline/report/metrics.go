@@ -30,10 +30,12 @@ var shownMetrics = []struct {
 		"Mean difference between the values of the predicted class and of the label.", false},
 	{"qwk", "Agreement", "quadratic weighted kappa", plain, true, true,
 		func(f *metrics.Figures) metrics.Number { return f.QWK },
-		"Agreement of predictions and labels beyond chance. Errors count by their squared distance. 1 is full agreement, 0 is chance.", false},
+		"Agreement of predictions and labels beyond chance. Errors count by their squared distance. 1 is full " +
+			"agreement, 0 is chance.", false},
 	{"amae", "Mean error, averaged over classes", "AMAE", plain, false, false,
 		func(f *metrics.Figures) metrics.Number { return f.AMAE },
-		"Mean over the classes of the mean error within each class, so that rare classes count as much as frequent ones.", false},
+		"Mean over the classes of the mean error within each class, so that rare classes count as much as frequent " +
+			"ones.", false},
 	{"mmae", "Mean error of the worst class", "MMAE", plain, false, false,
 		func(f *metrics.Figures) metrics.Number { return f.MMAE },
 		"Largest of the mean errors within a class.", false},
@@ -42,13 +44,15 @@ var shownMetrics = []struct {
 		"Error in classes that gives large errors more weight.", false},
 	{"rps", "Ranked probability score", "RPS", plain, false, false,
 		func(f *metrics.Figures) metrics.Number { return f.RPS },
-		"Squared distance between the cumulative predicted distribution and the label. 0 is certain and correct.", false},
+		"Squared distance between the cumulative predicted distribution and the label. 0 is certain and correct.",
+		false},
 	{"nll", "Log loss", "NLL", plain, false, false,
 		func(f *metrics.Figures) metrics.Number { return f.NLL },
 		"Negative log-likelihood of the label. It penalizes confident errors most.", false},
 	{"ece", "Calibration error", "ECE", percent, false, false,
 		func(f *metrics.Figures) metrics.Number { return f.ECE },
-		"Mean difference between confidence and accuracy. There is no baseline, since predicting the class shares for every image is " +
+		"Mean difference between confidence and accuracy. There is no baseline, since predicting the class shares for " +
+			"every image is " +
 			"calibrated but useless.", true},
 }
 
@@ -69,8 +73,8 @@ const (
 	notSignificant = "not significant"
 )
 
-// unitsDiffer reports whether errors in label units say more than errors in classes: the classes have values that aren't consecutive
-// integers.
+// unitsDiffer reports whether errors in label units say more than errors in classes: the classes have values that
+// aren't consecutive integers.
 func unitsDiffer(r *metrics.Report) bool {
 	return r.MAEUnits.Defined() && (r.MAEUnits != r.MAE || r.Baseline.MAEUnits != r.Baseline.MAE)
 }
@@ -86,7 +90,8 @@ func metricRows(r *metrics.Report) []metricRow {
 		if !value.Defined() || m.key == "mae_units" && !unitsDiffer(r) {
 			continue
 		}
-		row := metricRow{Name: m.name, Term: m.term, Explained: m.explained, Value: m.unit.number(value), Interval: "–",
+		row := metricRow{Name: m.name, Term: m.term, Explained: m.explained, Value: m.unit.number(value),
+			Interval: "–",
 			Baseline: m.unit.number(base), Better: "Lower is better.", Headline: m.headline}
 		if m.higher {
 			row.Better = "Higher is better."
@@ -144,7 +149,8 @@ func newStrip(u unit, value float64, at [2]metrics.Number, base metrics.Number) 
 	}
 	x := func(v float64) float64 { return stripMargin + (stripWidth-2*stripMargin)*(v-low)/(high-low) }
 	s := &strip{Width: stripWidth, Height: stripHeight, Middle: stripHeight / 2, Title: title,
-		Value: px(x(value)), Low: px(x(float64(at[0]))), High: px(x(float64(at[1]))), From: px(x(low)), To: px(x(high))}
+		Value: px(x(value)), Low: px(x(float64(at[0]))), High: px(x(float64(at[1]))), From: px(x(low)),
+		To: px(x(high))}
 	if base.Defined() {
 		s.Baseline = px(x(float64(base)))
 	}

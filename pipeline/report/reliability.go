@@ -30,9 +30,12 @@ type step struct {
 
 // newReliabilityCurve draws the bins that hold images. It returns nil if none does.
 func newReliabilityCurve(bins []metrics.Bin) *reliabilityCurve {
-	f := frame{left: chartLeft, right: chartWidth - chartRight, top: chartTop, bottom: chartTop + (chartWidth - chartLeft - chartRight), toX: 1, high: 1}
-	c := &reliabilityCurve{Width: chartWidth, Height: int(f.bottom) + chartBottom, From: px(f.left), To: px(f.right), Top: px(f.top), Bottom: px(f.bottom),
-		XNameAt: px((f.left + f.right) / 2), XNameTo: px(f.bottom + 31), XTextAt: px(f.bottom + 16), YTextAt: px(f.left - 6)}
+	f := frame{left: chartLeft, right: chartWidth - chartRight, top: chartTop, bottom: chartTop +
+		(chartWidth - chartLeft - chartRight), toX: 1, high: 1}
+	c := &reliabilityCurve{Width: chartWidth, Height: int(f.bottom) + chartBottom, From: px(f.left), To: px(f.right),
+		Top: px(f.top), Bottom: px(f.bottom),
+		XNameAt: px((f.left + f.right) / 2), XNameTo: px(f.bottom + 31), XTextAt: px(f.bottom + 16),
+		YTextAt: px(f.left - 6)}
 	for v := 0; v <= 100; v += 20 {
 		text, share := fmt.Sprintf("%d %%", v), float64(v)/100
 		c.Ticks = append(c.Ticks, tick{px(f.x(share)), text})
@@ -52,8 +55,10 @@ func newReliabilityCurve(bins []metrics.Bin) *reliabilityCurve {
 			// The area is proportional to the number of images.
 			Radius: px(max(2.5, 8*math.Sqrt(float64(b.N)/float64(largest)))),
 			Low:    px(f.y(float64(b.Interval[0]))), High: px(f.y(float64(b.Interval[1]))),
-			Title: fmt.Sprintf("%s: mean confidence %s, accuracy %s", count(b.N, "image"), percent.number(b.Confidence), accuracy),
-			Cells: []string{percent.number(b.Confidence), percent.number(b.Accuracy), percent.interval(b.Interval), fmt.Sprint(b.N)},
+			Title: fmt.Sprintf("%s: mean confidence %s, accuracy %s", count(b.N, "image"),
+				percent.number(b.Confidence), accuracy),
+			Cells: []string{percent.number(b.Confidence), percent.number(b.Accuracy), percent.interval(b.Interval),
+				fmt.Sprint(b.N)},
 		})
 	}
 	if largest == 0 {
@@ -62,7 +67,8 @@ func newReliabilityCurve(bins []metrics.Bin) *reliabilityCurve {
 	return c
 }
 
-// confidence returns the mean of the largest probabilities and the share of images whose most probable class is the label.
+// confidence returns the mean of the largest probabilities and the share of images whose most probable class is the
+// label.
 func confidence(bins []metrics.Bin) (mean, accuracy metrics.Number) {
 	var n, sum, hits float64
 	for _, b := range bins {

@@ -25,7 +25,8 @@ var pageTemplates = sync.OnceValue(func() *template.Template {
 	}).ParseFS(templates, "templates/*.tmpl"))
 })
 
-// Write writes the page of a training run. If the sizes of d's parts disagree, Write returns an error and writes nothing.
+// Write writes the page of a training run. If the sizes of d's parts disagree, Write returns an error and writes
+// nothing.
 func Write(w io.Writer, d Data) error {
 	if err := d.check(); err != nil {
 		return err

@@ -31,12 +31,14 @@ func summary(d *Data) []remark {
 	}
 	out := []remark{
 		{"Accuracy", fmt.Sprintf("The predicted class is correct for %s of %s%s, and correct or adjacent for %s.",
-			percent.number(r.Accuracy), count(r.N, "held-out image"), interval("accuracy", percent), percent.number(r.OneOffAccuracy))},
+			percent.number(r.Accuracy), count(r.N, "held-out image"), interval("accuracy", percent),
+			percent.number(r.OneOffAccuracy))},
 		{"Mean error", off + "."},
 		comparedWithBaseline(r),
 	}
 	if f := d.Folds; f != nil {
-		out = append(out, remark{"Cross-validation", fmt.Sprintf("The %d heads are correct for %s and %s classes off, each on its held-out fold (mean ± standard deviation).",
+		out = append(out, remark{"Cross-validation", fmt.Sprintf("The %d heads are correct for %s and %s classes off, "+
+			"each on its held-out fold (mean ± standard deviation).",
 			len(f.Each), percent.spread(f.Mean.Accuracy, f.Std.Accuracy), plain.spread(f.Mean.MAE, f.Std.MAE))})
 	}
 	if lowest, ok := lowestRecall(d); ok {
@@ -44,14 +46,19 @@ func summary(d *Data) []remark {
 	}
 	out = append(out, calibrationRemark(r))
 	if s := r.Sets; s != nil {
-		out = append(out, remark{"Prediction intervals", fmt.Sprintf("The interval of classes beside each prediction contains the label for %s of the held-out images; the target is %s. It spans %s of the %d classes on average.",
-			percent.number(s.Coverage), percent.number(metrics.Number(s.TargetCoverage)), round(s.Width), len(d.Classes))})
+		out = append(out, remark{"Prediction intervals", fmt.Sprintf("The interval of classes beside each prediction "+
+			"contains the label for %s of the held-out images; the target is %s. It spans %s of the %d classes on "+
+			"average.",
+			percent.number(s.Coverage), percent.number(metrics.Number(s.TargetCoverage)), round(s.Width),
+			len(d.Classes))})
 		if names := undercovered(s); names != "" {
-			out = append(out, remark{"Caution", fmt.Sprintf("The intervals contain these labels less often: %s. The target holds on average, not for each class.", names)})
+			out = append(out, remark{"Caution", fmt.Sprintf("The intervals contain these labels less often: %s. The "+
+				"target holds on average, not for each class.", names)})
 		}
 	}
 	if d.Groups > 0 && d.Groups < fewImages && len(r.Intervals) > 0 {
-		out = append(out, remark{"Caution", fmt.Sprintf("The held-out images come from only %s, and images of one group are similar. The 95 %% intervals are too narrow.", count(d.Groups, "group"))})
+		out = append(out, remark{"Caution", fmt.Sprintf("The held-out images come from only %s, and images of one "+
+			"group are similar. The 95 %% intervals are too narrow.", count(d.Groups, "group"))})
 	}
 	if few := fewHeldOut(d); few != "" {
 		out = append(out, remark{"Caution", few})
@@ -59,10 +66,11 @@ func summary(d *Data) []remark {
 	return out
 }
 
-// comparedWithBaseline compares the mean error with that of the baseline. Unlike accuracy, the mean error doesn't favour a prediction of
-// the most frequent class.
+// comparedWithBaseline compares the mean error with that of the baseline. Unlike accuracy, the mean error doesn't
+// favour a prediction of the most frequent class.
 func comparedWithBaseline(r *metrics.Report) remark {
-	base := fmt.Sprintf("The baseline always predicts %s, the most frequent class in training. It is correct for %s and %s classes off on average.",
+	base := fmt.Sprintf("The baseline always predicts %s, the most frequent class in training. It is correct for %s "+
+		"and %s classes off on average.",
 		quoted(r.Baseline.Class), percent.number(r.Baseline.Accuracy), round(r.Baseline.MAE))
 	at, ok := r.Intervals["mae"]
 	if !ok {
@@ -72,14 +80,16 @@ func comparedWithBaseline(r *metrics.Report) remark {
 	case better:
 		return remark{"Better than the baseline", base + " The model's mean error is significantly smaller."}
 	case worse:
-		return remark{"Worse than the baseline", base + " The model's mean error is significantly larger: don't use it."}
+		return remark{"Worse than the baseline", base + " The model's mean error is significantly larger: don't use " +
+			"it."}
 	default:
-		return remark{"Not significantly better than the baseline", base + " That is within the 95" + nbsp + "% interval of the model's mean error, so these images don't show that the model helps."}
+		return remark{"Not significantly better than the baseline", base + " That is within the 95" + nbsp +
+			"% interval of the model's mean error, so these images don't show that the model helps."}
 	}
 }
 
-// lowestRecall names the class with the lowest recall, the first of ties, and the most frequent wrong prediction for it. It returns false
-// if all images are correct.
+// lowestRecall names the class with the lowest recall, the first of ties, and the most frequent wrong prediction for
+// it. It returns false if all images are correct.
 func lowestRecall(d *Data) (remark, bool) {
 	worst := -1
 	for i, c := range d.Metrics.PerClass {
@@ -97,8 +107,10 @@ func lowestRecall(d *Data) (remark, bool) {
 			instead = j
 		}
 	}
-	return remark{"Lowest recall", fmt.Sprintf("Of %s labelled %s, %d %s predicted correctly. The most frequent wrong prediction is %s (%s).",
-		count(c.Support, "image"), quoted(c.Class), row[worst], isOrAre(row[worst]), quoted(d.Classes[instead].Name), times(row[instead]))}, true
+	return remark{"Lowest recall", fmt.Sprintf("Of %s labelled %s, %d %s predicted correctly. The most frequent wrong "+
+		"prediction is %s (%s).",
+		count(c.Support, "image"), quoted(c.Class), row[worst], isOrAre(row[worst]), quoted(d.Classes[instead].Name),
+		times(row[instead]))}, true
 }
 
 func isOrAre(n int) string {
@@ -118,7 +130,8 @@ func times(n int) string {
 // calibrationRemark compares mean confidence with accuracy.
 func calibrationRemark(r *metrics.Report) remark {
 	mean, accuracy := confidence(r.Reliability)
-	text := fmt.Sprintf("The most probable class has a probability (confidence) of %s on average and is correct for %s.", percent.number(mean), percent.number(accuracy))
+	text := fmt.Sprintf("The most probable class has a probability (confidence) of %s on average and is correct for "+
+		"%s.", percent.number(mean), percent.number(accuracy))
 	const tolerance = 0.03
 	switch gap := mean - accuracy; {
 	case gap > tolerance:
@@ -126,7 +139,8 @@ func calibrationRemark(r *metrics.Report) remark {
 	case gap < -tolerance:
 		return remark{"Underconfident", text + " Its probabilities are too low."}
 	default:
-		return remark{"Calibrated on average", text + " The reliability curve shows where confidence and accuracy differ."}
+		return remark{"Calibrated on average", text + " The reliability curve shows where confidence and accuracy " +
+			"differ."}
 	}
 }
 
@@ -141,7 +155,8 @@ func fewHeldOut(d *Data) string {
 	if len(names) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("The metrics of these classes are unreliable, with fewer than %d held-out images each: %s.", fewImages, enumerate(names))
+	return fmt.Sprintf("The metrics of these classes are unreliable, with fewer than %d held-out images each: %s.",
+		fewImages, enumerate(names))
 }
 
 // enumerate joins up to six names and counts the rest.

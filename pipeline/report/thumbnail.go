@@ -16,15 +16,16 @@ const thumbnailSide, thumbnailQuality = 128, 80
 // A Thumbnailer makes thumbnails. The zero value is ready to use. Only one goroutine may use it at a time.
 type Thumbnailer struct{ decoder decode.Decoder }
 
-// Thumbnail returns a JPEG of the whole image, upright and at most 128 × 128 pixels, from the bytes of an image file. It doesn't enlarge
-// small images. The error is that of the decoder.
+// Thumbnail returns a JPEG of the whole image, upright and at most 128 × 128 pixels, from the bytes of an image file.
+// It doesn't enlarge small images. The error is that of the decoder.
 func (t *Thumbnailer) Thumbnail(data []byte) ([]byte, error) {
 	img, err := t.decoder.Decode(data)
 	if err != nil {
 		return nil, err
 	}
 	var out bytes.Buffer
-	if err := jpeg.Encode(&out, imaging.Fit(img, thumbnailSide, thumbnailSide, imaging.CatmullRom), &jpeg.Options{Quality: thumbnailQuality}); err != nil {
+	if err := jpeg.Encode(&out, imaging.Fit(img, thumbnailSide, thumbnailSide, imaging.CatmullRom),
+		&jpeg.Options{Quality: thumbnailQuality}); err != nil {
 		return nil, fmt.Errorf("thumbnail: %w", err)
 	}
 	return out.Bytes(), nil
