@@ -108,7 +108,7 @@ func ColumnByPath(t testing.TB, file, name string) map[string]string {
 }
 
 // A Recorder is a progress.Reporter that records notes. If OnAdd isn't nil, stages call it with their number of finished
-// stage.
+// units.
 type Recorder struct {
 	OnAdd func(stage string, done int)
 
