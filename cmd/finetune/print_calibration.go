@@ -14,7 +14,7 @@ func printSets(w io.Writer, s *metrics.Sets) {
 	if s == nil {
 		return
 	}
-	fmt.Fprintf(w, "\nprediction sets (low to high): target coverage %s, measured %s (95 %% interval %s), mean width %.2f classes\n",
+	fmt.Fprintf(w, "\nprediction intervals (low to high): target coverage %s, measured %s (95 %% interval %s), mean width %.2f classes\n",
 		percent(metrics.Number(s.TargetCoverage)), percent(s.Coverage), percents(s.Interval), float64(s.Width))
 	// Sets of all classes, as too few images to calibrate give, always contain the true class.
 	if k := len(s.PerClass); k > mostConfusion || float64(s.Width) >= float64(k) {

@@ -25,7 +25,7 @@ type Options struct {
 func (o Options) Check(space label.Space) error {
 	if o.Coverage != 0 && !(o.Coverage > 0 && o.Coverage < 1) {
 		return &invalid.Error{Field: "Calibrate.Coverage", Found: fmt.Sprint(o.Coverage),
-			Want: "a number between 0 and 1, such as 0.9, or 0 for no prediction sets"}
+			Want: "a number between 0 and 1, such as 0.9, or 0 for no prediction intervals"}
 	}
 	if o.Metric == "" {
 		return nil
@@ -51,7 +51,7 @@ func Fit(o Options, h *head.Head, s Sample) (*head.Head, *Result, error) {
 	out := &Result{Images: s.Len()}
 	d := h.Description()
 	if d.Loss.Name == loss.L2 {
-		out.Note("%s predicts a single number and no distribution, so neither temperature nor prediction sets are "+
+		out.Note("%s predicts a single number and no distribution, so neither temperature nor prediction intervals are "+
 			"fitted", d.Loss.Name)
 		o.Temperature, o.Coverage = false, 0
 	}
@@ -77,10 +77,10 @@ func Fit(o Options, h *head.Head, s Sample) (*head.Head, *Result, error) {
 	}
 	out.Sets = &d.Sets
 	if need := MinUnits(o.Coverage); d.Sets.Units < need {
-		out.Note("prediction sets contain every class: a coverage of %v needs at least %d independent images (or "+
+		out.Note("prediction intervals contain every class: a coverage of %v needs at least %d independent images (or "+
 			"groups) for calibration, and there are %d", o.Coverage, need, d.Sets.Units)
 	} else if d.Sets.Threshold == 1 {
-		out.Note("prediction sets contain every class: too many labels have a probability near 0 for smaller sets to "+
+		out.Note("prediction intervals contain every class: too many labels have a probability near 0 for narrower ones to "+
 			"cover %v of them", o.Coverage)
 	}
 	h, err = head.New(h.Network(), d)

@@ -165,7 +165,7 @@ func TestCalibrationNotes(t *testing.T) {
 		want   string
 		sets   bool
 	}{
-		"l2":      {func(j *Job) { j.Head.Loss.Name, j.Calibrate.Temperature = loss.L2, true }, "neither temperature nor prediction sets are fitted", false},
+		"l2":      {func(j *Job) { j.Head.Loss.Name, j.Calibrate.Temperature = loss.L2, true }, "neither temperature nor prediction intervals are fitted", false},
 		"too few": {func(j *Job) { j.Calibrate.Coverage = 0.99 }, "at least 99 independent images", true},
 	} {
 		job := quickTrain(t, features)
