@@ -38,9 +38,19 @@ func presetDoc() string {
 	var b strings.Builder
 	b.WriteString(`# Presets
 
-` + "`--preset NAME`" + ` sets everything about how pictures become a network's input. A family leaves the size to the network; a network's name gives
-the published size, margin and filter too. Flags such as ` + "`--image-size`" + ` change a preset's values. This page is generated from
-the tables (` + "`go test finetune/models -run TestPresetDoc -update`" + `).
+A preset is the preprocessing of a network: how an image becomes the network's input. ` + "`--preset NAME`" + ` selects it. A
+family leaves the input size to the network. The name of a network also selects its published size, crop and
+interpolation. Flags such as ` + "`--image-size`" + ` override values of a preset.
+
+Without ` + "`--preset`" + ` the preprocessing is taken from the metadata of the network's file or guessed from the file's name.
+Otherwise it is ImageNet's. In all these cases the whole image is resized to the input size (` + "`squash`" + `) unless
+` + "`--resize`" + ` is given. The output of a run has the preprocessing and where it comes from.
+
+An image is resized and cropped (*crop* is the share of the resized image that the central crop keeps). Its values are
+divided by *scale*, *mean* is subtracted, and the result is divided by *std*. *Resize* is ` + "`shorter`" + ` (resize the shorter
+side, then crop) or ` + "`squash`" + ` (resize the whole image to the input size).
+
+This page is generated: ` + "`go test finetune/models -run TestPresetDoc -update`" + `.
 
 ## Families
 
@@ -59,9 +69,9 @@ the tables (` + "`go test finetune/models -run TestPresetDoc -update`" + `).
 	b.WriteString(`
 ## Networks
 
-Where two libraries use one name, the bare name is torchvision's (and Google's for EfficientNet-Lite); other weights stand after a dot. "224 of 256" is a picture whose shorter
-side becomes 256, with the central 224 × 224 cut out of it; "squashed" is one brought to the size whatever its shape. Case and the
-choice of ` + "`-`, `_` and `.`" + ` don't matter.
+Where two libraries use the same name, the name alone is torchvision's (Google's for EfficientNet-Lite); other weights
+have a suffix after a dot. "224 of 256" means that the shorter side becomes 256 and the central 224 × 224 are cropped;
+"squashed" means that the whole image is resized. Case is ignored, and ` + "`-`, `_` and `.`" + ` are equivalent.
 `)
 	library := func(p preset) string {
 		name, _, _ := strings.Cut(p.source, " ")

@@ -42,7 +42,7 @@ func Example() {
 	// images labelled: 360
 }
 
-// What is wrong with data is better known before training.
+// Check labelled images before training.
 func Example_check() {
 	found, err := check.New("../testdata/demo/demo.csv").Run(context.Background())
 	if err != nil {
@@ -50,12 +50,12 @@ func Example_check() {
 	}
 	for _, f := range found.Findings {
 		if f.Severity == check.Problem {
-			fmt.Println(f.Found, "–", f.Do)
+			fmt.Println(f.Message, "–", f.Advice)
 		}
 	}
-	fmt.Println("fit to train on:", found.Worst() != check.Problem)
+	fmt.Println("no problems:", found.MaxSeverity() != check.Problem)
 	// Output:
-	// fit to train on: true
+	// no problems: true
 }
 
 // Features on disk train any number of heads without an image being read again.

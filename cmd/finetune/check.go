@@ -22,15 +22,12 @@ func newCheck(a *app) *cobra.Command {
 		Short: "Find problems in labelled images before training",
 		Long: `check reads every image, compares their features, trains heads on folds of the data, and reports:
   - images that cannot be read, and tiny ones
-  - copies: equal files, and images that were saved again, resized, brightened, cropped at the edges or
-    mirrored; in particular copies with different labels and copies in different splits
+  - copies: equal files, and images that were saved again, resized, brightened, cropped at the edges or mirrored; in particular copies with different labels and copies in different splits
   - the number of images of each class, in total and in each split
   - labels that disagree with out-of-fold predictions
   - groups that are in more than one split
 
-It uses the features of training, so training afterwards computes none. With --out it also writes
-manifest.csv: the readable images, with one group ID for all copies of an image, so that they stay within
-one split.
+It uses the features of training, so training afterwards computes none. With --out it also writes manifest.csv: the readable images, with one group ID for all copies of an image, so that they stay within one split.
 
 Exit status: 0 if nothing was found, 3 if problems were found (with --fail-on warning: or warnings).`,
 		Example: `  finetune check --data faces/
@@ -62,7 +59,7 @@ Exit status: 0 if nothing was found, 3 if problems were found (with --fail-on wa
 			job.Progress = p
 			r, err := job.Run(ctx)
 			if err == nil {
-				worst = r.Worst()
+				worst = r.MaxSeverity()
 			}
 			return r, err
 		}
@@ -92,7 +89,7 @@ func printCheck(w io.Writer, r *check.Result, out string, again []string) {
 		fmt.Fprintln(w, "\nnothing wrong was found")
 	}
 	for _, f := range r.Findings {
-		fmt.Fprintf(w, "\n%s: %s\n  %s\n", f.Severity, f.Found, f.Do)
+		fmt.Fprintf(w, "\n%s: %s\n  %s\n", f.Severity, f.Message, f.Advice)
 		for i, line := range f.Where {
 			if i == mostListed {
 				fmt.Fprintf(w, "    … and %d more\n", len(f.Where)-mostListed)

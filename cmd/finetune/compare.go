@@ -13,13 +13,9 @@ import (
 	"finetune/pipeline/compare"
 )
 
-var compareLong = `compare trains one head with several losses on the same folds of the same features, and evaluates
-each with every decision rule. It prints mean ± standard deviation over folds and seeds, and paired
-differences to cross-entropy with 95 % bootstrap intervals over the held-out images (or groups). It
-writes compare.csv, compare.json, compare.svg and report.html.
+var compareLong = `compare trains one head with several losses on the same folds of the same features, and evaluates each with every decision rule. It prints mean ± standard deviation over folds and seeds, and paired differences to cross-entropy with 95 % bootstrap intervals over the held-out images (or groups). It writes compare.csv, compare.json, compare.svg and report.html.
 
-A loss is a name (cross-entropy, emd2, xemd2, emd, sinkhorn, l2, coral, corn), optionally followed by a
-colon and a comma-separated list of options:
+A loss is a name (cross-entropy, emd2, xemd2, emd, sinkhorn, l2, coral, corn), optionally followed by a colon and a comma-separated list of options:
   ` + head.SpecOptions() + `
 
 The losses are, unless given: ` + strings.Join(compare.DefaultLosses(), ",\n")

@@ -15,8 +15,7 @@ func newDoctor(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check the native library, the processor and the cache",
-		Long: `doctor lists where the native ONNX Runtime was looked for and what was found, runs a small network with it, and
-checks the processor and the cache. The exit status is 2 if problems were found.`,
+		Long: `doctor lists where the native ONNX Runtime was looked for and what was found, runs a small network with it, and checks the processor and the cache. The exit status is 2 if problems were found.`,
 		Args: noArgs,
 	}
 	c.Flags().StringVar(&job.Library, "library", "", "the native ONNX Runtime `library`, where it isn't to be searched for")
@@ -30,7 +29,7 @@ checks the processor and the cache. The exit status is 2 if problems were found.
 			return err
 		}
 		if n := len(report.Problems); n > 0 {
-			return &usageError{fmt.Errorf("%d problems found: %s", n, report.Problems[0].Do)}
+			return &usageError{fmt.Errorf("%d problems found: %s", n, report.Problems[0].Advice)}
 		}
 		return nil
 	}
@@ -58,6 +57,6 @@ func printDoctor(w io.Writer, r *machine.DoctorReport) {
 		fmt.Fprintln(w, "OK: no problems found")
 	}
 	for _, p := range r.Problems {
-		fmt.Fprintf(w, "problem    %s\n           %s\n", p.Found, p.Do)
+		fmt.Fprintf(w, "problem    %s\n           %s\n", p.Message, p.Advice)
 	}
 }

@@ -17,17 +17,11 @@ func newExplain(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "explain --model RUN [--image PATH]",
 		Short: "Show which regions of an image a prediction is based on",
-		Long: `explain draws each image beside heat maps of what a trained run bases its prediction on: evidence for
-(orange) and against (blue) the predicted class, and the label if it is known; and evidence for a lower
-(blue) or a higher class (orange).
+		Long: `explain draws each image beside heat maps of what a trained run bases its prediction on: evidence for (orange) and against (blue) the predicted class, and the label if it is known; and evidence for a lower (blue) or a higher class (orange).
 
-If the features are means of the network's maps, the heat maps are class activation maps: the head's
-weights applied to the maps before pooling, relative to the average training image. For a linear head
-they sum exactly to the logits. Otherwise the heat maps come from occlusion: one region after the other
-is hidden, and the map shows how much the prediction drops. See docs/explain.md.
+If the features are means of the network's maps, the heat maps are class activation maps: the head's weights applied to the maps before pooling, relative to the average training image. For a linear head they sum exactly to the logits. Otherwise the heat maps come from occlusion: one region after the other is hidden, and the map shows how much the prediction drops. See docs/explain.md.
 
-Without --image the worst errors among the run's held-out images are explained, into the folder
-"explained" of the run.`,
+Without --image the worst errors among the run's held-out images are explained, into the folder "explained" of the run.`,
 		Example: `  finetune explain --model run --image photo.jpg --out photo-explained.png
   finetune explain --model run --image new-faces/ --out explained/
   finetune explain --model run --image a.jpg --image b.jpg --class severe
@@ -41,7 +35,7 @@ Without --image the worst errors among the run's held-out images are explained, 
 	f.StringVar(&job.Out, "out", "", "`folder` for the pictures, or a .png file for a single one (default: finetune-explain-1, or the next free number)")
 	f.StringVar(&job.Class, "class", "", "explain this `class` too")
 	f.StringVar(&job.LabelRegex, "label-regex", "", "`pattern` whose first group is the label in an image's path (default: that of the run)")
-	f.IntVar(&job.Most, "worst", 0, "explain so many of the worst `mistakes`, without --image (default 20)")
+	f.IntVar(&job.MaxMistakes, "worst", 0, "explain so many of the worst `mistakes`, without --image (default 20)")
 	f.StringVar(&job.Method, "method", explain.MethodAuto, "cam: weigh the maps before pooling; occlusion: hide places; auto: cam where it can be")
 	f.IntVar(&job.Patch, "patch", 0, "side of the square that occlusion hides, in `pixels` of the network's input (default: a fifth of it)")
 	f.IntVar(&job.Stride, "stride", 0, "steps between the places that occlusion hides, in `pixels` (default: a fourteenth of the input)")
@@ -74,5 +68,5 @@ func printExplained(w io.Writer, r *explain.Result) {
 	}
 	t.Flush()
 	printUnreadable(w, r.Unreadable)
-	fmt.Fprintf(w, "\nmean step: the mean of the distribution, in steps above the lowest class\nmethod: %s (%s), compared with %s\n", r.Method, r.Why, r.Compared)
+	fmt.Fprintf(w, "\nmean step: the mean of the distribution, in steps above the lowest class\nmethod: %s (%s), reference: %s\n", r.Method, r.Why, r.Reference)
 }

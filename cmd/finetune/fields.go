@@ -90,7 +90,7 @@ var flagOf = map[string]string{
 	"Losses":                         "losses",
 	"Method":                         "method",
 	"Model":                          "model",
-	"Most":                           "worst",
+	"MaxMistakes":                    "worst",
 	"Out":                            "out",
 	"Overwrite":                      "overwrite",
 	"Patch":                          "patch",

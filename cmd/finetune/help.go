@@ -154,7 +154,11 @@ func newHelp(a *app) *cobra.Command {
 func wrap(text string, width int) string {
 	var out []string
 	for line := range strings.SplitSeq(text, "\n") {
-		indent := line[:len(line)-len(strings.TrimLeft(line, " "))]
+		rest := strings.TrimLeft(line, " ")
+		indent := line[:len(line)-len(rest)]
+		if strings.HasPrefix(rest, "- ") {
+			indent += "  "
+		}
 		for utf8.RuneCountInString(line) > width {
 			cut := strings.LastIndex(string([]rune(line)[:width+1]), " ")
 			if cut <= len(indent) {

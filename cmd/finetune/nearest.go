@@ -1,6 +1,9 @@
 package main
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // nearest returns the candidate that a misspelt word most likely means, "" where none is near: at most a third of its letters
 // differ.
@@ -42,7 +45,7 @@ func editDistance(a, b string) int {
 // suggestion proposes a value for one that isn't among those expected: both are read from the parts of an error.
 func suggestion(found, want string) string {
 	word := strings.Trim(found, `"`)
-	if word == found || strings.ContainsAny(word, " \t") {
+	if _, err := strconv.ParseFloat(word, 64); word == found || err == nil || strings.ContainsAny(word, " \t") {
 		return "" // not a quoted word
 	}
 	candidates := strings.FieldsFunc(strings.TrimPrefix(want, "one of "), func(r rune) bool { return r == ',' || r == ' ' || r == ':' })

@@ -12,7 +12,7 @@ import (
 	"finetune/pipeline/train"
 )
 
-// headline are the figures that people read first, in that order.
+// headline are the figures that are printed first, in order.
 var headline = []struct {
 	key, name string
 	value     func(f *metrics.Figures) metrics.Number
@@ -91,12 +91,20 @@ func printTrained(w io.Writer, r *train.Result) {
 	}
 	printUnreadable(w, r.Unreadable)
 	fmt.Fprintf(w, "\nrun folder: %s\nlabel images with: finetune predict --model %[1]s --data PATH --out labels.csv\n", r.Run)
+	printBaseline(w, &r.Metrics)
 }
 
-// printContributions says how much the head takes from each depth, and from each place, of the network.
+// printBaseline warns of a head that is no better than always predicting one class.
+func printBaseline(w io.Writer, r *metrics.Report) {
+	if b := r.Baseline; r.N > 0 && r.MAE.Defined() && float64(r.MAE) >= float64(b.MAE) {
+		fmt.Fprintf(w, "warning: the head is no better than always predicting %q: MAE %v against %v\n", b.Class, r.MAE, b.MAE)
+	}
+}
+
+// printContributions prints the share of the head's input variance that comes from each depth of the network and each region.
 func printContributions(w io.Writer, r *train.Result) {
 	if len(r.ByDepth) > 1 {
-		fmt.Fprint(w, "taken from each depth, first to last:")
+		fmt.Fprint(w, "share of the head's input variance by depth of the network, first to last:")
 		for _, c := range r.ByDepth {
 			fmt.Fprintf(w, " %.0f", 100*c.Share)
 		}
@@ -106,11 +114,11 @@ func printContributions(w io.Writer, r *train.Result) {
 		switch {
 		case len(r.ByCell) < 2:
 		case c.Grid == 0:
-			fmt.Fprintf(w, "taken from the class token: %.0f %%\n", 100*c.Share)
+			fmt.Fprintf(w, "share of the class token: %.0f %%\n", 100*c.Share)
 		case c.Grid == 1:
-			fmt.Fprintf(w, "taken from the whole picture: %.0f %%\n", 100*c.Share)
+			fmt.Fprintf(w, "share of means over the whole image: %.0f %%\n", 100*c.Share)
 		case c.Row == 0 && c.Col == 0:
-			fmt.Fprintf(w, "taken from each place of a %d × %[1]d grid:\n", c.Grid)
+			fmt.Fprintf(w, "share of each cell of the %d × %[1]d grid:\n", c.Grid)
 			fallthrough
 		default:
 			fmt.Fprintf(w, " %3.0f %%", 100*c.Share)
@@ -163,12 +171,12 @@ func printRun(w io.Writer, r *run.RunDescription) {
 	fmt.Fprintf(w, "classes    %s\n", strings.Join(r.Head.Space.Classes(), " < "))
 	fmt.Fprintf(w, "loss       %s, decision %s, temperature %.4g\n", r.Head.Loss.Name, r.Head.Decision, r.Head.Temperature)
 	if s := r.Head.Sets; s.Coverage > 0 {
-		fmt.Fprintf(w, "ranges     hold the true class %s of the time (threshold %.4g, from %d images or groups)\n", percent(metrics.Number(s.Coverage)), s.Threshold, s.Units)
+		fmt.Fprintf(w, "ranges     target coverage %s (threshold %.4g, calibrated on %d images or groups)\n", percent(metrics.Number(s.Coverage)), s.Threshold, s.Units)
 	}
 	if c := r.Config; c != nil {
-		split := fmt.Sprintf("%d to train on, %d for early stopping, %d held out", c.Split.Train, c.Split.Val, c.Split.Test)
+		split := fmt.Sprintf("%d training, %d validation, %d test", c.Split.Train, c.Split.Val, c.Split.Test)
 		if c.Split.Folds > 0 {
-			split = fmt.Sprintf("%d to train on and in %d folds, %d held out", c.Split.Train, c.Split.Folds, c.Split.Test)
+			split = fmt.Sprintf("%d training in %d folds, %d test", c.Split.Train, c.Split.Folds, c.Split.Test)
 		}
 		fmt.Fprintf(w, "trained on %s (%s, %d images: %s)\n", c.Data.Path, c.Data.Layout, c.Data.Images, split)
 		if b := c.Backbone; b != nil {

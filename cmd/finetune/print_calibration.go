@@ -9,39 +9,39 @@ import (
 	"finetune/pipeline/metrics"
 )
 
-// printSets writes how often ranges hold the true class and how wide they are.
+// printSets prints the coverage and the width of prediction sets.
 func printSets(w io.Writer, s *metrics.Sets) {
 	if s == nil {
 		return
 	}
-	fmt.Fprintf(w, "\nranges from low to high that are to hold the true class %s of the time: they do %s (95 %% interval %s), and are %.2f classes wide on average\n",
-		percent(metrics.Number(s.Wanted)), percent(s.Coverage), percents(s.Interval), float64(s.Width))
-	// Ranges of every class, as too few images to calibrate give, hold each class always: a table would say nothing.
+	fmt.Fprintf(w, "\nprediction intervals (low to high): target coverage %s, measured %s (95 %% interval %s), mean width %.2f classes\n",
+		percent(metrics.Number(s.TargetCoverage)), percent(s.Coverage), percents(s.Interval), float64(s.Width))
+	// Sets of all classes, as too few images to calibrate give, always contain the true class.
 	if k := len(s.PerClass); k > mostConfusion || float64(s.Width) >= float64(k) {
 		return
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprint(t, "true class\timages\theld\t95 % interval\twidth\n")
+	fmt.Fprint(t, "true class\timages\tcoverage\t95 % interval\twidth\n")
 	for _, c := range s.PerClass {
 		fmt.Fprintf(t, "%s\t%d\t%s\t%s\t%v\n", c.Class, c.N, percent(c.Coverage), percents(c.Interval), c.Width)
 	}
 	t.Flush()
 }
 
-// printCalibration writes what was fitted to a head after its training.
+// printCalibration prints what was fitted to a head after its training.
 func printCalibration(w io.Writer, c *calibration.Result) {
 	if c == nil {
 		return
 	}
 	if e := c.Expected; e != nil {
-		fmt.Fprintf(w, "with %d images to calibrate them, %s are to be expected\n", c.Images, percents([2]metrics.Number{metrics.Number(e[0]), metrics.Number(e[1])}))
+		fmt.Fprintf(w, "expected coverage with %d calibration images: %s\n", c.Images, percents([2]metrics.Number{metrics.Number(e[0]), metrics.Number(e[1])}))
 	}
 	if t := c.Temperature; t != nil {
 		b, a := t.HeldOut.Before, t.HeldOut.After
-		fmt.Fprintf(w, "\ntemperature %.3f: NLL %v before and %v after, ECE %v and %v, on the held-out images\n", t.Value, b.NLL, a.NLL, b.ECE, a.ECE)
+		fmt.Fprintf(w, "\ntemperature %.3f: held-out NLL %v before, %v after; ECE %v before, %v after\n", t.Value, b.NLL, a.NLL, b.ECE, a.ECE)
 	}
 	if c.Metric != "" {
-		fmt.Fprintf(w, "\ndecision rules on the %d validation images; * is the best by %s and taken\n", c.Images, c.Metric)
+		fmt.Fprintf(w, "\ndecision rules on the %d validation images; * marks the best by %s, which is used\n", c.Images, c.Metric)
 		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		metric, _ := metrics.ByName(c.Metric)
 		fmt.Fprintf(t, "\t\t%s\taccuracy\tone-off\tMAE\tRMSE\tQWK\n", c.Metric)

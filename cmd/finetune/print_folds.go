@@ -11,12 +11,12 @@ import (
 // mostFolds is how many folds are listed one by one.
 const mostFolds = 20
 
-// printFolds writes how each fold fared and how much they differ.
+// printFolds prints the figures of each fold, their mean and standard deviation.
 func printFolds(w io.Writer, c *run.CrossValidation) {
 	repeats := c.Folds[len(c.Folds)-1].Repeat
-	fmt.Fprintf(w, "\n%d folds, each measured with a head that was trained without it", len(c.Folds)/repeats)
+	fmt.Fprintf(w, "\n%d folds, each evaluated by a head that was trained without it", len(c.Folds)/repeats)
 	if repeats > 1 {
-		fmt.Fprintf(w, ", %d times with other folds", repeats)
+		fmt.Fprintf(w, ", %d repeats with other folds", repeats)
 	}
 	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)

@@ -10,24 +10,23 @@ import (
 	"finetune/pipeline/run"
 )
 
-// printNetwork describes a network to somebody who has never seen the inside of one: what goes in, what it answers,
-// what is taken from it instead, and what else could be.
+// printNetwork describes a network: its input, its outputs, the feature that would be used and the other tensors that could be.
 func printNetwork(w io.Writer, n *run.NetworkDescription) {
 	size := fmt.Sprintf("%.1f million", float64(n.Parameters)/1e6)
 	if n.Parameters < 1e5 {
 		size = fmt.Sprint(n.Parameters)
 	}
-	fmt.Fprintf(w, "%s: a network of %s numbers (ONNX opset %d, %d nodes", n.File, size, n.Opset, n.Nodes)
+	fmt.Fprintf(w, "%s: a network with %s parameters (ONNX opset %d, %d nodes", n.File, size, n.Opset, n.Nodes)
 	if n.Producer != "" {
 		fmt.Fprintf(w, ", from %s", n.Producer)
 	}
 	fmt.Fprintf(w, ")\nSHA-256  %s\n", n.Digest)
 	for _, f := range n.External {
-		fmt.Fprintf(w, "weights  in %s, which must stay beside it\n", f)
+		fmt.Fprintf(w, "weights  in %s, which must be in the same folder\n", f)
 	}
-	fmt.Fprintln(w, "\nin:  what the network is shown")
+	fmt.Fprintln(w, "\ninput")
 	printImage(w, n)
-	fmt.Fprintf(w, "\nout: what it answers%s\n", cutOff(n.Feature))
+	fmt.Fprintf(w, "\noutputs%s\n", cutOff(n.Feature))
 	for _, v := range n.Outputs {
 		fmt.Fprintf(w, "  %v\n", v)
 	}
@@ -38,7 +37,7 @@ func printNetwork(w io.Writer, n *run.NetworkDescription) {
 		fmt.Fprintf(w, "\nproblem: %s\n", n.Problem)
 	}
 	if len(n.Candidates) > 0 {
-		fmt.Fprintln(w, "\n--tap could also name, the nearest to the end first (beside them the sizes: batch or N pictures × numbers, or × channels × height × width):")
+		fmt.Fprintln(w, "\nother tensors for --tap, from the end of the network (shapes: batch × features, or batch × channels × height × width):")
 		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		for _, c := range n.Candidates {
 			fmt.Fprintf(t, "  %s\t%s\t%s\n", c.Name, c.Shape, c.What)
@@ -47,7 +46,7 @@ func printNetwork(w io.Writer, n *run.NetworkDescription) {
 	}
 }
 
-// printImage says what the network takes, or lists its inputs where none of them is known to be the image.
+// printImage describes the image input, or lists all inputs if none of them is known to be an image.
 func printImage(w io.Writer, n *run.NetworkDescription) {
 	in := n.Image
 	if in == nil {
@@ -56,21 +55,21 @@ func printImage(w io.Writer, n *run.NetworkDescription) {
 		}
 		return
 	}
-	size, batch, order := fmt.Sprintf("of %d × %d pixels", in.Width, in.Height), "any number at a time", "one plane after the other"
+	size, batch, order := fmt.Sprintf("%d × %d pixels", in.Width, in.Height), "any batch size", "channels first"
 	if in.Width == 0 || in.Height == 0 {
-		size = "of any size"
+		size = "any size"
 	}
 	if in.Batch > 0 {
-		batch = fmt.Sprintf("%d at a time (missing ones are filled up)", in.Batch)
+		batch = fmt.Sprintf("batch size %d (smaller batches are padded)", in.Batch)
 	}
 	if in.Layout == "NHWC" {
-		order = "side by side in each pixel"
+		order = "channels last"
 	}
-	fmt.Fprintf(w, "  colour pictures %s, %s, as %s; the three colours %s (%s)\n", size, batch, in.Type, order, in.Layout)
-	fmt.Fprintf(w, "  prepared by %s\n  (%s)\n", n.Preprocessing, n.From)
+	fmt.Fprintf(w, "  colour images, %s, %s, %s, %s (%s)\n", size, batch, in.Type, order, in.Layout)
+	fmt.Fprintf(w, "  preprocessing: %s\n  (from %s)\n", n.Preprocessing, n.From)
 }
 
-// cutOff says which layer isn't used.
+// cutOff describes the layer that is not used.
 func cutOff(f *backbone.Feature) string {
 	if f == nil || len(f.Taps) == 0 {
 		return ""
@@ -79,17 +78,17 @@ func cutOff(f *backbone.Feature) string {
 	if last.Classifier == "" || last.Classes == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; the last layer, which chooses between %d answers, is cut off: finetune trains its own", last.Classes)
+	return fmt.Sprintf("; the last layer, a classifier with %d classes, is removed: finetune trains its own head", last.Classes)
 }
 
-// printFeature lists the tensors that make up a row of features.
+// printFeature lists the tensors of the feature vector.
 func printFeature(w io.Writer, n *run.NetworkDescription) {
 	f := n.Feature
-	fmt.Fprintf(w, "\nfeature: the numbers that describe a picture to the head that finetune trains\n  %s\n", f.Why)
+	fmt.Fprintf(w, "\nfeature vector, the input of the head\n  %s\n", f.Why)
 	if f.Width > 0 {
-		fmt.Fprintf(w, "  %d numbers a picture:\n", f.Width)
+		fmt.Fprintf(w, "  %d dimensions:\n", f.Width)
 	} else {
-		fmt.Fprintln(w, "  how many numbers, only running it will tell:")
+		fmt.Fprintln(w, "  the dimension is known only after running the network:")
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, tap := range f.Taps {
@@ -102,7 +101,7 @@ func printFeature(w io.Writer, n *run.NetworkDescription) {
 	t.Flush()
 }
 
-// places counts the cells over which a tap is averaged.
+// places counts the cells over which a tensor is pooled.
 func places(t backbone.Tap) int {
 	cells := 0
 	for _, g := range t.Grids {
@@ -114,13 +113,13 @@ func places(t backbone.Tap) int {
 	return cells
 }
 
-// averaged says in words how a tap becomes numbers.
+// averaged describes the pooling of a tensor.
 func averaged(t backbone.Tap) string {
 	if len(t.Space) == 0 {
-		return "as it is"
+		return "no pooling"
 	}
 	var grids []string
-	places, before := "all places", ""
+	places, before := "all positions", ""
 	if t.Prefix > 0 {
 		places = fmt.Sprintf("all patches (all tokens but the first %d)", t.Prefix)
 	}

@@ -9,18 +9,11 @@ import (
 	"finetune/pipeline/train"
 )
 
-const trainLong = `It computes the features of the images with the frozen network (or reads them from the cache), fits a
-small head to them, measures it on images that it was not trained on, and writes a run folder:
-report.html to read, head.safetensors and head.onnx (the weights), config.json (every setting),
-metrics.json, history.csv, predictions.csv and suspects.csv (labels that may be wrong).
+const trainLong = `It computes the features of the images with the frozen network (or reads them from the cache), fits a small head to them, measures it on images that it was not trained on, and writes a run folder: report.html to read, head.safetensors and head.onnx (the weights), config.json (every setting), metrics.json, history.csv, predictions.csv and suspects.csv (labels that may be wrong).
 
-PATH is a folder with one folder per class (train/, val/ and test/ above them are used as splits), a table
-with paths and labels (CSV, JSONL or Parquet; any column names), a flat folder with --label-regex and
---bins, or a data set as it is distributed (docs/data.md). An ordinal loss needs the order of the classes:
-numbers, ranges and names such as "Grade 2" sort by value, any other names need --order.
+PATH is a folder with one folder per class (train/, val/ and test/ above them are used as splits), a table with paths and labels (CSV, JSONL or Parquet; any column names), a flat folder with --label-regex and --bins, or a data set as it is distributed (docs/data.md). An ordinal loss needs the order of the classes: numbers, ranges and names such as "Grade 2" sort by value, any other names need --order.
 
---folds K runs a cross-validation: every image is held out once, the figures are out-of-fold, and the
-head that is kept is trained on all images of the folds.`
+--folds K runs a cross-validation: every image is held out once, the figures are out-of-fold, and the head that is kept is trained on all images of the folds.`
 
 const trainExamples = `  finetune --data faces/
   finetune --backbone resnet50.onnx --data faces/ --out run

@@ -1,4 +1,5 @@
-// Package architecture tests that the packages of this module import each other only in the order of docs/architecture.md.
+// Package architecture tests that the packages of this module import each other only in the order of docs/architecture.md,
+// that the links of the documentation resolve, and that the Go code of README.md compiles.
 package architecture
 
 import (

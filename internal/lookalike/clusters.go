@@ -1,6 +1,6 @@
 package lookalike
 
-// Clusters joins pairs of rows below n that hang together, and returns the rows of each cluster in ascending order,
+// Clusters returns the connected components of pairs of rows below n, the rows of each in ascending order,
 // the cluster of the lowest row first.
 func Clusters(n int, pairs []Pair) [][]int {
 	root := make([]int, n)

@@ -1,6 +1,5 @@
 // Package lookalike finds rows of a feature matrix that are copies of one picture: saved again, resized, brightened,
-// cut a little at the edges, or mirrored. It knows features only; which pictures they are of, and what is wrong with
-// copies, its caller knows.
+// cropped a little at the edges, or mirrored. It works on features alone and must not import files, labels or networks.
 package lookalike
 
 import (
@@ -9,7 +8,7 @@ import (
 	"finetune/internal/linalg/dense"
 )
 
-// Certain is the similarity from which a pair is one whatever else there is.
+// Certain is the similarity from which two rows are a pair whatever the other rows are.
 const Certain = 0.85
 
 // What makes two rows a pair. Columns are standardised, so that a similarity of 0 is that of pictures with nothing in
@@ -22,8 +21,8 @@ const (
 	beyond   = 3   // so many of the nearest may be copies as well; the next is taken for one that isn't
 )
 
-// kept is how many of the nearest rows are remembered of each row. It bounds memory where a thousand frames are
-// alike; chains of neighbours still connect them.
+// kept is the number of nearest neighbours that are kept of each row. It bounds memory if a thousand frames are alike;
+// chains of neighbours still connect them.
 const kept = 8
 
 // A Pair is two rows, A < B, whose features say that they show the same picture.
@@ -33,8 +32,8 @@ type Pair struct {
 	Mirrored   bool    // it is highest with one of them mirrored
 }
 
-// Find returns the pairs in f, ordered by A and B. Mirror says which column a column becomes when the picture is
-// mirrored; nil where that isn't known, or changes nothing. The work grows with the square of the number of rows. The
+// Find returns the pairs in f, ordered by A and B. Mirror maps each column to the one that it becomes when the image is
+// mirrored; nil if that is unknown or changes nothing. The work grows with the square of the number of rows. The
 // result doesn't depend on the number of threads.
 func Find(ctx context.Context, f dense.Matrix, mirror []int, threads int) ([]Pair, error) {
 	if f.Rows < 2 {
@@ -53,7 +52,7 @@ func Find(ctx context.Context, f dense.Matrix, mirror []int, threads int) ([]Pai
 // blockRows is how many rows are compared with as many others at once.
 const blockRows = 256
 
-// compare brings every two rows together once and notes the nearest of each.
+// compare computes the similarity of every two rows once and keeps the nearest of each.
 func compare(ctx context.Context, pool *dense.Pool, plain, mirrored dense.Matrix, near []neighbours) error {
 	n := plain.Rows
 	straight := make([]float32, blockRows*blockRows)

@@ -17,7 +17,7 @@ type neighbour struct {
 	mirrored   bool
 }
 
-// add notes a row where it is among the nearest. Of equally near rows the first that came stays.
+// add keeps a row if it is among the nearest. Of equally near rows the first is kept.
 func (l *neighbours) add(row int, similarity float32, mirrored bool) {
 	if l.n == kept && similarity <= l.list[kept-1].similarity {
 		return
@@ -36,8 +36,7 @@ func (l *neighbours) has(row int) bool {
 	return slices.ContainsFunc(l.inOrder(), func(n neighbour) bool { return n.row == row })
 }
 
-// others is how near the pictures are that are like this one without being copies of it; 0 where there are too few to
-// tell.
+// others is the similarity of images that resemble this one without being copies; 0 if there are too few.
 func (l *neighbours) others() float32 {
 	if l.n <= beyond {
 		return 0

@@ -1,4 +1,4 @@
-// Package pipelinetest holds what the tests of several pipeline packages share. Tests alone import it.
+// Package pipelinetest holds helpers for the tests of the packages below pipeline. Only tests may import it.
 package pipelinetest
 
 import (
@@ -21,11 +21,11 @@ import (
 // Files of the repository, relative to a package below pipeline.
 const (
 	Demo        = "../../testdata/demo/demo.csv"
-	TinyNetwork = "../../backbone/testdata/squeezenet_size_9.onnx" // takes next to no time
+	TinyNetwork = "../../backbone/testdata/squeezenet_size_9.onnx" // a tiny network that runs in microseconds
 )
 
-// Main runs the tests of a package with a cache of their own. Without the native library those that need it fail, and no others:
-// none is skipped, which would hide that nothing was tested.
+// Main runs the tests of a package with a temporary cache. It fails without ONNX Runtime, since skipped tests would hide
+// that nothing was tested.
 func Main(m *testing.M) int {
 	lib, errLibrary := library.Find("")
 	cache, err := os.MkdirTemp("", "finetune-test-cache-")
@@ -41,8 +41,8 @@ func Main(m *testing.M) int {
 	return m.Run()
 }
 
-// FeatureFolder makes a feature folder whose rows tell their class with noise, n rows a class. column returns what follows path
-// and label in index.csv, under header; nil for nothing.
+// FeatureFolder creates a feature folder with n rows for each class. The features of a row are its class plus noise.
+// Header and column add columns to index.csv after path and label; "" and nil add none.
 func FeatureFolder(t testing.TB, classes, n int, header string, column func(i, class int) string) string {
 	t.Helper()
 	const width = 8
@@ -107,7 +107,8 @@ func ColumnByPath(t testing.TB, file, name string) map[string]string {
 	return out
 }
 
-// A Recorder is a progress.Reporter that keeps notes. OnAdd, where it isn't nil, is called with the number done in a stage.
+// A Recorder is a progress.Reporter that records notes. If OnAdd isn't nil, stages call it with their number of finished
+// units.
 type Recorder struct {
 	OnAdd func(stage string, done int)
 
@@ -115,19 +116,19 @@ type Recorder struct {
 	notes []string
 }
 
-// Note keeps a line.
+// Note records a line.
 func (r *Recorder) Note(line string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.notes = append(r.notes, line)
 }
 
-// Start opens a stage.
+// Start returns a stage that calls OnAdd.
 func (r *Recorder) Start(stage string, _ int, _ string) progress.Stage {
 	return &recordedStage{r: r, name: stage}
 }
 
-// Notes returns the notes so far.
+// Notes returns a copy of the recorded notes.
 func (r *Recorder) Notes() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -141,7 +142,7 @@ func (r *Recorder) Noted(part string) bool {
 	return strings.Contains(strings.Join(r.notes, "\n"), part)
 }
 
-// TempFolder makes a temporary folder for an Example, which has no testing.TB.
+// TempFolder creates a temporary folder for an Example, which has no testing.TB. It panics on failure.
 func TempFolder() string {
 	dir, err := os.MkdirTemp("", "finetune-example-")
 	if err != nil {
@@ -150,7 +151,7 @@ func TempFolder() string {
 	return dir
 }
 
-// Cosine returns the cosine between two rows.
+// Cosine returns the cosine similarity of two rows.
 func Cosine(a, b []float32) float64 {
 	var ab, aa, bb float64
 	for i, v := range a {

@@ -13,18 +13,19 @@ import (
 	"finetune/pipeline/metrics"
 )
 
-// Options say what is fitted to a trained head on images that it wasn't trained on. The zero value fits nothing.
+// Options configure Fit. The zero value fits nothing.
 type Options struct {
-	Temperature bool    `json:"temperature"`        // divide logits by the temperature of least NLL
-	Metric      string  `json:"metric,omitempty"`   // take the decision rule that is best by this figure; "": Head.Decision stays
-	Coverage    float64 `json:"coverage,omitempty"` // of prediction sets, in (0, 1); 0: none
+	Temperature bool `json:"temperature"` // fit a temperature
+	// choose the decision rule with the best value of this metric; "": keep Head.Decision
+	Metric   string  `json:"metric,omitempty"`
+	Coverage float64 `json:"coverage,omitempty"` // target of prediction sets, in (0, 1); 0: no sets
 }
 
-// Check reports options that are out of range or don't fit the classes, as an *invalid.Error.
+// Check returns an *invalid.Error for options that are out of range or don't suit the classes.
 func (o Options) Check(space label.Space) error {
 	if o.Coverage != 0 && !(o.Coverage > 0 && o.Coverage < 1) {
 		return &invalid.Error{Field: "Calibrate.Coverage", Found: fmt.Sprint(o.Coverage),
-			Want: "a number between 0 and 1, such as 0.9, or 0 for no prediction sets"}
+			Want: "a number between 0 and 1, such as 0.9, or 0 for no prediction intervals"}
 	}
 	if o.Metric == "" {
 		return nil
@@ -33,22 +34,25 @@ func (o Options) Check(space label.Space) error {
 	case !ok || !m.Rule:
 		names := metrics.RuleNames()
 		return &invalid.Error{Field: "Calibrate.Metric", Found: fmt.Sprintf("%q", o.Metric),
-			Want: "one of " + strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1] + ": figures that depend on the decision rule"}
+			Want: "one of " + strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1] +
+				": metrics that depend on the decision rule"}
 	case o.Metric == "mae_units" && space.Values() == nil:
-		return &invalid.Error{Field: "Calibrate.Metric", Found: "mae_units with classes that have no values", Want: "mae",
+		return &invalid.Error{Field: "Calibrate.Metric", Found: "mae_units with classes that have no values",
+			Want: "mae",
 			Hint: "or give the values of the classes with {Data.Positions}"}
 	}
 	return nil
 }
 
-// Fit returns the head with everything that was fitted to a sample, and what that is. The parts are fitted in the order in which
-// a prediction passes them: the temperature makes a distribution of logits, the decision rule a class of that, and the
-// prediction set grows from there.
+// Fit returns the head with the parameters fitted to a sample, and a description of them. It fits in the order of
+// prediction: the temperature (logits to distribution), the decision rule (distribution to class), the prediction
+// sets (around the class). Where a parameter can't be fitted, the Result has a note.
 func Fit(o Options, h *head.Head, s Sample) (*head.Head, *Result, error) {
 	out := &Result{Images: s.Len()}
 	d := h.Description()
 	if d.Loss.Name == loss.L2 {
-		out.Note("%s predicts one number and no distribution, so nothing is calibrated: no temperature and no prediction sets", d.Loss.Name)
+		out.Note("%s predicts a single number and no distribution, so neither temperature nor prediction intervals are "+
+			"fitted", d.Loss.Name)
 		o.Temperature, o.Coverage = false, 0
 	}
 	var err error
@@ -72,22 +76,25 @@ func Fit(o Options, h *head.Head, s Sample) (*head.Head, *Result, error) {
 		return nil, nil, err
 	}
 	out.Sets = &d.Sets
-	if need := FewestUnits(o.Coverage); d.Sets.Units < need {
-		out.Note("prediction sets hold every class: a coverage of %v takes at least %d independent images (or groups) to calibrate, and there are %d", o.Coverage, need, d.Sets.Units)
+	if need := MinUnits(o.Coverage); d.Sets.Units < need {
+		out.Note("prediction intervals contain every class: a coverage of %v needs at least %d independent images (or "+
+			"groups) for calibration, and there are %d", o.Coverage, need, d.Sets.Units)
 	} else if d.Sets.Threshold == 1 {
-		out.Note("prediction sets hold every class: too many true classes have next to no probability for anything less to cover %v of them", o.Coverage)
+		out.Note("prediction intervals contain every class: too many labels have a probability near 0 for narrower ones to "+
+			"cover %v of them", o.Coverage)
 	}
 	h, err = head.New(h.Network(), d)
 	return h, out, err
 }
 
-// fitTemperature returns the head with a temperature, and the sample under it.
+// fitTemperature returns the head with a temperature, and the sample with the temperature applied.
 func (r *Result) fitTemperature(h *head.Head, s Sample) (*head.Head, Sample, error) {
 	d := h.Description()
 	t, err := s.temperature(d)
 	switch {
 	case errors.Is(err, ErrNoTemperature):
-		r.Note("the temperature stays 1: the %d validation images are too few or too easy to fit one", s.Len())
+		r.Note("the temperature stays 1: the %d validation images are too few, or all predicted correctly, so the "+
+			"likelihood has no maximum", s.Len())
 		t = 1
 	case err != nil:
 		return nil, s, err
@@ -106,16 +113,18 @@ func (r *Result) fitTemperature(h *head.Head, s Sample) (*head.Head, Sample, err
 	return h, s, err
 }
 
-// rules measures each decision rule and names the one to take: that of the description, unless another is to be chosen and is better.
+// rules evaluates each decision rule and returns the chosen one: that of the description, unless o.Metric is set and
+// another is better.
 func (o Options) rules(d head.Description, s Sample) (list []RuleFigures, chosen head.Decision, err error) {
 	metric, auto := metrics.ByName(o.Metric)
 	in := s.Input
 	in.Predicted, in.Resamples = make([]int, s.Len()), -1
 	chosen = d.Decision
 	best := metrics.Number(math.NaN())
-	order := []head.Decision{d.Decision} // the first, so that it wins ties
+	order := []head.Decision{d.Decision} // first, so that it wins ties
 	for _, rule := range head.Decisions() {
-		if rule != d.Decision && (rule != head.LeastDistance || d.Loss.Ground.Matrix != nil) { // otherwise it is the median
+		// otherwise it is the median
+		if rule != d.Decision && (rule != head.LeastDistance || d.Loss.Ground.Matrix != nil) {
 			order = append(order, rule)
 		}
 	}

@@ -43,10 +43,12 @@ func TestRulesWithMatrix(t *testing.T) {
 		Ground: loss.Matrix([]float64{0, 1, 4, 1, 0, 4, 9, 9, 0})}}
 	p := Sample{
 		Probabilities: []float32{0.3, 0.2, 0.5, 0.3, 0.2, 0.5},
-		Input:         metrics.Input{Space: space, Labels: []int{0, 0}, Probabilities: []float64{0.3, 0.2, 0.5, 0.3, 0.2, 0.5}},
+		Input: metrics.Input{Space: space, Labels: []int{0, 0},
+			Probabilities: []float64{0.3, 0.2, 0.5, 0.3, 0.2, 0.5}},
 	}
 	list, chosen, err := Options{Metric: "accuracy"}.rules(d, p)
-	if err != nil || chosen != head.LeastDistance || len(list) != 4 || list[0].Decision != head.Median || list[0].Taken {
+	if err != nil || chosen != head.LeastDistance || len(list) != 4 || list[0].Decision != head.Median ||
+		list[0].Taken {
 		t.Errorf("%s of %+v, %v", chosen, list, err)
 	}
 	if _, chosen, _ = (Options{}).rules(d, p); chosen != head.Median {

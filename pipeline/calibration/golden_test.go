@@ -65,7 +65,8 @@ func ruleOf(t testing.TB, name string, classes int) func(logits, probs []float64
 
 func TestTemperatureGolden(t *testing.T) {
 	for _, c := range readGolden(t).Temperatures {
-		l := calibration.Logits{Values: c.Logits, Outputs: c.Outputs, Targets: c.Targets, Classes: c.Classes, Rule: ruleOf(t, c.Rule, c.Classes)}
+		l := calibration.Logits{Values: c.Logits, Outputs: c.Outputs, Targets: c.Targets, Classes: c.Classes,
+			Rule: ruleOf(t, c.Rule, c.Classes)}
 		got, err := calibration.FitTemperature(l)
 		if err != nil || math.Abs(got/c.Temperature-1) > 1e-6 {
 			t.Errorf("%s: temperature %v, %v; want %v", c.Name, got, err, c.Temperature)
@@ -90,10 +91,12 @@ func TestSetsGolden(t *testing.T) {
 		}
 		threshold, units, err := calibration.Threshold(scores, c.Groups, c.Coverage)
 		if err != nil || math.Abs(threshold-c.Threshold) > 1e-15 || units != c.Units {
-			t.Errorf("%s: threshold %v of %d units, %v; want %v of %d", c.Name, threshold, units, err, c.Threshold, c.Units)
+			t.Errorf("%s: threshold %v of %d units, %v; want %v of %d", c.Name, threshold, units, err, c.Threshold,
+				c.Units)
 		}
 		for i := range c.Labels {
-			if low, high := calibration.Interval(row(i), c.Starts[i], threshold); low != c.Low[i] || high != c.High[i] {
+			if low, high := calibration.Interval(row(i), c.Starts[i], threshold); low != c.Low[i] ||
+				high != c.High[i] {
 				t.Errorf("%s: item %d: %d to %d, want %d to %d", c.Name, i, low, high, c.Low[i], c.High[i])
 			}
 		}

@@ -27,8 +27,9 @@ func distribution(r *rand.Rand, probs []float32, class int, skew float64) {
 	}
 }
 
-// Over many draws of exchangeable images, sets must hold the true class as often as asked for and hardly more often, whether the
-// model is too sure or too cautious. The bounds leave room for four standard deviations of the mean over draws.
+// Over many draws of exchangeable images, sets must hold the true class as often as asked for and hardly more often,
+// whether the model is too sure or too cautious. The bounds leave room for four standard deviations of the mean over
+// draws.
 func TestCoverage(t *testing.T) {
 	const draws, test, k = 400, 60, 7
 	for _, c := range []struct {
@@ -53,7 +54,8 @@ func TestCoverage(t *testing.T) {
 				for range test {
 					y := r.IntN(k)
 					distribution(r, probs, y, c.skew)
-					if low, high := calibration.Interval(probs, label.Median(probs), threshold); low <= y && y <= high {
+					if low, high := calibration.Interval(probs, label.Median(probs), threshold); low <= y &&
+						y <= high {
 						covered++
 					}
 				}
@@ -120,7 +122,8 @@ func TestCoverageOfGroups(t *testing.T) {
 	}
 }
 
-// Sets are contiguous by their type; they hold their start, widen with the threshold, and hold a class just when it scores no more.
+// Sets are contiguous by their type; they hold their start, widen with the threshold, and hold a class just when it
+// scores no more.
 func FuzzInterval(f *testing.F) {
 	f.Add([]byte{1, 2, 3, 200, 5}, uint8(2), 0.9)
 	f.Add([]byte{0, 0, 0, 0}, uint8(3), 1.0)
@@ -179,9 +182,9 @@ func TestThresholdRises(t *testing.T) {
 	}
 }
 
-func TestFewestUnits(t *testing.T) {
+func TestMinUnits(t *testing.T) {
 	for _, coverage := range []float64{0.5, 0.75, 0.8, 0.9, 0.95, 0.99, 0.999, 1. / 3} {
-		n := calibration.FewestUnits(coverage)
+		n := calibration.MinUnits(coverage)
 		enough, _, _ := calibration.Threshold(make([]float64, n), nil, coverage)
 		few, _, _ := calibration.Threshold(make([]float64, n-1), nil, coverage)
 		if enough != 0 || few != 1 {
@@ -213,7 +216,8 @@ func TestThresholdRefuses(t *testing.T) {
 }
 
 func TestTemperatureWithoutMaximum(t *testing.T) {
-	l := calibration.Logits{Values: []float32{2, 0, 0, 2}, Outputs: 2, Targets: []float64{1, 0, 0, 1}, Classes: 2, Rule: ruleOf(t, "softmax", 2)}
+	l := calibration.Logits{Values: []float32{2, 0, 0, 2}, Outputs: 2, Targets: []float64{1, 0, 0, 1}, Classes: 2,
+		Rule: ruleOf(t, "softmax", 2)}
 	if _, err := calibration.FitTemperature(l); !errors.Is(err, calibration.ErrNoTemperature) {
 		t.Errorf("all right: %v", err)
 	}

@@ -7,15 +7,16 @@ import (
 	"finetune/pipeline/metrics"
 )
 
-// A Result is what [Fit] fitted to a trained head, and what that changed.
+// A Result describes what [Fit] fitted and its effect.
 type Result struct {
-	Images      int                `json:"images"`                // that it was fitted to
-	Temperature *TemperatureResult `json:"temperature,omitempty"` // nil where none was asked for
-	Metric      string             `json:"metric,omitempty"`      // that the decision rule was chosen by; "" where it was given
-	Rules       []RuleFigures      `json:"decisions"`             // on the images that it was fitted to, after the temperature
-	Sets        *head.Sets         `json:"sets,omitempty"`        // nil where none were asked for
-	// Expected is the 95 % interval of the held-out coverage if all images are exchangeable, given how many there are to calibrate
-	// and to measure; nil with groups or without sets.
+	Images      int                `json:"images"`                // in the sample
+	Temperature *TemperatureResult `json:"temperature,omitempty"` // nil if not requested
+	// that chose the decision rule; "" if the rule was given
+	Metric string        `json:"metric,omitempty"`
+	Rules  []RuleFigures `json:"decisions"`      // on the sample, with the temperature
+	Sets   *head.Sets    `json:"sets,omitempty"` // nil if not requested
+	// Expected is the 95 % range of the held-out coverage for exchangeable images, see [Expected]; nil with groups or
+	// without sets.
 	Expected *[2]float64 `json:"expected_coverage,omitempty"`
 	Notes    []string    `json:"notes,omitempty"`
 }
@@ -25,20 +26,20 @@ func (r *Result) Note(format string, values ...any) {
 	r.Notes = append(r.Notes, fmt.Sprintf(format, values...))
 }
 
-// A TemperatureResult is what logits are divided by, and what that does to the probabilities.
+// A TemperatureResult is a temperature and its effect on the metrics of probabilities.
 type TemperatureResult struct {
 	Value   float64     `json:"value"`
-	Fitted  BeforeAfter `json:"fitted"`   // on the images that it was fitted to
-	HeldOut BeforeAfter `json:"held_out"` // on those that the figures of the run are of
+	Fitted  BeforeAfter `json:"fitted"`   // on the sample
+	HeldOut BeforeAfter `json:"held_out"` // on the held-out images
 }
 
-// BeforeAfter has the figures at temperature 1 and at the fitted one.
+// BeforeAfter holds the metrics with temperature 1 and with the fitted temperature.
 type BeforeAfter struct {
 	Before ProbabilityFigures `json:"before"`
 	After  ProbabilityFigures `json:"after"`
 }
 
-// ProbabilityFigures are the figures of distributions that don't depend on the decision rule. See metrics.Figures.
+// ProbabilityFigures are the fields of metrics.Report that don't depend on the decision rule.
 type ProbabilityFigures struct {
 	NLL         metrics.Number `json:"nll"`
 	Brier       metrics.Number `json:"brier"`
@@ -47,12 +48,12 @@ type ProbabilityFigures struct {
 	Reliability []metrics.Bin  `json:"reliability"`
 }
 
-// ProbabilityFiguresOf takes them from a report.
+// ProbabilityFiguresOf copies the fields from a report.
 func ProbabilityFiguresOf(r *metrics.Report) ProbabilityFigures {
 	return ProbabilityFigures{NLL: r.NLL, Brier: r.Brier, RPS: r.RPS, ECE: r.ECE, Reliability: r.Reliability}
 }
 
-// RuleFigures are the figures of one decision rule.
+// RuleFigures are the metrics of one decision rule.
 type RuleFigures struct {
 	Decision head.Decision   `json:"decision"`
 	Taken    bool            `json:"taken"` // the head uses it

@@ -9,14 +9,14 @@ import (
 	"finetune/pipeline/metrics"
 )
 
-// A Sample is the predictions of a head without a temperature for n labelled images that it wasn't trained on. They are independent
-// but for their groups.
+// A Sample holds the predictions of a head without a temperature for n labelled images that it wasn't trained on.
+// Images of different groups are independent.
 type Sample struct {
 	Probabilities []float32 // n × K
-	// Logits are n × the head's outputs. They are nil where Probabilities are means over several rows or heads; the logits of
-	// the mean then stand for them.
+	// Logits are n × the head's outputs; nil if Probabilities are means over several rows or heads. The logits of the
+	// mean are used then.
 	Logits []float32
-	Input  metrics.Input // labels, targets and groups; its probabilities are those above
+	Input  metrics.Input // labels, targets and groups, with the same probabilities
 }
 
 // Len returns n.
@@ -27,7 +27,7 @@ func (s Sample) row(i int) []float32 {
 	return s.Probabilities[i*k : (i+1)*k]
 }
 
-// Temper returns the sample's distributions, n × K, with the temperature of h.
+// Temper returns the distributions, n × K, with the temperature of h.
 func (s Sample) Temper(h *head.Head) []float32 {
 	probs := slices.Clone(s.Probabilities)
 	k := len(probs) / max(1, s.Len())
@@ -42,7 +42,7 @@ func (s Sample) Temper(h *head.Head) []float32 {
 	return probs
 }
 
-// tempered is the sample with the temperature of h applied for good.
+// tempered returns the sample with the temperature of h applied to its probabilities.
 func (s Sample) tempered(h *head.Head) Sample {
 	probs := s.Temper(h)
 	in := s.Input
@@ -53,7 +53,7 @@ func (s Sample) tempered(h *head.Head) Sample {
 	return Sample{Probabilities: probs, Input: in}
 }
 
-// Figures returns the figures of the distributions as they are.
+// Figures returns the metrics of the distributions.
 func (s Sample) Figures() (ProbabilityFigures, error) {
 	in := s.Input
 	in.Resamples = -1
@@ -61,7 +61,7 @@ func (s Sample) Figures() (ProbabilityFigures, error) {
 	return ProbabilityFiguresOf(&r), err
 }
 
-// temperature fits one to the labels or votes.
+// temperature fits a temperature to the labels or votes.
 func (s Sample) temperature(d head.Description) (float64, error) {
 	l, err := loss.New[float64](d.Loss)
 	if err != nil {
@@ -88,11 +88,12 @@ func (s Sample) temperature(d head.Description) (float64, error) {
 			targets[i*k+y] = 1
 		}
 	}
-	return FitTemperature(Logits{Values: logits, Outputs: l.Outputs(), Targets: targets, Classes: l.Classes(), Rule: l.Probabilities})
+	return FitTemperature(Logits{Values: logits, Outputs: l.Outputs(), Targets: targets, Classes: l.Classes(),
+		Rule: l.Probabilities})
 }
 
-// Decide returns the class of each of n distributions by the decision rule of h and, where h has prediction sets, the range of
-// classes around it; low and high are nil otherwise.
+// Decide applies the decision rule of h to n distributions, n × K, and returns n classes. If h has prediction sets,
+// low and high are their n first and last classes, otherwise nil.
 func Decide(h *head.Head, probs []float32) (classes, low, high []int) {
 	k := h.Space().Len()
 	n := len(probs) / k
@@ -111,7 +112,8 @@ func Decide(h *head.Head, probs []float32) (classes, low, high []int) {
 	return classes, low, high
 }
 
-// Scores returns the score of each label in the growth of the range around its class: the input of [Threshold].
+// Scores returns the [Score] of each of n labels, the input of [Threshold]. Probs are n × K, classes the predicted
+// classes.
 func Scores(probs []float32, classes, labels []int) []float64 {
 	scores := make([]float64, len(labels))
 	for i, y := range labels {

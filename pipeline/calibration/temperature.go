@@ -6,29 +6,30 @@ import (
 	"math"
 )
 
-// The range that a temperature is looked for in.
+// The search range of the temperature.
 const (
-	LeastTemperature = 0.05
-	MostTemperature  = 20
+	minTemperature = 0.05
+	maxTemperature = 20
 )
 
-// ErrNoTemperature says that the likelihood has no maximum inside the range: as a rule because there are few images and all are
-// answered right, so that nothing says how sure is sure enough.
-var ErrNoTemperature = fmt.Errorf("calibration: the likelihood has no maximum at a temperature between %g and %g", LeastTemperature, float64(MostTemperature))
+// ErrNoTemperature reports that the likelihood has no maximum in the search range. The usual cause is a small sample
+// whose predictions are all correct: the likelihood then grows with confidence.
+var ErrNoTemperature = fmt.Errorf("calibration: the likelihood has no maximum at a temperature between %g and %g",
+	minTemperature, float64(maxTemperature))
 
-// Logits are what a model said of n items over K classes, before it became probabilities.
+// Logits are the logits of n items over K classes, with their targets.
 type Logits struct {
 	Values  []float32 // n × Outputs, row by row
 	Outputs int       // length of a logit vector
 	Targets []float64 // n × K, row by row: the true distributions, one-hot for labels
 	Classes int       // K
-	// Rule writes the K probabilities that one logit vector stands for; package loss has it as Loss.Probabilities. The negative
-	// logarithm of a probability must be a convex function of the factor 1/T on logits, as it is for softmax, for cumulative
-	// logits (Pratt 1981) and for conditional ones.
+	// Rule converts one logit vector to K probabilities, as loss.Loss.Probabilities does. The negative logarithm of a
+	// probability must be convex in 1/T. This holds for softmax, cumulative logits (Pratt 1981) and conditional
+	// logits.
 	Rule func(logits, probs []float64)
 }
 
-// NLL returns the mean negative log-likelihood −Σ t log p of the targets, natural logarithm, where the logits are divided by a
+// NLL returns the mean negative log-likelihood −Σ t log p of the targets in nats, with the logits divided by the
 // temperature.
 func (l Logits) NLL(temperature float64) float64 {
 	z, p := make([]float64, l.Outputs), make([]float64, l.Classes)
@@ -48,25 +49,28 @@ func (l Logits) NLL(temperature float64) float64 {
 	return sum * float64(l.Outputs) / float64(len(l.Values))
 }
 
-// FitTemperature returns the temperature of least NLL, to six digits. Above 1 it makes the model less sure, below 1 surer; the order
-// of the probabilities stays with softmax, so its most probable class does too. The NLL is convex in 1/T, so it has one minimum;
-// where that lies beyond the range the error is ErrNoTemperature, and without items or with lengths that disagree another one.
+// FitTemperature returns the temperature with the least NLL, to six digits. A temperature above 1 lowers confidence,
+// below 1 raises it. With softmax the most probable class doesn't change. The NLL is convex in 1/T, so it has one
+// minimum. The error is ErrNoTemperature if the minimum is outside the search range, and another error without items
+// or if lengths disagree.
 func FitTemperature(l Logits) (float64, error) {
-	if l.Outputs < 1 || l.Classes < 1 || len(l.Values) == 0 || len(l.Values)%l.Outputs != 0 || len(l.Targets)*l.Outputs != len(l.Values)*l.Classes {
-		return 0, fmt.Errorf("calibration: %d logits in vectors of %d and %d target values over %d classes", len(l.Values), l.Outputs, len(l.Targets), l.Classes)
+	if l.Outputs < 1 || l.Classes < 1 || len(l.Values) == 0 || len(l.Values)%l.Outputs != 0 ||
+		len(l.Targets)*l.Outputs != len(l.Values)*l.Classes {
+		return 0, fmt.Errorf("calibration: %d logits in vectors of %d and %d target values over %d classes",
+			len(l.Values), l.Outputs, len(l.Targets), l.Classes)
 	}
-	// Golden section in the logarithm of T: it needs no derivatives, which each rule has its own of, and some forty evaluations.
+	// Golden-section search over log T takes about forty evaluations and no derivatives.
 	const precision = 1e-7
 	ratio := (math.Sqrt(5) - 1) / 2
-	from, to := math.Log(LeastTemperature), math.Log(MostTemperature)
+	from, to := math.Log(minTemperature), math.Log(maxTemperature)
 	nll := func(u float64) float64 { return l.NLL(math.Exp(u)) }
 	a, b := to-ratio*(to-from), from+ratio*(to-from)
 	atA, atB := nll(a), nll(b)
 	for to-from > precision {
 		if math.IsNaN(atA) || math.IsNaN(atB) {
-			return 0, errors.New("calibration: logits that aren't numbers")
+			return 0, errors.New("calibration: logits contain NaN")
 		}
-		if atA <= atB { // both may be zero, where the lower end is as good: no maximum
+		if atA <= atB { // both may be zero: prefer the lower end, which then reports no maximum
 			to, b, atB = b, a, atA
 			a = to - ratio*(to-from)
 			atA = nll(a)
@@ -77,7 +81,7 @@ func FitTemperature(l Logits) (float64, error) {
 		}
 	}
 	t := math.Exp((from + to) / 2)
-	if t < LeastTemperature*(1+2*precision) || t > MostTemperature*(1-2*precision) {
+	if t < minTemperature*(1+2*precision) || t > maxTemperature*(1-2*precision) {
 		return 0, ErrNoTemperature
 	}
 	return t, nil

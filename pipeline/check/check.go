@@ -11,58 +11,59 @@ import (
 	"finetune/pipeline/train"
 )
 
-// Check looks at labelled images before anything is trained on them: which can't be read or are tiny, which are copies of one
-// another, how the classes are filled, which labels speak against the picture, which groups stand on both sides of a split.
+// Job checks labelled images. New returns a Job with the defaults of training.
 type Job struct {
-	Data     dataset.Options
-	Images   features.Images      // what the pictures are compared by; the defaults of training, so that both use one cache
-	Split    dataset.SplitOptions // as training would cut data that names no parts
-	Out      string               // a folder for the lists and for a manifest that keeps copies together; "": nothing is written
+	Data dataset.Options
+	// the features that images are compared by; with those of training, training finds them in the cache
+	Images   features.Images
+	Split    dataset.SplitOptions // of data without parts; the split of training
+	Out      string               // folder for lists and a manifest that keeps copies in one group; "": no files
 	Threads  int                  // 0: all cores
 	Progress progress.Reporter
 }
 
-// NewCheck returns the job on data with the split of NewTrain.
+// New returns the job on data with the split of train.New.
 func New(data string) Job {
 	t := train.New(data)
 	return Job{Data: t.Data, Split: t.Split}
 }
 
-// A CheckResult is what a Check found. Findings sum up the rest.
+// A Result lists what a Job found. Findings summarize the other fields.
 type Result struct {
-	Images     int                   `json:"images"` // all, the unreadable ones as well
-	Classes    []ClassCount          `json:"classes"`
-	SplitBy    string                `json:"split_by"` // where the parts come from: "data", or "seed" as training would choose them
-	Findings   []Finding             `json:"findings"`
-	Unreadable []artifact.Unreadable `json:"unreadable,omitempty"`
-	Tiny       []TinyImage           `json:"tiny,omitempty"`
-	Copies     []Copies              `json:"copies,omitempty"`
-	Straddling []StraddlingGroup     `json:"straddling_groups,omitempty"`
-	Suspects   []run.SuspectLabel    `json:"suspects,omitempty"` // labels that may be wrong, the likeliest first
+	Images  int          `json:"images"` // including unreadable ones
+	Classes []ClassCount `json:"classes"`
+	// origin of the parts: "data", or "seed" for the split of training
+	SplitBy     string                `json:"split_by"`
+	Findings    []Finding             `json:"findings"`
+	Unreadable  []artifact.Unreadable `json:"unreadable,omitempty"`
+	Tiny        []TinyImage           `json:"tiny,omitempty"`
+	Copies      []Copies              `json:"copies,omitempty"`
+	SplitGroups []SplitGroup          `json:"straddling_groups,omitempty"`
+	Suspects    []run.SuspectLabel    `json:"suspects,omitempty"` // possible label errors, the clearest first
 
-	cut bool // every image has a part
+	split bool // every image has a part
 }
 
-// A Severity says what a Finding means for training.
+// A Severity is the severity of a Finding.
 type Severity string
 
-// The severities: Trouble makes figures wrong or labels contradict each other, a Warning is worth a look.
+// The severities. A Problem makes metrics wrong or labels contradictory; a Warning deserves a look.
 const (
 	Warning Severity = "warning"
 	Problem Severity = "problem"
 )
 
-// A Finding is one line of the summary.
+// A Finding summarizes one kind of problem.
 type Finding struct {
 	Severity Severity `json:"severity"`
-	Kind     string   `json:"kind"` // a fixed name for programs, such as "copies-across-split"
+	Kind     string   `json:"kind"` // a stable identifier, such as "copies-across-split"
 	Count    int      `json:"count"`
-	Found    string   `json:"found"` // in words
-	Do       string   `json:"do"`    // what to do about it
-	Where    []string `json:"where"` // a line each
+	Message  string   `json:"found"`
+	Advice   string   `json:"do"`
+	Where    []string `json:"where"` // one line for each case
 }
 
-// A ClassCount is how often a class is met, in all and in each part.
+// A ClassCount is the number of images of a class, in total and in each part.
 type ClassCount struct {
 	Class string `json:"class"`
 	All   int    `json:"all"`
@@ -71,27 +72,29 @@ type ClassCount struct {
 	Test  int    `json:"test"`
 }
 
-// Worst returns the gravest severity among the findings, "" where there is none.
-func (r *Result) Worst() Severity {
-	var worst Severity
+// MaxSeverity returns the highest severity of the findings, "" without findings.
+func (r *Result) MaxSeverity() Severity {
+	var highest Severity
 	for _, f := range r.Findings {
 		if f.Severity == Problem {
 			return Problem
 		}
-		worst = f.Severity
+		highest = f.Severity
 	}
-	return worst
+	return highest
 }
 
-// Run does the job. What it finds is no error; only what keeps it from looking is.
+// Run does the job. Findings aren't errors; errors are what prevents the check. Input that the caller can correct is
+// an *invalid.Error.
 func (c Job) Run(ctx context.Context) (*Result, error) {
 	c.Progress = progress.OrNone(c.Progress)
 	all := 1.0
-	c.Images.MaxUnreadable = &all // they are what is looked for
+	c.Images.MaxUnreadable = &all // unreadable images are findings
 	var folder *artifact.Folder
 	if c.Out != "" {
 		var err error
-		if folder, err = checked.Claim(artifact.ClaimOptions{Dir: c.Out, Replace: true, Inputs: []string{c.Data.Path}}); err != nil {
+		if folder, err = outputFolder.Claim(artifact.ClaimOptions{Dir: c.Out, Replace: true,
+			Inputs: []string{c.Data.Path}}); err != nil {
 			return nil, err
 		}
 		defer folder.Release()
@@ -101,8 +104,8 @@ func (c Job) Run(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	features.NoteData(c.Progress, set)
-	result := &Result{Images: len(set.Items), Straddling: straddling(set)}
-	files, err := c.lookAtFiles(ctx, set.Items)
+	result := &Result{Images: len(set.Items), SplitGroups: splitGroups(set)}
+	files, err := c.readFiles(ctx, set.Items)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +114,8 @@ func (c Job) Run(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	side := min(x.Net.Spec.Height, x.Net.Spec.Width)
-	table, err := features.ExtractTable(ctx, x, set, c.Data, features.ViewConfig{Train: 1, Predict: 1}, features.EveryItem(1))
+	table, err := features.ExtractTable(ctx, x, set, c.Data, features.ViewConfig{Train: 1, Predict: 1},
+		features.EveryItem(1))
 	if closeErr := x.Close(); err == nil {
 		err = closeErr
 	}
@@ -129,15 +133,15 @@ func (c Job) Run(ctx context.Context) (*Result, error) {
 	if result.Suspects, err = c.suspects(ctx, table, result.Copies); err != nil {
 		return nil, err
 	}
-	result.sumUp()
+	result.summarize()
 	if c.Out == "" {
 		return result, nil
 	}
 	return result, c.write(ctx, folder, result, table.Set)
 }
 
-// parts says which part every item is in: as the data says, or as training would choose. Data that can't be split, such as one
-// whose groups straddle, has only the parts that it names.
+// parts returns the part of every item: that of the data, or that of training's split. If the data can't be split,
+// for example because its groups are divided between parts, only the parts of the data are set.
 func (c Job) parts(set *dataset.Set, result *Result) []dataset.Part {
 	parts := make([]dataset.Part, len(set.Items))
 	result.SplitBy = "seed"
@@ -147,12 +151,13 @@ func (c Job) parts(set *dataset.Set, result *Result) []dataset.Part {
 			result.SplitBy = "data"
 		}
 	}
-	cut, err := dataset.Split(set, c.Split)
+	split, err := dataset.Split(set, c.Split)
 	if err != nil {
-		return parts // what is wrong stands among the findings
+		return parts // the findings name the cause
 	}
-	result.cut = true
-	for part, rows := range map[dataset.Part][]int{dataset.Train: cut.Train, dataset.Val: cut.Val, dataset.Test: cut.Test} {
+	result.split = true
+	for part, rows := range map[dataset.Part][]int{dataset.Train: split.Train, dataset.Val: split.Val,
+		dataset.Test: split.Test} {
 		for _, row := range rows {
 			parts[row] = part
 		}

@@ -16,7 +16,7 @@ import (
 	"finetune/pipeline/run"
 )
 
-// plantedData is a folder of different pictures, the demo's photos, with a manifest; plant adds what a Check should find.
+// plantedData is a folder with a manifest of different photos, to which tests add problems.
 type plantedData struct {
 	t      *testing.T
 	folder string
@@ -93,7 +93,7 @@ func (d *plantedData) check(columns int, out string) *Result {
 	return r
 }
 
-// kinds are the findings that don't hang on what a head makes of a handful of pictures.
+// kinds returns the counts of the findings that don't depend on a trained head.
 func kinds(r *Result) map[string]int {
 	found := map[string]int{}
 	for _, f := range r.Findings {
@@ -104,7 +104,7 @@ func kinds(r *Result) map[string]int {
 	return found
 }
 
-func TestCheckFindsWhatWasPlanted(t *testing.T) {
+func TestFindings(t *testing.T) {
 	for name, test := range map[string]struct {
 		columns int // of the manifest: 2 without split and group, 3 without group
 		plant   func(d *plantedData)
@@ -135,7 +135,8 @@ func TestCheckFindsWhatWasPlanted(t *testing.T) {
 			d.rows[len(d.rows)-1][3] = "photo 0"
 		}, map[string]int{"straddling-groups": 1}},
 		"what is no picture, and a tiny one": {4, func(d *plantedData) {
-			if err := os.WriteFile(filepath.Join(d.folder, "broken.jpg"), []byte("\xff\xd8\xff\xe0 no more"), 0o666); err != nil {
+			if err := os.WriteFile(filepath.Join(d.folder, "broken.jpg"), []byte("\xff\xd8\xff\xe0 no more"),
+				0o666); err != nil {
 				d.t.Fatal(err)
 			}
 			d.list("broken.jpg", "1", "train", "someone")
@@ -159,8 +160,8 @@ func TestCheckFindsWhatWasPlanted(t *testing.T) {
 	}
 }
 
-// Training on the manifest that a check writes never parts copies, and equal runs write equal bytes.
-func TestCheckWritesAManifestThatKeepsCopiesTogether(t *testing.T) {
+// TestManifestKeepsCopiesTogether also checks that equal runs write equal bytes.
+func TestManifestKeepsCopiesTogether(t *testing.T) {
 	d := newPlanted(t)
 	d.add("again.jpg", "1", "", "", d.open("0.jpg"))
 	d.add("once more.jpg", "1", "", "", imaging.FlipH(d.open("0.jpg")))
@@ -186,7 +187,7 @@ func TestCheckWritesAManifestThatKeepsCopiesTogether(t *testing.T) {
 		t.Errorf("copies %+v", r.Copies)
 	}
 	d.check(2, again)
-	for _, file := range []string{CheckFile, CopiesFile, run.SuspectsFile} {
+	for _, file := range []string{ResultFile, CopiesFile, run.SuspectsFile} {
 		a, errA := os.ReadFile(filepath.Join(out, file))
 		b, errB := os.ReadFile(filepath.Join(again, file))
 		if errA != nil || errB != nil || !slices.Equal(a, b) {
@@ -195,8 +196,9 @@ func TestCheckWritesAManifestThatKeepsCopiesTogether(t *testing.T) {
 	}
 }
 
-func TestCopiesJoinGroups(t *testing.T) {
-	items := []dataset.Item{{Path: "a", Group: "p"}, {Path: "b", Group: "q"}, {Path: "c"}, {Path: "d", Group: "q"}, {Path: "e"}, {Path: "f"}, {Path: "g", Group: "r"}}
+func TestCopiesMergeGroups(t *testing.T) {
+	items := []dataset.Item{{Path: "a", Group: "p"}, {Path: "b", Group: "q"}, {Path: "c"}, {Path: "d", Group: "q"},
+		{Path: "e"}, {Path: "f"}, {Path: "g", Group: "r"}}
 	got := withCopies(items, []Copies{{rows: []int{0, 1}}, {rows: []int{2, 3}}, {rows: []int{4, 5}}})
 	var groups []string
 	for _, item := range got {

@@ -12,29 +12,30 @@ import (
 	"finetune/pipeline/features"
 )
 
-// Copies are images of one picture.
+// Copies are two or more images of the same picture.
 type Copies struct {
 	SameBytes bool `json:"same_bytes"` // the files are equal
-	// Sure is false where some are only more alike than all that is around them, as two pictures of one person can be.
-	Sure        bool   `json:"sure"`
-	LabelsApart int    `json:"labels_apart"` // the largest distance between two of their labels, in classes
-	AcrossSplit bool   `json:"across_split"` // they are in several parts
-	GroupsApart bool   `json:"groups_apart"` // they are of several groups, or some of none
-	Images      []Copy `json:"images"`       // two or more, in the order of the data
+	// Certain is false if the similarity of some is high only in comparison with other images, as for two photos of
+	// one person.
+	Certain     bool   `json:"sure"`
+	LabelRange  int    `json:"labels_apart"` // difference of the highest and the lowest label, in classes
+	AcrossSplit bool   `json:"across_split"` // they are in more than one part
+	GroupsVary  bool   `json:"groups_apart"` // they are in more than one group, or some in none
+	Images      []Copy `json:"images"`       // in the order of the data
 	rows        []int  // of the table
 }
 
-// A Copy is one of several images of a picture.
+// A Copy is one image of Copies.
 type Copy struct {
 	Path       string  `json:"path"`
 	Label      string  `json:"label"`
 	Part       string  `json:"part,omitempty"`
 	Group      string  `json:"group,omitempty"`
-	Similarity float64 `json:"similarity"`         // to the nearest other, 1 for equal files
-	Mirrored   bool    `json:"mirrored,omitempty"` // against that one
+	Similarity float64 `json:"similarity"`         // cosine to the most similar other copy; 1 for equal files
+	Mirrored   bool    `json:"mirrored,omitempty"` // relative to that copy
 }
 
-// String names the images, their labels and their parts in a line.
+// String returns one line with the images, their labels and their parts.
 func (c Copies) String() string {
 	parts := make([]string, len(c.Images))
 	for i, image := range c.Images {
@@ -50,8 +51,9 @@ func (c Copies) String() string {
 	return strings.Join(parts, " = ")
 }
 
-// copies finds images of one picture: files of the same bytes, and pictures whose features say so.
-func (c Job) copies(ctx context.Context, t *features.Table, files map[string]fileFacts, parts []dataset.Part) ([]Copies, error) {
+// copies finds images of the same picture: equal files, and images with similar features.
+func (c Job) copies(ctx context.Context, t *features.Table, files map[string]fileInfo, parts []dataset.Part) ([]Copies,
+	error) {
 	stage := c.Progress.Start("copies", 1, "comparison")
 	defer stage.Done()
 	pairs := equalFiles(t.Set.Items, files)
@@ -77,28 +79,29 @@ func (c Job) copies(ctx context.Context, t *features.Table, files map[string]fil
 	return list, nil
 }
 
-func describeCopies(set *dataset.Set, files map[string]fileFacts, parts []dataset.Part, rows []int, nearest map[int]lookalike.Pair) Copies {
+func describeCopies(set *dataset.Set, files map[string]fileInfo, parts []dataset.Part, rows []int,
+	nearest map[int]lookalike.Pair) Copies {
 	first := set.Items[rows[0]]
-	out := Copies{SameBytes: true, Sure: true, rows: rows}
-	least, most := first.Label, first.Label
+	out := Copies{SameBytes: true, Certain: true, rows: rows}
+	lowest, highest := first.Label, first.Label
 	for _, row := range rows {
 		item := set.Items[row]
 		out.SameBytes = out.SameBytes && files[item.Path].digest == files[first.Path].digest
 		out.AcrossSplit = out.AcrossSplit || parts[row] != parts[rows[0]]
-		out.GroupsApart = out.GroupsApart || item.Group != first.Group || item.Group == ""
-		out.Sure = out.Sure && nearest[row].Similarity >= lookalike.Certain
-		least, most = min(least, item.Label), max(most, item.Label)
+		out.GroupsVary = out.GroupsVary || item.Group != first.Group || item.Group == ""
+		out.Certain = out.Certain && nearest[row].Similarity >= lookalike.Certain
+		lowest, highest = min(lowest, item.Label), max(highest, item.Label)
 		out.Images = append(out.Images, Copy{
 			Path: item.Path, Label: set.Space.Class(item.Label), Part: parts[row].String(), Group: item.Group,
 			Similarity: nearest[row].Similarity, Mirrored: nearest[row].Mirrored,
 		})
 	}
-	out.LabelsApart = most - least
+	out.LabelRange = highest - lowest
 	return out
 }
 
-// equalFiles are the pairs of a file and the first that has the same bytes.
-func equalFiles(items []dataset.Item, files map[string]fileFacts) []lookalike.Pair {
+// equalFiles returns pairs of files with equal bytes: each file with the first of its bytes.
+func equalFiles(items []dataset.Item, files map[string]fileInfo) []lookalike.Pair {
 	first := map[[32]byte]int{}
 	var pairs []lookalike.Pair
 	for i, item := range items {
@@ -115,8 +118,9 @@ func equalFiles(items []dataset.Item, files map[string]fileFacts) []lookalike.Pa
 	return pairs
 }
 
-// mirroring says which column a column becomes when the picture is mirrored: that of the cell on the other side. The same channel of
-// a network mostly answers to a mirrored pattern as well. It is nil where there are no cells, and mirroring so changes little.
+// mirroring returns the permutation of feature columns that approximates mirroring the image: cells of a grid change
+// sides, and a channel keeps its column because most channels respond to mirrored patterns too. It returns nil
+// without grids, where mirroring changes little.
 func mirroring(blocks []backbone.Block, cols int) []int {
 	type place struct {
 		stat                     string

@@ -12,60 +12,60 @@ import (
 	"finetune/pipeline/features"
 )
 
-// tinyShare is the share of the network's input below which a picture's shorter side makes it tiny: what is enlarged more than
-// four times shows the network blur.
+// tinyShare defines tiny images: the shorter side is less than this share of the network's input, so that resizing
+// enlarges the image more than four times.
 const tinyShare = 0.25
 
-// A TinyImage is a picture that the network would see much enlarged.
+// A TinyImage is an image that is enlarged more than four times.
 type TinyImage struct {
 	Path   string `json:"path"`
 	Width  int    `json:"width"`
 	Height int    `json:"height"`
 }
 
-// A StraddlingGroup is a group with items in more than one part.
-type StraddlingGroup struct {
+// A SplitGroup is a group with images in more than one part.
+type SplitGroup struct {
 	Group string         `json:"group"`
-	Parts map[string]int `json:"parts"` // items in each
+	Parts map[string]int `json:"parts"` // number of images in each
 }
 
-// fileFacts are what the bytes of a file say without its pixels; zero where it can't be read.
-type fileFacts struct {
+// A fileInfo describes a file without decoding its pixels. It is zero except for path if the file can't be read.
+type fileInfo struct {
 	path          string
 	digest        [sha256.Size]byte
 	width, height int
 }
 
-// lookAtFiles reads the facts of every item's file, by path.
-func (c Job) lookAtFiles(ctx context.Context, items []dataset.Item) (map[string]fileFacts, error) {
-	facts := make(map[string]fileFacts, len(items))
+// readFiles returns the info of every item's file, by path.
+func (c Job) readFiles(ctx context.Context, items []dataset.Item) (map[string]fileInfo, error) {
+	infos := make(map[string]fileInfo, len(items))
 	stage := c.Progress.Start("files", len(items), "image")
 	defer stage.Done()
 	err := features.InOrder(ctx, len(items), features.BlockSize, cores.Of(c.Threads),
 		func() *features.ImageReader { return &features.ImageReader{} },
-		func(ctx context.Context, files *features.ImageReader, first, end int) ([]fileFacts, error) {
-			out := make([]fileFacts, 0, end-first)
+		func(ctx context.Context, files *features.ImageReader, first, end int) ([]fileInfo, error) {
+			out := make([]fileInfo, 0, end-first)
 			for _, item := range items[first:end] {
 				if err := ctx.Err(); err != nil {
 					return nil, err
 				}
-				out = append(out, factsOf(ctx, files, item))
+				out = append(out, readInfo(ctx, files, item))
 			}
 			return out, nil
 		},
-		func(_ int, block []fileFacts) error {
+		func(_ int, block []fileInfo) error {
 			for _, f := range block {
-				facts[f.path] = f
+				infos[f.path] = f
 			}
 			stage.Add(len(block))
 			return nil
 		})
-	return facts, err
+	return infos, err
 }
 
-// factsOf reads one file. What is wrong with it, decoding it for its features will tell.
-func factsOf(ctx context.Context, files *features.ImageReader, item dataset.Item) fileFacts {
-	f := fileFacts{path: item.Path}
+// readInfo reads one file. It ignores errors, since extraction reports unreadable images.
+func readInfo(ctx context.Context, files *features.ImageReader, item dataset.Item) fileInfo {
+	f := fileInfo{path: item.Path}
 	data, err := files.Read(ctx, item)
 	if err != nil {
 		return f
@@ -75,7 +75,7 @@ func factsOf(ctx context.Context, files *features.ImageReader, item dataset.Item
 	return f
 }
 
-func tiny(files map[string]fileFacts, side int) []TinyImage {
+func tiny(files map[string]fileInfo, side int) []TinyImage {
 	var list []TinyImage
 	for _, f := range files {
 		if shorter := min(f.width, f.height); shorter > 0 && float64(shorter) < tinyShare*float64(side) {
@@ -86,8 +86,8 @@ func tiny(files map[string]fileFacts, side int) []TinyImage {
 	return list
 }
 
-// straddling returns the groups that the data itself puts into several parts.
-func straddling(set *dataset.Set) []StraddlingGroup {
+// splitGroups returns the groups that the data assigns to more than one part.
+func splitGroups(set *dataset.Set) []SplitGroup {
 	parts := map[string]map[string]int{}
 	for _, item := range set.Items {
 		if item.Group == "" || item.Part == dataset.Unassigned {
@@ -98,12 +98,12 @@ func straddling(set *dataset.Set) []StraddlingGroup {
 		}
 		parts[item.Group][item.Part.String()]++
 	}
-	var list []StraddlingGroup
+	var list []SplitGroup
 	for group, in := range parts {
 		if len(in) > 1 {
-			list = append(list, StraddlingGroup{group, in})
+			list = append(list, SplitGroup{group, in})
 		}
 	}
-	slices.SortFunc(list, func(a, b StraddlingGroup) int { return cmp.Compare(a.Group, b.Group) })
+	slices.SortFunc(list, func(a, b SplitGroup) int { return cmp.Compare(a.Group, b.Group) })
 	return list
 }

@@ -14,27 +14,27 @@ import (
 	"finetune/pipeline/train"
 )
 
-// checkFolds is the number of folds on which labels that may be wrong are looked for.
-const checkFolds = 5
+// folds is the number of folds of the cross-validation that looks for label errors.
+const folds = 5
 
-// suspects trains the default head on folds and lists the held-out images whose labels it doubts. Copies are kept in one
-// fold, or a copy's wrong label would vouch for itself. Where folds can't be made, as with one image of a class, there are none.
+// suspects returns possible label errors by out-of-fold predictions of the default head. Copies stay in one fold, so
+// that a wrong label can't be learned from a copy. If folds can't be made, suspects notes why and returns nil.
 func (c Job) suspects(ctx context.Context, t *features.Table, copies []Copies) ([]run.SuspectLabel, error) {
 	set := t.Set
 	together := *set
 	together.Items = withCopies(set.Items, copies)
 	plan, err := crossval.NewPlan(&together, crossval.AllRows(&together), crossval.Options{
-		Folds: checkFolds, Seed: c.Split.Seed, Seeds: []uint64{c.Split.Seed}, ValShare: c.Split.Val, Redraw: true,
+		Folds: folds, Seed: c.Split.Seed, Seeds: []uint64{c.Split.Seed}, ValShare: c.Split.Val, Redraw: true,
 	})
 	if err != nil {
-		c.Progress.Note("labels that may be wrong aren't looked for: " + err.Error())
+		c.Progress.Note("labels are not checked: " + err.Error())
 		return nil, nil
 	}
 	cfg, err := crossval.HeadConfig(t, train.New("").Head)
 	if err != nil {
 		return nil, err
 	}
-	said := &crossval.Predictions{Items: plan.Items(set)}
+	predictions := &crossval.Predictions{Items: plan.Items(set)}
 	stage := c.Progress.Start("labels", len(plan.HeldOut), "fold")
 	defer stage.Done()
 	examples := t.Examples(nil)
@@ -44,20 +44,20 @@ func (c Job) suspects(ctx context.Context, t *features.Table, copies []Copies) (
 		if err != nil {
 			return nil, fmt.Errorf("fold %d: %w", fold+1, err)
 		}
-		said.Probabilities = append(said.Probabilities, fit.Predictions.Probabilities...)
+		predictions.Probabilities = append(predictions.Probabilities, fit.Predictions.Probabilities...)
 		stage.Add(1)
 	}
-	found, err := metrics.Suspects(said.Input(set.Space))
+	found, err := metrics.Suspects(predictions.Input(set.Space))
 	if err != nil {
 		return nil, err
 	}
-	return run.DescribeSuspects(set.Space, said, found), nil
+	return run.DescribeSuspects(set.Space, predictions, found), nil
 }
 
-// withCopies returns the items with one group for all images of a picture, and for all that were of a group with one of them.
+// withCopies returns the items with copies in one group. Groups that share copies are merged.
 func withCopies(items []dataset.Item, copies []Copies) []dataset.Item {
 	out := slices.Clone(items)
-	// A group that copies tie to another takes its name; following the chain ends at one that was never renamed.
+	// A merged group takes the name of the other group. Chains of renamed groups end at a name that is final.
 	renamed := map[string]string{}
 	final := func(group string) string {
 		for renamed[group] != "" {

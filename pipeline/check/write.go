@@ -11,19 +11,23 @@ import (
 	"finetune/pipeline/run"
 )
 
-// The files that Check writes beside SuspectsFile.
+// The files of a check, beside run.SuspectsFile and artifact.UnreadableFile.
 const (
-	CheckFile  = "check.json" // the CheckResult
-	CopiesFile = "copies.csv" // a row an image that has copies
-	// ManifestFile is the data without unreadable images, with one group for all images of a picture, to train on.
+	ResultFile = "check.json" // the Result
+	CopiesFile = "copies.csv" // one row for each image that has copies
+	// ManifestFile is the data to train on: without unreadable images, and with copies in one group.
 	ManifestFile = "manifest.csv"
 )
 
-// checked is the folder that a check leaves.
-var checked = artifact.Kind{Name: "check", Mark: CheckFile, Patterns: []string{CheckFile, CopiesFile, ManifestFile, run.SuspectsFile, artifact.UnreadableFile}}
+// outputFolder is the kind of folder that a Job writes.
+var outputFolder = artifact.Kind{Name: "check", Mark: ResultFile,
+	Patterns: []string{ResultFile, CopiesFile, ManifestFile, run.SuspectsFile, artifact.UnreadableFile}}
 
 func (c Job) write(ctx context.Context, folder *artifact.Folder, r *Result, set *dataset.Set) error {
-	if err := artifact.WriteCSV(folder.Path(CopiesFile), func(w *csv.Writer) error { return writeCopies(w, r.Copies) }); err != nil {
+	if err := artifact.WriteCSV(folder.Path(CopiesFile), func(w *csv.Writer) error {
+		return writeCopies(w,
+			r.Copies)
+	}); err != nil {
 		return err
 	}
 	if err := run.WriteSuspects(folder.Path(run.SuspectsFile), r.Suspects); err != nil {
@@ -35,21 +39,23 @@ func (c Job) write(ctx context.Context, folder *artifact.Folder, r *Result, set 
 	if err := c.writeManifest(folder.Path(ManifestFile), set, r.Copies); err != nil {
 		return err
 	}
-	if err := artifact.WriteJSON(folder.Path(CheckFile), r); err != nil {
+	if err := artifact.WriteJSON(folder.Path(ResultFile), r); err != nil {
 		return err
 	}
 	return folder.Publish(ctx)
 }
 
 func writeCopies(w *csv.Writer, list []Copies) error {
-	if err := w.Write([]string{"picture", "path", "label", "part", "group", "similarity", "mirrored", "same_bytes"}); err != nil {
+	if err := w.Write([]string{"picture", "path", "label", "part", "group", "similarity", "mirrored",
+		"same_bytes"}); err != nil {
 		return err
 	}
 	for i, c := range list {
 		for _, image := range c.Images {
 			if err := w.Write([]string{
 				strconv.Itoa(i + 1), image.Path, image.Label, image.Part, image.Group,
-				strconv.FormatFloat(image.Similarity, 'f', 3, 64), strconv.FormatBool(image.Mirrored), strconv.FormatBool(c.SameBytes),
+				strconv.FormatFloat(image.Similarity, 'f', 3, 64), strconv.FormatBool(image.Mirrored),
+				strconv.FormatBool(c.SameBytes),
 			}); err != nil {
 				return err
 			}
@@ -58,7 +64,7 @@ func writeCopies(w *csv.Writer, list []Copies) error {
 	return nil
 }
 
-// writeManifest writes paths that hold from the folder of the manifest.
+// writeManifest writes the manifest. Its paths are relative to its folder.
 func (c Job) writeManifest(path string, set *dataset.Set, copies []Copies) error {
 	folder, err := filepath.Abs(c.Out)
 	if err != nil {

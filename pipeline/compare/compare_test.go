@@ -50,7 +50,8 @@ func TestCompareOnAnyNumberOfThreads(t *testing.T) {
 		}
 		for _, fit := range result.Fits {
 			if qwk := fit.Figures[head.Median].QWK; fit.Epochs < fit.BestEpoch || fit.BestEpoch == 0 || !(qwk > 0.4) {
-				t.Errorf("%s, fold %d, seed %d: QWK %v after %d of %d epochs", fit.Loss, fit.Fold, fit.Seed, qwk, fit.BestEpoch, fit.Epochs)
+				t.Errorf("%s, fold %d, seed %d: QWK %v after %d of %d epochs", fit.Loss, fit.Fold, fit.Seed, qwk,
+					fit.BestEpoch, fit.Epochs)
 			}
 		}
 		for _, name := range []string{JSONFile, CSVFile, PlotFile} {
@@ -67,7 +68,8 @@ func TestCompareOnAnyNumberOfThreads(t *testing.T) {
 }
 
 func TestCompareTakesGivenFolds(t *testing.T) {
-	features := pipelinetest.FeatureFolder(t, 3, 12, ",fold,split", func(i, _ int) string { return fmt.Sprintf("%d,%s", 10*(i/18), []string{"train", "test"}[i%2]) })
+	features := pipelinetest.FeatureFolder(t, 3, 12, ",fold,split",
+		func(i, _ int) string { return fmt.Sprintf("%d,%s", 10*(i/18), []string{"train", "test"}[i%2]) })
 	c := quickCompare(t, features, "emd2")
 	c.Folds = 7
 	result, err := c.Run(context.Background())
@@ -78,7 +80,8 @@ func TestCompareTakesGivenFolds(t *testing.T) {
 		t.Errorf("folds %+v, want the two of the data", result.Folds)
 	}
 	if notes := strings.Join(result.Notes, "\n"); !strings.Contains(notes, "2 folds are those of the data") ||
-		!strings.Contains(notes, "parts (train, val, test) of the data are passed over") || !strings.Contains(notes, "cross-entropy was added") {
+		!strings.Contains(notes, "parts (train, val, test) of the data are ignored") ||
+		!strings.Contains(notes, "cross-entropy was added") {
 		t.Errorf("notes: %s", notes)
 	}
 	if result.Losses[0].Loss != loss.CrossEntropy || result.Losses[1].Loss != "emd2" {
@@ -87,8 +90,10 @@ func TestCompareTakesGivenFolds(t *testing.T) {
 }
 
 func TestComparePlan(t *testing.T) {
-	folder := pipelinetest.FeatureFolder(t, 3, 40, ",group", func(i, _ int) string { return fmt.Sprint("person ", i/4) })
-	set, err := dataset.Load(context.Background(), dataset.Options{Path: filepath.Join(folder, features.IndexFile), NoFiles: true})
+	folder := pipelinetest.FeatureFolder(t, 3, 40, ",group",
+		func(i, _ int) string { return fmt.Sprint("person ", i/4) })
+	set, err := dataset.Load(context.Background(), dataset.Options{Path: filepath.Join(folder, features.IndexFile),
+		NoFiles: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,12 +147,14 @@ func TestCompareWithAClassAbsent(t *testing.T) {
 	features := pipelinetest.FeatureFolder(t, 3, 12, ",fold", func(i, class int) string {
 		return fmt.Sprint(map[bool]int{true: 0, false: i % 2}[class == 2])
 	})
-	result, err := quickCompare(t, features, "cross-entropy", "emd2", "xemd2:self-guided,omega=2", "coral").Run(context.Background())
+	result, err := quickCompare(t, features, "cross-entropy", "emd2", "xemd2:self-guided,omega=2",
+		"coral").Run(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
 	notes := strings.Join(result.Notes, "\n")
-	for _, want := range []string{"fold 1 holds out every image of 2, so none is trained on", "fold 2 holds out no image of 2"} {
+	for _, want := range []string{"fold 1 holds out every image of 2, so its head is trained without them",
+		"fold 2 holds out no image of 2"} {
 		if !strings.Contains(notes, want) {
 			t.Errorf("notes %q, want %q", notes, want)
 		}
@@ -237,7 +244,8 @@ func TestCompareKeepsEarlierResults(t *testing.T) {
 	if _, err := job.Run(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := job.Run(context.Background()); !invalid.Is(err) || !strings.Contains(err.Error(), "an earlier comparison") {
+	if _, err := job.Run(context.Background()); !invalid.Is(err) ||
+		!strings.Contains(err.Error(), "an earlier comparison") {
 		t.Errorf("error %v", err)
 	}
 	job.Overwrite = true

@@ -12,8 +12,8 @@ import (
 	"finetune/pipeline/compare"
 )
 
-// Which loss should these images be trained with? A mean alone doesn't say: SameRule has the difference to cross-entropy
-// with its interval.
+// Which loss should these images be trained with? A mean alone doesn't say: SameRule has the difference to
+// cross-entropy with its interval.
 func Example() {
 	out := pipelinetest.TempFolder()
 	defer os.RemoveAll(out)
@@ -30,7 +30,8 @@ func Example() {
 	for _, row := range table.Rows {
 		if row.Decision == head.Median {
 			qwk := row.Figures[4]
-			fmt.Println(row.Loss, "beats chance:", qwk.Mean > 0.4, "has a difference to cross-entropy:", qwk.SameRule != nil)
+			fmt.Println(row.Loss, "beats chance:", qwk.Mean > 0.4, "has a difference to cross-entropy:",
+				qwk.SameRule != nil)
 		}
 	}
 	// Output:

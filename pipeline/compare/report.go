@@ -14,11 +14,11 @@ import (
 	"finetune/pipeline/run"
 )
 
-// compareFiles says what the files beside the page are.
-var compareFiles = []report.Setting{
-	{Name: CSVFile, Value: "the tables of this page, a line for each figure"},
-	{Name: JSONFile, Value: "everything, down to each fit"},
-	{Name: PlotFile, Value: "mean error and ranked probability score of every loss, for print"},
+// fileDescriptions describe the files beside the page.
+var fileDescriptions = []report.Setting{
+	{Name: CSVFile, Value: "the tables of this page, one line for each metric"},
+	{Name: JSONFile, Value: "all results, including each fit"},
+	{Name: PlotFile, Value: "plot of the mean error and the ranked probability score of every loss"},
 }
 
 // writeReport writes the page of the comparison.
@@ -30,24 +30,26 @@ func (r *Result) writeReport(path string) error {
 	return atomicfile.Write(path, func(w io.Writer) error { return report.WriteComparison(w, page) })
 }
 
-// report gathers what the page shows.
+// report returns the content of the page.
 func (r *Result) report() (report.Comparison, error) {
-	page := report.Comparison{Finetune: r.Finetune, Source: r.Data.Path, Compared: r.compared(), Reference: r.reference(), Files: compareFiles, Notes: r.Notes}
+	page := report.Comparison{Finetune: r.Finetune, Source: r.Data.Path, Compared: r.compared(),
+		Reference: r.reference(), Files: fileDescriptions, Notes: r.Notes}
 	for _, row := range r.Rows {
 		last := len(page.Rules) - 1
 		if last < 0 || page.Rules[last].Name != string(row.Decision) {
 			page.Rules, last = append(page.Rules, report.Rule{Name: string(row.Decision)}), last+1
 		}
-		fitted := report.Fitted{Loss: row.Loss}
+		lossMetrics := report.LossMetrics{Loss: row.Loss}
 		for _, f := range row.Figures {
 			undefined := metrics.Number(math.NaN())
-			scored := report.Scored{Metric: f.Metric, Mean: f.Mean, Std: f.Std, Best: f.Best, Difference: undefined, Interval: [2]metrics.Number{undefined, undefined}}
+			metric := report.ComparedMetric{Metric: f.Metric, Mean: f.Mean, Std: f.Std, Best: f.Best,
+				Difference: undefined, Interval: [2]metrics.Number{undefined, undefined}}
 			if d := f.SameRule; d != nil {
-				scored.Difference, scored.Interval = d.Mean, d.Interval
+				metric.Difference, metric.Interval = d.Mean, d.Interval
 			}
-			fitted.Figures = append(fitted.Figures, scored)
+			lossMetrics.Figures = append(lossMetrics.Figures, metric)
 		}
-		page.Rules[last].Losses = append(page.Rules[last].Losses, fitted)
+		page.Rules[last].Losses = append(page.Rules[last].Losses, lossMetrics)
 	}
 	for _, l := range r.Losses {
 		sections, err := run.Settings(struct {
@@ -63,7 +65,7 @@ func (r *Result) report() (report.Comparison, error) {
 	return page, nil
 }
 
-// reference is the name of the loss that the others are set against.
+// reference returns the loss that differences are relative to.
 func (r *Result) reference() string {
 	for _, l := range r.Losses {
 		if l.Head.Loss.Name == loss.CrossEntropy {
@@ -73,7 +75,7 @@ func (r *Result) reference() string {
 	return loss.CrossEntropy
 }
 
-// compared says in words what was compared on what.
+// compared describes data, folds and network.
 func (r *Result) compared() []report.Setting {
 	heldOut := 0
 	for _, f := range r.Folds {
@@ -82,7 +84,9 @@ func (r *Result) compared() []report.Setting {
 	out := []report.Setting{
 		{Name: "Data", Value: run.DescribeData(r.Data, r.Features)},
 		{Name: "Classes, lowest first", Value: strings.Join(run.ClassNames(r.Classes), " < ")},
-		{Name: "Folds and seeds", Value: fmt.Sprintf("%d folds × %d seeds; each of %d images is held out once for each seed; intervals from %d draws of %d images or groups", len(r.Folds), len(r.Seeds), heldOut, r.Resamples, r.Units)},
+		{Name: "Folds and seeds", Value: fmt.Sprintf("%d folds × %d seeds; each of %d images is held out once for "+
+			"each seed; intervals from %d resamples of %d images or groups", len(r.Folds), len(r.Seeds), heldOut,
+			r.Resamples, r.Units)},
 	}
 	return append(out, run.DescribeNetwork(r.Backbone)...)
 }

@@ -11,8 +11,8 @@ import (
 	"finetune/loss"
 )
 
-// DefaultLosses returns the losses that Compare sets side by side unless told otherwise: cross-entropy, which the others are
-// measured against; the paper's ordered EMD² and its two self-guided settings, XEMD1 and XEMD2; and the usual others.
+// DefaultLosses returns the losses that a Job compares by default: cross-entropy, the reference; squared EMD and the
+// two self-guided settings of its paper, XEMD1 and XEMD2; and other ordinal losses.
 func DefaultLosses() []string {
 	return []string{
 		loss.CrossEntropy, loss.EMD2,
@@ -21,13 +21,14 @@ func DefaultLosses() []string {
 	}
 }
 
-// SplitLosses cuts a list with commas between, such as "emd2,xemd2:self-guided,omega=2,coral", into losses: what follows a
-// comma and isn't the name of a loss belongs to the loss before it. The error is a *invalid.Error.
+// SplitLosses splits a comma-separated list such as "emd2,xemd2:self-guided,omega=2,coral" into losses. A part that
+// isn't the name of a loss is an option of the loss before it. The error is an *invalid.Error.
 func SplitLosses(list string) ([]string, error) {
 	var specs []string
 	for part := range strings.SplitSeq(list, ",") {
 		part = strings.TrimSpace(part)
-		if len(specs) > 0 && !slices.Contains(loss.Names(), lossName(part)) && strings.Contains(specs[len(specs)-1], ":") {
+		if len(specs) > 0 && !slices.Contains(loss.Names(), lossName(part)) &&
+			strings.Contains(specs[len(specs)-1], ":") {
 			specs[len(specs)-1] += "," + part
 			continue
 		}
@@ -41,19 +42,20 @@ func SplitLosses(list string) ([]string, error) {
 	return specs, nil
 }
 
-// A lossSpec is one loss of a comparison, read from its text: what it changes in the settings that all share.
+// A lossSpec is one parsed loss of a comparison with its changes to the shared settings.
 type lossSpec struct {
 	text    string
 	name    string
-	options []string // as head.SetSpec takes them
+	options []string // for head.SetSpec
 }
 
-// parseLoss reads NAME or NAME:option,option=number,….
+// parseLoss parses NAME or NAME:option,option=number,…. The error is an *invalid.Error.
 func parseLoss(text string) (lossSpec, error) {
 	name, options, has := strings.Cut(text, ":")
 	s := lossSpec{text: text, name: name}
 	wrong := func(found, expected string) (lossSpec, error) {
-		return s, &invalid.Error{Field: "Losses", Path: text, Found: found, Want: expected, Hint: "see the documentation of {Losses}"}
+		return s, &invalid.Error{Field: "Losses", Path: text, Found: found, Want: expected,
+			Hint: "see the documentation of {Losses}"}
 	}
 	if !slices.Contains(loss.Names(), name) {
 		return wrong(fmt.Sprintf("the loss %q", name), "one of "+strings.Join(loss.Names(), ", "))
@@ -80,30 +82,30 @@ func parseLoss(text string) (lossSpec, error) {
 	return s, nil
 }
 
-// config is the head's configuration for this loss. What common leaves open suits each loss; of a warm-up and an automatic
-// weight common has no say.
+// config returns the configuration of the head for this loss: the common settings with the options of the loss. The
+// warm-up and the self-guided options of common are ignored.
 func (s lossSpec) config(common head.Config) head.Config {
 	c := common
 	c.Loss = loss.Config{Name: s.name}
 	c.WarmupEpochs, c.SelfGuided, c.AutoLambda = head.Auto, false, false
 	for _, option := range s.options {
 		if err := head.SetSpec(&c, option); err != nil {
-			panic(err) // parseLoss has set it before
+			panic(err) // parseLoss has checked it
 		}
 	}
 	return c
 }
 
-// lossName is the name that a loss begins with, known or not.
+// lossName returns the name of a loss without its options.
 func lossName(text string) string {
 	name, _, _ := strings.Cut(text, ":")
 	return name
 }
 
-// explain says which loss an error is about.
-func (s lossSpec) explain(err error) error { return fmt.Errorf("loss %s: %w", s.text, err) }
+// wrap adds the loss to an error.
+func (s lossSpec) wrap(err error) error { return fmt.Errorf("loss %s: %w", s.text, err) }
 
-// lossTexts are the losses as they were given.
+// lossTexts returns the losses as given.
 func lossTexts(specs []lossSpec) []string {
 	texts := make([]string, len(specs))
 	for i, s := range specs {

@@ -24,7 +24,8 @@ func TestSplitLosses(t *testing.T) {
 			t.Errorf("%q: %q, %v; want %q", list, got, err, want)
 		}
 	}
-	if got, err := SplitLosses(strings.Join(DefaultLosses(), ",")); err != nil || !reflect.DeepEqual(got, DefaultLosses()) {
+	if got, err := SplitLosses(strings.Join(DefaultLosses(), ",")); err != nil ||
+		!reflect.DeepEqual(got, DefaultLosses()) {
 		t.Errorf("the default losses come back as %q, %v", got, err)
 	}
 }
@@ -64,11 +65,17 @@ func TestLossSettings(t *testing.T) {
 		want func(*head.Config)
 	}{
 		{"emd2", func(*head.Config) {}},
-		{"emd:exponent=1,lr=0.5,weight-decay=0", func(c *head.Config) { c.Loss.Exponent, c.LR, c.WeightDecay = 1, 0.5, 0 }},
+		{"emd:exponent=1,lr=0.5,weight-decay=0", func(c *head.Config) {
+			c.Loss.Exponent, c.LR, c.WeightDecay = 1, 0.5,
+				0
+		}},
 		{"sinkhorn:gamma=30", func(c *head.Config) { c.Loss.Gamma = 30 }},
 		{"xemd2:weight=2", func(c *head.Config) { c.Loss.Lambda = 2 }},
 		{"xemd2:weight=auto", func(c *head.Config) { c.AutoLambda = true }},
-		{"xemd2:self-guided,omega=2,mu=0.25", func(c *head.Config) { c.SelfGuided, c.Loss.Omega, c.Loss.Mu = true, 2, 0.25 }},
+		{"xemd2:self-guided,omega=2,mu=0.25", func(c *head.Config) {
+			c.SelfGuided, c.Loss.Omega, c.Loss.Mu = true, 2,
+				0.25
+		}},
 		{"emd2:self-guided,warmup=9", func(c *head.Config) { c.SelfGuided, c.WarmupEpochs = true, 9 }},
 	} {
 		s, err := parseLoss(c.spec)

@@ -12,14 +12,14 @@ import (
 	"finetune/pipeline/metrics"
 )
 
-// fewUnits is how few images or groups make intervals that shouldn't be relied on.
+// fewUnits is the number of images or groups below which intervals are unreliable.
 const fewUnits = 20
 
-// cells are the figures of one loss with one rule, by seed and fold.
+// cells are the metrics of one loss under one rule, by seed and fold.
 type cells [][]metrics.Figures
 
-// values returns one figure of every cell where it is defined.
-func (c cells) values(m comparedMetric) []float64 {
+// values returns one metric of every cell in which it is defined.
+func (c cells) values(m metric) []float64 {
 	var out []float64
 	for _, folds := range c {
 		for i := range folds {
@@ -31,8 +31,8 @@ func (c cells) values(m comparedMetric) []float64 {
 	return out
 }
 
-// less returns the mean over cells of c's figure less other's, of cells where both are defined; NaN where there are none.
-func (c cells) less(other cells, m comparedMetric) float64 {
+// difference returns the mean of c − other over the cells in which both are defined; NaN if there are none.
+func (c cells) difference(other cells, m metric) float64 {
 	var sum, n float64
 	for s, folds := range c {
 		for f := range folds {
@@ -46,23 +46,24 @@ func (c cells) less(other cells, m comparedMetric) float64 {
 	return sum / n
 }
 
-// A contrast is two rows of the table that are set against each other. A row is loss*rules + rule.
+// A contrast is a pair of rows to compare. A row is loss*rules + rule.
 type contrast struct{ row, reference int }
 
-// sumUp fills in the table: means and deviations of the fits' figures, and differences with intervals from a bootstrap of the
-// held-out images.
-func (r *Result) sumUp(run *crossval.Grid, seed uint64) error {
-	seeds, rules := len(r.Seeds), len(comparedRules)
+// summarize sets Rows: means and standard deviations over fits, and differences with intervals from a paired
+// bootstrap of the held-out images.
+func (r *Result) summarize(grid *crossval.Grid, seed uint64) error {
+	seeds, rules := len(r.Seeds), len(decisionRules)
 	of := func(figures [][]metrics.Figures, row int) cells { return figures[row*seeds : (row+1)*seeds] }
-	actual := make([][]metrics.Figures, len(run.Scores))
-	for i, parts := range run.Scores {
+	actual := make([][]metrics.Figures, len(grid.Scores))
+	for i, parts := range grid.Scores {
 		for _, p := range parts {
 			actual[i] = append(actual[i], p.Figures())
 		}
 	}
-	reference := slices.IndexFunc(run.Names, func(text string) bool { return lossName(text) == loss.CrossEntropy }) * rules
+	reference := slices.IndexFunc(grid.Names,
+		func(text string) bool { return lossName(text) == loss.CrossEntropy }) * rules
 	var contrasts []contrast
-	for row := range len(run.Names) * rules {
+	for row := range len(grid.Names) * rules {
 		for _, c := range []contrast{{row, reference + row%rules}, {row, reference}} {
 			if c.row != c.reference && !slices.Contains(contrasts, c) {
 				contrasts = append(contrasts, c)
@@ -75,11 +76,12 @@ func (r *Result) sumUp(run *crossval.Grid, seed uint64) error {
 		drawn[i] = make([]float64, r.Resamples)
 	}
 	var err error
-	r.Units, err = metrics.Resample(run.Scores, crossval.Groups(run.Plan.Items(run.Table.Set)), r.Resamples, seed,
+	r.Units, err = metrics.Resample(grid.Scores, crossval.Groups(grid.Plan.Items(grid.Table.Set)), r.Resamples, seed,
 		func(resample int, figures [][]metrics.Figures) {
 			for i, c := range contrasts {
 				for j, m := range comparedMetrics {
-					drawn[i*len(comparedMetrics)+j][resample] = of(figures, c.row).less(of(figures, c.reference), m)
+					drawn[i*len(comparedMetrics)+j][resample] = of(figures, c.row).difference(of(figures, c.reference),
+						m)
 				}
 			}
 		})
@@ -87,12 +89,13 @@ func (r *Result) sumUp(run *crossval.Grid, seed uint64) error {
 		return err
 	}
 	if r.Units < fewUnits {
-		r.Notes = append(r.Notes, fmt.Sprintf("intervals are drawn from %d images or groups only, too few to rely on", r.Units))
+		r.Notes = append(r.Notes, fmt.Sprintf("the intervals are unreliable: they come from only %d images or groups",
+			r.Units))
 	}
 	differences := map[contrast][]*Difference{}
 	for i, c := range contrasts {
 		for j, m := range comparedMetrics {
-			d := &Difference{Mean: metrics.Number(of(actual, c.row).less(of(actual, c.reference), m))}
+			d := &Difference{Mean: metrics.Number(of(actual, c.row).difference(of(actual, c.reference), m))}
 			d.Interval = [2]metrics.Number{metrics.Number(math.NaN()), metrics.Number(math.NaN())}
 			if r.Units >= 2 {
 				d.Interval = metrics.Interval(drawn[i*len(comparedMetrics)+j])
@@ -101,9 +104,9 @@ func (r *Result) sumUp(run *crossval.Grid, seed uint64) error {
 		}
 	}
 
-	for rule, decision := range comparedRules {
+	for rule, decision := range decisionRules {
 		first := len(r.Rows)
-		for i, text := range run.Names {
+		for i, text := range grid.Names {
 			id := i*rules + rule
 			row := Row{Loss: text, Decision: decision}
 			for j, m := range comparedMetrics {
@@ -124,7 +127,8 @@ func (r *Result) sumUp(run *crossval.Grid, seed uint64) error {
 	return nil
 }
 
-// markBest marks the best mean of each figure among rows of one rule, where it is surely better than cross-entropy's.
+// markBest marks the best mean of each metric among the rows of one rule if it is significantly better than that of
+// cross-entropy.
 func markBest(rows []Row) {
 	for j, m := range comparedMetrics {
 		best := -1

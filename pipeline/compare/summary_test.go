@@ -22,20 +22,21 @@ import (
 	"finetune/pipeline/metrics"
 )
 
-// constructed is a comparison over folds of 10 and 20 images and two seeds, whose predictions are made up. off is how many
-// classes a loss, read with a rule, is above the truth.
+// constructed returns a comparison over folds of 10 and 20 images and two seeds with constructed predictions. off is
+// the difference, in classes, between the prediction of a loss under a rule and the label.
 func constructed(t *testing.T, losses []string, off func(loss, rule, fold, image int) int) (*crossval.Grid, *Result) {
 	t.Helper()
 	space, err := label.New([]string{"a", "b", "c", "d"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := &crossval.Grid{Table: &features.Table{Set: &dataset.Set{Space: space}}, Plan: &crossval.Plan{Seeds: []uint64{4, 5}}}
+	run := &crossval.Grid{Table: &features.Table{Set: &dataset.Set{Space: space}},
+		Plan: &crossval.Plan{Seeds: []uint64{4, 5}}}
 	result := &Result{Seeds: run.Plan.Seeds, Resamples: 200}
 	for i, name := range losses {
 		run.Names = append(run.Names, name)
 		result.Losses = append(result.Losses, Loss{Loss: name})
-		for rule := range comparedRules {
+		for rule := range decisionRules {
 			for range run.Plan.Seeds {
 				var parts []*metrics.Scores
 				for fold, n := range []int{10, 20} {
@@ -74,18 +75,19 @@ func sometimes(fold, image int) int {
 	return 0
 }
 
-func TestCompareSumsUp(t *testing.T) {
+func TestSummarize(t *testing.T) {
 	const reference, worse, perfect = 1, 0, 2
-	run, result := constructed(t, []string{"emd2", "cross-entropy", "corn:lr=1"}, func(loss, rule, fold, image int) int {
-		switch {
-		case loss == perfect || loss == reference && comparedRules[rule] == head.Mean:
-			return 0
-		case loss == worse:
-			return sometimes(fold, image) + 1 // one class further off than the reference, always
-		}
-		return sometimes(fold, image)
-	})
-	if err := result.sumUp(run, 1); err != nil {
+	run, result := constructed(t, []string{"emd2", "cross-entropy", "corn:lr=1"},
+		func(loss, rule, fold, image int) int {
+			switch {
+			case loss == perfect || loss == reference && decisionRules[rule] == head.Mean:
+				return 0
+			case loss == worse:
+				return sometimes(fold, image) + 1 // one class further off than the reference, always
+			}
+			return sometimes(fold, image)
+		})
+	if err := result.summarize(run, 1); err != nil {
 		t.Fatal(err)
 	}
 	if result.Units != 30 || len(result.Rows) != 9 {
@@ -101,11 +103,12 @@ func TestCompareSumsUp(t *testing.T) {
 		t.Fatalf("first row %+v", result.Rows[0])
 	}
 
-	// Cross-entropy with argmax: 1 in fold 0, ½ in fold 1, the same with both seeds. Folds count alike whatever their size.
+	// Cross-entropy with argmax: 1 in fold 0, ½ in fold 1, the same with both seeds. Folds count alike whatever their
+	// size.
 	near("mean", mae(0, reference).Mean, 0.75)
 	near("std", mae(0, reference).Std, math.Sqrt(4*0.25*0.25/3))
 	if f := mae(0, reference); f.SameRule != nil || f.Baseline != nil || f.Best {
-		t.Errorf("the baseline is set against itself: %+v", f)
+		t.Errorf("the baseline is compared with itself: %+v", f)
 	}
 	// A difference that is the same for every image is so in every draw.
 	if f := mae(0, worse); f.SameRule == nil {
@@ -146,15 +149,15 @@ func TestCompareSumsUp(t *testing.T) {
 	}
 }
 
-// TestCompareMarksNoChance: the best mean isn't marked where the images don't bear it out.
-func TestCompareMarksNoChance(t *testing.T) {
+// TestMarkBestNeedsSignificance: the best mean isn't marked if its interval includes zero.
+func TestMarkBestNeedsSignificance(t *testing.T) {
 	run, result := constructed(t, []string{"cross-entropy", "emd2"}, func(loss, _, fold, image int) int {
 		if image == 3 { // one image makes the difference
 			return 1 - loss
 		}
 		return sometimes(fold, image)
 	})
-	if err := result.sumUp(run, 1); err != nil {
+	if err := result.summarize(run, 1); err != nil {
 		t.Fatal(err)
 	}
 	f := result.Rows[1].Figures[2]
@@ -163,7 +166,7 @@ func TestCompareMarksNoChance(t *testing.T) {
 	}
 }
 
-// TestCompareOfGroups draws groups, and gives no interval where there is only one.
+// TestCompareOfGroups resamples groups; a single group gives no interval.
 func TestCompareOfGroups(t *testing.T) {
 	off := func(loss, _, fold, image int) int { return (1 - loss) * sometimes(fold, image) }
 	for groups, width := range map[int]func(w float64) bool{
@@ -174,11 +177,12 @@ func TestCompareOfGroups(t *testing.T) {
 		for i := range run.Table.Set.Items {
 			run.Table.Set.Items[i].Group = fmt.Sprint(i * groups / 30)
 		}
-		if err := result.sumUp(run, 1); err != nil {
+		if err := result.summarize(run, 1); err != nil {
 			t.Fatal(err)
 		}
 		f := result.Rows[1].Figures[2]
-		if w := float64(f.SameRule.Interval[1] - f.SameRule.Interval[0]); result.Units != groups || !width(w) || f.Best != (groups > 1) {
+		if w := float64(f.SameRule.Interval[1] - f.SameRule.Interval[0]); result.Units != groups || !width(w) ||
+			f.Best != (groups > 1) {
 			t.Errorf("%d groups: %d units, interval %v, best %v", groups, result.Units, f.SameRule.Interval, f.Best)
 		}
 		if len(result.Notes) != 1 {
@@ -188,15 +192,16 @@ func TestCompareOfGroups(t *testing.T) {
 }
 
 func TestCompareFiles(t *testing.T) {
-	run, result := constructed(t, []string{loss.CrossEntropy, "xemd2:weight=2"}, func(loss, rule, fold, image int) int {
-		return (1 - loss) * sometimes(fold, image)
-	})
-	if err := result.sumUp(run, 1); err != nil {
+	run, result := constructed(t, []string{loss.CrossEntropy, "xemd2:weight=2"},
+		func(loss, rule, fold, image int) int {
+			return (1 - loss) * sometimes(fold, image)
+		})
+	if err := result.summarize(run, 1); err != nil {
 		t.Fatal(err)
 	}
-	result.Losses[1].Loss = "a < b & c" // as no loss is called, but who knows
+	result.Losses[1].Loss = "a < b & c" // markup in a name must be escaped
 	dir := t.TempDir()
-	folder, err := comparison.Claim(artifact.ClaimOptions{Dir: dir})
+	folder, err := outputFolder.Claim(artifact.ClaimOptions{Dir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -215,11 +220,13 @@ func TestCompareFiles(t *testing.T) {
 	if got := lines[3]; got[2] != "mae" || got[3] != "0.75" || got[5] != "" || got[8] != "" || got[11] != "false" {
 		t.Errorf("line of cross-entropy: %q", got)
 	}
-	if got := lines[8]; got[2] != "mae" || got[3] != "0" || got[5] != "-0.75" || got[8] != "-0.75" || got[11] != "true" {
+	if got := lines[8]; got[2] != "mae" || got[3] != "0" || got[5] != "-0.75" || got[8] != "-0.75" ||
+		got[11] != "true" {
 		t.Errorf("line of the other: %q", got)
 	}
 	var back Result
-	if err := artifact.ReadJSON(filepath.Join(dir, JSONFile), &back); err != nil || len(back.Rows) != 6 || !back.Rows[1].Figures[2].Best {
+	if err := artifact.ReadJSON(filepath.Join(dir, JSONFile), &back); err != nil || len(back.Rows) != 6 ||
+		!back.Rows[1].Figures[2].Best {
 		t.Errorf("compare.json comes back as %+v, %v", back, err)
 	}
 	svg, err := os.Open(filepath.Join(dir, PlotFile))

@@ -14,15 +14,16 @@ import (
 
 // The files of a comparison.
 const (
-	JSONFile = "compare.json" // everything: settings, the table, every fit
-	CSVFile  = "compare.csv"  // the table, a line for each figure
+	JSONFile = "compare.json" // settings, table and all fits
+	CSVFile  = "compare.csv"  // the table, one line for each metric
 	PlotFile = "compare.svg"
 )
 
-// comparison is the folder that a comparison leaves.
-var comparison = artifact.Kind{Name: "comparison", Mark: JSONFile, Patterns: []string{JSONFile, CSVFile, PlotFile, run.ReportFile, artifact.UnreadableFile}}
+// outputFolder is the kind of folder that a Job writes.
+var outputFolder = artifact.Kind{Name: "comparison", Mark: JSONFile,
+	Patterns: []string{JSONFile, CSVFile, PlotFile, run.ReportFile, artifact.UnreadableFile}}
 
-// write leaves the files of the comparison.
+// write writes the files and publishes the folder.
 func (r *Result) write(ctx context.Context, folder *artifact.Folder) error {
 	if err := r.writeCSV(folder.Path(CSVFile)); err != nil {
 		return err
@@ -43,22 +44,25 @@ func (r *Result) write(ctx context.Context, folder *artifact.Folder) error {
 	return folder.Publish(ctx)
 }
 
-// writeCSV writes a line for each rule, loss and figure. A difference of something with itself is left empty.
+// writeCSV writes one line for each rule, loss and metric. Differences of the reference to itself are empty.
 func (r *Result) writeCSV(path string) error {
 	return artifact.WriteCSV(path, func(w *csv.Writer) error {
-		if err := w.Write([]string{"decision", "loss", "metric", "mean", "std", "same_rule", "same_rule_low", "same_rule_high",
+		if err := w.Write([]string{"decision", "loss", "metric", "mean", "std", "same_rule", "same_rule_low",
+			"same_rule_high",
 			"baseline", "baseline_low", "baseline_high", "best"}); err != nil {
 			return err
 		}
 		for _, row := range r.Rows {
 			for _, f := range row.Figures {
-				line := []string{string(row.Decision), row.Loss, f.Metric, artifact.FormatFloat(float64(f.Mean)), artifact.FormatFloat(float64(f.Std))}
+				line := []string{string(row.Decision), row.Loss, f.Metric, artifact.FormatFloat(float64(f.Mean)),
+					artifact.FormatFloat(float64(f.Std))}
 				for _, d := range []*Difference{f.SameRule, f.Baseline} {
 					if d == nil {
 						line = append(line, "", "", "")
 						continue
 					}
-					line = append(line, artifact.FormatFloat(float64(d.Mean)), artifact.FormatFloat(float64(d.Interval[0])), artifact.FormatFloat(float64(d.Interval[1])))
+					line = append(line, artifact.FormatFloat(float64(d.Mean)),
+						artifact.FormatFloat(float64(d.Interval[0])), artifact.FormatFloat(float64(d.Interval[1])))
 				}
 				if err := w.Write(append(line, strconv.FormatBool(f.Best))); err != nil {
 					return err

@@ -8,33 +8,33 @@ import (
 	"finetune/pipeline/dataset"
 )
 
-// A foldPlan says for each fold of a cross-validation which images it holds out, which it trains on and which early stopping
-// watches. The last two are drawn anew with each seed.
+// A Plan holds, for each fold of a cross-validation, the held-out images, and for each seed a split of the others
+// into training and validation part. Images are indices into the set.
 type Plan struct {
 	Seeds    []uint64
 	HeldOut  [][]int               // by fold
-	Parts    [][]dataset.Partition // by fold and seed; Train and Val are indices into the set
-	FromData bool                  // the folds are those of the data
+	Parts    [][]dataset.Partition // by fold and seed; Train and Val are set
+	FromData bool                  // the data gives the folds
 	Notes    []string
 }
 
-// foldOptions say how folds are drawn.
+// Options configure NewPlan.
 type Options struct {
-	Folds    int      // 0: those that the data gives
+	Folds    int      // 0: the folds that the data gives
 	Seed     uint64   // of the folds
-	Seeds    []uint64 // of the parts for early stopping
-	ValShare float64  // share of a fold's training part that becomes one
-	// redraw passes over the folds that the data gives.
-	Redraw bool
+	Seeds    []uint64 // of the validation parts
+	ValShare float64  // share of a fold's training images that becomes the validation part
+	Redraw   bool     // ignore the folds that the data gives
 }
 
-// givesFolds reports whether the data assigns any of the rows to a fold.
+// HasFolds reports whether the data assigns any of the rows to a fold.
 func HasFolds(set *dataset.Set, rows []int) bool {
 	return slices.ContainsFunc(rows, func(i int) bool { return set.Items[i].Fold >= 0 })
 }
 
-// planFolds cuts the given rows of a set into folds, those that the data gives where it gives some, and cuts a part for early
-// stopping from what each fold trains on. Groups are whole everywhere; parts that the data gives are passed over.
+// NewPlan splits the given rows of a set into folds, those of the data if it gives any, and the training images of
+// each fold into training and validation part. Groups are never divided. The parts that the data gives are ignored.
+// The errors are those of dataset.Folds and dataset.Split.
 func NewPlan(set *dataset.Set, rows []int, o Options) (*Plan, error) {
 	pool := *set
 	pool.Items = Pick(set.Items, rows)
@@ -53,23 +53,23 @@ func NewPlan(set *dataset.Set, rows []int, o Options) (*Plan, error) {
 		p.HeldOut[f] = append(p.HeldOut[f], i)
 	}
 	for fold := range p.HeldOut {
-		parts, err := p.watch(&pool, of, fold, o.ValShare)
+		parts, err := p.validationParts(&pool, of, fold, o.ValShare)
 		if err != nil {
 			return nil, fmt.Errorf("fold %d: %w", fold+1, err)
 		}
 		p.Parts = append(p.Parts, parts)
 		p.noteAbsent(&pool, fold)
-		through(rows, p.HeldOut[fold])
+		mapRows(rows, p.HeldOut[fold])
 		for _, part := range parts {
-			through(rows, part.Train)
-			through(rows, part.Val)
+			mapRows(rows, part.Train)
+			mapRows(rows, part.Val)
 		}
 	}
 	return p, nil
 }
 
-// watch cuts the part for early stopping from what a fold doesn't hold out, for each seed.
-func (p *Plan) watch(set *dataset.Set, of []int, fold int, share float64) ([]dataset.Partition, error) {
+// validationParts splits the images outside a fold into training and validation part, once for each seed.
+func (p *Plan) validationParts(set *dataset.Set, of []int, fold int, share float64) ([]dataset.Partition, error) {
 	rest := *set
 	rest.Items = nil
 	var rows []int
@@ -85,20 +85,20 @@ func (p *Plan) watch(set *dataset.Set, of []int, fold int, share float64) ([]dat
 		if parts[s], err = dataset.Split(&rest, dataset.SplitOptions{Val: share, Seed: seed}); err != nil {
 			return nil, err
 		}
-		through(rows, parts[s].Train)
-		through(rows, parts[s].Val)
+		mapRows(rows, parts[s].Train)
+		mapRows(rows, parts[s].Val)
 	}
 	return parts, nil
 }
 
-// through replaces indices into a subset by those of the whole, row i of the subset being rows[i].
-func through(rows, indices []int) {
+// mapRows replaces indices into a subset by indices into the set. Row i of the subset is rows[i] of the set.
+func mapRows(rows, indices []int) {
 	for i, row := range indices {
 		indices[i] = rows[row]
 	}
 }
 
-// noteAbsent notes classes of which a fold holds out none, and those that it holds out whole.
+// noteAbsent notes the classes of which a fold holds out no image or every image.
 func (p *Plan) noteAbsent(set *dataset.Set, fold int) {
 	held := make([]int, set.Space.Len())
 	for _, i := range p.HeldOut[fold] {
@@ -118,12 +118,12 @@ func (p *Plan) noteAbsent(set *dataset.Set, fold int) {
 		p.Notes = append(p.Notes, fmt.Sprintf("fold %d holds out no image of %s", fold+1, strings.Join(none, ", ")))
 	}
 	if len(all) > 0 {
-		p.Notes = append(p.Notes, fmt.Sprintf("fold %d holds out every image of %s, so none is trained on", fold+1, strings.Join(all, ", ")))
+		p.Notes = append(p.Notes, fmt.Sprintf("fold %d holds out every image of %s, so its head is trained without "+
+			"them", fold+1, strings.Join(all, ", ")))
 	}
 }
 
-// A FoldSize counts the images of one fold, and the groups that they belong to. Where a fold is trained with several seeds, Train and
-// Val are those of the first.
+// A FoldSize counts the images and groups of one fold. With several seeds, Train and Val are those of the first.
 type FoldSize struct {
 	Fold    int `json:"fold"` // from 1
 	HeldOut int `json:"held_out"`
@@ -132,7 +132,7 @@ type FoldSize struct {
 	Val     int `json:"val"`
 }
 
-// sizes counts what each fold holds out.
+// Sizes returns the size of each fold.
 func (p *Plan) Sizes(set *dataset.Set) []FoldSize {
 	folds := make([]FoldSize, len(p.HeldOut))
 	for f, rows := range p.HeldOut {
@@ -144,7 +144,7 @@ func (p *Plan) Sizes(set *dataset.Set) []FoldSize {
 	return folds
 }
 
-// items are the held-out images, fold after fold.
+// Items returns the held-out images, fold after fold.
 func (p *Plan) Items(set *dataset.Set) []dataset.Item {
 	var items []dataset.Item
 	for _, rows := range p.HeldOut {
@@ -153,7 +153,7 @@ func (p *Plan) Items(set *dataset.Set) []dataset.Item {
 	return items
 }
 
-// pick returns the items of the given rows.
+// Pick returns the items of the given rows.
 func Pick(items []dataset.Item, rows []int) []dataset.Item {
 	out := make([]dataset.Item, len(rows))
 	for i, row := range rows {
@@ -162,7 +162,7 @@ func Pick(items []dataset.Item, rows []int) []dataset.Item {
 	return out
 }
 
-// everyRow lists the rows of a set.
+// AllRows returns the indices of all items of a set.
 func AllRows(set *dataset.Set) []int {
 	rows := make([]int, len(set.Items))
 	for i := range rows {

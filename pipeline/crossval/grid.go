@@ -2,31 +2,32 @@ package crossval
 
 import (
 	"context"
+	"fmt"
+
 	"finetune/head"
 	"finetune/pipeline/features"
 	"finetune/pipeline/metrics"
 	"finetune/pipeline/progress"
-	"fmt"
 )
 
-// A comparison is the work of a Compare: a fit for every loss, fold and seed.
+// A Grid trains a head for every configuration, fold and seed, and evaluates each under several decision rules.
 type Grid struct {
 	Plan     *Plan
 	Table    *features.Table
 	Examples head.Examples
-	Names    []string        // of the configurations, for messages
-	Configs  []head.Config   // by loss
-	Rules    []head.Decision // that each head is read with
-	Fits     []GridFit       // by loss, fold and seed, the last fastest
-	Scores   [][]*metrics.Scores
+	Names    []string // of the configurations
+	Configs  []head.Config
+	Rules    []head.Decision
+	Fits     []GridFit           // set by Run; by configuration, fold and seed, the seed varying fastest
+	Scores   [][]*metrics.Scores // set by Run; by configuration, rule and seed, then by fold
 }
 
-// model is the row of scores for a loss, rule and seed. Its columns are the folds.
+// model returns the index in Scores of a configuration, rule and seed.
 func (r *Grid) model(loss, rule, seed int) int {
 	return (loss*len(r.Rules)+rule)*len(r.Plan.Seeds) + seed
 }
 
-// train does all fits, so many at a time.
+// Run trains and evaluates all heads in parallel. The result doesn't depend on the number of threads.
 func (r *Grid) Run(ctx context.Context, threads int, reporter progress.Reporter) error {
 	folds, seeds := len(r.Plan.HeldOut), len(r.Plan.Seeds)
 	r.Fits = make([]GridFit, len(r.Configs)*folds*seeds)
@@ -36,8 +37,8 @@ func (r *Grid) Run(ctx context.Context, threads int, reporter progress.Reporter)
 	}
 	stage := reporter.Start("compare", len(r.Fits), "fit")
 	defer stage.Done()
-	atOnce, each := ShareThreads(threads, len(r.Fits))
-	return Parallel(ctx, len(r.Fits), atOnce, func(ctx context.Context, i int) error {
+	parallel, each := ShareThreads(threads, len(r.Fits))
+	return Parallel(ctx, len(r.Fits), parallel, func(ctx context.Context, i int) error {
 		loss, fold, seed := i/(folds*seeds), i/seeds%folds, i%seeds
 		if err := r.fit(ctx, &r.Fits[i], loss, fold, seed, each); err != nil {
 			return fmt.Errorf("%s: fold %d, seed %d: %w", r.Names[loss], fold+1, r.Plan.Seeds[seed], err)
@@ -47,7 +48,7 @@ func (r *Grid) Run(ctx context.Context, threads int, reporter progress.Reporter)
 	})
 }
 
-// fit trains one head and measures it on the fold that it hasn't seen.
+// fit trains one head and evaluates it on its held-out fold.
 func (r *Grid) fit(ctx context.Context, out *GridFit, loss, fold, seed, threads int) error {
 	cfg := r.Configs[loss]
 	cfg.Threads = threads
@@ -56,14 +57,16 @@ func (r *Grid) fit(ctx context.Context, out *GridFit, loss, fold, seed, threads 
 		return err
 	}
 	*out = GridFit{
-		Loss: r.Names[loss], Fold: fold + 1, Seed: r.Plan.Seeds[seed], Epochs: len(fit.Result.History), BestEpoch: fit.Result.Best,
-		Figures: map[head.Decision]metrics.Figures{},
+		Loss: r.Names[loss], Fold: fold + 1, Seed: r.Plan.Seeds[seed], Epochs: len(fit.Result.History),
+		BestEpoch: fit.Result.Best,
+		Figures:   map[head.Decision]metrics.Figures{},
 	}
 	in := fit.Predictions.Input(r.Table.Set.Space)
 	in.Predicted = make([]int, len(fit.Predictions.Items))
 	for rule, decision := range r.Rules {
 		for i := range in.Predicted {
-			in.Predicted[i] = decision.Decide(fit.Predictions.Row(i), fit.Result.Loss.Ground) // as a head of this rule decides
+			// as head.Head.Decide does
+			in.Predicted[i] = decision.Decide(fit.Predictions.Row(i), fit.Result.Loss.Ground)
 		}
 		scores, err := metrics.Score(in)
 		if err != nil {
@@ -75,12 +78,12 @@ func (r *Grid) fit(ctx context.Context, out *GridFit, loss, fold, seed, threads 
 	return nil
 }
 
-// A CompareFit is one trained head, measured on the fold that it hasn't seen.
+// A GridFit is one trained head with its metrics on its held-out fold.
 type GridFit struct {
 	Loss      string                            `json:"loss"`
 	Fold      int                               `json:"fold"` // from 1
 	Seed      uint64                            `json:"seed"`
 	Epochs    int                               `json:"epochs"`
 	BestEpoch int                               `json:"best_epoch"`
-	Figures   map[head.Decision]metrics.Figures `json:"figures"` // without the rank correlations
+	Figures   map[head.Decision]metrics.Figures `json:"figures"` // the rank correlations are NaN
 }

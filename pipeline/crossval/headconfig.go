@@ -6,11 +6,12 @@ import (
 	"finetune/pipeline/features"
 )
 
-// fillConfig completes the configuration of a head with what the data says, and checks its loss.
+// HeadConfig returns cfg with the number of classes and, if the classes have values, their ground distance. The error
+// is that of loss.New.
 func HeadConfig(t *features.Table, cfg head.Config) (head.Config, error) {
 	cfg.Loss.Classes = t.Set.Space.Len()
 	if cfg.SelfGuided {
-		return cfg, nil // the ground distance comes, and is checked, while training
+		return cfg, nil // training computes the ground distance
 	}
 	if t.Labels.Positions != nil && cfg.Loss.Ground.Matrix == nil {
 		cfg.Loss.Ground = loss.Positions(t.Set.Space.Values())

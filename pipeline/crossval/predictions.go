@@ -1,47 +1,52 @@
 package crossval
 
 import (
+	"slices"
+
 	"finetune/head"
 	"finetune/label"
 	"finetune/pipeline/calibration"
 	"finetune/pipeline/dataset"
 	"finetune/pipeline/features"
 	"finetune/pipeline/metrics"
-	"slices"
 )
 
-// predictions are distributions over the classes for some items, and the class that the head's rule takes of each.
+// Predictions are the predicted distributions of n items over K classes, with the classes of the head's decision rule.
 type Predictions struct {
 	Items         []dataset.Item
-	Probabilities []float32 // len(items) × K
-	Logits        []float32 // len(items) × outputs, without a temperature; nil where probs are means over views or repeats
-	Classes       []int
-	// folds says where each item was held out in a cross-validation: len(items) × repeats numbers from 1, 0 for items that are in no
-	// fold.
+	Probabilities []float32 // n × K
+	// n × outputs, before the temperature; nil if Probabilities are means over views or repeats
+	Logits  []float32
+	Classes []int // n
+	// Folds are the folds that held the items out, n × Repeats, counted from 1; 0 for items in no fold.
 	Folds   []int
-	Repeats int // 0: there was none
-	// low and high are the ranges of classes of a head that has prediction sets of that coverage; nil otherwise.
+	Repeats int // of the cross-validation; 0 without one
+	// Low and High are the ends of n prediction sets of the target Coverage; nil if the head has none.
 	Low, High []int
 	Coverage  float64
 }
 
+// FoldsOf returns the folds of item i, one for each repeat.
 func (p *Predictions) FoldsOf(i int) []int { return p.Folds[i*p.Repeats : (i+1)*p.Repeats] }
 
+// Row returns the distribution of item i, K probabilities.
 func (p *Predictions) Row(i int) []float32 {
 	k := len(p.Probabilities) / len(p.Items)
 	return p.Probabilities[i*k : (i+1)*k]
 }
 
-// predictItems runs the head on some items of the table, rows[i] being the place of items[i] in it; nil rows are all in order.
+// Predict applies the head to items of the table. Item i is row rows[i] of the table; nil rows are all rows in order.
 func Predict(h *head.Head, t *features.Table, rows []int, items []dataset.Item, threads int) (*Predictions, error) {
 	p := &Predictions{Items: items, Probabilities: make([]float32, len(items)*h.Space().Len())}
 	if t.Views.Predict > 1 {
-		if err := Probabilities(h, t.Features, t.PerItem, t.Views.Predict, rows, threads, p.Probabilities); err != nil {
+		if err := Probabilities(h, t.Features, t.PerItem, t.Views.Predict, rows, threads,
+			p.Probabilities); err != nil {
 			return nil, err
 		}
 	} else {
 		p.Logits = make([]float32, len(items)*h.Outputs())
-		if err := h.Logits(t.Features, features.RowsOf(rows, t.Features.Rows, t.PerItem, 1), threads, p.Logits); err != nil {
+		if err := h.Logits(t.Features, features.RowsOf(rows, t.Features.Rows, t.PerItem, 1), threads,
+			p.Logits); err != nil {
 			return nil, err
 		}
 		for i := range items {
@@ -52,8 +57,8 @@ func Predict(h *head.Head, t *features.Table, rows []int, items []dataset.Item, 
 	return p, nil
 }
 
-// measure compares predictions with the labels of their items. Prior is the class shares of the training part, nil where
-// unknown.
+// Evaluate compares the predictions with the labels. Prior are the class shares of the training part, nil if unknown.
+// The errors are those of metrics.Evaluate.
 func (p *Predictions) Evaluate(h *head.Head, prior []float64, seed uint64) (metrics.Report, error) {
 	in := p.Input(h.Space())
 	in.Predicted, in.Prior, in.Seed = p.Classes, prior, seed
@@ -61,7 +66,7 @@ func (p *Predictions) Evaluate(h *head.Head, prior []float64, seed uint64) (metr
 	return metrics.Evaluate(in)
 }
 
-// input is what the figures are taken from, but for the classes that a rule takes.
+// Input returns the predictions as input of package metrics, without predicted classes and prediction sets.
 func (p *Predictions) Input(space label.Space) metrics.Input {
 	in := metrics.Input{Space: space, Groups: Groups(p.Items)}
 	soft := false
@@ -85,7 +90,7 @@ func (p *Predictions) Input(space label.Space) metrics.Input {
 	return in
 }
 
-// groupsOf returns the group of each item, nil where none has one.
+// Groups returns the group of each item, nil if no item has one.
 func Groups(items []dataset.Item) []string {
 	groups := make([]string, len(items))
 	grouped := false
@@ -99,16 +104,17 @@ func Groups(items []dataset.Item) []string {
 	return groups
 }
 
-// append adds predictions for other items, which are in no fold.
+// Append returns p followed by predictions for other items, which are in no fold.
 func (p *Predictions) Append(others *Predictions) *Predictions {
 	return &Predictions{
-		Items: slices.Concat(p.Items, others.Items), Probabilities: slices.Concat(p.Probabilities, others.Probabilities), Classes: slices.Concat(p.Classes, others.Classes),
+		Items: slices.Concat(p.Items, others.Items), Probabilities: slices.Concat(p.Probabilities,
+			others.Probabilities), Classes: slices.Concat(p.Classes, others.Classes),
 		Low: slices.Concat(p.Low, others.Low), High: slices.Concat(p.High, others.High), Coverage: p.Coverage,
 		Folds: append(slices.Clone(p.Folds), make([]int, len(others.Items)*p.Repeats)...), Repeats: p.Repeats,
 	}
 }
 
-// byLabel sums the distributions of the items of each class.
+// SumByLabel returns the soft confusion matrix, K × K: row i is the sum of the distributions of the items labelled i.
 func (p *Predictions) SumByLabel() [][]float64 {
 	k := len(p.Probabilities) / len(p.Items)
 	sums := make([][]float64, k)
@@ -123,7 +129,7 @@ func (p *Predictions) SumByLabel() [][]float64 {
 	return sums
 }
 
-// groupCount counts the groups of items; 0 where there are none.
+// CountGroups returns the number of different groups.
 func CountGroups(items []dataset.Item) int {
 	seen := map[string]bool{}
 	for _, it := range items {
@@ -134,12 +140,13 @@ func CountGroups(items []dataset.Item) int {
 	return len(seen)
 }
 
-// sample is the predictions as calibration takes them.
+// Sample returns the predictions as input of package calibration.
 func (p *Predictions) Sample(space label.Space) calibration.Sample {
 	return calibration.Sample{Probabilities: p.Probabilities, Logits: p.Logits, Input: p.Input(space)}
 }
 
-// fitted returns predictions of a head without a temperature as h makes them: with its temperature, decision rule and prediction sets.
+// Calibrated returns predictions with the temperature, decision rule and prediction sets of h. The predictions p must
+// be those of a head without a temperature.
 func (p *Predictions) Calibrated(h *head.Head) *Predictions {
 	out := *p
 	out.Probabilities = p.Sample(h.Space()).Temper(h)
@@ -147,14 +154,15 @@ func (p *Predictions) Calibrated(h *head.Head) *Predictions {
 	return &out
 }
 
-// decide fills in the class of each distribution by the decision rule of a head, and the range around it where the head has sets.
+// decide sets Classes and, if the head has prediction sets, Low, High and Coverage.
 func (p *Predictions) decide(h *head.Head) {
 	p.Classes, p.Low, p.High = calibration.Decide(h, p.Probabilities)
 	p.Coverage = h.Description().Sets.Coverage
 }
 
-// crossRanges replaces the range of each item by one whose threshold comes from the other folds alone (CV+), so that coverage is
-// measured on items that had no part in it. Folds are those of the first repeat.
+// CrossFitRanges replaces each prediction set by one whose threshold comes from the other folds (cross-fitting), so
+// that coverage is measured on items that the threshold doesn't depend on. It uses the folds of the first repeat. The
+// error is that of calibration.Threshold.
 func (p *Predictions) CrossFitRanges() error {
 	if p.Low == nil {
 		return nil
@@ -169,17 +177,17 @@ func (p *Predictions) CrossFitRanges() error {
 	for i := range p.Items {
 		if _, done := thresholds[fold(i)]; !done {
 			var others []float64
-			var theirs []string
+			var otherGroups []string
 			for j, s := range scores {
 				if fold(j) == fold(i) {
 					continue
 				}
 				others = append(others, s)
 				if groups != nil {
-					theirs = append(theirs, groups[j])
+					otherGroups = append(otherGroups, groups[j])
 				}
 			}
-			t, _, err := calibration.Threshold(others, theirs, p.Coverage)
+			t, _, err := calibration.Threshold(others, otherGroups, p.Coverage)
 			if err != nil {
 				return err
 			}

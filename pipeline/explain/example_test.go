@@ -12,7 +12,7 @@ import (
 	"finetune/pipeline/train"
 )
 
-// Which places of a photo make it look ruined?
+// Explain which places of a photo raise its predicted degradation grade.
 func Example() {
 	ctx, out := context.Background(), pipelinetest.TempFolder()
 	defer os.RemoveAll(out)
@@ -30,12 +30,12 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println("by", explained.Method+", compared with", explained.Compared)
+	fmt.Println("method", explained.Method+", reference", explained.Reference)
 	for _, m := range explained.Images[0].Maps {
-		fmt.Println(m.Question, m.Class)
+		fmt.Println(m.Target, m.Class)
 	}
 	// Output:
-	// by cam, compared with the average training picture
+	// method cam, reference the average training image
 	// class 4
 	// order
 }

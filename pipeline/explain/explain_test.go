@@ -27,7 +27,7 @@ import (
 	"finetune/pipeline/train"
 )
 
-// defaultRun is a run on the demo that nobody changes.
+// defaultRun is a run on the demo data. Tests must not change it.
 var defaultRun = sync.OnceValues(func() (string, error) {
 	job := train.New(pipelinetest.Demo)
 	job.Out = filepath.Join(os.Getenv("XDG_CACHE_HOME"), "demo-run") // that of the tests
@@ -35,7 +35,8 @@ var defaultRun = sync.OnceValues(func() (string, error) {
 	return job.Out, err
 })
 
-// demoRun returns a run on the demo that the test may change: a copy of the default one, or one that is trained otherwise.
+// demoRun returns a run on the demo data that the test may change: a copy of the default run, or one trained with
+// changed options.
 func demoRun(t testing.TB, change func(*train.Job)) string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "run")
@@ -59,7 +60,7 @@ func demoRun(t testing.TB, change func(*train.Job)) string {
 
 const demoPhoto = "../../testdata/demo/images/coffee/0-grade4.jpg"
 
-// A picture, its JSON, its label and its maps; the same on any number of threads.
+// TestExplain checks sheets, JSON, labels and matrices, and that they don't depend on the number of threads.
 func TestExplain(t *testing.T) {
 	model, out := demoRun(t, nil), t.TempDir()
 	list := filepath.Join(out, "list.txt")
@@ -70,20 +71,21 @@ func TestExplain(t *testing.T) {
 	if err := os.WriteFile(list, []byte(horses+"/0-grade1.jpg\n"+horses+"/1-grade4.jpg\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	job := explain.Job{Model: model, Paths: []string{demoPhoto, list}, Class: "1", LabelRegex: `grade(\d)`, Out: filepath.Join(out, "a"), Maps: true}
+	job := explain.Job{Model: model, Paths: []string{demoPhoto, list}, Class: "1", LabelRegex: `grade(\d)`,
+		Out: filepath.Join(out, "a"), Maps: true}
 	got, err := job.Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Method != explain.MethodCAM || len(got.Images) != 3 || got.Compared != "the average training picture" {
-		t.Errorf("%s, %d images, compared with %s", got.Method, len(got.Images), got.Compared)
+	if got.Method != explain.MethodCAM || len(got.Images) != 3 || got.Reference != "the average training image" {
+		t.Errorf("%s, %d images, compared with %s", got.Method, len(got.Images), got.Reference)
 	}
 	first := got.Images[0]
 	if first.Label != "4" || first.Path != "0-grade4.jpg" || len(first.Probabilities) != 5 {
 		t.Errorf("%+v", first)
 	}
 	for _, m := range first.Maps {
-		if (m.Question == explain.TargetClass) != m.Exact || m.Sum == nil {
+		if (m.Target == explain.TargetClass) != m.Exact || m.Sum == nil {
 			t.Errorf("%+v", m)
 		}
 	}
@@ -100,7 +102,8 @@ func TestExplain(t *testing.T) {
 		t.Errorf("%d rows add up to %v, not %v", order.Rows, sum, want)
 	}
 	var written explain.Result
-	if err := artifact.ReadJSON(filepath.Join(out, "a", explain.ResultFile), &written); err != nil || len(written.Images) != 3 {
+	if err := artifact.ReadJSON(filepath.Join(out, "a", explain.ResultFile), &written); err != nil ||
+		len(written.Images) != 3 {
 		t.Errorf("%v, %d images", err, len(written.Images))
 	}
 	job.Out, job.Threads = filepath.Join(out, "b"), 1
@@ -110,7 +113,7 @@ func TestExplain(t *testing.T) {
 	}
 	for i, im := range again.Images {
 		if !bytes.Equal(fileBytes(t, im.Picture), fileBytes(t, got.Images[i].Picture)) {
-			t.Errorf("%s is drawn otherwise on one thread", im.Path)
+			t.Errorf("%s: the sheet differs with one thread", im.Path)
 		}
 	}
 }
@@ -124,7 +127,7 @@ func fileBytes(t testing.TB, path string) []byte {
 	return data
 }
 
-// A picture that is turned by its EXIF orientation must be explained like the same pixels stored upright.
+// TestExplainUpright: an image with an EXIF orientation has the maps of the same pixels stored upright.
 func TestExplainUpright(t *testing.T) {
 	model, out := demoRun(t, nil), t.TempDir()
 	const turned = "../../preprocess/testdata/images/jpeg-orientation-6.jpg"
@@ -140,7 +143,8 @@ func TestExplainUpright(t *testing.T) {
 	if err := os.WriteFile(upright, stored.Bytes(), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	got, err := explain.Job{Model: model, Paths: []string{turned, upright}, Out: filepath.Join(out, "drawn")}.Run(t.Context())
+	got, err := explain.Job{Model: model, Paths: []string{turned, upright},
+		Out: filepath.Join(out, "drawn")}.Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,10 +160,10 @@ func TestExplainUpright(t *testing.T) {
 	}
 }
 
-// Without a path it is the mistakes that the report shows, in its order.
-func TestExplainWorst(t *testing.T) {
+// TestExplainMistakes: without paths the job explains the mistakes of the report, in its order.
+func TestExplainMistakes(t *testing.T) {
 	model := demoRun(t, func(job *train.Job) { job.Head.Epochs = 3 })
-	got, err := explain.Job{Model: model, Most: 3}.Run(t.Context())
+	got, err := explain.Job{Model: model, MaxMistakes: 3}.Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +178,7 @@ func TestExplainWorst(t *testing.T) {
 		}
 		next := bytes.Index([]byte(page[at:]), []byte(`alt="`+im.Path+`"`))
 		if next < 0 {
-			t.Errorf("%s isn't in the report, or earlier", im.Path)
+			t.Errorf("%s isn't in the report, or out of order", im.Path)
 		}
 		at += next + 1
 	}
@@ -206,7 +210,7 @@ func TestExplainRefuses(t *testing.T) {
 		"many in one file":  {Model: model, Paths: []string{demoPhoto, demoPhoto}, Out: filepath.Join(odd, "one.png")},
 		"an unreadable one": {Model: model, Paths: []string{broken}},
 		"strict":            {Model: model, Paths: []string{demoPhoto, broken}, Images: features.Images{Strict: true}},
-		"a negative number": {Model: model, Most: -1},
+		"a negative number": {Model: model, MaxMistakes: -1},
 		"no such image":     {Model: model, Paths: []string{broken + "x"}},
 		"a broken mean":     {Model: odd, Paths: one},
 		"no predictions":    {Model: odd},
@@ -220,12 +224,13 @@ func TestExplainRefuses(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := (explain.Job{Model: model, Paths: one, Out: t.TempDir()}).Run(ctx); !errors.Is(err, context.Canceled) {
+	if _, err := (explain.Job{Model: model, Paths: one, Out: t.TempDir()}).Run(ctx); !errors.Is(err,
+		context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 }
 
-// Heads without a logit a class, and one with a hidden layer, have their maps, which don't claim to be exact.
+// TestExplainOtherHeads: maps of heads without one logit for each class, or with a hidden layer, aren't exact.
 func TestExplainOtherHeads(t *testing.T) {
 	for name, change := range map[string]func(*train.Job){
 		"coral":  func(job *train.Job) { job.Head.Loss.Name = "coral" },
@@ -234,20 +239,21 @@ func TestExplainOtherHeads(t *testing.T) {
 		"hidden": func(job *train.Job) { job.Head.Hidden = 8 },
 	} {
 		model := demoRun(t, func(job *train.Job) { job.Head.Epochs = 3; change(job) })
-		got, err := explain.Job{Model: model, Paths: []string{demoPhoto}, LabelRegex: `grade(\d)`, Out: t.TempDir()}.Run(t.Context())
+		got, err := explain.Job{Model: model, Paths: []string{demoPhoto}, LabelRegex: `grade(\d)`,
+			Out: t.TempDir()}.Run(t.Context())
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
 		maps := got.Images[0].Maps
-		if last := maps[len(maps)-1]; last.Question != explain.TargetOrder || last.Exact != (name == "l2") {
+		if last := maps[len(maps)-1]; last.Target != explain.TargetOrder || last.Exact != (name == "l2") {
 			t.Errorf("%s: %+v", name, last)
 		}
 		if name == "l2" != (len(maps) == 1) {
 			t.Errorf("%s: %d maps", name, len(maps))
 		}
 		for _, m := range maps {
-			if m.Question == explain.TargetClass && m.Exact {
+			if m.Target == explain.TargetClass && m.Exact {
 				t.Errorf("%s: %+v", name, m)
 			}
 		}
@@ -257,24 +263,25 @@ func TestExplainOtherHeads(t *testing.T) {
 	}
 }
 
-// Of a picture that is ruined in its right half only the ruined half must be what raises the grade: on
-// photos that no training picture shows.
-func TestExplainFindsTheRuinedHalf(t *testing.T) {
+// TestExplainLocatesDamage: in images whose right half is degraded only that half raises the predicted grade. The
+// photos are held out.
+func TestExplainLocatesDamage(t *testing.T) {
 	model, out := demoRun(t, nil), t.TempDir()
 	var paths []string
 	for _, photo := range []string{"camera", "coffee", "horse", "rocket"} {
 		for _, crop := range []string{"0", "3"} {
 			whole := func(grade string) *image.NRGBA {
-				img, err := decode.Decode(fileBytes(t, filepath.Join("../../testdata/demo/images", photo, crop+"-grade"+grade+".jpg")), decode.Limits{})
+				img, err := decode.Decode(fileBytes(t, filepath.Join("../../testdata/demo/images", photo,
+					crop+"-grade"+grade+".jpg")), decode.Limits{})
 				if err != nil {
 					t.Fatal(err)
 				}
 				return img
 			}
-			half, ruined := whole("1"), whole("5")
+			half, degraded := whole("1"), whole("5")
 			right := half.Bounds()
 			right.Min.X = right.Dx() / 2
-			draw.Draw(half, right, ruined, right.Min, draw.Src)
+			draw.Draw(half, right, degraded, right.Min, draw.Src)
 			var data bytes.Buffer
 			if err := png.Encode(&data, half); err != nil {
 				t.Fatal(err)
@@ -304,9 +311,9 @@ func TestExplainFindsTheRuinedHalf(t *testing.T) {
 				right += float64(v)
 			}
 		}
-		t.Logf("%s: %+.2f from the left, %+.2f from the ruined right half", name, left, right)
+		t.Logf("%s: %+.2f from the left, %+.2f from the degraded right half", name, left, right)
 		if !(left < 0 && right > 0) {
-			t.Errorf("%s: %+.2f from the left, %+.2f from the ruined right half", name, left, right)
+			t.Errorf("%s: %+.2f from the left, %+.2f from the degraded right half", name, left, right)
 		}
 	}
 }

@@ -7,15 +7,15 @@ import (
 	"finetune/internal/store/npy"
 )
 
-// writeMaps writes the maps of an account, as they were before they were smoothed for the eye: stem.order.npy, and
-// stem.class-<index>.npy for classes. Rows are of the network's input, from the top.
+// writeMaps writes the maps before smoothing as float32 matrices: stem.order.npy, and stem.class-<index>.npy for
+// classes. The first row is the top of the network's input.
 func writeMaps(stem string, a *attribution) error {
-	for i, q := range a.questions {
-		name := stem + "." + q.kind
-		if q.kind == TargetClass {
-			name += fmt.Sprint("-", q.class)
+	for i, t := range a.targets {
+		name := stem + "." + t.kind
+		if t.kind == TargetClass {
+			name += fmt.Sprint("-", t.class)
 		}
-		if err := writeMatrix(name+".npy", a.heats[i]); err != nil {
+		if err := writeMatrix(name+".npy", a.maps[i]); err != nil {
 			return err
 		}
 	}

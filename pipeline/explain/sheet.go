@@ -9,79 +9,78 @@ import (
 	"finetune/pipeline/dataset"
 )
 
-// What a drawing shows and says of an account, for people and for programs.
-
-// sheet says what to draw.
-func (d *drawing) sheet(picture image.Image, view overlay.View, item dataset.Item, a *attribution) overlay.Sheet {
-	space := d.run.Head.Space()
+// sheet lays out the sheet of one image.
+func (r *renderer) sheet(picture image.Image, view overlay.View, item dataset.Item, a *attribution) overlay.Sheet {
+	space := r.run.Head.Space()
 	s := overlay.Sheet{Picture: picture, View: view}
 	for k, p := range a.probs {
-		s.Bars = append(s.Bars, overlay.Bar{Name: space.Class(k), Probability: p, Predicted: k == a.class, Truth: k == item.Label})
+		s.Bars = append(s.Bars, overlay.Bar{Name: space.Class(k), Probability: p, Predicted: k == a.predicted,
+			Truth: k == item.Label})
 	}
 	scale := classScale(a)
-	for i, q := range a.questions {
+	for i, t := range a.targets {
 		p := overlay.Panel{Heat: a.Smooth[i], Scale: scale}
 		switch {
-		case q.kind == TargetOrder:
+		case t.kind == TargetOrder:
 			p.Title, p.Scale = "order: lower or higher", overlay.Strongest(a.Smooth[i])
 			p.Against, p.For = "lower, towards "+space.Class(0), "higher, towards "+space.Class(space.Len()-1)
 		default:
-			p.Title = space.Class(q.class) + d.role(q.class, a.class, item.Label)
-			p.Against, p.For = "against "+space.Class(q.class), "for "+space.Class(q.class)
+			p.Title = space.Class(t.class) + role(t.class, a.predicted, item.Label)
+			p.Against, p.For = "against "+space.Class(t.class), "for "+space.Class(t.class)
 		}
 		s.Panels = append(s.Panels, p)
 	}
-	s.Caption = d.caption(item, a)
+	s.Caption = r.caption(item, a)
 	return s
 }
 
-// role says why a class is shown.
-func (d *drawing) role(class, predicted, truth int) string {
+// role returns what a class is for an image: the prediction, the label or both; "" for the extra class.
+func role(class, predicted, label int) string {
 	switch {
-	case class == predicted && class == truth:
-		return " (answer and label)"
+	case class == predicted && class == label:
+		return " (prediction and label)"
 	case class == predicted:
-		return " (answer)"
-	case class == truth:
+		return " (prediction)"
+	case class == label:
 		return " (label)"
 	}
 	return ""
 }
 
-// classScale is one scale for the maps of all classes, so that they can be compared.
+// classScale returns one colour scale for the maps of all classes, so that they can be compared.
 func classScale(a *attribution) float64 {
 	var classes []*overlay.Heat
-	for i, q := range a.questions {
-		if q.kind == TargetClass {
+	for i, t := range a.targets {
+		if t.kind == TargetClass {
 			classes = append(classes, a.Smooth[i])
 		}
 	}
 	return overlay.Strongest(classes...)
 }
 
-// caption puts into words what the bars and colours show.
-func (d *drawing) caption(item dataset.Item, a *attribution) []string {
-	space := d.run.Head.Space()
-	first := fmt.Sprintf("%s: answer %s (%.0f %%)", item.Path, space.Class(a.class), 100*a.probs[a.class])
+// caption returns the paragraphs below a sheet.
+func (r *renderer) caption(item dataset.Item, a *attribution) []string {
+	space := r.run.Head.Space()
+	first := fmt.Sprintf("%s: predicted %s (%.0f %%)", item.Path, space.Class(a.predicted), 100*a.probs[a.predicted])
 	if item.Label >= 0 {
 		first += fmt.Sprintf(", label %s (%.0f %%)", space.Class(item.Label), 100*a.probs[item.Label])
 	}
-	first += fmt.Sprintf("; on average %.2f steps above %s", expectedClass(a.probs), space.Class(0))
-	second := "Orange places speak for it, blue against, compared with " + d.result.Compared + "."
-	if sums := d.sums(a); sums != "" {
-		second += " All together: " + sums + "."
+	first += fmt.Sprintf("; expected class %.2f steps above %s", expectedClass(a.probs), space.Class(0))
+	second := "Orange: evidence for the class. Blue: evidence against it. Reference: " + r.result.Reference + "."
+	if sums := r.sums(a); sums != "" {
+		second += " Sums of the maps: " + sums + "."
 	}
 	return []string{first, second}
 }
 
-// sums says what a picture's places come to, of the maps that add up exactly.
-func (d *drawing) sums(a *attribution) string {
+// sums lists the sums of the exact maps.
+func (r *renderer) sums(a *attribution) string {
 	var parts []string
-	for i, q := range a.questions {
-		if a.exact(q) && q.kind == TargetClass {
-			text := fmt.Sprintf("%s %+.2f", d.run.Head.Space().Class(q.class), a.sums[i])
-			if a.elsewhere[i] != 0 {
-				text += fmt.Sprintf(" (%+.2f of it without a place)", a.elsewhere[i])
+	for i, t := range a.targets {
+		if a.exact(t) && t.kind == TargetClass {
+			text := fmt.Sprintf("%s %+.2f", r.run.Head.Space().Class(t.class), a.sums[i])
+			if a.unlocalized[i] != 0 {
+				text += fmt.Sprintf(" (%+.2f of it without a location)", a.unlocalized[i])
 			}
 			parts = append(parts, text)
 		}
@@ -89,34 +88,32 @@ func (d *drawing) sums(a *attribution) string {
 	return strings.Join(parts, ", ")
 }
 
-// exact reports whether the sum of a map is what the question's value has changed by.
-func (a *attribution) exact(q Target) bool { return a.sums != nil && a.affine && q.linear }
-
-// describe is the same for programs.
-func (d *drawing) describe(item dataset.Item, a *attribution, view overlay.View) *Image {
-	space := d.run.Head.Space()
-	out := &Image{Path: item.Path, Predicted: space.Class(a.class), Expected: expectedClass(a.probs)}
+// describe returns the entry of one image in the Result.
+func (r *renderer) describe(item dataset.Item, a *attribution, view overlay.View) *Image {
+	space := r.run.Head.Space()
+	out := &Image{Path: item.Path, Predicted: space.Class(a.predicted), Expected: expectedClass(a.probs)}
 	if item.Label >= 0 {
 		out.Label = space.Class(item.Label)
 	}
 	for k, p := range a.probs {
 		out.Probabilities = append(out.Probabilities, ClassProbability{space.Class(k), p})
 	}
-	for i, q := range a.questions {
-		m := Map{Question: q.kind, Exact: a.exact(q), For: placeOf(a.Smooth[i], view, 1), Against: placeOf(a.Smooth[i], view, -1)}
-		if q.kind == TargetClass {
-			m.Class = space.Class(q.class)
+	for i, t := range a.targets {
+		m := Map{Target: t.kind, Exact: a.exact(t), For: extremum(a.Smooth[i], view, 1),
+			Against: extremum(a.Smooth[i], view, -1)}
+		if t.kind == TargetClass {
+			m.Class = space.Class(t.class)
 		}
 		if a.sums != nil {
-			m.Sum, m.NoPlace = &a.sums[i], a.elsewhere[i]
+			m.Sum, m.Unlocalized = &a.sums[i], a.unlocalized[i]
 		}
 		out.Maps = append(out.Maps, m)
 	}
 	return out
 }
 
-// placeOf returns where a heat is largest (sign 1) or smallest (−1).
-func placeOf(h *overlay.Heat, v overlay.View, sign float64) Point {
+// extremum returns the location of the largest value of a map (sign 1) or of the smallest (sign -1).
+func extremum(h *overlay.Heat, v overlay.View, sign float64) Point {
 	best := 0
 	for i, value := range h.Values {
 		if sign*value > sign*h.Values[best] {

@@ -7,8 +7,9 @@ import (
 	"finetune/models"
 )
 
-// defaultFeatures are the features that are tried where the user says nothing, the best first (docs/defaults.md has the
-// evidence). The first one is taken that the network has and that stays within the limits below; the last one always is.
+// defaultFeatures are the features to choose from if the user leaves the feature open, the best first
+// (docs/defaults.md has the evidence). The first that the network has and that stays within the limits below is used;
+// the last is always possible.
 var defaultFeatures = []Images{
 	{Tap: Multi, Pool: []int{1, 3}},
 	{Tap: Multi},
@@ -21,8 +22,8 @@ const (
 	maxDefaultMatrix = 4 << 30 // bytes of all rows together
 )
 
-// describeNetwork reads the network that i names and finds the feature that i asks for. Where i leaves the feature open it
-// chooses one that suits the number of images, and i says so afterwards.
+// Describe reads the network that i names and finds its feature. If i leaves the feature open, Describe chooses one
+// by the number of images and records it in i.
 func Describe(i *Images, images int) (*backbone.Description, error) {
 	if i.Tap != "" || i.Pool != nil {
 		return inspectNetwork(*i)

@@ -28,7 +28,7 @@ const (
 	MetaFile   = "meta.json"
 )
 
-// A FeatureMeta is meta.json: where the features come from, and how the labels were to be read, so that it need not be said again.
+// A Meta is meta.json: the origin of the features, and how the labels are read.
 type Meta struct {
 	Finetune   string       `json:"finetune"`
 	Rows       int          `json:"rows"`
@@ -39,14 +39,14 @@ type Meta struct {
 	Bins       []float64    `json:"bins,omitempty"`
 	Unreadable int          `json:"unreadable"`
 
-	// Views are what the rows of an image show, one after the other; none where each has but one row, of the picture itself.
+	// Views are the views of an image that follow each other in its rows; nil if each image has one row.
 	Views *FolderViews `json:"views,omitempty"`
 
-	// Blocks say which numbers of a row come from which depth and place of the network.
+	// Blocks are the parts of a row: which columns come from which tensor and region.
 	Blocks []backbone.Block `json:"blocks,omitempty"`
 }
 
-// FolderViews is the part of a FeatureMeta that says which views of an image have rows.
+// FolderViews is the part of a Meta with the views of an image that have rows.
 type FolderViews struct {
 	Count int `json:"count"`
 	augment.Plan
@@ -55,7 +55,11 @@ type FolderViews struct {
 // checkFolder refuses a folder whose matrix or description isn't what was extracted, and one that an extraction is writing or was
 // killed while writing. An index may have been edited. A folder that another program wrote has no list of files to check.
 func checkFolder(ctx context.Context, folder string) error {
-	status, err := seal.Verify(ctx, folder, MatrixFile, MetaFile)
+	names := []string{MatrixFile}
+	if _, err := os.Lstat(filepath.Join(folder, MetaFile)); err == nil {
+		names = append(names, MetaFile) // a folder is used without it, too
+	}
+	status, err := seal.Verify(ctx, folder, names...)
 	if err != nil {
 		return err
 	}
@@ -112,7 +116,7 @@ func OpenFolder(ctx context.Context, folder string, o dataset.Options) (_ *Table
 	return t, nil
 }
 
-// use checks what the user asks for against the views that a feature folder has, and notes what they are used for.
+// use checks the requested views against those of a feature folder, and records what they are used for.
 func (t *Table) use(i Images, tta int) error {
 	if i.Views != 0 && i.Views != t.PerItem {
 		return &invalid.Error{Field: "Images.Views", Found: fmt.Sprintf("%d for %s", i.Views, viewsOfEach(t.PerItem)),
@@ -129,7 +133,7 @@ func (t *Table) use(i Images, tta int) error {
 	return nil
 }
 
-// viewsOfEach says what a feature folder holds.
+// viewsOfEach describes the views of a feature folder.
 func viewsOfEach(n int) string {
 	if n == 1 {
 		return "features of 1 view of each image"

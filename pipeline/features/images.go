@@ -9,7 +9,7 @@ import (
 	"finetune/invalid"
 )
 
-// Images says how images become features. The zero value is the embedded network on all cores with the user's cache.
+// Images are the options of feature extraction. The zero value is the embedded network with the user's cache.
 type Images struct {
 	Backbone string // ONNX file; "" is the embedded network, or the one that a trained run names
 	// Tap is the tensor to take, several with commas between, or Multi: the end of every stage and block; or Last: what enters the
@@ -20,11 +20,11 @@ type Images struct {
 	// PoolStat lists the statistics of maps to take: "mean", which nil stands for, with "std" or "cov" or both, see
 	// backbone.Options.
 	PoolStat  []string
-	Preset    string // preprocessing by name; "" is what the network says
+	Preset    string // preprocessing by name; "" is the network's own
 	Overrides Overrides
 
-	// Views is how many views of an image become features, the picture itself being the first; 0 is 1. Augment says what the others
-	// are; where it allows nothing that is DefaultAugment.
+	// Views is the number of views of an image that become features; the first is the image itself; 0 is 1. Augment describes the
+	// others; if it allows no change it is DefaultAugment.
 	Views   int
 	Augment augment.Plan
 
@@ -50,7 +50,7 @@ const (
 	Last  = "last"         // what enters the final classifier
 )
 
-// backbone says which feature to take of the network, and which library runs it.
+// backbone returns the options of the network.
 func (i Images) backbone() backbone.Options {
 	o := backbone.Options{Tap: i.Tap, Pool: i.Pool, PoolStat: i.PoolStat, Library: i.Library, Device: i.Device,
 		DeviceOptions: i.DeviceOptions}

@@ -18,8 +18,8 @@ import (
 // pixelsVersion changes whenever our decoding or resizing gives other pixels, so that no feature of the old ones is used.
 const pixelsVersion = "1"
 
-// NetworkInfo says which network gives the features and how. It stands in config.json and in the meta.json of a feature
-// folder.
+// NetworkInfo describes the network of some features and its preprocessing. It is part of config.json and of
+// meta.json of a feature folder.
 type NetworkInfo struct {
 	Name          string          `json:"name"`
 	File          string          `json:"file,omitempty"`          // as given; "" for the embedded network
@@ -32,7 +32,7 @@ type NetworkInfo struct {
 	Runtime       string          `json:"onnxruntime"`
 }
 
-// A network is a backbone with its preprocessing decided, described but not started.
+// A Network is a backbone with its preprocessing resolved. It is started when it is first needed.
 type Network struct {
 	images  Images
 	name    string
@@ -49,8 +49,8 @@ type Network struct {
 	startTime time.Duration      // what starting the network took
 }
 
-// openNetwork reads the network that i names and decides how pictures are prepared for it; images is how many there are, about.
-// Nothing is started. Where a digest is given, it must be that of the network's file.
+// OpenNetwork reads the network that i names and resolves its preprocessing; images is the approximate number of
+// images. Nothing is started. A non-empty digest must be that of the network's file.
 func OpenNetwork(i Images, digest string, images int) (*Network, error) {
 	n := &Network{name: filepath.Base(i.Backbone), file: i.Backbone}
 	if i.Backbone == "" {
@@ -79,7 +79,7 @@ func OpenNetwork(i Images, digest string, images int) (*Network, error) {
 	return n, n.fitSize()
 }
 
-// fitSize takes the height and width that the network fixes, and refuses a flag that says otherwise.
+// fitSize takes the height and width that the network fixes, and refuses an image size that differs.
 func (n *Network) fitSize() error {
 	in := n.about.Image
 	for _, side := range []struct{ fixed, given int }{{in.Height, n.images.Overrides.ImageSize}, {in.Width, n.images.Overrides.ImageSize}} {
@@ -94,14 +94,15 @@ func (n *Network) fitSize() error {
 	return nil
 }
 
-// sizedFor gives spec the height and width that a network fixes; a size that it leaves open stays as it is, or becomes the default.
+// SizedFor gives spec the height and width that a network fixes. A size that the network leaves open stays as it is,
+// or becomes the default.
 func SizedFor(spec preprocess.Spec, in *backbone.Input) preprocess.Spec {
 	setIf(&spec.Height, in.Height)
 	setIf(&spec.Width, in.Width)
 	return spec.Sized(0, 0)
 }
 
-// adopt makes the network prepare pictures as a trained head's network did.
+// Adopt replaces the preprocessing by that of a trained head, as [preprocess.Spec.String] writes it.
 func (n *Network) Adopt(text string) error {
 	spec, err := preprocess.Parse(text)
 	if err != nil {
@@ -111,12 +112,12 @@ func (n *Network) Adopt(text string) error {
 	return nil
 }
 
-// runtime is the native library to use.
+// runtime returns the native library to use.
 func (n *Network) runtime() (library.Library, error) {
 	return n.library.get(func() (library.Library, error) {
 		lib, err := library.Find(n.images.Library)
 		if err == nil && lib.Version == "" {
-			return env.Open(n.images.Library) // the file doesn't tell; the library does, once loaded
+			return env.Open(n.images.Library) // only the loaded library knows its version
 		}
 		return lib, err
 	})
@@ -136,8 +137,8 @@ func (n *Network) Start() (*backbone.Backbone, error) {
 	})
 }
 
-// takeDevice starts the network where the user says anything of a device, so that what is wrong with it is said before an image
-// is read and even where the cache has every feature. It tells where the network runs, "" where nothing was said.
+// takeDevice starts the network if a device or its options are given, so that their errors are reported before an
+// image is read, even if all features are cached. It returns the device, "" if none was given.
 func (n *Network) takeDevice() (string, error) {
 	asked := n.images.Device
 	if asked == "" && len(n.images.DeviceOptions) == 0 {
@@ -182,8 +183,8 @@ func (n *Network) Transformer() (*preprocess.Transformer, error) {
 	return preprocess.NewTransformer(n.Spec, layout)
 }
 
-// recipe is all that decides a feature besides the image. Another device than the CPU gives other bits; which one it is, "auto"
-// shows only when the network is started.
+// recipe is everything that decides a feature besides the image. Other devices than the CPU give other bits; which
+// device "auto" is, is known once the network is started.
 func (n *Network) recipe() (featurestore.Recipe, error) {
 	lib, err := n.runtime()
 	if err != nil {
@@ -208,7 +209,7 @@ func (n *Network) recipe() (featurestore.Recipe, error) {
 	}, nil
 }
 
-// feature is the feature in full. Where the file doesn't tell its shape, and so what becomes of tokens, the network is started.
+// feature returns the complete feature. The network is started if its file does not determine the shape.
 func (n *Network) feature() (backbone.Feature, error) {
 	if n.about.Feature.Width > 0 {
 		return *n.about.Feature, nil
@@ -220,7 +221,7 @@ func (n *Network) feature() (backbone.Feature, error) {
 	return net.Feature(), nil
 }
 
-// info describes the network once features, of the given width, came from it.
+// info describes the network after features of the given width were computed.
 func (n *Network) info(width int) *NetworkInfo {
 	lib, _ := n.runtime() // without a library there would be no features
 	feature, _ := n.feature()
@@ -230,7 +231,7 @@ func (n *Network) info(width int) *NetworkInfo {
 	}
 }
 
-// describe tells a person what will be used.
+// describe lists what will be used, as lines for a person.
 func (n *Network) describe() []string {
 	kind, feature := n.file, n.about.Feature.Text
 	if kind == "" {
@@ -254,7 +255,7 @@ func (n *Network) describe() []string {
 	return lines
 }
 
-// startMaps starts the network so that it gives the maps before pooling. Every run has one thread, as in start.
+// StartMaps starts the network with the maps before pooling as outputs, one thread per run.
 func (n *Network) StartMaps() (*backbone.Mapper, error) {
 	o := n.images.backbone()
 	o.Threads = 1
@@ -264,8 +265,8 @@ func (n *Network) StartMaps() (*backbone.Mapper, error) {
 	return backbone.OpenMaps(n.file, o)
 }
 
-// channelsLast reports whether pictures stand in tensors pixel by pixel.
+// ChannelsLast reports whether tensors are NHWC.
 func (n *Network) ChannelsLast() bool { return string(n.about.Image.Layout) == "NHWC" }
 
-// short is enough of a digest for a person to compare.
+// ShortDigest returns the first characters of a digest, for messages.
 func ShortDigest(digest string) string { return digest[:min(12, len(digest))] + "…" }

@@ -7,8 +7,8 @@ import (
 	"finetune/backbone"
 )
 
-// tryThreads starts the network a second time, with so many threads, and uses it from then on, if that gives the same bits for a few
-// pictures and the CPU runs it. Not while workers run.
+// tryThreads starts the network a second time, with that many threads a run, and uses it if it runs on the CPU and
+// gives the same bits for a few images. It must not be called while workers run.
 func (n *Network) tryThreads(ctx context.Context, threads int, pictures []float32) (bool, error) {
 	if err := n.dropThreads(); err != nil {
 		return false, err
@@ -41,7 +41,7 @@ func sameFeatures(ctx context.Context, a, b *backbone.Backbone, pictures []float
 	return slices.Equal(ours, theirs), nil
 }
 
-// dropThreads goes back to one thread a run.
+// dropThreads returns to one thread a run.
 func (n *Network) dropThreads() error {
 	if n.helped == nil {
 		return nil
@@ -51,7 +51,7 @@ func (n *Network) dropThreads() error {
 	return helped.Close()
 }
 
-// keepThreads makes runs have so many threads, as was tried before, and ends the network that isn't used.
+// keepThreads fixes the number of threads a run, which was tried before, and closes the network that is not used.
 func (n *Network) keepThreads(threads int) (err error) {
 	if threads == 1 {
 		return n.dropThreads()
@@ -69,11 +69,11 @@ func (n *Network) keepThreads(threads int) (err error) {
 	return err
 }
 
-// tensorLen is how many numbers a picture is to the network.
+// tensorLen is the number of values of an image tensor.
 func (n *Network) tensorLen() int { return 3 * n.Spec.Height * n.Spec.Width }
 
-// usualSplit is how work is shared where nothing was measured, a core to each worker, and the largest batch to try. Where the file
-// fixes the batch, it is filled.
+// usualSplit is the split of work without measurements, one core a worker, and the largest batch to try. A batch that
+// the file fixes is filled.
 func (x *Extractor) usualSplit() (s workSplit, largest int) {
 	s = workSplit{workers: x.threads, threads: 1, batch: x.images.Batch}
 	largest = largestBatch(x.Net.tensorLen())

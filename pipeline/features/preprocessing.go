@@ -9,7 +9,8 @@ import (
 	"finetune/preprocess"
 )
 
-// Overrides are the parts of a preprocessing that a user sets one by one. The zero value of a field leaves its part alone.
+// Overrides are parts of a preprocessing that are set one by one. The zero value of a field leaves its part
+// unchanged.
 type Overrides struct {
 	ImageSize     int
 	CropPct       float64
@@ -21,11 +22,11 @@ type Overrides struct {
 	White         int       // of 16-bit samples: the value that becomes 255, such as 4095 for 12 bits
 }
 
-// preprocessing decides how pictures are prepared for a network, and says in words where that comes from. What the user
-// gives wins: part by part, then by preset. Then comes what the file says of itself (own), then its name, then ImageNet's.
+// ResolvePreprocessing returns the preprocessing of a network and a description of its origin. Overrides win, part by
+// part, then the preset, then the metadata of the file (own), then its name, then ImageNet's.
 //
-// Without a preset the whole picture is squashed to the network's size, whatever the network was trained with: labels may
-// hang on what a centre crop cuts off (docs/defaults.md has the evidence).
+// Without a preset the whole image is squashed to the network's size, whatever the network was trained with: labels
+// may depend on what a centre crop removes (docs/defaults.md has the evidence).
 func ResolvePreprocessing(file, own, preset string, o Overrides) (spec preprocess.Spec, from string, err error) {
 	if preset != "" {
 		from = "the preset " + preset
@@ -48,7 +49,7 @@ func ResolvePreprocessing(file, own, preset string, o Overrides) (spec preproces
 	return spec, from, err
 }
 
-// ownPreprocessing is what a network was trained with, as far as its file tells.
+// ownPreprocessing returns the preprocessing of the network's training if its file has it.
 func ownPreprocessing(file, own string) (spec preprocess.Spec, from string, err error) {
 	if own != "" {
 		if spec, err = preprocess.Parse(own); err != nil {

@@ -7,7 +7,8 @@ import (
 	"finetune/pipeline/progress"
 )
 
-// A Source says where a job's features come from: a feature folder, or images whose features are computed where they aren't cached.
+// A Source is where a job's features come from: a feature folder, or images whose features are computed unless they
+// are cached.
 type Source struct {
 	Data     dataset.Options // of a feature folder only Order, Positions and Bins count
 	Images   Images
@@ -17,8 +18,8 @@ type Source struct {
 	Progress progress.Reporter
 }
 
-// Load returns the features of all readable images. check sees the labels before any feature is computed and reports what can't
-// be done with them; wanted says how many views of each image are needed.
+// Load returns the features of all readable images. check receives the labels before any feature is computed and
+// reports what cannot be trained on; wanted returns the number of views that each image needs.
 func (s Source) Load(ctx context.Context, check func(*dataset.Set) error, wanted func(ViewConfig) Demand) (*Table, error) {
 	if s.Folder != "" {
 		return s.open(ctx, check)
@@ -38,10 +39,6 @@ func (s Source) Load(ctx context.Context, check func(*dataset.Set) error, wanted
 	s.Images.Views = views.Rows()
 	x, err := StartExtractor(s.Images, s.Threads, len(set.Items)*views.Rows(), s.Progress)
 	if err != nil {
-		return nil, err
-	}
-	if err := noteWhite(ctx, x, set.Items, s.Progress); err != nil {
-		x.Close()
 		return nil, err
 	}
 	table, err := ExtractTable(ctx, x, set, s.Data, views, wanted(views))

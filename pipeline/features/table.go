@@ -12,21 +12,21 @@ import (
 	"finetune/pipeline/dataset"
 )
 
-// A table is features with the items that they belong to: set.Items[i] has the rows from i·perItem, one view after the other. Those
-// of views that no one asked for hold nothing.
+// A Table is a feature matrix with its items: Set.Items[i] has the PerItem rows from i·PerItem, one for each view.
+// Rows of views that are not needed are undefined.
 type Table struct {
 	Set        *dataset.Set    // readable images only
 	Labels     dataset.Options // how their labels were read
 	Features   head.Features
 	PerItem    int              // rows of an item
 	Views      ViewConfig       // what they are used for
-	Network    *NetworkInfo     // nil where a feature folder doesn't say
-	Blocks     []backbone.Block // which numbers of a row come from where; nil where that isn't known
+	Network    *NetworkInfo     // nil for a feature folder without meta.json
+	Blocks     []backbone.Block // the parts of a row; nil if unknown
 	Unreadable []artifact.Unreadable
 	close      func() error
 }
 
-// Close gives back what the features are mapped from.
+// Close releases the feature matrix.
 func (t *Table) Close() error {
 	if t.close == nil {
 		return nil
@@ -34,7 +34,7 @@ func (t *Table) Close() error {
 	return t.close()
 }
 
-// origin is what a trained head remembers of its features.
+// Origin describes the features for the file of a trained head.
 func (t *Table) Origin() head.Origin {
 	var o head.Origin
 	if t.Network != nil {
@@ -44,7 +44,8 @@ func (t *Table) Origin() head.Origin {
 	return o
 }
 
-// reserve makes room for so many numbers: in memory, or in a file where that would take more than half of it.
+// reserve allocates a matrix of that many values: in memory, or in a temporary file if it would take more than half
+// of the memory.
 func (t *Table) reserve(x *Extractor, numbers int) error {
 	most := x.images.MatrixBytes
 	if most == 0 {
@@ -68,7 +69,7 @@ func (t *Table) reserve(x *Extractor, numbers int) error {
 	return nil
 }
 
-// extractTable brings the features of all items into memory, as many views of each as wanted says.
+// ExtractTable computes the features of all items; wanted returns the number of views that each needs.
 func ExtractTable(ctx context.Context, x *Extractor, set *dataset.Set, labels dataset.Options, views ViewConfig, wanted Demand) (_ *Table, err error) {
 	t := &Table{Labels: labels, PerItem: views.Rows(), Views: views}
 	defer func() {
@@ -76,6 +77,9 @@ func ExtractTable(ctx context.Context, x *Extractor, set *dataset.Set, labels da
 			t.Close()
 		}
 	}()
+	if err := noteWhite(ctx, x, set.Items); err != nil {
+		return nil, err
+	}
 	has, err := wanted(set)
 	if err != nil {
 		return nil, err
@@ -103,7 +107,7 @@ func ExtractTable(ctx context.Context, x *Extractor, set *dataset.Set, labels da
 		return nil, noneReadable(set)
 	}
 	if len(t.Unreadable) == 0 {
-		return t.complete(x, set), nil // the same set, so that what was planned for it stands
+		return t.complete(x, set), nil // the same set, so that a split of it stays valid
 	}
 	if ok, err := suffices(keptViews, wanted, &kept); err != nil || !ok {
 		if err != nil {
@@ -130,7 +134,7 @@ func (t *Table) complete(x *Extractor, set *dataset.Set) *Table {
 	return t
 }
 
-// suffices reports whether the items of a set have the views that are wanted of them.
+// suffices reports whether the items of a set have the views that they need.
 func suffices(views []int, wanted Demand, set *dataset.Set) (bool, error) {
 	now, err := wanted(set)
 	for i, n := range now {
@@ -141,7 +145,7 @@ func suffices(views []int, wanted Demand, set *dataset.Set) (bool, error) {
 	return true, err
 }
 
-// plain returns the rows of the pictures themselves; nil items are all.
+// Plain returns the rows of the images without augmentation; nil items are all.
 func (t *Table) Plain(items []int) []int { return RowsOf(items, t.Features.Rows, t.PerItem, 1) }
 
 // examples are the rows of the table as a head learns from them. spread writes the target of a label, nil for a one-hot one; votes
@@ -176,7 +180,8 @@ func (t *Table) Examples(spread func(dst []float32, label int)) head.Examples {
 	return e
 }
 
-// RowsOf returns the first few rows of each item, where every item has perItem of them. Nil items are all.
+// RowsOf returns the first few rows of each item, where every item has perItem of them. Nil items are all; the result
+// is nil for all rows.
 func RowsOf(items []int, rows, perItem, few int) []int {
 	if items == nil {
 		items = make([]int, rows/perItem)

@@ -10,21 +10,22 @@ import (
 	"finetune/pipeline/dataset"
 )
 
-// DefaultAugment is what views may change where the user doesn't say.
+// DefaultAugment is what views may change by default.
 const DefaultAugment = augment.All
 
-// AllViews stands for as many views as the head was trained on, and for the picture and its mirror image where that was one.
+// AllViews stands for the number of views that the head was trained on, or for the image and its mirror image if that
+// was one.
 const AllViews = -1
 
-// ViewConfig is the part of a RunConfig that says which views of the images a run used. There is none where it was the pictures
-// alone.
+// A ViewConfig is the part of config.json about the views of images. It is absent if only the images themselves were
+// used.
 type ViewConfig struct {
-	Train   int `json:"train"`   // views of an image that was trained on, the picture itself being one
+	Train   int `json:"train"`   // views of a training image, itself included
 	Predict int `json:"predict"` // views that a prediction is the mean of
 	augment.Plan
 }
 
-// String says it to people.
+// String describes the views.
 func (v ViewConfig) String() string {
 	trained, predicted := "trained on the images alone", "predictions are of the image alone"
 	if v.Train > 1 {
@@ -33,19 +34,19 @@ func (v ViewConfig) String() string {
 	if v.Predict > 1 {
 		predicted = fmt.Sprintf("predictions are the mean over %d", v.Predict)
 	}
-	if v.Kinds == 0 { // a feature folder without meta.json doesn't say
+	if v.Kinds == 0 { // unknown for a feature folder without meta.json
 		return trained + ", " + predicted
 	}
 	return fmt.Sprintf("%s, %s (%s; seed %d)", trained, predicted, strings.ReplaceAll(v.Kinds.String(), ",", ", "), v.Seed)
 }
 
-// rows is how many views of an image are needed at most.
+// Rows is the number of views of an image that are needed at most.
 func (v ViewConfig) Rows() int { return max(v.Train, v.Predict) }
 
 // plain reports whether it is the pictures alone.
 func (v ViewConfig) Plain() bool { return v.Rows() == 1 }
 
-// average is what a head remembers of the views: how many a prediction is the mean of, and which. It is "" for the picture alone.
+// Average describes the views that a prediction is the mean of, for the file of a head; "" for the image alone.
 func (v ViewConfig) Average() string {
 	if v.Predict == 1 {
 		return ""
@@ -53,7 +54,7 @@ func (v ViewConfig) Average() string {
 	return fmt.Sprintf("count=%d augment=%s seed=%d", v.Predict, v.Kinds, v.Seed)
 }
 
-// parseAverage reads what average wrote.
+// ParseAverage reads what [ViewConfig.Average] wrote.
 func ParseAverage(text string) (ViewConfig, error) {
 	v := ViewConfig{Train: 1, Predict: 1}
 	for _, field := range strings.Fields(text) {
@@ -73,7 +74,7 @@ func ParseAverage(text string) (ViewConfig, error) {
 	return v, nil
 }
 
-// viewConfig resolves what the user asked for: so many views to train on, and tta of them to predict from (0: the picture alone).
+// ResolveViews returns the views to train on and, by tta, those to predict from; 0 is the image alone.
 func ResolveViews(i Images, tta int) (ViewConfig, error) {
 	v := ViewConfig{Train: i.views(), Predict: tta, Plan: i.plan()}
 	switch {
@@ -97,7 +98,7 @@ func ResolveViews(i Images, tta int) (ViewConfig, error) {
 	return v, nil
 }
 
-// useAs makes a table average the views that a run says, if it has them.
+// UseAs makes a table average the views of a run, if it has them.
 func (t *Table) UseAs(v ViewConfig) error {
 	if err := t.use(Images{}, v.Predict); err != nil {
 		return err
@@ -117,7 +118,7 @@ func (t *Table) ResolveViews() *ViewConfig {
 	return &t.Views
 }
 
-// same reports whether the first n views of two plans are the same.
+// same reports whether the first n views of two plans are equal.
 func same(a, b augment.Plan, n int) bool {
 	for view := range n {
 		if a.Name(view) != b.Name(view) {
@@ -127,10 +128,10 @@ func same(a, b augment.Plan, n int) bool {
 	return true
 }
 
-// A demand says how many views of each image of a set a job needs.
+// A Demand returns the number of views that a job needs of each image of a set.
 type Demand func(set *dataset.Set) ([]int, error)
 
-// viewsOfAll is the demand for n views of every image.
+// EveryItem is the demand for n views of every image.
 func EveryItem(n int) Demand {
 	return func(set *dataset.Set) ([]int, error) {
 		views := make([]int, len(set.Items))

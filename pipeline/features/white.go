@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"finetune/pipeline/dataset"
-	"finetune/pipeline/progress"
 	"finetune/preprocess"
 )
 
@@ -14,7 +13,7 @@ const whiteSample = 200
 
 // noteWhite notes images of 16 bits a sample whose values fill only a part of that range, as those of X-ray, microscope and depth
 // cameras do: they would be nearly black. It looks at some images spread over the data; for those of 8 bits at their headers only.
-func noteWhite(ctx context.Context, x *Extractor, items []dataset.Item, p progress.Reporter) error {
+func noteWhite(ctx context.Context, x *Extractor, items []dataset.Item) error {
 	if x.Net.Spec.White != 0 {
 		return nil
 	}
@@ -42,7 +41,7 @@ func noteWhite(ctx context.Context, x *Extractor, items []dataset.Item, p progre
 		}
 	}
 	if white := preprocess.White(largest); white != 0 {
-		p.Note(fmt.Sprintf("warning: images with 16 bits a sample have values up to %d only, so they are nearly black; give {Images.Overrides.White} %d",
+		x.progress.Note(fmt.Sprintf("warning: images with 16 bits a sample have values up to %d only, so they are nearly black; give {Images.Overrides.White} %d",
 			largest, white))
 	}
 	return nil

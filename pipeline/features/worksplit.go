@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// A workSplit is how extraction shares the cores: so many workers, each of which brings pictures and runs the network on batches of
-// them, and so many threads inside the network's runs: the worker's own, and others that help whoever runs.
+// A workSplit divides the cores: the number of workers, each of which prepares images and runs the network on batches
+// of them, and the number of threads of a network run.
 type workSplit struct{ workers, threads, batch int }
 
 func (s workSplit) String() string {
@@ -28,10 +28,10 @@ const (
 	batchBytes = 32 << 20 // of pictures as tensors
 )
 
-// largestBatch is how many pictures of so many numbers may go through the network at once.
+// largestBatch is the number of tensors of that many values that may go through the network at once.
 func largestBatch(numbers int) int { return max(1, min(mostBatch, batchBytes/(4*numbers))) }
 
-// clearly is how much faster another split must be before the usual one is left. Less than that is noise.
+// clearly is the speed-up from which another split replaces the usual one. Less is noise.
 const clearly = 1.03
 
 // A trial is a split and how many images a second it did.
@@ -71,7 +71,7 @@ func (t *tuner) fastest(usual workSplit) (workSplit, error) {
 	return best.split, err
 }
 
-// climb goes on with step as long as that is clearly faster, also when both are tried again.
+// climb applies step as long as it is clearly faster, also when both splits are measured again.
 func (t *tuner) climb(best trial, step func(workSplit) (workSplit, bool)) (trial, error) {
 	for {
 		split, possible := step(best.split)
@@ -101,7 +101,7 @@ func (t *tuner) try(s workSplit) (trial, bool, error) {
 	return trial{s, rate}, ok, err
 }
 
-// describe tells what was chosen, and what it was chosen from.
+// describe names the split that was chosen and those that were tried.
 func (t *tuner) describe(chosen workSplit) string {
 	var of []string
 	said := map[workSplit]bool{}

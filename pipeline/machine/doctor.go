@@ -18,13 +18,13 @@ import (
 	"finetune/pipeline/artifact"
 )
 
-// Doctor looks at everything that a run needs of the machine and reports it. It changes nothing.
+// Doctor checks what a run needs of the machine. It changes nothing.
 type Doctor struct {
-	Library string // as the flag of the same name; "" for the usual search
-	Cache   string // the cache folder; "" for the usual one
+	Library string // path of ONNX Runtime; "" for the default search
+	Cache   string // the cache folder; "" for the default
 }
 
-// A DoctorReport is what a [Doctor] saw. It is healthy when Problems is empty.
+// A DoctorReport is the result of a [Doctor]. Without Problems a run works.
 type DoctorReport struct {
 	Program  ProgramReport `json:"program"`
 	Library  LibraryReport `json:"library"`
@@ -33,13 +33,13 @@ type DoctorReport struct {
 	Problems []Problem     `json:"problems"`
 }
 
-// A Problem is something that keeps a run from working, and what mends it.
+// A Problem prevents a run. Advice says how to fix it.
 type Problem struct {
-	Found string `json:"found"`
-	Do    string `json:"do"`
+	Message string `json:"found"`
+	Advice  string `json:"do"`
 }
 
-// ProgramReport tells what was built, from what and for what.
+// ProgramReport describes the build of the program.
 type ProgramReport struct {
 	Version  string `json:"version"` // of this module; "(devel)" when built from a work tree without tags
 	Revision string `json:"revision,omitempty"`
@@ -48,30 +48,30 @@ type ProgramReport struct {
 	Platform string `json:"platform"` // GOOS/GOARCH
 }
 
-// LibraryPlace is a file or folder where the native library was looked for, and what is there.
+// LibraryPlace is a file or folder of the library search with its state.
 type LibraryPlace = library.Place
 
-// LibraryReport tells which ONNX Runtime a run would use and whether it works.
+// LibraryReport describes the ONNX Runtime that a run would use.
 type LibraryReport struct {
 	Found     bool           `json:"found"`
 	Path      string         `json:"path,omitempty"`
 	Origin    string         `json:"origin,omitempty"`
-	Version   string         `json:"version,omitempty"` // as the library itself reports
-	Needed    string         `json:"needed"`            // the oldest version that would do
-	Tested    string         `json:"tested"`            // the version that set-up installs
-	Works     bool           `json:"works"`             // it loaded and ran a small network right
+	Version   string         `json:"version,omitempty"` // as reported by the library
+	Needed    string         `json:"needed"`            // the oldest supported version
+	Tested    string         `json:"tested"`            // the version that Setup installs
+	Works     bool           `json:"works"`             // it loaded and computed a small network correctly
 	Providers []string       `json:"providers"`         // usable on this machine
-	Places    []LibraryPlace `json:"places"`            // in the order of search
+	Places    []LibraryPlace `json:"places"`            // in search order
 }
 
-// CPUReport tells what the computation has to work with.
+// CPUReport describes the processor.
 type CPUReport struct {
 	Cores      int      `json:"cores"`
 	GOMAXPROCS int      `json:"gomaxprocs"`
 	SIMD       []string `json:"simd"`
 }
 
-// CacheReport tells about the folder that holds features and the installed library.
+// CacheReport describes the folder of cached features and the installed library.
 type CacheReport struct {
 	Path     string `json:"path"`
 	Exists   bool   `json:"exists"`
@@ -80,8 +80,7 @@ type CacheReport struct {
 	Writable bool   `json:"writable"`
 }
 
-// Run makes the report. What is wrong with the machine is in the report and no error; Run fails only when ctx
-// ends.
+// Run returns the report. Problems of the machine are in the report; the only error is that of ctx.
 func (d Doctor) Run(ctx context.Context) (*DoctorReport, error) {
 	r := &DoctorReport{
 		Program:  Program(),
@@ -98,8 +97,8 @@ func (d Doctor) Run(ctx context.Context) (*DoctorReport, error) {
 	return r, nil
 }
 
-// problem takes a mistake apart into what is and what to do; for other errors do says the latter.
-func (r *DoctorReport) problem(err error, do string) {
+// problem adds a Problem. The advice is the hint of an *invalid.Error that has one.
+func (r *DoctorReport) problem(err error, advice string) {
 	var m *invalid.Error
 	if errors.As(err, &m) && m.Hint != "" {
 		found, hint := *m, &invalid.Error{Hint: m.Hint}
@@ -107,12 +106,13 @@ func (r *DoctorReport) problem(err error, do string) {
 		r.Problems = append(r.Problems, Problem{found.Error(), strings.TrimPrefix(hint.Error(), ": ; ")})
 		return
 	}
-	r.Problems = append(r.Problems, Problem{err.Error(), do})
+	r.Problems = append(r.Problems, Problem{err.Error(), advice})
 }
 
-// Program describes the running program.
+// Program returns the build of the running program.
 func Program() ProgramReport {
-	p := ProgramReport{Version: artifact.Version(), Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	p := ProgramReport{Version: artifact.Version(), Go: runtime.Version(), Platform: runtime.GOOS + "/" +
+		runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return p
@@ -157,7 +157,7 @@ func (r *DoctorReport) library(ctx context.Context, flag string) {
 	}
 }
 
-// simd names the vector instructions that matter for dense products.
+// simd returns the names of the vector instruction sets that matrix products use.
 func simd() []string {
 	found := []string{}
 	for _, f := range []struct {
@@ -206,7 +206,7 @@ func (r *DoctorReport) cache(ctx context.Context, dir string) error {
 			return context.Cause(ctx)
 		}
 		if err != nil || !e.Type().IsRegular() {
-			return nil // gone or unreadable meanwhile: the size is an estimate
+			return nil // deleted or unreadable: the size is an estimate
 		}
 		if info, err := e.Info(); err == nil {
 			c.Files++
@@ -225,7 +225,7 @@ func (r *DoctorReport) cache(ctx context.Context, dir string) error {
 	return nil
 }
 
-// writable tries to make a file in dir or, where dir isn't there yet, in the folder that it would be made in.
+// writable creates and removes a file in dir or, if dir doesn't exist, in its nearest existing parent.
 func writable(dir string) error {
 	for {
 		f, err := os.CreateTemp(dir, ".finetune-doctor-*")

@@ -25,7 +25,8 @@ func TestDoctorHealthy(t *testing.T) {
 	if len(r.Problems) != 0 {
 		t.Fatalf("problems: %+v", r.Problems)
 	}
-	if l := r.Library; !l.Found || !l.Works || l.Version == "" || l.Needed != library.Minimum || len(l.Providers) == 0 {
+	if l := r.Library; !l.Found || !l.Works || l.Version == "" || l.Needed != library.Minimum ||
+		len(l.Providers) == 0 {
 		t.Errorf("library: %+v", l)
 	}
 	if c := r.Cache; c.Path != dir || !c.Exists || c.Files != 1 || c.Bytes != 100 || !c.Writable {
@@ -64,11 +65,12 @@ func TestDoctorProblems(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(r.Problems) != 1 || !strings.Contains(r.Problems[0].Found, c.want) || !strings.Contains(r.Problems[0].Do, c.fix) {
+			if len(r.Problems) != 1 || !strings.Contains(r.Problems[0].Message, c.want) ||
+				!strings.Contains(r.Problems[0].Advice, c.fix) {
 				t.Errorf("problems: %+v", r.Problems)
 			}
-			if strings.Contains(r.Problems[0].Found, c.fix) {
-				t.Errorf("the mend is told twice: %+v", r.Problems[0])
+			if strings.Contains(r.Problems[0].Message, c.fix) {
+				t.Errorf("the advice appears twice: %+v", r.Problems[0])
 			}
 			if _, err := json.Marshal(r); err != nil {
 				t.Error(err)
@@ -76,11 +78,11 @@ func TestDoctorProblems(t *testing.T) {
 		})
 	}
 	if _, err := os.Stat(filepath.Dir(absentCache)); err == nil {
-		t.Error("the doctor made the cache folder")
+		t.Error("Doctor created the cache folder")
 	}
 }
 
-func TestDoctorStops(t *testing.T) {
+func TestDoctorHonoursContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := (Doctor{Cache: t.TempDir()}).Run(ctx); !errors.Is(err, context.Canceled) {

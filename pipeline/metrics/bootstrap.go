@@ -9,9 +9,8 @@ import (
 
 const defaultResamples = 1000
 
-// bootstrap returns the 95 % percentile interval of each figure that is defined: items, or whole groups, are drawn
-// with replacement, as many as there are. Where only one could be drawn there is no spread to see, and no
-// interval.
+// bootstrap returns the 95 % percentile interval of each defined metric. A resample draws items, or whole groups,
+// with replacement, as many as there are. With a single unit there are no intervals.
 func bootstrap(items []item, in Input, whole Figures) map[string][2]Number {
 	resamples := in.Resamples
 	if resamples == 0 {
@@ -36,33 +35,33 @@ func bootstrap(items []item, in Input, whole Figures) map[string][2]Number {
 		for i := range drawn {
 			values = append(values, float64(m.Of(&drawn[i])))
 		}
-		if m.inflated {
-			deflate(values, float64(m.Of(&whole)))
+		if m.biased {
+			removeBias(values, float64(m.Of(&whole)))
 		}
 		out[m.Name] = Interval(values)
 	}
 	return out
 }
 
-// deflate takes from resampled values what resampling added to the figure on average, but doesn't go below 0. An expected calibration
-// error of n items is above 0 by chance alone, and that of a resample of them by chance twice, so that an interval of the values
-// as they are can lie above the figure itself.
-func deflate(values []float64, figure float64) {
-	added := max(0, stat.Mean(values, nil)-figure)
+// removeBias subtracts the bootstrap bias, the mean of values minus the estimate, if it is positive. Values stay at
+// or above 0. Without it the interval of the expected calibration error can lie above the estimate: the error of n
+// items is positive by chance alone, and resampling adds chance once more.
+func removeBias(values []float64, estimate float64) {
+	bias := max(0, stat.Mean(values, nil)-estimate)
 	for i, v := range values {
-		values[i] = max(0, v-added)
+		values[i] = max(0, v-bias)
 	}
 }
 
-// Interval returns the 95 % percentile interval of resampled values, NaN of none. Values that aren't defined are left
-// out. It sorts the slice.
+// Interval returns the 95 % percentile interval of resampled values, skipping undefined ones; NaN if none is left. It
+// modifies the slice.
 func Interval(values []float64) [2]Number {
 	defined := slices.DeleteFunc(values, func(v float64) bool { return !Number(v).Defined() })
 	slices.Sort(defined)
 	return [2]Number{Number(quantile(defined, 0.025)), Number(quantile(defined, 0.975))}
 }
 
-// quantile interpolates between the sorted values, as numpy does; NaN of none.
+// quantile interpolates linearly between sorted values, as numpy.quantile does; NaN without values.
 func quantile(sorted []float64, q float64) float64 {
 	if len(sorted) == 0 {
 		return math.NaN()

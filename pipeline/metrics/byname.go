@@ -1,18 +1,18 @@
 package metrics
 
-// A Metric is one of the figures, known by its name in metrics.json.
+// A Metric describes one field of Figures. Name is its name in metrics.json.
 type Metric struct {
 	Name   string
 	Higher bool // is better
-	Rule   bool // is of the classes that a decision rule takes, and not of the distributions
+	Rule   bool // depends on the predicted classes, so on the decision rule, and not on the distributions
 	Of     func(*Figures) Number
 
 	resampled bool // has an interval
-	inflated  bool // resampling adds to it, on average, what it takes from chance already
+	biased    bool // upwards under resampling; see removeBias
 }
 
-// registry lists all figures in the order of Figures. The rank correlations have no interval: they aren't sums over items,
-// and one figure of agreement with an interval, QWK, is enough.
+// registry lists all metrics in the order of Figures. The rank correlations have no interval because they aren't sums
+// over items.
 var registry = []Metric{
 	{"accuracy", true, true, func(f *Figures) Number { return f.Accuracy }, true, false},
 	{"one_off_accuracy", true, true, func(f *Figures) Number { return f.OneOffAccuracy }, true, false},
@@ -30,7 +30,7 @@ var registry = []Metric{
 	{"ece", false, false, func(f *Figures) Number { return f.ECE }, true, true},
 }
 
-// ByName returns the figure of that name.
+// ByName returns the metric of the given name.
 func ByName(name string) (Metric, bool) {
 	for _, m := range registry {
 		if m.Name == name {
@@ -40,7 +40,7 @@ func ByName(name string) (Metric, bool) {
 	return Metric{}, false
 }
 
-// Better reports whether a is a better value than b. Any value is better than one that isn't defined.
+// Better reports whether a is better than b. A defined value is better than an undefined one.
 func (m Metric) Better(a, b Number) bool {
 	if !a.Defined() || !b.Defined() {
 		return a.Defined() && !b.Defined()
@@ -48,7 +48,7 @@ func (m Metric) Better(a, b Number) bool {
 	return a != b && a > b == m.Higher
 }
 
-// RuleNames lists the figures that depend on the decision rule.
+// RuleNames returns the names of the metrics that depend on the decision rule.
 func RuleNames() []string {
 	var names []string
 	for _, m := range registry {

@@ -11,9 +11,8 @@ import (
 	"finetune/label"
 )
 
-// Evaluate measures the predictions. It reports lengths that disagree, classes outside the space and rows that
-// are no distribution as errors; no items at all is one, too. The report depends on the input only, not on the
-// number of processors.
+// Evaluate computes the metrics of predictions. It returns an error for no items, lengths that disagree, classes
+// outside the label space and rows that aren't distributions. The report doesn't depend on the number of processors.
 func Evaluate(in Input) (Report, error) {
 	if err := in.check(); err != nil {
 		return Report{}, fmt.Errorf("metrics: %w", err)
@@ -22,7 +21,8 @@ func Evaluate(in Input) (Report, error) {
 	items := measure(in, func(i int) []float64 { return in.Probabilities[i*k : (i+1)*k] })
 	all := newTally(k)
 	all.addAll(items)
-	r := Report{N: len(in.Labels), Figures: all.figures(), Confusion: confusion(k, items), PerClass: all.classes(in.Space), Reliability: all.reliability()}
+	r := Report{N: len(in.Labels), Figures: all.figures(), Confusion: confusion(k, items),
+		PerClass: all.classes(in.Space), Reliability: all.reliability()}
 	r.Spearman, r.Kendall = Number(spearman(r.Confusion)), Number(kendall(r.Confusion))
 	r.Intervals = bootstrap(items, in, r.Figures)
 	r.Baseline = baseline(in)
@@ -32,7 +32,7 @@ func Evaluate(in Input) (Report, error) {
 	return r, nil
 }
 
-// baseline measures the answer that ignores the input.
+// baseline evaluates a constant prediction of the class shares.
 func baseline(in Input) Baseline {
 	prior := slices.Clone(in.Prior)
 	if prior == nil {
@@ -46,11 +46,11 @@ func baseline(in Input) Baseline {
 	in.Predicted = nil
 	all := newTally(in.Space.Len())
 	all.addAll(measure(in, func(int) []float64 { return prior }))
-	// One constant answer has no ranks, so the correlations stay undefined.
+	// A constant prediction has no ranks, so the correlations are undefined.
 	return Baseline{Class: in.Space.Class(argmax(prior)), Figures: all.figures()}
 }
 
-// check reports the first thing in the input that can't be measured.
+// check returns an error for an invalid input.
 func (in Input) check() error {
 	n, k := len(in.Labels), in.Space.Len()
 	switch {
@@ -65,7 +65,8 @@ func (in Input) check() error {
 	case in.Predicted != nil && len(in.Predicted) != n:
 		return fmt.Errorf("%d predicted classes for %d items", len(in.Predicted), n)
 	case in.Low != nil && (len(in.Low) != n || !(in.Coverage > 0 && in.Coverage < 1)) || len(in.High) != len(in.Low):
-		return fmt.Errorf("%d and %d ends of prediction sets of coverage %v for %d items", len(in.Low), len(in.High), in.Coverage, n)
+		return fmt.Errorf("%d lower and %d upper ends of prediction sets of coverage %v for %d items", len(in.Low),
+			len(in.High), in.Coverage, n)
 	case in.Groups != nil && len(in.Groups) != n:
 		return fmt.Errorf("%d groups for %d items", len(in.Groups), n)
 	}
@@ -109,7 +110,7 @@ func (in Input) checkPrior() error {
 	return nil
 }
 
-// checkDistribution allows for the rounding of sums of a thousand float32.
+// checkDistribution tolerates the rounding of a sum of a thousand float32.
 func checkDistribution(p []float64) error {
 	var sum float64
 	for _, v := range p {
@@ -124,7 +125,7 @@ func checkDistribution(p []float64) error {
 	return nil
 }
 
-// argmax returns the place of the largest value, the first of ties.
+// argmax returns the index of the largest value, the first of ties.
 func argmax(p []float64) int {
 	best := 0
 	for i, v := range p {

@@ -49,7 +49,8 @@ func TestIntervals(t *testing.T) {
 	in := forecast(t, 300, 6, 10, 1)
 	grouped := mustEvaluate(t, in)
 	figures := jsonOf(t, grouped)
-	for _, name := range []string{"accuracy", "one_off_accuracy", "mae", "rmse", "amae", "qwk", "rps", "nll", "brier"} {
+	for _, name := range []string{"accuracy", "one_off_accuracy", "mae", "rmse", "amae", "qwk", "rps", "nll",
+		"brier"} {
 		at, ok := grouped.Intervals[name]
 		if v := Number(figures[name].(float64)); !ok || !(at[0] < v && v < at[1]) {
 			t.Errorf("%s = %v in %v", name, v, at)
@@ -62,7 +63,8 @@ func TestIntervals(t *testing.T) {
 	alone := mustEvaluate(t, in)
 	width := func(r Report) Number { return r.Intervals["mae"][1] - r.Intervals["mae"][0] }
 	if width(grouped) < 1.5*width(alone) {
-		t.Errorf("items of a group err alike, yet the interval by group is %v wide, by item %v", width(grouped), width(alone))
+		t.Errorf("items of a group err alike, yet the interval by group is %v wide, by item %v", width(grouped),
+			width(alone))
 	}
 	// For a mean of many items the percentile interval is near ± 1.96 standard errors.
 	var sum, squares float64
@@ -172,7 +174,8 @@ func TestBaseline(t *testing.T) {
 	in := Input{Space: space(t, 3, []float64{0, 10, 30}), Labels: []int{0, 0, 1, 2},
 		Probabilities: []float64{1, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1}}
 	r := mustEvaluate(t, in)
-	if r.Baseline.Class != "c0" || r.Baseline.Accuracy != 0.5 || r.Baseline.MAE != 0.75 || r.Baseline.MAEUnits != 10 || r.Baseline.QWK != 0 {
+	if r.Baseline.Class != "c0" || r.Baseline.Accuracy != 0.5 || r.Baseline.MAE != 0.75 || r.Baseline.MAEUnits != 10 ||
+		r.Baseline.QWK != 0 {
 		t.Errorf("%+v", r.Baseline)
 	}
 	// Shares 1/2, 1/4, 1/4: (P − T)² sums to 1/4+1/16 for class 0, 1/4+1/16 for class 1, 1/4+9/16 for class 2.
@@ -233,7 +236,8 @@ func TestEvaluateRefuses(t *testing.T) {
 func TestJSON(t *testing.T) {
 	r := mustEvaluate(t, forecast(t, 50, 4, 1, 1))
 	got := jsonOf(t, r)
-	for _, name := range []string{"n", "accuracy", "one_off_accuracy", "mae", "mae_units", "amae", "mmae", "qwk", "rps", "nll", "ece", "confusion", "per_class", "intervals", "baseline"} {
+	for _, name := range []string{"n", "accuracy", "one_off_accuracy", "mae", "mae_units", "amae", "mmae", "qwk",
+		"rps", "nll", "ece", "confusion", "per_class", "intervals", "baseline"} {
 		if _, ok := got[name]; !ok {
 			t.Errorf("no %s", name)
 		}

@@ -2,23 +2,23 @@ package metrics
 
 import "math"
 
-// calibrationBins is the number of equal bins of confidence in ECE.
+// calibrationBins is the number of equal-width bins of confidence for ECE.
 const calibrationBins = 15
 
-// minProbability keeps NLL finite: the gap between 1 and the next float64, the bound scikit-learn uses.
+// minProbability keeps NLL finite. It is the machine epsilon of float64, as in scikit-learn.
 const minProbability = 0x1p-52
 
-// An item holds what one prediction adds to the figures, so that a resample is only sums.
+// An item holds the terms that one prediction adds to the metrics, so that a resample only sums.
 type item struct {
 	truth, predicted int32
 	bin              uint8   // of the confidence
-	top              uint8   // 1 where the likeliest class is true
-	gap              float64 // between the values of both classes; NaN without values
+	top              uint8   // 1 if the most probable class is the label
+	gap              float64 // absolute difference of the classes' values; NaN without values
 	rps, nll, brier  float64
 	confidence       float64 // the largest probability
 }
 
-// measure scores the predicted distributions that row gives.
+// measure returns the items of the predicted distributions row(i).
 func measure(in Input, row func(i int) []float64) []item {
 	n, k := len(in.Labels), in.Space.Len()
 	items := make([]item, n)
@@ -27,8 +27,8 @@ func measure(in Input, row func(i int) []float64) []item {
 	for i := range items {
 		it := &items[i]
 		p, truth := row(i), in.Labels[i]
-		likeliest := argmax(p)
-		predicted := likeliest
+		mostProbable := argmax(p)
+		predicted := mostProbable
 		if in.Predicted != nil {
 			predicted = in.Predicted[i]
 		}
@@ -44,18 +44,18 @@ func measure(in Input, row func(i int) []float64) []item {
 			it.rps, it.nll, it.brier = scores(p, oneHot)
 			oneHot[truth] = 0
 		}
-		it.confidence = p[likeliest]
-		// Bins are open below and closed above, as in the paper: a confidence of 1 is in the last.
-		b := math.Ceil(p[likeliest]*calibrationBins) - 1
+		it.confidence = p[mostProbable]
+		// Bins are half-open, (low, high], as in the paper: a confidence of 1 is in the last bin.
+		b := math.Ceil(p[mostProbable]*calibrationBins) - 1
 		it.bin = uint8(min(max(b, 0), calibrationBins-1))
-		if likeliest == truth {
+		if mostProbable == truth {
 			it.top = 1
 		}
 	}
 	return items
 }
 
-// scores returns the proper scores of one forecast p against the distribution t.
+// scores returns the proper scores of a predicted distribution p for the true distribution t.
 func scores(p, t []float64) (rps, nll, brier float64) {
 	var cumulated float64
 	for j := range p {

@@ -7,9 +7,8 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// MeanStd returns, figure by figure, the mean and the sample standard deviation over several sets of predictions, such as the folds of
-// a cross-validation. Where a figure isn't defined in a set, that set is left out of it; a figure that is defined in none has
-// neither, and one that is defined in one has no deviation: both are NaN then.
+// MeanStd returns the mean and the sample standard deviation of each metric over several sets of predictions, such as
+// folds. It skips undefined values. The mean of no values and the standard deviation of fewer than two are NaN.
 func MeanStd(sets []Figures) (mean, std Figures) {
 	m, s := reflect.ValueOf(&mean).Elem(), reflect.ValueOf(&std).Elem()
 	for field := range m.NumField() {

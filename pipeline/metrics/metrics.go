@@ -1,9 +1,3 @@
-// Package metrics measures ordinal predictions against true classes: how far off, how sure, how well
-// calibrated, with a bootstrap interval and the baseline of always answering the commonest class.
-//
-// The classes come from the label space and not from the data, so a class that is absent changes no shape and
-// breaks no figure: what isn't defined (the recall of a class without items) is NaN, null in JSON. Sample
-// weights play no part here: they shape training, while every held-out item counts once.
 package metrics
 
 import (
@@ -14,74 +8,78 @@ import (
 	"finetune/label"
 )
 
-// Input is what is measured: n items over K classes.
+// Input holds the predictions for n items over K classes, and their labels.
 type Input struct {
 	Space         label.Space
-	Labels        []int     // n true classes; with votes, the class to count as true
+	Labels        []int     // n true classes; with votes, the class that counts as true
 	Targets       []float64 // n×K true distributions, row by row, from votes; nil for plain labels
 	Probabilities []float64 // n×K predicted distributions, row by row, each summing to 1
-	Predicted     []int     // n classes by the decision rule; nil for the likeliest class, the lowest of ties
-	Groups        []string  // n groups resampled as one ("" stands alone); nil for none
+	Predicted     []int     // n predicted classes; nil for the most probable class, the lowest of ties
+	Groups        []string  // n group IDs, resampled as whole groups ("" is a group of one item); nil for none
 	Prior         []float64 // K class shares or counts of the training part, for the baseline; nil for those of Labels
 	Seed          uint64    // of the bootstrap
-	Resamples     int       // of the bootstrap; 0 is 1000, below 0 none
+	Resamples     int       // of the bootstrap; 0 is 1000, negative is none
 
-	// Low and High are the ends of n prediction sets, ranges of classes that are to hold the true class with the probability
-	// Coverage; nil for none.
+	// Low and High are the first and last classes of n prediction sets with the target Coverage; nil for none.
 	Low, High []int
 	Coverage  float64
 }
 
-// Figures are the figures of one set of predictions. Distances are in class steps unless said otherwise.
+// Figures are the metrics of one set of predictions. Distances are in class steps unless stated otherwise.
 type Figures struct {
 	Accuracy       Number `json:"accuracy"`
-	OneOffAccuracy Number `json:"one_off_accuracy"` // share at most one class off
+	OneOffAccuracy Number `json:"one_off_accuracy"` // share of items at most one class off
 	MAE            Number `json:"mae"`              // mean absolute error
-	MAEUnits       Number `json:"mae_units"`        // the same between the values of the classes; NaN without values
-	RMSE           Number `json:"rmse"`             // root mean squared error
-	AMAE           Number `json:"amae"`             // mean over the classes present of the MAE within each (Baccianella 2009)
-	MMAE           Number `json:"mmae"`             // the largest of these (Cruz-Ramírez 2014)
-	QWK            Number `json:"qwk"`              // quadratic weighted kappa (Cohen 1968); NaN where chance alone agrees fully
-	Spearman       Number `json:"spearman"`         // rank correlation, ties averaged; NaN where either side is constant
-	Kendall        Number `json:"kendall"`          // tau-b; NaN where either side is constant
-	RPS            Number `json:"rps"`              // ranked probability score, Σ (P−T)² over classes, mean over items
-	NLL            Number `json:"nll"`              // −Σ t log p, natural log, p at least 2⁻⁵²
-	Brier          Number `json:"brier"`            // Σ (p−t)² over classes, mean over items
-	ECE            Number `json:"ece"`              // expected calibration error of the likeliest class, 15 equal bins (Guo 2017)
+	// mean absolute error between the values of the classes; NaN without values
+	MAEUnits Number `json:"mae_units"`
+	RMSE     Number `json:"rmse"` // root mean squared error
+	// average MAE: mean of the MAE of each class with items (Baccianella 2009)
+	AMAE Number `json:"amae"`
+	MMAE Number `json:"mmae"` // maximum MAE: the largest MAE of a class (Cruz-Ramírez 2014)
+	// quadratic weighted kappa (Cohen 1968); NaN if labels and predictions are one class
+	QWK Number `json:"qwk"`
+	// rank correlation, mid-ranks for ties; NaN if either side is constant
+	Spearman Number `json:"spearman"`
+	Kendall  Number `json:"kendall"` // tau-b; NaN if either side is constant
+	RPS      Number `json:"rps"`     // ranked probability score, Σ (P−T)² over classes, mean over items
+	NLL      Number `json:"nll"`     // −Σ t log p, natural log, p at least 2⁻⁵²
+	Brier    Number `json:"brier"`   // Σ (p−t)² over classes, mean over items
+	// expected calibration error of the most probable class, 15 equal bins (Guo 2017)
+	ECE Number `json:"ece"`
 }
 
-// A Class holds the figures of one class.
+// A Class holds the metrics of one class.
 type Class struct {
 	Class     string `json:"class"`
-	Support   int    `json:"support"`   // items that are of the class
-	Predicted int    `json:"predicted"` // items that were said to be
-	Precision Number `json:"precision"` // NaN where none was said to be
-	Recall    Number `json:"recall"`    // NaN where none is
-	MAE       Number `json:"mae"`       // of the items of the class; NaN where there is none
+	Support   int    `json:"support"`   // items labelled with the class
+	Predicted int    `json:"predicted"` // items predicted as the class
+	Precision Number `json:"precision"` // NaN if Predicted is 0
+	Recall    Number `json:"recall"`    // NaN if Support is 0
+	MAE       Number `json:"mae"`       // of the items labelled with the class; NaN if Support is 0
 }
 
-// A Baseline is the answer of always naming the commonest class, with the class shares for probabilities.
+// A Baseline predicts the most frequent class for every item, with the class shares as probabilities.
 type Baseline struct {
 	Class string `json:"class"`
 	Figures
 }
 
-// A Report is everything that metrics.json holds.
+// A Report is the result of Evaluate and the content of metrics.json.
 type Report struct {
 	N int `json:"n"`
 	Figures
 	Confusion   [][]int              `json:"confusion"` // rows: true class, columns: predicted
 	PerClass    []Class              `json:"per_class"`
 	Reliability []Bin                `json:"reliability"`         // the 15 bins of ECE
-	Intervals   map[string][2]Number `json:"intervals,omitempty"` // 95 %, by the JSON name of a figure
+	Intervals   map[string][2]Number `json:"intervals,omitempty"` // 95 %, by the JSON name of the metric
 	Baseline    Baseline             `json:"baseline"`
 	Sets        *Sets                `json:"prediction_sets,omitempty"`
 }
 
-// A Number is a float64 that JSON can hold: null stands for one that isn't defined (NaN or infinite).
+// A Number is a float64 whose undefined values (NaN and infinities) are null in JSON.
 type Number float64
 
-// MarshalJSON writes the number, or null.
+// MarshalJSON returns the number, or null if it isn't defined.
 func (x Number) MarshalJSON() ([]byte, error) {
 	if v := float64(x); !math.IsNaN(v) && !math.IsInf(v, 0) {
 		return json.Marshal(v)
@@ -89,7 +87,7 @@ func (x Number) MarshalJSON() ([]byte, error) {
 	return []byte("null"), nil
 }
 
-// UnmarshalJSON reads the number; null is NaN.
+// UnmarshalJSON parses a number; null is NaN.
 func (x *Number) UnmarshalJSON(b []byte) error {
 	if string(b) == "null" {
 		*x = Number(math.NaN())
@@ -98,10 +96,10 @@ func (x *Number) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, (*float64)(x))
 }
 
-// Defined reports whether the number is one.
+// Defined reports whether the number is finite.
 func (x Number) Defined() bool { return !math.IsNaN(float64(x)) && !math.IsInf(float64(x), 0) }
 
-// String writes three decimals, or "–".
+// String returns the number with three decimals, or "–" if it isn't defined.
 func (x Number) String() string {
 	if !x.Defined() {
 		return "–"

@@ -5,14 +5,13 @@ import (
 	"fmt"
 )
 
-// Scores are the predictions of one model for some items, reduced to what each item adds to the figures. They don't
-// change.
+// Scores are the per-item terms of one model's metrics. They are immutable.
 type Scores struct {
 	classes int
 	items   []item
 }
 
-// Score measures each item of the input; its Groups, Prior, Seed and Resamples play no part. The errors are those of
+// Score computes the terms of each item. It ignores Groups, Prior, Seed and Resamples. The errors are those of
 // Evaluate.
 func Score(in Input) (*Scores, error) {
 	if err := in.check(); err != nil {
@@ -22,25 +21,26 @@ func Score(in Input) (*Scores, error) {
 	return &Scores{k, measure(in, func(i int) []float64 { return in.Probabilities[i*k : (i+1)*k] })}, nil
 }
 
-// Figures returns the figures over all items, but for the rank correlations, which are NaN.
+// Figures returns the metrics over all items. The rank correlations are NaN.
 func (s *Scores) Figures() Figures {
 	t := newTally(s.classes)
 	t.addAll(s.items)
 	return t.figures()
 }
 
-// Resample draws items with replacement, or whole groups of them where groups aren't nil ("" stands alone), as many as
-// there are, and measures several models on each draw. The draw is the same for all models, so differences between their
-// figures keep what they have in common: a hard item that is drawn twice is so for all.
+// Resample is a paired bootstrap of several models. It draws items with replacement, or whole groups if groups aren't
+// nil ("" is a group of one item), as many as there are, and computes the metrics of every model on each draw. All
+// models share the draws, so that the variance that they have in common cancels in differences.
 //
-// Each model has scores for the same parts of the items, such as the folds of a cross-validation, and figures are of a
-// part each. Groups are those of all items, part after part. A part of which nothing is drawn has figures that aren't defined.
+// models[i][j] are the scores of model i for part j of the items, such as a fold. Metrics are computed for each part.
+// Groups are those of all items, part after part. A part without drawn items has undefined metrics.
 //
-// For each resample it calls use with the figures of each model on each part, without the rank correlations. Use is called
-// from several goroutines, never twice for a resample, and must not keep the slices. What it is called with depends on the
-// arguments only. It returns the number of units that were drawn from; from fewer than two nothing is drawn. Models whose
-// parts differ in length and a wrong number of groups are an error.
-func Resample(models [][]*Scores, groups []string, resamples int, seed uint64, use func(resample int, figures [][]Figures)) (units int, err error) {
+// Resample calls use for each draw with the metrics of each model on each part, without the rank correlations.
+// Several goroutines call use, once for each draw; it must not keep the slices. The calls depend only on the
+// arguments. Resample returns the number of units, items or groups, and draws nothing from fewer than two. Models
+// whose parts differ in length, and a wrong number of groups, are errors.
+func Resample(models [][]*Scores, groups []string, resamples int, seed uint64,
+	use func(resample int, figures [][]Figures)) (units int, err error) {
 	if len(models) == 0 || len(models[0]) == 0 {
 		return 0, errors.New("metrics: no scores to resample")
 	}
@@ -50,11 +50,12 @@ func Resample(models [][]*Scores, groups []string, resamples int, seed uint64, u
 	}
 	for _, parts := range models {
 		if len(parts) != len(models[0]) {
-			return 0, fmt.Errorf("metrics: a model of %d parts beside one of %d", len(parts), len(models[0]))
+			return 0, fmt.Errorf("metrics: models with %d and %d parts", len(parts), len(models[0]))
 		}
 		for i, part := range parts {
 			if want := len(models[0][i].items); len(part.items) != want || part.classes != k {
-				return 0, fmt.Errorf("metrics: part %d: scores of %d items and %d classes beside %d and %d", i, len(part.items), part.classes, want, k)
+				return 0, fmt.Errorf("metrics: part %d: scores of %d items and %d classes, expected %d and %d", i,
+					len(part.items), part.classes, want, k)
 			}
 		}
 	}

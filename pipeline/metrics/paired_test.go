@@ -16,7 +16,8 @@ func scored(t *testing.T, in Input, lengths ...int) []*Scores {
 	first := 0
 	for _, n := range lengths {
 		end := first + n
-		s, err := Score(Input{Space: in.Space, Labels: in.Labels[first:end], Probabilities: in.Probabilities[first*k : end*k]})
+		s, err := Score(Input{Space: in.Space, Labels: in.Labels[first:end],
+			Probabilities: in.Probabilities[first*k : end*k]})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,9 +46,10 @@ func TestResampleIsTheBootstrapOfTheReport(t *testing.T) {
 	in.Resamples = 300
 	want := mustEvaluate(t, in).Intervals["mae"]
 	drawn := make([]float64, in.Resamples)
-	units, err := Resample([][]*Scores{scored(t, in, 200)}, in.Groups, in.Resamples, in.Seed, func(r int, f [][]Figures) {
-		drawn[r] = float64(f[0][0].MAE)
-	})
+	units, err := Resample([][]*Scores{scored(t, in, 200)}, in.Groups, in.Resamples, in.Seed,
+		func(r int, f [][]Figures) {
+			drawn[r] = float64(f[0][0].MAE)
+		})
 	if err != nil || units != 50 {
 		t.Fatalf("%d units, %v; want 50", units, err)
 	}
@@ -56,8 +58,8 @@ func TestResampleIsTheBootstrapOfTheReport(t *testing.T) {
 	}
 }
 
-// TestResampleDrawsAlike: where one model errs by one class more on every item, so does it in every draw. Draws of its own
-// for each model would spread the difference.
+// TestResampleDrawsAlike: where one model errs by one class more on every item, so does it in every draw. Draws of
+// its own for each model would spread the difference.
 func TestResampleDrawsAlike(t *testing.T) {
 	in := Input{Space: space(t, 4, nil)}
 	near, far := in, in
@@ -71,16 +73,17 @@ func TestResampleDrawsAlike(t *testing.T) {
 	}
 	var mu sync.Mutex
 	spread := map[Number]bool{}
-	units, err := Resample([][]*Scores{scored(t, near, 40, 50), scored(t, far, 40, 50)}, nil, 50, 1, func(_ int, f [][]Figures) {
-		mu.Lock()
-		defer mu.Unlock()
-		for part := range 2 {
-			spread[f[0][part].MAE] = true
-			if d := float64(f[1][part].MAE - f[0][part].MAE); math.Abs(d-1) > 1e-12 {
-				t.Errorf("difference %v, want 1", d)
+	units, err := Resample([][]*Scores{scored(t, near, 40, 50), scored(t, far, 40, 50)}, nil, 50, 1,
+		func(_ int, f [][]Figures) {
+			mu.Lock()
+			defer mu.Unlock()
+			for part := range 2 {
+				spread[f[0][part].MAE] = true
+				if d := float64(f[1][part].MAE - f[0][part].MAE); math.Abs(d-1) > 1e-12 {
+					t.Errorf("difference %v, want 1", d)
+				}
 			}
-		}
-	})
+		})
 	if err != nil || units != 90 || len(spread) < 5 {
 		t.Errorf("%d units, %d different values, %v", units, len(spread), err)
 	}
@@ -135,7 +138,8 @@ func TestResampleRefuses(t *testing.T) {
 
 func TestIntervalLeavesOutWhatIsNotDefined(t *testing.T) {
 	nan := math.NaN()
-	if got := Interval([]float64{nan, 3, 1, nan, 2}); math.Abs(float64(got[0])-1.05) > 1e-12 || math.Abs(float64(got[1])-2.95) > 1e-12 {
+	if got := Interval([]float64{nan, 3, 1, nan, 2}); math.Abs(float64(got[0])-1.05) > 1e-12 ||
+		math.Abs(float64(got[1])-2.95) > 1e-12 {
 		t.Errorf("interval %v of 1, 2, 3", got)
 	}
 	if got := Interval([]float64{nan}); got[0].Defined() || got[1].Defined() {

@@ -27,8 +27,8 @@ func margins(m [][]int) (rows, cols []float64) {
 	return rows, cols
 }
 
-// spearman is the correlation of ranks, with the mean rank for items that tie (Spearman 1904), from counts. NaN
-// where one side is constant.
+// spearman returns the rank correlation with mid-ranks for ties (Spearman 1904), from a confusion matrix; NaN if one
+// side is constant.
 func spearman(m [][]int) float64 {
 	rows, cols := margins(m)
 	a, varA := ranks(rows)
@@ -45,7 +45,7 @@ func spearman(m [][]int) float64 {
 	return cov / math.Sqrt(varA*varB)
 }
 
-// ranks returns the rank of each class's items, less the mean of all ranks, and the sum of their squares.
+// ranks returns the centred mid-rank of each class, and the sum of squares over all items.
 func ranks(counts []float64) (centred []float64, squares float64) {
 	var n float64
 	for _, c := range counts {
@@ -61,8 +61,8 @@ func ranks(counts []float64) (centred []float64, squares float64) {
 	return centred, squares
 }
 
-// kendall is tau-b (Kendall 1945) from counts: concordant less discordant pairs, over the geometric mean of the
-// pairs untied on either side. NaN where one side is constant.
+// kendall returns tau-b (Kendall 1945) from a confusion matrix: concordant minus discordant pairs, divided by the
+// geometric mean of the untied pairs of either side; NaN if one side is constant.
 func kendall(m [][]int) float64 {
 	k := len(m)
 	rows, cols := margins(m)
@@ -70,7 +70,7 @@ func kendall(m [][]int) float64 {
 	above := make([]float64, k+1) // above[j]: items in earlier rows and columns before j
 	for i, row := range m {
 		for j, c := range row {
-			// Items of earlier rows before column j agree with these, those after it disagree.
+			// Items of earlier rows are concordant in columns before j and discordant in columns after j.
 			diff += float64(c) * (above[j] - (above[k] - above[j+1]))
 		}
 		n += rows[i]

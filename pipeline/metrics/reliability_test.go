@@ -7,12 +7,14 @@ import (
 
 func TestReliability(t *testing.T) {
 	// Two items of confidence 0.62 and 0.64, one of them right, and one of 1: the 10th and the last of 15 bins.
-	in := Input{Space: space(t, 2, nil), Labels: []int{0, 1, 1}, Probabilities: []float64{0.62, 0.38, 0.64, 0.36, 0, 1}}
+	in := Input{Space: space(t, 2, nil), Labels: []int{0, 1, 1},
+		Probabilities: []float64{0.62, 0.38, 0.64, 0.36, 0, 1}}
 	bins := mustEvaluate(t, in).Reliability
 	if len(bins) != 15 {
 		t.Fatalf("%d bins", len(bins))
 	}
-	for i, want := range map[int]Bin{9: {9. / 15, 10. / 15, 2, 0.63, 0.5, [2]Number{}}, 14: {14. / 15, 1, 1, 1, 1, [2]Number{}}} {
+	for i, want := range map[int]Bin{9: {9. / 15, 10. / 15, 2, 0.63, 0.5, [2]Number{}},
+		14: {14. / 15, 1, 1, 1, 1, [2]Number{}}} {
 		if got := bins[i]; got.N != want.N || got.Low != want.Low || got.High != want.High ||
 			math.Abs(float64(got.Confidence-want.Confidence)) > 1e-12 || got.Accuracy != want.Accuracy {
 			t.Errorf("bin %d: %+v, want %+v", i, got, want)

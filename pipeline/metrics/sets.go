@@ -1,28 +1,29 @@
 package metrics
 
-// Sets are the figures of prediction sets, ranges of classes that are to hold the true class.
+// Sets are the metrics of prediction sets, contiguous ranges of classes.
 type Sets struct {
-	Wanted   float64     `json:"wanted"`   // the coverage that was asked for
-	Coverage Number      `json:"coverage"` // share of items whose range holds the true class
-	Interval [2]Number   `json:"interval"` // 95 % of Coverage: over groups by bootstrap where there are some, otherwise Wilson's
+	TargetCoverage float64 `json:"wanted"`
+	Coverage       Number  `json:"coverage"` // share of items whose set contains the label
+	// 95 % of Coverage: bootstrap over groups if there are any, otherwise Wilson
+	Interval [2]Number   `json:"interval"`
 	Width    Number      `json:"mean_width"`
-	Widths   []int       `json:"widths"` // items by width: Widths[0] of one class, up to all K
+	Widths   []int       `json:"widths"` // K counts: Widths[w-1] sets span w classes
 	PerClass []ClassSets `json:"per_class"`
 }
 
-// ClassSets are the figures of the items of one true class. Without any they are NaN.
+// ClassSets are the metrics of the items of one true class; NaN without items.
 type ClassSets struct {
 	Class    string    `json:"class"`
 	N        int       `json:"n"`
 	Coverage Number    `json:"coverage"`
-	Interval [2]Number `json:"interval"` // 95 %, Wilson's, as if items were independent
+	Interval [2]Number `json:"interval"` // 95 %, Wilson, as if items were independent
 	Width    Number    `json:"mean_width"`
 }
 
-// sets measures the ranges of a checked input.
+// sets evaluates the prediction sets of a checked input.
 func sets(in Input) *Sets {
 	k := in.Space.Len()
-	s := &Sets{Wanted: in.Coverage, Widths: make([]int, k), PerClass: make([]ClassSets, k)}
+	s := &Sets{TargetCoverage: in.Coverage, Widths: make([]int, k), PerClass: make([]ClassSets, k)}
 	covered, width, byClass := 0.0, 0, make([]float64, k)
 	for i, y := range in.Labels {
 		w := in.High[i] - in.Low[i] + 1
@@ -44,14 +45,15 @@ func sets(in Input) *Sets {
 	for c := range s.PerClass {
 		p := &s.PerClass[c]
 		m := float64(p.N)
-		p.Class, p.Coverage, p.Interval, p.Width = in.Space.Class(c), Number(byClass[c]/m), wilson(byClass[c], m), p.Width/Number(m)
+		p.Class, p.Coverage, p.Interval, p.Width = in.Space.Class(c), Number(byClass[c]/m), wilson(byClass[c], m),
+			p.Width/Number(m)
 	}
 	return s
 }
 
 func (in Input) covers(i int) bool { return in.Low[i] <= in.Labels[i] && in.Labels[i] <= in.High[i] }
 
-// coverageByGroup returns the 95 % interval of the coverage when whole groups are drawn anew, NaN where only one could be.
+// coverageByGroup returns the 95 % bootstrap interval of the coverage over groups; NaN for a single group.
 func coverageByGroup(in Input) [2]Number {
 	u, resamples := newUnits(in.Groups, len(in.Labels)), max(in.Resamples, 0)
 	if in.Resamples == 0 {

@@ -10,7 +10,8 @@ import (
 
 // setsInput has four items of the classes 0, 0, 1 and 3 of four.
 func setsInput(t *testing.T) Input {
-	in := Input{Space: space(t, 4, nil), Labels: []int{0, 0, 1, 3}, Low: []int{0, 1, 0, 3}, High: []int{1, 1, 3, 3}, Coverage: 0.9, Resamples: -1}
+	in := Input{Space: space(t, 4, nil), Labels: []int{0, 0, 1, 3}, Low: []int{0, 1, 0, 3}, High: []int{1, 1, 3, 3},
+		Coverage: 0.9, Resamples: -1}
 	for range in.Labels {
 		in.Probabilities = append(in.Probabilities, 0.25, 0.25, 0.25, 0.25)
 	}
@@ -23,13 +24,16 @@ func TestSets(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := r.Sets
-	if s.Wanted != 0.9 || s.Coverage != 0.75 || s.Width != 2 || !reflect.DeepEqual(s.Widths, []int{2, 1, 0, 1}) {
-		t.Errorf("coverage %v of %v, width %v, widths %v; want 0.75 of 0.9, 2, [2 1 0 1]", s.Coverage, s.Wanted, s.Width, s.Widths)
+	if s.TargetCoverage != 0.9 || s.Coverage != 0.75 || s.Width != 2 ||
+		!reflect.DeepEqual(s.Widths, []int{2, 1, 0, 1}) {
+		t.Errorf("coverage %v of %v, width %v, widths %v; want 0.75 of 0.9, 2, [2 1 0 1]", s.Coverage,
+			s.TargetCoverage, s.Width, s.Widths)
 	}
 	if s.Interval != wilson(3, 4) {
 		t.Errorf("interval %v, want %v", s.Interval, wilson(3, 4))
 	}
-	for i, want := range []ClassSets{{"c0", 2, 0.5, wilson(1, 2), 1.5}, {"c1", 1, 1, wilson(1, 1), 4}, {}, {"c3", 1, 1, wilson(1, 1), 1}} {
+	for i, want := range []ClassSets{{"c0", 2, 0.5, wilson(1, 2), 1.5}, {"c1", 1, 1, wilson(1, 1), 4}, {},
+		{"c3", 1, 1, wilson(1, 1), 1}} {
 		if i != 2 && s.PerClass[i] != want {
 			t.Errorf("class %d: %+v, want %+v", i, s.PerClass[i], want)
 		}
@@ -119,7 +123,8 @@ func TestBetter(t *testing.T) {
 		m    Metric
 		a, b Number
 		want bool
-	}{{mae, 1, 2, true}, {mae, 2, 1, false}, {mae, 1, 1, false}, {qwk, 2, 1, true}, {qwk, 1, 2, false}, {qwk, 1, 1, false}, {mae, 1, nan, true}, {mae, nan, 1, false}, {mae, nan, nan, false}} {
+	}{{mae, 1, 2, true}, {mae, 2, 1, false}, {mae, 1, 1, false}, {qwk, 2, 1, true}, {qwk, 1, 2, false},
+		{qwk, 1, 1, false}, {mae, 1, nan, true}, {mae, nan, 1, false}, {mae, nan, nan, false}} {
 		if got := c.m.Better(c.a, c.b); got != c.want {
 			t.Errorf("%s: %v is better than %v: %v", c.m.Name, c.a, c.b, got)
 		}

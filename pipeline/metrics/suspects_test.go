@@ -22,8 +22,10 @@ func TestSuspects(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Of class 0 predictions lie 0.1 and 0.2 away.
-	want := []Suspect{{Item: 3, Class: 0, FromLabel: 3, FromClass: 0, OfClass: (.1 + .2) / 2, OfLabel: (.1 + 3 + 1.1) / 3}}
-	if len(got) != 1 || math.Abs(got[0].OfClass-want[0].OfClass) > 1e-12 || math.Abs(got[0].OfLabel-want[0].OfLabel) > 1e-12 {
+	want := []Suspect{{Item: 3, Class: 0, FromLabel: 3, FromClass: 0, OfClass: (.1 + .2) / 2,
+		OfLabel: (.1 + 3 + 1.1) / 3}}
+	if len(got) != 1 || math.Abs(got[0].OfClass-want[0].OfClass) > 1e-12 ||
+		math.Abs(got[0].OfLabel-want[0].OfLabel) > 1e-12 {
 		t.Fatalf("got %+v, want %+v", got, want)
 	}
 	got[0].OfClass, got[0].OfLabel = want[0].OfClass, want[0].OfLabel

@@ -6,30 +6,32 @@ import (
 	"finetune/label"
 )
 
-// A tally sums what items add and turns the sums into figures. All but the rank correlations come out of it.
+// A tally accumulates items and computes all metrics except the rank correlations.
 type tally struct {
-	n, hits, near   int   // items; right; at most one class off
+	n               int   // items
+	correct, oneOff int   // items predicted correctly; items at most one class off
 	squares         int   // Σ (predicted − true)²
-	support, said   []int // items by true and by predicted class
-	right, off      []int // by true class: right ones, Σ |predicted − true|
+	support         []int // items by true class
+	predicted       []int // items by predicted class
+	hits, off       []int // by true class: correct items, Σ |predicted − true|
 	units           float64
 	rps, nll, brier float64
 	binCount        [calibrationBins]int
 	binConfidence   [calibrationBins]float64
-	binRight        [calibrationBins]int
+	binCorrect      [calibrationBins]int
 }
 
 func newTally(k int) *tally {
 	b := make([]int, 4*k)
-	return &tally{support: b[:k], said: b[k : 2*k], right: b[2*k : 3*k], off: b[3*k:]}
+	return &tally{support: b[:k], predicted: b[k : 2*k], hits: b[2*k : 3*k], off: b[3*k:]}
 }
 
-// reset makes the tally empty without giving up its memory.
+// reset empties the tally and keeps its memory.
 func (t *tally) reset() {
-	*t = tally{support: t.support, said: t.said, right: t.right, off: t.off}
+	*t = tally{support: t.support, predicted: t.predicted, hits: t.hits, off: t.off}
 	clear(t.support)
-	clear(t.said)
-	clear(t.right)
+	clear(t.predicted)
+	clear(t.hits)
 	clear(t.off)
 }
 
@@ -40,7 +42,7 @@ func (t *tally) addAll(items []item) {
 	}
 }
 
-// resampled returns the figures of items that came so many times each.
+// resampled returns the metrics of items with the given multiplicities.
 func (t *tally) resampled(items []item, times []int32) Figures {
 	t.reset()
 	for i, n := range times {
@@ -51,7 +53,7 @@ func (t *tally) resampled(items []item, times []int32) Figures {
 	return t.figures()
 }
 
-// add adds an item so many times.
+// add adds an item with a multiplicity.
 func (t *tally) add(it *item, times int) {
 	y, p := int(it.truth), int(it.predicted)
 	d := p - y
@@ -60,15 +62,15 @@ func (t *tally) add(it *item, times int) {
 	}
 	t.n += times
 	t.support[y] += times
-	t.said[p] += times
+	t.predicted[p] += times
 	t.off[y] += times * d
 	t.squares += times * d * d
 	if d <= 1 {
-		t.near += times
+		t.oneOff += times
 	}
 	if d == 0 {
-		t.hits += times
-		t.right[y] += times
+		t.correct += times
+		t.hits[y] += times
 	}
 	w := float64(times)
 	t.units += w * it.gap
@@ -77,14 +79,14 @@ func (t *tally) add(it *item, times int) {
 	t.brier += w * it.brier
 	t.binCount[it.bin] += times
 	t.binConfidence[it.bin] += w * it.confidence
-	t.binRight[it.bin] += times * int(it.top)
+	t.binCorrect[it.bin] += times * int(it.top)
 }
 
-// figures returns the figures of what was added. Of nothing they are NaN, but for MMAE.
+// figures returns the metrics of the added items. Without items they are NaN, except MMAE.
 func (t *tally) figures() Figures {
 	n := float64(t.n)
 	f := Figures{
-		Accuracy: Number(float64(t.hits) / n), OneOffAccuracy: Number(float64(t.near) / n),
+		Accuracy: Number(float64(t.correct) / n), OneOffAccuracy: Number(float64(t.oneOff) / n),
 		MAEUnits: Number(t.units / n), RMSE: Number(math.Sqrt(float64(t.squares) / n)),
 		QWK: Number(t.kappa()), Spearman: Number(math.NaN()), Kendall: Number(math.NaN()),
 		RPS: Number(t.rps / n), NLL: Number(t.nll / n), Brier: Number(t.brier / n), ECE: Number(t.ece()),
@@ -104,19 +106,19 @@ func (t *tally) figures() Figures {
 	return f
 }
 
-// kappa is quadratic weighted kappa, 1 − Σ (i−j)² observed / Σ (i−j)² expected from the margins alone. The
-// expected sum needs only their first two moments: E(i−j)² = E i² − 2 E i E j + E j².
+// kappa returns the quadratic weighted kappa: 1 − Σ (i−j)² observed / Σ (i−j)² expected from the margins. The
+// expected sum needs only the first two moments of the margins: E(i−j)² = E i² − 2 E i E j + E j².
 func (t *tally) kappa() float64 {
 	var i1, i2, j1, j2 float64
 	for c := range t.support {
-		x, y, v := float64(t.support[c]), float64(t.said[c]), float64(c)
+		x, y, v := float64(t.support[c]), float64(t.predicted[c]), float64(c)
 		i1 += x * v
 		i2 += x * v * v
 		j1 += y * v
 		j2 += y * v * v
 	}
 	n := float64(t.n)
-	expected := n*i2 - 2*i1*j1 + n*j2 // times n²; cancels to exactly 0 where both sides are one class
+	expected := n*i2 - 2*i1*j1 + n*j2 // times n²; exactly 0 if both sides are one class
 	if expected == 0 {
 		return math.NaN()
 	}
@@ -126,19 +128,20 @@ func (t *tally) kappa() float64 {
 func (t *tally) ece() float64 {
 	var sum float64
 	for b := range t.binConfidence {
-		sum += math.Abs(t.binConfidence[b] - float64(t.binRight[b]))
+		sum += math.Abs(t.binConfidence[b] - float64(t.binCorrect[b]))
 	}
 	return sum / float64(t.n)
 }
 
-// classes returns the figures of each class.
+// classes returns the metrics of each class.
 func (t *tally) classes(s label.Space) []Class {
 	out := make([]Class, s.Len())
 	for c := range out {
-		right, support, said := float64(t.right[c]), float64(t.support[c]), float64(t.said[c])
-		// Without items 0/0 is NaN, which is what such a figure is.
-		out[c] = Class{Class: s.Class(c), Support: t.support[c], Predicted: t.said[c],
-			Precision: Number(right / said), Recall: Number(right / support), MAE: Number(float64(t.off[c]) / support)}
+		hits, support, predicted := float64(t.hits[c]), float64(t.support[c]), float64(t.predicted[c])
+		// 0/0 is NaN, as intended without items.
+		out[c] = Class{Class: s.Class(c), Support: t.support[c], Predicted: t.predicted[c],
+			Precision: Number(hits / predicted), Recall: Number(hits / support),
+			MAE: Number(float64(t.off[c]) / support)}
 	}
 	return out
 }

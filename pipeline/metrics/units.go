@@ -9,7 +9,7 @@ import (
 	"finetune/internal/randstream"
 )
 
-// units are what the bootstrap draws: unit u holds the items members[start[u]:start[u+1]].
+// units are the resampling units of the bootstrap. Unit u has the items members[start[u]:start[u+1]].
 type units struct {
 	members []int32
 	start   []int
@@ -18,12 +18,12 @@ type units struct {
 func (u units) len() int         { return len(u.start) - 1 }
 func (u units) of(i int) []int32 { return u.members[u.start[i]:u.start[i+1]] }
 
-// mostUnits bounds how many units are drawn from. A resample of 20,000 is as wide as one of more, to a hundredth, but draws from a million
-// reach all over memory and take ten times as long an item.
-const mostUnits = 20_000
+// maxUnits bounds the number of units. With 20,000 units the width of an interval is accurate to a hundredth, while
+// draws from a million units take ten times as long for each item because of cache misses.
+const maxUnits = 20_000
 
-// newUnits makes a unit of each group, in order of first appearance, and of each item without one. Beyond mostUnits they are tied into
-// bundles at random, which share out what they differ in and change no variance of a sum.
+// newUnits makes a unit of each group, in order of first appearance, and of each item without a group. More than
+// maxUnits are merged at random into bundles, which doesn't change the variance of a sum.
 func newUnits(groups []string, n int) units {
 	byGroup := make(map[string]int)
 	var lists [][]int32
@@ -37,7 +37,7 @@ func newUnits(groups []string, n int) units {
 		}
 		lists = append(lists, []int32{int32(i)})
 	}
-	if len(lists) > mostUnits {
+	if len(lists) > maxUnits {
 		lists = bundle(lists)
 	}
 	u := units{members: make([]int32, 0, n), start: make([]int, 1, len(lists)+1)}
@@ -48,11 +48,11 @@ func newUnits(groups []string, n int) units {
 	return u
 }
 
-// bundle ties lists into mostUnits of about equal length, each in ascending order.
+// bundle merges lists into maxUnits lists of about equal length, each in ascending order.
 func bundle(lists [][]int32) [][]int32 {
-	bundles := make([][]int32, mostUnits)
+	bundles := make([][]int32, maxUnits)
 	for i, from := range randstream.New(0, "bootstrap bundles").Perm(len(lists)) {
-		b := &bundles[i%mostUnits]
+		b := &bundles[i%maxUnits]
 		*b = append(*b, lists[from]...)
 	}
 	for _, b := range bundles {
@@ -61,9 +61,9 @@ func bundle(lists [][]int32) [][]int32 {
 	return bundles
 }
 
-// resample draws units with replacement, as many as there are, again and again, and says for each resample how often
-// each item came. It runs on several goroutines: newUse is called once by each, and what it returns once for each
-// resample that falls to it, with counts that it must not keep.
+// resample draws units with replacement, as many as there are, once for each resample. It runs several goroutines,
+// each of which calls newUse once and the returned function for each of its resamples, with the multiplicity of each
+// item. The function must not keep times.
 func (u units) resample(resamples int, seed uint64, newUse func() func(r int, times []int32)) {
 	var next atomic.Int64
 	var wg sync.WaitGroup
@@ -72,9 +72,9 @@ func (u units) resample(resamples int, seed uint64, newUse func() func(r int, ti
 			use := newUse()
 			times := make([]int32, len(u.members))
 			for r := next.Add(1) - 1; r < int64(resamples); r = next.Add(1) - 1 {
-				// A stream for each resample: which goroutine draws it changes nothing.
+				// Each resample has its own stream, so that the result doesn't depend on which goroutine draws it.
 				rng := randstream.New(seed, "bootstrap", uint64(r))
-				// Drawing counts first leaves the items to be read once, in order.
+				// Counting first lets use read the items once, in order.
 				clear(times)
 				for range u.len() {
 					for _, i := range u.of(rng.IntN(u.len())) {

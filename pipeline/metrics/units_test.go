@@ -11,7 +11,7 @@ import (
 
 // Bundles hold every item once, and means of their resamples spread as the standard error says.
 func TestBundlesSpreadAsItems(t *testing.T) {
-	const n = 3 * mostUnits
+	const n = 3 * maxUnits
 	r := rand.New(rand.NewPCG(1, 2))
 	values := make([]float64, n)
 	for i := range values {
@@ -21,10 +21,11 @@ func TestBundlesSpreadAsItems(t *testing.T) {
 		}
 	}
 	u := newUnits(nil, n)
-	if u.len() != mostUnits {
+	if u.len() != maxUnits {
 		t.Fatalf("%d units", u.len())
 	}
-	if members := slices.Sorted(slices.Values(u.members)); len(members) != n || members[0] != 0 || members[n-1] != n-1 || len(slices.Compact(members)) != n {
+	if members := slices.Sorted(slices.Values(u.members)); len(members) != n || members[0] != 0 ||
+		members[n-1] != n-1 || len(slices.Compact(members)) != n {
 		t.Fatal("an item is missing or there twice")
 	}
 	means := make([]float64, 400)
@@ -45,7 +46,7 @@ func TestBundlesSpreadAsItems(t *testing.T) {
 }
 
 func TestGroupsStayWholeInBundles(t *testing.T) {
-	const n = 3 * mostUnits
+	const n = 3 * maxUnits
 	groups := make([]string, n)
 	groups[5], groups[n-1] = "p", "p"
 	u := newUnits(groups, n)

@@ -1,32 +1,40 @@
+// Package progress defines how a job reports its progress. It must not import other packages of this module.
 package progress
 
-// Progress is told how far a job is. It stands between the jobs and whatever shows them: a terminal, a log, a
-// page. Its methods may be called from several goroutines. Where an options struct has no Progress, nothing
-// is told.
+// A Reporter receives the progress of a job and shows it, for example on a terminal or in a log. Several goroutines
+// may call its methods at once.
 type Reporter interface {
-	// Start opens a stage of a job, such as "features", with the number of things it will handle and the
-	// word for one of them.
+	// Start begins a stage, such as "features", of total units. Unit names one of them in the singular, such as
+	// "image".
 	Start(stage string, total int, unit string) Stage
-	// Note passes on a line that a person should see, such as which classes were found.
+	// Note reports a line for the user, such as the classes that were found.
 	Note(line string)
 }
 
-// A Stage is one part of a job under way.
+// A Stage is a running part of a job.
 type Stage interface {
-	// Add says that n more things are handled.
+	// Add reports n more finished units.
 	Add(n int)
-	// Done ends the stage, finished or not.
+	// Done ends the stage, whether or not all units are finished.
 	Done()
 }
 
-// quiet is the Progress of a job that has none.
+// None is a Reporter and a Stage that ignores everything.
 type None struct{}
 
+// Start returns a stage that ignores everything.
 func (None) Start(string, int, string) Stage { return None{} }
-func (None) Note(string)                     {}
-func (None) Add(int)                         {}
-func (None) Done()                           {}
 
+// Note does nothing.
+func (None) Note(string) {}
+
+// Add does nothing.
+func (None) Add(int) {}
+
+// Done does nothing.
+func (None) Done() {}
+
+// OrNone returns p, or None if p is nil.
 func OrNone(p Reporter) Reporter {
 	if p == nil {
 		return None{}

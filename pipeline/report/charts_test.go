@@ -32,15 +32,19 @@ func TestCurves(t *testing.T) {
 }
 
 func TestCurveOfOneEpoch(t *testing.T) {
-	c, ok := newChart(1, []series{{name: "training", class: "train", of: func(e Epoch) metrics.Number { return e.TrainLoss }, history: []Epoch{{1, 2, nan, nan}}}})
-	if !ok || c.Lines[0].Path != "M184 12" || c.Marker != "184" || len(c.X) != 1 || c.X[0].Text != "1" || c.Y[0].Text != "0" {
+	c, ok := newChart(1, []series{{name: "training", class: "train",
+		of: func(e Epoch) metrics.Number { return e.TrainLoss }, history: []Epoch{{1, 2, nan, nan}}}})
+	if !ok || c.Lines[0].Path != "M184 12" || c.Marker != "184" || len(c.X) != 1 || c.X[0].Text != "1" ||
+		c.Y[0].Text != "0" {
 		t.Errorf("%v %+v", ok, c)
 	}
 }
 
 // The plot is a square of 276 pixels from (46, 288) to (322, 12).
-func TestCalibration(t *testing.T) {
-	c := newCalibration([]metrics.Bin{{N: 0, Confidence: nan, Accuracy: nan}, {N: 4, Confidence: .5, Accuracy: .25, Interval: [2]metrics.Number{0, .75}}, {N: 1, Confidence: 1, Accuracy: 1, Interval: [2]metrics.Number{.5, 1}}})
+func TestReliabilityCurve(t *testing.T) {
+	c := newReliabilityCurve([]metrics.Bin{{N: 0, Confidence: nan, Accuracy: nan},
+		{N: 4, Confidence: .5, Accuracy: .25, Interval: [2]metrics.Number{0, .75}},
+		{N: 1, Confidence: 1, Accuracy: 1, Interval: [2]metrics.Number{.5, 1}}})
 	if len(c.Steps) != 2 {
 		t.Fatalf("%d steps, want 2: the empty one is left out", len(c.Steps))
 	}
@@ -51,11 +55,12 @@ func TestCalibration(t *testing.T) {
 	if s := c.Steps[1]; s.X != "322" || s.Y != "12" || s.Radius != "4" { // a quarter of the images, half the radius
 		t.Errorf("%+v", s)
 	}
-	if newCalibration([]metrics.Bin{{}}) != nil {
-		t.Error("a curve of nothing")
+	if newReliabilityCurve([]metrics.Bin{{}}) != nil {
+		t.Error("a curve without images")
 	}
-	if stated, right := confidence([]metrics.Bin{{}, {N: 3, Confidence: .5, Accuracy: 1}, {N: 1, Confidence: .9, Accuracy: 0}}); math.Abs(float64(stated-.6)) > 1e-12 || right != .75 {
-		t.Errorf("mean confidence %v, right %v", stated, right)
+	if mean, accuracy := confidence([]metrics.Bin{{}, {N: 3, Confidence: .5, Accuracy: 1},
+		{N: 1, Confidence: .9, Accuracy: 0}}); math.Abs(float64(mean-.6)) > 1e-12 || accuracy != .75 {
+		t.Errorf("mean confidence %v, accuracy %v", mean, accuracy)
 	}
 }
 
@@ -63,13 +68,14 @@ func TestCalibration(t *testing.T) {
 func TestDistribution(t *testing.T) {
 	classes := []Class{{Name: "low"}, {Name: "high"}}
 	d := newDistribution(classes, &Image{Label: 0, Predicted: 1, Probabilities: []float64{.2, .8}}, .8)
-	if len(d.Bars) != 2 || d.Bars[0].Height != "11" || d.Bars[0].Y != "33" || d.Bars[1].Height != "44" || d.Bars[1].Y != "0" || d.Bars[1].Title != "high: 80.0 %" {
+	if len(d.Bars) != 2 || d.Bars[0].Height != "11" || d.Bars[0].Y != "33" || d.Bars[1].Height != "44" ||
+		d.Bars[1].Y != "0" || d.Bars[1].Title != "high: 80.0 %" {
 		t.Errorf("%+v", d.Bars)
 	}
-	if d.Label != "37" || d.Answer != "111" {
-		t.Errorf("marks at %s and %s", d.Label, d.Answer)
+	if d.Label != "37" || d.Predicted != "111" {
+		t.Errorf("marks at %s and %s", d.Label, d.Predicted)
 	}
-	if want := "Probabilities of the classes: 80 % for the answer high, 20 % for the label low"; d.Title != want {
+	if want := "Class probabilities: 80 % for the prediction high, 20 % for the label low"; d.Title != want {
 		t.Errorf("%q, want %q", d.Title, want)
 	}
 }
@@ -85,7 +91,8 @@ func TestStrip(t *testing.T) {
 }
 
 func TestClassRows(t *testing.T) {
-	d := &Data{Classes: []Class{{"a", 60, 20, 40}, {"b", 30, 0, 0}}, Metrics: metrics.Report{PerClass: []metrics.Class{{Support: 40}, {Recall: nan}}}}
+	d := &Data{Classes: []Class{{"a", 60, 20, 40}, {"b", 30, 0, 0}},
+		Metrics: metrics.Report{PerClass: []metrics.Class{{Support: 40}, {Recall: nan}}}}
 	rows := classRows(d) // 120 images are 120 pixels
 	if b := rows[0].Bars; b[0].Width != "60" || b[1].X != "60" || b[2].X != "80" || b[2].Width != "40" || rows[0].Few {
 		t.Errorf("%+v", rows[0])

@@ -9,16 +9,16 @@ import (
 	"finetune/pipeline/metrics"
 )
 
-// The size of a chart in pixels: a phone shows it at its own size.
+// The size of a chart in pixels. It fits a phone.
 const (
 	chartWidth, chartHeight = 340, 230
 	chartLeft, chartRight   = 46, 18
 	chartTop, chartBottom   = 12, 34
 )
 
-// A chart is lines over a horizontal axis.
+// A chart is a line chart over epochs.
 type chart struct {
-	Name, About    string // what it shows; how to read it
+	Name, About    string // title and explanation
 	Width, Height  int
 	X, Y           []tick
 	XName          string
@@ -26,22 +26,22 @@ type chart struct {
 	From, To       string // x of the ends of the plot
 	Top, Bottom    string // y of them
 	Lines          []line
-	Marker, Marked string // x of the epoch that was kept, and what it is; "" for none
+	Marker, Marked string // x of the kept epoch and its description; "" for none
 }
 
-// A tick is a labelled place on an axis.
+// A tick is a labelled position on an axis.
 type tick struct{ At, Text string }
 
 // A line is a series of points.
 type line struct {
 	Name, Class string
-	Legend      string // "" for a line that another's stands for
+	Legend      string // "" if another line has the same legend
 	Path        string
-	Points      []point // none of a thin line, which has Name on hover instead
-	Thin        bool    // one of many
+	Points      []point // nil for a thin line
+	Thin        bool    // one of many folds; shows Name on hover
 }
 
-// A point is one value, with the words that are shown on hover.
+// A point is one value with its tooltip.
 type point struct{ X, Y, Title string }
 
 // A frame maps values to pixels.
@@ -58,40 +58,43 @@ func (f frame) y(v float64) float64 {
 	return f.bottom - (f.bottom-f.top)*(v-f.low)/(f.high-f.low)
 }
 
-// series is what a line is made of: a value for each epoch.
+// A series has one value for each epoch.
 type series struct {
 	name, class string
 	of          func(Epoch) metrics.Number
 	history     []Epoch
-	legend      string // of thin lines, on the first
+	legend      string // of the first thin line
 	thin        bool
 }
 
-// curves returns the charts of training, without those of which nothing was measured.
+// curves returns the training charts that have at least one measured value.
 func curves(d *Data) []chart {
 	var out []chart
 	for _, c := range []struct {
 		name, about string
 		series      []series
 	}{
-		{"Loss by epoch", "Training loss is measured with dropout and while the weights still move, so it may lie above that of the validation part.",
-			[]series{{name: "training", class: "train", of: func(e Epoch) metrics.Number { return e.TrainLoss }}, {name: "validation", class: "val", of: func(e Epoch) metrics.Number { return e.ValLoss }}}},
-		{"Validation error by epoch", "Mean error in classes on the part that early stopping watched.",
+		{"Loss by epoch", "The training loss is measured with dropout and while the weights change, so it can exceed " +
+			"the validation loss.",
+			[]series{{name: "training", class: "train", of: func(e Epoch) metrics.Number { return e.TrainLoss }},
+				{name: "validation", class: "val", of: func(e Epoch) metrics.Number { return e.ValLoss }}}},
+		{"Validation error by epoch", "Mean error in classes (MAE) on the validation part, which decides early " +
+			"stopping.",
 			[]series{{name: "validation", class: "val", of: func(e Epoch) metrics.Number { return e.ValMAE }}}},
 	} {
 		var list []series
 		for _, s := range c.series {
-			list = append(list, ofFolds(d, s)...)
+			list = append(list, foldSeries(d, s)...)
 			s.history = d.History
 			if d.Folds != nil {
-				s.name += " on all"
+				s.name += ", final head"
 			}
 			list = append(list, s)
 		}
 		if made, ok := newChart(d.Best, list); ok {
 			made.Name, made.About = c.name, c.about
 			if d.Folds != nil && made.Marked != "" {
-				made.Marked = fmt.Sprintf("the head trained on all had %d epochs", d.Best)
+				made.Marked = fmt.Sprintf("the final head was trained for %d epochs", d.Best)
 			}
 			out = append(out, made)
 		}
@@ -99,14 +102,15 @@ func curves(d *Data) []chart {
 	return out
 }
 
-// ofFolds are the thin lines of a series, one for each fold.
-func ofFolds(d *Data, s series) []series {
+// foldSeries returns one thin line of a series for each fold.
+func foldSeries(d *Data, s series) []series {
 	if d.Folds == nil {
 		return nil
 	}
 	var list []series
 	for i, f := range d.Folds.Each {
-		thin := series{name: f.Name + ", " + s.name, class: s.class + " thin", of: s.of, history: f.History, thin: true}
+		thin := series{name: f.Name + ", " + s.name, class: s.class + " thin", of: s.of, history: f.History,
+			thin: true}
 		if i == 0 {
 			thin.legend = s.name + " of each fold"
 		}
@@ -115,7 +119,7 @@ func ofFolds(d *Data, s series) []series {
 	return list
 }
 
-// newChart draws series over epochs; false where no value is defined.
+// newChart draws series over epochs. It returns false if no value is defined.
 func newChart(best int, list []series) (chart, bool) {
 	low, high := math.Inf(1), math.Inf(-1)
 	first, last := math.MaxInt, 0
@@ -130,7 +134,7 @@ func newChart(best int, list []series) (chart, bool) {
 	if low > high {
 		return chart{}, false
 	}
-	if high-low <= 1e-6*math.Abs(high) { // flat: show where it lies
+	if high-low <= 1e-6*math.Abs(high) { // a constant: include zero
 		low, high = min(low, 0), max(high, 0)
 	}
 	if low == high {
@@ -163,12 +167,12 @@ func newChart(best int, list []series) (chart, bool) {
 		c.Lines = append(c.Lines, l)
 	}
 	if b := float64(best); b >= f.fromX && b <= f.toX {
-		c.Marker, c.Marked = px(f.x(b)), fmt.Sprintf("epoch %d was kept", best)
+		c.Marker, c.Marked = px(f.x(b)), fmt.Sprintf("weights of epoch %d were kept", best)
 	}
 	return c, true
 }
 
-// line draws one series. Where a value isn't defined the line is broken.
+// line draws one series, with gaps where a value isn't defined.
 func (f frame) line(s series) line {
 	l := line{Name: s.name, Class: s.class, Legend: s.name, Thin: s.thin}
 	var path strings.Builder
@@ -179,7 +183,8 @@ func (f frame) line(s series) line {
 			pen = "M"
 			continue
 		}
-		p := point{px(f.x(float64(e.Epoch))), px(f.y(float64(v))), fmt.Sprintf("epoch %d, %s: %s", e.Epoch, s.name, short(float64(v)))}
+		p := point{px(f.x(float64(e.Epoch))), px(f.y(float64(v))),
+			fmt.Sprintf("epoch %d, %s: %s", e.Epoch, s.name, short(float64(v)))}
 		l.Points = append(l.Points, p)
 		path.WriteString(pen + p.X + " " + p.Y)
 		pen = "L"

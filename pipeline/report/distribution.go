@@ -8,28 +8,29 @@ const (
 	marksHeight           = 22
 )
 
-// A distribution is the probabilities of one image as bars, lowest class left, with marks below for the label and the answer.
+// A distribution is a bar chart of one image's class probabilities, lowest class left, with marks for label and
+// prediction below.
 type distribution struct {
-	Width, Height, Base int
-	Bars                []bar
-	Label, Answer       string // x of the marks
-	LabelAt, AnswerAt   string // y of them
-	RangeFrom, RangeTo  string // x of the ends of the prediction set; "" without one
-	Title               string
+	Width, Height, Base  int
+	Bars                 []bar
+	Label, Predicted     string // x of the marks
+	LabelAt, PredictedAt string // y of the marks
+	RangeFrom, RangeTo   string // x of the ends of the prediction interval; "" without one
+	Title                string
 }
 
-// A bar is the probability of one class, or of neighbouring ones where there are too many to tell apart.
+// A bar is the probability of one class, or of several adjacent classes if there are more than maxCells.
 type bar struct {
 	X, Y, Width, Height string
 	Title               string
 }
 
-// newDistribution draws probabilities; a bar of the height top fills the plot.
+// newDistribution draws probabilities. A bar of probability top has the full height.
 func newDistribution(classes []Class, im *Image, top float64) distribution {
 	list := bands(len(classes))
 	width := float64(barsWidth) / float64(len(list))
 	d := distribution{Width: barsWidth, Height: barsHeight + marksHeight, Base: barsHeight,
-		LabelAt: px(barsHeight + 7), AnswerAt: px(barsHeight + 17)}
+		LabelAt: px(barsHeight + 7), PredictedAt: px(barsHeight + 17)}
 	for i, b := range list {
 		var p float64
 		for k := b.first; k < b.end; k++ {
@@ -40,7 +41,8 @@ func newDistribution(classes []Class, im *Image, top float64) distribution {
 			name += " … " + classes[b.end-1].Name
 		}
 		height := float64(barsHeight) * min(1, p/top)
-		d.Bars = append(d.Bars, bar{px(width*float64(i) + width*.08), px(barsHeight - height), px(width * .84), px(height), fmt.Sprintf("%s: %.1f %%", name, 100*p)})
+		d.Bars = append(d.Bars, bar{px(width*float64(i) + width*.08), px(barsHeight - height), px(width * .84),
+			px(height), fmt.Sprintf("%s: %.1f %%", name, 100*p)})
 		if r := im.Range; r != nil {
 			if r[0] >= b.first && r[0] < b.end {
 				d.RangeFrom = px(width * float64(i))
@@ -54,27 +56,28 @@ func newDistribution(classes []Class, im *Image, top float64) distribution {
 			d.Label = middle
 		}
 		if im.Predicted >= b.first && im.Predicted < b.end {
-			d.Answer = middle
+			d.Predicted = middle
 		}
 	}
-	d.Title = fmt.Sprintf("Probabilities of the classes: %.0f %% for the answer %s, %.0f %% for the label %s",
-		100*im.Probabilities[im.Predicted], classes[im.Predicted].Name, 100*im.Probabilities[im.Label], classes[im.Label].Name)
+	d.Title = fmt.Sprintf("Class probabilities: %.0f %% for the prediction %s, %.0f %% for the label %s",
+		100*im.Probabilities[im.Predicted], classes[im.Predicted].Name, 100*im.Probabilities[im.Label],
+		classes[im.Label].Name)
 	if im.Range != nil {
-		d.Title += ", range " + rangeInWords(classes, im.Range)
+		d.Title += ", prediction interval " + formatRange(classes, im.Range)
 	}
 	return d
 }
 
-// rangeInWords names the classes of a prediction set.
-func rangeInWords(classes []Class, r *[2]int) string {
+// formatRange names the classes of a prediction interval.
+func formatRange(classes []Class, r *[2]int) string {
 	if r[0] == r[1] {
 		return classes[r[0]].Name
 	}
 	return classes[r[0]].Name + " to " + classes[r[1]].Name
 }
 
-// highest returns the tallest bar of all images, so that all are drawn to one scale.
-func highest(k int, galleries ...Gallery) float64 {
+// maxBar returns the largest bar of all images, their common scale.
+func maxBar(k int, galleries ...Gallery) float64 {
 	top := 0.0
 	for _, g := range galleries {
 		for _, im := range g.Images {

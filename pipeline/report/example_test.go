@@ -16,7 +16,8 @@ func ExampleWrite() {
 		fmt.Println(err)
 		return
 	}
-	figures, err := metrics.Evaluate(metrics.Input{Space: space, Labels: []int{0, 1, 1}, Probabilities: []float64{.9, .1, .2, .8, .6, .4}})
+	figures, err := metrics.Evaluate(metrics.Input{Space: space, Labels: []int{0, 1, 1},
+		Probabilities: []float64{.9, .1, .2, .8, .6, .4}})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -6,95 +6,136 @@ import (
 	"finetune/pipeline/metrics"
 )
 
-// A gallery is images as they are shown.
+// openCards is the number of cards that a gallery shows before its remaining cards are folded away.
+const openCards = 4
+
+// A gallery is the input of gallery.tmpl.
 type gallery struct {
 	ID, Name, About string
-	None            string // what is said where there is no image
+	None            string // shown without images
 	Total, Shown    int
-	Cards           []card
-	Answer          string // what the mark of the answer stands for
-	Ranged          bool   // there are prediction sets
-	Maps            bool   // some card has one
+	Open, Folded    []card
+	Mark            string // what the round mark stands for
+	Ranged          bool   // there are prediction intervals
+	Maps            bool   // a card has a map
 	Lowest, Highest string // class
 }
 
 // A card is one image.
 type card struct {
-	Path          string
-	Thumbnail     []byte
-	Map           []byte
-	Missing       string
-	Label, Answer string
-	Evidence      string
-	Distribution  distribution
+	Path             string
+	Thumbnail        []byte
+	Map              []byte
+	Missing          string
+	Mark             string // as in gallery
+	Label, Predicted string
+	Evidence         string
+	Note             string // why the prediction isn't the largest bar; "" for most cards
+	Distribution     distribution
 }
 
 // galleries returns the three lists of images.
 func galleries(d *Data) []gallery {
-	top := highest(len(d.Classes), d.Mistakes, d.Unsure, d.Suspects)
+	b := cardBuilder{data: d, top: maxBar(len(d.Classes), d.Mistakes, d.Unsure, d.Suspects),
+		explained: map[string]bool{}}
+	mistakes := gallery{ID: "mistakes", Name: "Largest errors", Mark: "prediction",
+		About: "Held-out images whose prediction is furthest from the label. Is the image difficult, or is the label " +
+			"wrong?",
+		None: "No held-out image was predicted wrongly."}
+	suspects := gallery{ID: "labels", Name: "Possible label errors", Mark: "suggested class",
+		About: "Held-out images whose predicted distribution is closer to another class than to the label, by more " +
+			"than is usual for " +
+			"either class. The clearest cases come first. Some are errors of the model, so look at the image before " +
+			"you change its " +
+			"label. " + suspectScope(d) + " suspects.csv has the whole list.",
+		None: "No label differs clearly from its prediction. " + suspectScope(d)}
+	uncertain := gallery{ID: "unsure", Name: "Least certain predictions", Mark: "prediction",
+		About: "Held-out images with the widest predicted distributions. If they have something in common, such as " +
+			"poor light, " +
+			"more training images of that kind may help.",
+		None: "There are none."}
 	return []gallery{
-		d.Mistakes.view(d, top, gallery{ID: "mistakes", Name: "Worst mistakes", Answer: "answer",
-			About: "The held-out images whose answer lies furthest from the label. Are they hard for you too, or is the label wrong?",
-			None:  "No held-out image was answered wrongly."}, func(im *Image) string {
-			return fmt.Sprintf("%s off; %s for the label", count(abs(im.Predicted-im.Label), "class"), share(im.Probabilities[im.Label]))
+		b.fill(mistakes, d.Mistakes, openCards, d.Decision, func(im *Image) string {
+			return fmt.Sprintf("%s off; probability of the label %s", count(abs(im.Predicted-im.Label), "class"),
+				share(im.Probabilities[im.Label]))
 		}),
-		d.Suspects.view(d, top, gallery{ID: "labels", Name: "Labels that may be wrong", Answer: "class it looks like",
-			About: "Held-out images that look like another class: the prediction lies nearer to that class than to the label, by more than predictions for either class usually lie away from it. " +
-				"Those first where the two differ most. Some will be honest mistakes of the model: look before you change a label. " + judged(d) + " suspects.csv has the whole list.",
-			None: "No label looks wrong by this measure. " + judged(d)}, func(im *Image) string {
+		b.fill(suspects, d.Suspects, 0, "median", func(im *Image) string {
 			s := im.Suspect
 			if s == nil {
 				return ""
 			}
-			return fmt.Sprintf("its prediction lies %.1f classes from the label (usual for %s: %.1f) but %.1f from %s (usual: %.1f)",
-				s.FromLabel, quoted(d.Classes[im.Label].Name), s.OfLabel, s.FromClass, quoted(d.Classes[s.Class].Name), s.OfClass)
+			return fmt.Sprintf("expected distance %.1f classes from %s (usually %.1f), %.1f from %s (usually %.1f)",
+				s.FromLabel, quoted(d.Classes[im.Label].Name), s.OfLabel, s.FromClass, quoted(d.Classes[s.Class].Name),
+				s.OfClass)
 		}),
-		d.Unsure.view(d, top, gallery{ID: "unsure", Name: "Least sure", Answer: "answer",
-			About: "The held-out images with the widest distributions, right or wrong. If they have something in common, such as bad light, more images of that kind may help.",
-			None:  "There are none."}, func(im *Image) string {
-			return fmt.Sprintf("spread ±%.1f classes; %s for its answer", im.Spread, share(im.Probabilities[im.Predicted]))
+		b.fill(uncertain, d.Unsure, 0, d.Decision, func(im *Image) string {
+			return fmt.Sprintf("spread ±%.1f classes; probability of the prediction %s", im.Spread,
+				share(im.Probabilities[im.Predicted]))
 		}),
 	}
 }
 
-// judged says which labels were looked at.
-func judged(d *Data) string {
+// suspectScope says which labels were examined.
+func suspectScope(d *Data) string {
 	if d.Folds != nil {
-		return "Every image is judged by a head that wasn't trained on it."
+		return "This covers all images, by out-of-fold predictions."
 	}
-	return "Only images that no head was trained on are listed here; cross-validation lists all."
+	return "Only held-out images are examined; cross-validation covers all."
 }
 
-// view fills in the cards.
-func (g Gallery) view(d *Data, top float64, v gallery, evidence func(*Image) string) gallery {
+// A cardBuilder makes the cards of all galleries.
+type cardBuilder struct {
+	data      *Data
+	top       float64         // the largest bar
+	explained map[string]bool // decision rules that a Note has explained
+}
+
+// fill returns v with the cards of g. The first open cards stay unfolded. Rule is the decision rule of the marked
+// classes.
+func (b *cardBuilder) fill(v gallery, g Gallery, open int, rule string, evidence func(*Image) string) gallery {
+	d := b.data
 	v.Total, v.Shown, v.Ranged = g.Total, len(g.Images), d.Metrics.Sets != nil
 	v.Lowest, v.Highest = d.Classes[0].Name, d.Classes[len(d.Classes)-1].Name
 	for i := range g.Images {
-		im := &g.Images[i]
-		answer := im.Predicted
+		im := g.Images[i]
 		if im.Suspect != nil {
-			answer = im.Suspect.Class
+			im.Predicted = im.Suspect.Class
 		}
-		shown := *im
-		shown.Predicted = answer
 		v.Maps = v.Maps || im.Map != nil
-		v.Cards = append(v.Cards, card{
-			Path: im.Path, Thumbnail: im.Thumbnail, Map: im.Map, Missing: im.Missing, Label: d.Classes[im.Label].Name, Answer: d.Classes[answer].Name,
-			Evidence: evidence(im) + ranged(d, im), Distribution: newDistribution(d.Classes, &shown, top),
-		})
+		c := card{
+			Path: im.Path, Thumbnail: im.Thumbnail, Map: im.Map, Missing: im.Missing, Mark: v.Mark,
+			Label: d.Classes[im.Label].Name, Predicted: d.Classes[im.Predicted].Name, Note: b.note(&im, rule),
+			Evidence: evidence(&g.Images[i]), Distribution: newDistribution(d.Classes, &im, b.top),
+		}
+		if im.Range != nil {
+			c.Evidence += "; interval " + formatRange(d.Classes, im.Range)
+		}
+		if i < open {
+			v.Open = append(v.Open, c)
+		} else {
+			v.Folded = append(v.Folded, c)
+		}
 	}
 	return v
 }
 
-// ranged names the range of an image, where it has one.
-func ranged(d *Data, im *Image) string {
-	if im.Range == nil {
+// note explains, on the first card where it happens, why the decision rule chose a class that isn't the most probable
+// one.
+func (b *cardBuilder) note(im *Image, rule string) string {
+	definition := ruleDefinitions[rule]
+	if definition == "" || b.explained[rule] {
 		return ""
 	}
-	return "; range " + rangeInWords(d.Classes, im.Range)
+	for _, p := range im.Probabilities {
+		if p > im.Probabilities[im.Predicted] {
+			b.explained[rule] = true
+			return fmt.Sprintf("Why isn't this the tallest bar? The decision rule “%s” takes %s.", rule, definition)
+		}
+	}
+	return ""
 }
 
-// share writes a probability.
+// share formats a probability.
 func share(p float64) string { return percent.number(metrics.Number(p)) }
 
 func abs(i int) int { return max(i, -i) }

@@ -15,8 +15,8 @@ var style string
 //go:embed templates
 var templates embed.FS
 
-// page parses the templates once. They are part of the program, so they parse.
-var page = sync.OnceValue(func() *template.Template {
+// pageTemplates parses the embedded templates once.
+var pageTemplates = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("page").Funcs(template.FuncMap{
 		"style": func() template.CSS { return template.CSS(style) },
 		"jpeg": func(data []byte) template.URL {
@@ -25,20 +25,21 @@ var page = sync.OnceValue(func() *template.Template {
 	}).ParseFS(templates, "templates/*.tmpl"))
 })
 
-// Write writes the page. Data whose parts don't fit each other are an error, and nothing is written then.
+// Write writes the page of a training run. If the sizes of d's parts disagree, Write returns an error and writes
+// nothing.
 func Write(w io.Writer, d Data) error {
 	if err := d.check(); err != nil {
 		return err
 	}
-	return put(w, "page.tmpl", newView(&d))
+	return execute(w, "page.tmpl", newView(&d))
 }
 
-func put(w io.Writer, name string, view any) error {
-	if err := page().ExecuteTemplate(w, name, view); err != nil {
+func execute(w io.Writer, name string, view any) error {
+	if err := pageTemplates().ExecuteTemplate(w, name, view); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
 	return nil
 }
 
-// GallerySize is the number of images in each list of a page.
+// GallerySize is the maximum number of images in each gallery of a page.
 const GallerySize = 20

@@ -16,7 +16,7 @@ import (
 	"finetune/pipeline/metrics"
 )
 
-// sample makes the data of a run over the classes.
+// sample returns the data of a run with n held-out images.
 func sample(t testing.TB, names []string, n int) Data {
 	t.Helper()
 	k := len(names)
@@ -26,10 +26,13 @@ func sample(t testing.TB, names []string, n int) Data {
 	}
 	rng := rand.New(rand.NewPCG(1, uint64(k)))
 	in := metrics.Input{Space: space, Resamples: 20}
-	d := Data{Finetune: "test", Source: "faces/", HeldOut: "test", Decision: "argmax", Loss: "emd2", Best: 2, Soft: make([][]float64, k),
+	d := Data{Finetune: "test", Source: "faces/", HeldOut: "test", Decision: "argmax", Loss: "emd2", Best: 2,
+		Soft:     make([][]float64, k),
 		Trained:  []Setting{{"Data", "faces/: folder per class"}},
-		Settings: []Section{{"head", []Setting{{"lr", "0.02"}}}}, Files: []Setting{{"head.onnx", "the head"}}, Notes: []string{"a note"},
-		History: []Epoch{{1, 2, 3, 1}, {2, 1, 2, 0.5}}, Ground: &Ground{Kind: "distances", Distances: make([]float64, k*k)}}
+		Settings: []Section{{"head", []Setting{{"lr", "0.02"}}}}, Files: []Setting{{"head.onnx", "the head"}},
+		Notes:   []string{"a note"},
+		History: []Epoch{{1, 2, 3, 1}, {2, 1, 2, 0.5}}, Ground: &Ground{Kind: "distances",
+			Distances: make([]float64, k*k)}}
 	for i := range k {
 		d.Soft[i] = make([]float64, k)
 		d.Classes = append(d.Classes, Class{Name: names[i], Train: 10, Val: 2, HeldOut: 3})
@@ -51,7 +54,8 @@ func sample(t testing.TB, names []string, n int) Data {
 		}
 	}
 	for i := range d.Suspects.Images {
-		d.Suspects.Images[i].Suspect = &metrics.Suspect{Class: k - 1, FromLabel: 2, FromClass: 0.1, OfLabel: 0.4, OfClass: 0.2}
+		d.Suspects.Images[i].Suspect = &metrics.Suspect{Class: k - 1, FromLabel: 2, FromClass: 0.1, OfLabel: 0.4,
+			OfClass: 0.2}
 	}
 	if d.Metrics, err = metrics.Evaluate(in); err != nil {
 		t.Fatal(err)
@@ -81,7 +85,8 @@ func TestWrite(t *testing.T) {
 	d := sample(t, grades, 60)
 	d.Unsure.Images[0].Thumbnail, d.Unsure.Images[0].Missing = []byte("jpeg"), ""
 	page := written(t, d)
-	for _, part := range []string{`<html lang="en">`, `default-src 'none'`, `src="data:image/jpeg;base64,anBlZw=="`, "finetune predict --model .",
+	for _, part := range []string{`<html lang="en">`, `default-src 'none'`, `src="data:image/jpeg;base64,anBlZw=="`,
+		"finetune predict --model .",
 		"Note: a note.", "60 held-out images", "gone"} {
 		if !strings.Contains(page, part) {
 			t.Errorf("the page lacks %q", part)
@@ -91,9 +96,9 @@ func TestWrite(t *testing.T) {
 		t.Error("the template engine refused a value")
 	}
 	if written(t, d) != page {
-		t.Error("the same data give other bytes")
+		t.Error("equal data give different bytes")
 	}
-	// What goes through JSON comes back the same page.
+	// A round trip through JSON gives the same page.
 	text, err := json.Marshal(d)
 	if err != nil {
 		t.Fatal(err)
@@ -103,14 +108,15 @@ func TestWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	if written(t, again) != page {
-		t.Error("data that went through JSON give another page")
+		t.Error("the page differs after a round trip through JSON")
 	}
 }
 
-// Maps and what they mean are shown where there are any, and only there.
+// TestMaps checks that the legend of class activation maps appears only with maps.
 func TestMaps(t *testing.T) {
 	d := sample(t, grades, 60)
-	const legend, picture = "(blue, towards good) or a higher one (orange, towards poor)", `src="data:image/jpeg;base64,bWFw"`
+	const legend, picture = "blue lowers the prediction (towards good), orange raises it (towards poor)",
+		`src="data:image/jpeg;base64,bWFw"`
 	if page := written(t, d); strings.Contains(page, legend) {
 		t.Error("a legend without maps")
 	}
@@ -120,9 +126,10 @@ func TestMaps(t *testing.T) {
 	}
 }
 
-// Names of classes, paths and settings come from outside and must stay text wherever they stand.
+// TestUntrustedText checks that class names, paths and settings are escaped everywhere.
 func TestUntrustedText(t *testing.T) {
-	evil := []string{`</title><script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `' onmouseover='alert(1)`, `{{.Source}}`, `</style><svg onload=alert(1)>`}
+	evil := []string{`</title><script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `' onmouseover='alert(1)`,
+		`{{.Source}}`, `</style><svg onload=alert(1)>`}
 	d := sample(t, evil, 40)
 	d.Source, d.Finetune = evil[0], evil[1]
 	d.Trained = append(d.Trained, Setting{evil[1], evil[0]})
@@ -139,7 +146,8 @@ func TestUntrustedText(t *testing.T) {
 		return d
 	}()))
 	if !slices.Equal(elements, plainElements) || !slices.Equal(attributes, plainAttributes) {
-		t.Errorf("names change the page's structure:\n%v\n%v\nwant\n%v\n%v", elements, attributes, plainElements, plainAttributes)
+		t.Errorf("names change the page's structure:\n%v\n%v\nwant\n%v\n%v", elements, attributes, plainElements,
+			plainAttributes)
 	}
 	if slices.Contains(elements, "script") {
 		t.Error("the page has a script")
@@ -149,7 +157,7 @@ func TestUntrustedText(t *testing.T) {
 // shape returns the sorted names of the elements and attributes that a page uses.
 func shape(t *testing.T, page string) (elements, attributes []string) {
 	t.Helper()
-	// Past the style, which is no XML.
+	// Skip the style, which isn't XML.
 	head, rest, _ := strings.Cut(page, "<style>")
 	_, rest, _ = strings.Cut(rest, "</style>")
 	d := xml.NewDecoder(strings.NewReader(strings.TrimPrefix(head, "<!DOCTYPE html>") + rest))
@@ -167,7 +175,8 @@ func shape(t *testing.T, page string) (elements, attributes []string) {
 			seen[e.Name.Local] = true
 			for _, a := range e.Attr {
 				used[a.Name.Local] = true
-				if n := a.Name.Local; (n == "src" || n == "href") && !strings.HasPrefix(a.Value, "data:") && !strings.HasPrefix(a.Value, "#") {
+				if n := a.Name.Local; (n == "src" || n == "href") && !strings.HasPrefix(a.Value, "data:") &&
+					!strings.HasPrefix(a.Value, "#") {
 					t.Errorf("%s=%q leads out of the page", n, a.Value)
 				}
 			}
@@ -184,7 +193,7 @@ func shape(t *testing.T, page string) (elements, attributes []string) {
 	return elements, attributes
 }
 
-// However many classes there are, the page stays small.
+// TestManyClassesStaySmall bounds the size of the page with the maximum number of classes.
 func TestManyClassesStaySmall(t *testing.T) {
 	names := make([]string, label.MaxClasses)
 	for i := range names {
@@ -223,13 +232,14 @@ func TestWriteRefusesPartsThatDisagree(t *testing.T) {
 	}
 }
 
-// A page of which nearly nothing is known must still be one.
-func TestWriteOfLittle(t *testing.T) {
+// TestWriteMinimal writes a page with the least data.
+func TestWriteMinimal(t *testing.T) {
 	d := sample(t, grades, 1)
 	d.History, d.Ground, d.Settings, d.Notes, d.Best = nil, nil, nil, nil, 0
 	d.Mistakes, d.Unsure, d.Suspects = Gallery{}, Gallery{}, Gallery{}
 	page := written(t, d)
-	for _, part := range []string{"No held-out image was answered wrongly.", "too few independent images for intervals"} {
+	for _, part := range []string{"No held-out image was predicted wrongly.",
+		"too few independent images for 95 % intervals"} {
 		if !strings.Contains(page, part) {
 			t.Errorf("the page lacks %q", part)
 		}

@@ -7,16 +7,16 @@ import (
 	"finetune/pipeline/metrics"
 )
 
-// fewImages is how few held-out images of a class leave its figures to luck.
+// fewImages is the number of held-out images of a class below which its metrics are unreliable.
 const fewImages = 20
 
 // A remark is one sentence of the summary.
 type remark struct {
-	Mark string // what it says in a word, for those who skim
+	Mark string // a keyword
 	Text string
 }
 
-// summary says in sentences what the figures say, so that the page can be read without knowing them.
+// summary states the main results in sentences, for readers who don't know the metrics.
 func summary(d *Data) []remark {
 	r := &d.Metrics
 	interval := func(key string, u unit) string {
@@ -25,55 +25,72 @@ func summary(d *Data) []remark {
 		}
 		return ""
 	}
-	out := []remark{{"How good", fmt.Sprintf("On %s the answer is exactly right for %s%s and right or one class off for %s.",
-		count(r.N, "held-out image"), percent.number(r.Accuracy), interval("accuracy", percent), percent.number(r.OneOffAccuracy))}}
-	miss := fmt.Sprintf("On average it is %s classes off%s", round(r.MAE), interval("mae", plain))
-	if r.MAEUnits.Defined() {
-		miss += fmt.Sprintf(", %s in the units of the labels", round(r.MAEUnits))
+	off := fmt.Sprintf("Predictions are %s classes off on average%s", round(r.MAE), interval("mae", plain))
+	if unitsDiffer(r) {
+		off += fmt.Sprintf(", %s in label units", round(r.MAEUnits))
 	}
-	out = append(out, remark{"How far off", miss + "."}, against(r))
+	out := []remark{
+		{"Accuracy", fmt.Sprintf("The predicted class is correct for %s of %s%s, and correct or adjacent for %s.",
+			percent.number(r.Accuracy), count(r.N, "held-out image"), interval("accuracy", percent),
+			percent.number(r.OneOffAccuracy))},
+		{"Mean error", off + "."},
+		comparedWithBaseline(r),
+	}
 	if f := d.Folds; f != nil {
-		out = append(out, remark{"Over the folds", fmt.Sprintf("The %d heads of the folds are right for %s and off by %s classes, each on the images that it hasn't seen (mean ± standard deviation).",
+		out = append(out, remark{"Cross-validation", fmt.Sprintf("The %d heads are correct for %s and %s classes off, "+
+			"each on its held-out fold (mean ± standard deviation).",
 			len(f.Each), percent.spread(f.Mean.Accuracy, f.Std.Accuracy), plain.spread(f.Mean.MAE, f.Std.MAE))})
 	}
-	if weak, ok := weakest(d); ok {
-		out = append(out, weak)
+	if lowest, ok := lowestRecall(d); ok {
+		out = append(out, lowest)
 	}
-	out = append(out, honesty(r))
+	out = append(out, calibrationRemark(r))
 	if s := r.Sets; s != nil {
-		out = append(out, remark{"Ranges", fmt.Sprintf("The range of classes that it names beside each answer holds the label for %s of the held-out images, %s were asked for; it holds %s of the %d classes on average.",
-			percent.number(s.Coverage), percent.number(metrics.Number(s.Wanted)), round(s.Width), len(d.Classes))})
-		if names := missed(s); names != "" {
-			out = append(out, remark{"Take care", fmt.Sprintf("Images with these labels lie outside of their range more often than that: %s. Ranges keep their promise on average, not for each class.", names)})
+		out = append(out, remark{"Prediction intervals", fmt.Sprintf("The interval of classes beside each prediction "+
+			"contains the label for %s of the held-out images; the target is %s. It spans %s of the %d classes on "+
+			"average.",
+			percent.number(s.Coverage), percent.number(metrics.Number(s.TargetCoverage)), round(s.Width),
+			len(d.Classes))})
+		if names := undercovered(s); names != "" {
+			out = append(out, remark{"Caution", fmt.Sprintf("The intervals contain these labels less often: %s. The "+
+				"target holds on average, not for each class.", names)})
 		}
 	}
 	if d.Groups > 0 && d.Groups < fewImages && len(r.Intervals) > 0 {
-		out = append(out, remark{"Take care", fmt.Sprintf("The held-out images come from %s only, and images of one group resemble each other: the intervals are too narrow to rely on.", count(d.Groups, "group"))})
+		out = append(out, remark{"Caution", fmt.Sprintf("The held-out images come from only %s, and images of one "+
+			"group are similar. The 95 %% intervals are too narrow.", count(d.Groups, "group"))})
 	}
-	if few := scarce(d); few != "" {
-		out = append(out, remark{"Take care", few})
+	if few := fewHeldOut(d); few != "" {
+		out = append(out, remark{"Caution", few})
 	}
 	return out
 }
 
-// against compares with the baseline by the mean error, the figure that doesn't reward knowing which class is common.
-func against(r *metrics.Report) remark {
-	base := fmt.Sprintf("Always answering %s, the commonest class in training, would be right for %s and on average %s classes off.",
+// comparedWithBaseline compares the mean error with that of the baseline. Unlike accuracy, the mean error doesn't
+// favour a prediction of the most frequent class.
+func comparedWithBaseline(r *metrics.Report) remark {
+	base := fmt.Sprintf("The baseline always predicts %s, the most frequent class in training. It is correct for %s "+
+		"and %s classes off on average.",
 		quoted(r.Baseline.Class), percent.number(r.Baseline.Accuracy), round(r.Baseline.MAE))
-	switch at, ok := r.Intervals["mae"]; {
-	case !ok:
-		return remark{"Better than no model?", base + " There are too few images to say whether the model is surely better."}
-	case verdict(at, r.Baseline.MAE, false) == surelyBetter:
-		return remark{"Better than no model", base + " The model's error is smaller by more than chance explains."}
-	case verdict(at, r.Baseline.MAE, false) == surelyWorse:
-		return remark{"Worse than no model", base + " The model's error is larger than that: don't use it."}
+	at, ok := r.Intervals["mae"]
+	if !ok {
+		return remark{"Baseline", base + " There are too few images for a test of whether the model is better."}
+	}
+	switch verdict(at, r.Baseline.MAE, false) {
+	case better:
+		return remark{"Better than the baseline", base + " The model's mean error is significantly smaller."}
+	case worse:
+		return remark{"Worse than the baseline", base + " The model's mean error is significantly larger: don't use " +
+			"it."}
 	default:
-		return remark{"Not surely better than no model", base + " That lies within the interval of the model's error, so these images don't show that the model helps."}
+		return remark{"Not significantly better than the baseline", base + " That is within the 95" + nbsp +
+			"% interval of the model's mean error, so these images don't show that the model helps."}
 	}
 }
 
-// weakest names the class with the least recall, the first of ties, and what it is taken for; false where all are found.
-func weakest(d *Data) (remark, bool) {
+// lowestRecall names the class with the lowest recall, the first of ties, and the most frequent wrong prediction for
+// it. It returns false if all images are correct.
+func lowestRecall(d *Data) (remark, bool) {
 	worst := -1
 	for i, c := range d.Metrics.PerClass {
 		if c.Recall.Defined() && (worst < 0 || c.Recall < d.Metrics.PerClass[worst].Recall) {
@@ -90,8 +107,17 @@ func weakest(d *Data) (remark, bool) {
 			instead = j
 		}
 	}
-	return remark{"Weakest class", fmt.Sprintf("Of %s labelled %s it finds %d; it most often answers %s instead (%s).",
-		count(c.Support, "image"), quoted(c.Class), row[worst], quoted(d.Classes[instead].Name), times(row[instead]))}, true
+	return remark{"Lowest recall", fmt.Sprintf("Of %s labelled %s, %d %s predicted correctly. The most frequent wrong "+
+		"prediction is %s (%s).",
+		count(c.Support, "image"), quoted(c.Class), row[worst], isOrAre(row[worst]), quoted(d.Classes[instead].Name),
+		times(row[instead]))}, true
+}
+
+func isOrAre(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
 }
 
 func times(n int) string {
@@ -101,23 +127,25 @@ func times(n int) string {
 	return fmt.Sprintf("%d times", n)
 }
 
-// honesty compares stated confidence with what came true.
-func honesty(r *metrics.Report) remark {
-	stated, right := confidence(r.Reliability)
-	text := fmt.Sprintf("It gives its likeliest class %s on average, and that class is right for %s.", percent.number(stated), percent.number(right))
-	const near = 0.03
-	switch gap := stated - right; {
-	case gap > near:
-		return remark{"Too sure of itself", text + " Its probabilities promise too much."}
-	case gap < -near:
-		return remark{"Surer than it says", text + " Its probabilities are cautious."}
+// calibrationRemark compares mean confidence with accuracy.
+func calibrationRemark(r *metrics.Report) remark {
+	mean, accuracy := confidence(r.Reliability)
+	text := fmt.Sprintf("The most probable class has a probability (confidence) of %s on average and is correct for "+
+		"%s.", percent.number(mean), percent.number(accuracy))
+	const tolerance = 0.03
+	switch gap := mean - accuracy; {
+	case gap > tolerance:
+		return remark{"Overconfident", text + " Its probabilities are too high."}
+	case gap < -tolerance:
+		return remark{"Underconfident", text + " Its probabilities are too low."}
 	default:
-		return remark{"As sure as it should be", text + " On average its probabilities can be taken at their word; the curve below shows where not."}
+		return remark{"Calibrated on average", text + " The reliability curve shows where confidence and accuracy " +
+			"differ."}
 	}
 }
 
-// scarce names the classes with too few held-out images; "" where there are none.
-func scarce(d *Data) string {
+// fewHeldOut names the classes with fewer than fewImages held-out images; "" if there are none.
+func fewHeldOut(d *Data) string {
 	var names []string
 	for _, c := range d.Metrics.PerClass {
 		if c.Support < fewImages {
@@ -127,9 +155,15 @@ func scarce(d *Data) string {
 	if len(names) == 0 {
 		return ""
 	}
-	const most = 6
-	if len(names) > most {
-		names = append(names[:most], fmt.Sprintf("%d more", len(names)-most))
+	return fmt.Sprintf("The metrics of these classes are unreliable, with fewer than %d held-out images each: %s.",
+		fewImages, enumerate(names))
+}
+
+// enumerate joins up to six names and counts the rest.
+func enumerate(names []string) string {
+	const limit = 6
+	if len(names) > limit {
+		names = append(names[:limit], fmt.Sprintf("%d more", len(names)-limit))
 	}
-	return fmt.Sprintf("Fewer than %d held-out images bear these labels, so what is said of them is partly luck: %s.", fewImages, strings.Join(names, ", "))
+	return strings.Join(names, ", ")
 }

@@ -10,21 +10,22 @@ import (
 	"finetune/internal/image/decode"
 )
 
-// The longer side of a thumbnail in pixels, and the quality of its JPEG: about 4 KB.
+// The longer side of a thumbnail in pixels and the quality of its JPEG, which takes about 4 KB.
 const thumbnailSide, thumbnailQuality = 128, 80
 
-// A Thumbnailer makes thumbnails, one after the other. The zero value is ready.
+// A Thumbnailer makes thumbnails. The zero value is ready to use. Only one goroutine may use it at a time.
 type Thumbnailer struct{ decoder decode.Decoder }
 
-// Thumbnail returns a small JPEG of the picture in the bytes of an image file, upright and whole. A small picture
-// keeps its size. The error says what is wrong with the bytes.
+// Thumbnail returns a JPEG of the whole image, upright and at most 128 × 128 pixels, from the bytes of an image file.
+// It doesn't enlarge small images. The error is that of the decoder.
 func (t *Thumbnailer) Thumbnail(data []byte) ([]byte, error) {
 	img, err := t.decoder.Decode(data)
 	if err != nil {
 		return nil, err
 	}
 	var out bytes.Buffer
-	if err := jpeg.Encode(&out, imaging.Fit(img, thumbnailSide, thumbnailSide, imaging.CatmullRom), &jpeg.Options{Quality: thumbnailQuality}); err != nil {
+	if err := jpeg.Encode(&out, imaging.Fit(img, thumbnailSide, thumbnailSide, imaging.CatmullRom),
+		&jpeg.Options{Quality: thumbnailQuality}); err != nil {
 		return nil, fmt.Errorf("thumbnail: %w", err)
 	}
 	return out.Bytes(), nil

@@ -21,7 +21,8 @@ func TestThumbnail(t *testing.T) {
 		}
 		got, err := jpeg.DecodeConfig(bytes.NewReader(data))
 		if err != nil || got.Width != c.wantW || got.Height != c.wantH {
-			t.Errorf("%d × %d became %d × %d (%v), want %d × %d", c.w, c.h, got.Width, got.Height, err, c.wantW, c.wantH)
+			t.Errorf("%d × %d became %d × %d (%v), want %d × %d", c.w, c.h, got.Width, got.Height, err, c.wantW,
+				c.wantH)
 		}
 	}
 	if _, err := maker.Thumbnail([]byte("no picture")); err == nil {

@@ -24,7 +24,7 @@ func (r *session) calibrate(context.Context) (err error) {
 		if r.Calibrate.Metric != "" {
 			return &invalid.Error{Field: "Head.Decision", Found: "auto with no validation images to choose by", Hint: "give {Split.Val} or {Folds}, or name a rule"}
 		}
-		r.note("no validation images, so nothing is calibrated: probabilities stay as they are, and there are no prediction sets")
+		r.note("no validation images, so nothing is calibrated: probabilities stay as they are, and there are no prediction intervals")
 		return nil
 	}
 	if r.before = r.outOfFold; r.plan.heldOut != heldOutFolds {

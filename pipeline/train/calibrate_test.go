@@ -81,8 +81,8 @@ func TestCalibratedRun(t *testing.T) {
 		}
 	}
 	s := result.Metrics.Sets
-	if want := float64(covered) / float64(len(rows)-1); float64(s.Coverage) != want || s.Wanted != 0.8 {
-		t.Errorf("coverage %v of %v, the file has %v", s.Coverage, s.Wanted, want)
+	if want := float64(covered) / float64(len(rows)-1); float64(s.Coverage) != want || s.TargetCoverage != 0.8 {
+		t.Errorf("coverage %v of %v, the file has %v", s.Coverage, s.TargetCoverage, want)
 	}
 	if e := c.Expected; e == nil || float64(s.Coverage) < e[0] || float64(s.Coverage) > e[1] {
 		t.Errorf("coverage %v, expected %v", s.Coverage, e)
@@ -165,7 +165,7 @@ func TestCalibrationNotes(t *testing.T) {
 		want   string
 		sets   bool
 	}{
-		"l2":      {func(j *Job) { j.Head.Loss.Name, j.Calibrate.Temperature = loss.L2, true }, "nothing is calibrated", false},
+		"l2":      {func(j *Job) { j.Head.Loss.Name, j.Calibrate.Temperature = loss.L2, true }, "neither temperature nor prediction intervals are fitted", false},
 		"too few": {func(j *Job) { j.Calibrate.Coverage = 0.99 }, "at least 99 independent images", true},
 	} {
 		job := quickTrain(t, features)

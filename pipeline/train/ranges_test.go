@@ -24,7 +24,7 @@ func TestRangesOutsideOfTraining(t *testing.T) {
 	}
 	out := t.TempDir()
 	measured, err := (run.Evaluate{Model: job.Out, Data: dataset.Options{Path: pipelinetest.Demo}, Out: out}).Run(t.Context())
-	if err != nil || measured.Metrics.Sets == nil || measured.Metrics.Sets.Wanted != 0.9 {
+	if err != nil || measured.Metrics.Sets == nil || measured.Metrics.Sets.TargetCoverage != 0.9 {
 		t.Fatalf("%+v, %v", measured, err)
 	}
 	want := pipelinetest.ColumnByPath(t, filepath.Join(out, run.PredictionsFile), "high")

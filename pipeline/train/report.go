@@ -67,7 +67,7 @@ func (r *session) calibratedShown() *report.Calibrated {
 		out.Temperature, out.Before = t.Value, &report.Probability{NLL: b.NLL, ECE: b.ECE, Reliability: b.Reliability}
 	}
 	for _, rule := range c.Rules {
-		out.Rules = append(out.Rules, report.AnswerRule{Name: string(rule.Decision), Taken: rule.Taken, Figures: rule.Figures})
+		out.Rules = append(out.Rules, report.DecisionRule{Name: string(rule.Decision), Taken: rule.Taken, Figures: rule.Figures})
 	}
 	return out
 }

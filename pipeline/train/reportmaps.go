@@ -42,7 +42,7 @@ func (r *session) explainMistakes(ctx context.Context, items []dataset.Item, sho
 		return err
 	}
 	defer net.Close()
-	asker, err := explain.NewTargetBuilder(model.Head)
+	targets, err := explain.NewTargetBuilder(model.Head)
 	if err != nil {
 		return err
 	}
@@ -54,13 +54,13 @@ func (r *session) explainMistakes(ctx context.Context, items []dataset.Item, sho
 		return err
 	}
 	defer mapper.Close()
-	teller := &explain.CAM{Head: model.Head, TargetBuilder: asker, Mapper: mapper, Mean: run.MeanFeature(r.examples, r.plan.parts.Train), Height: net.Spec.Height, Width: net.Spec.Width}
+	cam := &explain.CAM{Head: model.Head, Mapper: mapper, Mean: run.MeanFeature(r.examples, r.plan.parts.Train), Height: net.Spec.Height, Width: net.Spec.Width}
 	stage := r.Progress.Start("explained", len(shown), "image")
 	defer stage.Done()
 	return features.InOrder(ctx, len(shown), 1, cores.Of(r.Threads),
 		func() *explain.Worker { return &explain.Worker{} },
 		func(ctx context.Context, w *explain.Worker, i, _ int) ([]byte, error) {
-			return smallMap(ctx, w, teller, net, items[i])
+			return smallMap(ctx, w, cam, targets.Order(), net, items[i])
 		},
 		func(i int, picture []byte) error {
 			shown[i].Map = picture
@@ -70,12 +70,12 @@ func (r *session) explainMistakes(ctx context.Context, items []dataset.Item, sho
 }
 
 // smallMap draws the map of the order for one image, nil where it can't be read any more.
-func smallMap(ctx context.Context, w *explain.Worker, teller *explain.CAM, net *features.Network, item dataset.Item) ([]byte, error) {
+func smallMap(ctx context.Context, w *explain.Worker, cam *explain.CAM, order explain.Target, net *features.Network, item dataset.Item) ([]byte, error) {
 	picture, err := w.Load(ctx, net, item)
 	if err != nil {
 		return nil, nil // the page says so where its picture should be
 	}
-	a, err := teller.Attribute(ctx, w.Tensor, func(int) []explain.Target { return []explain.Target{teller.TargetBuilder.Order()} })
+	a, err := cam.Attribute(ctx, w.Tensor, func(int) []explain.Target { return []explain.Target{order} })
 	if err != nil {
 		return nil, fmt.Errorf("explain %s: %w", item.Path, err)
 	}

@@ -24,13 +24,13 @@ func (b *bench) jobRows() []*row {
 			seconds, err := b.command(ctx, "--help")
 			return seconds, "", err
 		}},
-		{group: "command", name: "a run on 3,000 pictures, last features, cached", unit: milliseconds, required: 2, ours: func(ctx context.Context) (float64, string, error) {
+		{group: "command", name: "a run on 3,000 images, last features, cached", unit: milliseconds, required: 2, ours: func(ctx context.Context) (float64, string, error) {
 			seconds, err := b.warmRun(ctx, "last", last...)
 			return seconds, "", err
 		}},
 		{
-			group: "command", name: "a run on 3,000 pictures, default features, cached; evaluation, report and files included", unit: milliseconds,
-			required: 1, peerName: "PyTorch, the training alone",
+			group: "command", name: "a run on 3,000 images, default features, cached; with evaluation, report and files", unit: milliseconds,
+			required: 1, peerName: "PyTorch, training alone",
 			ours: func(ctx context.Context) (float64, string, error) {
 				seconds, err := b.warmRun(ctx, "default")
 				return seconds, "", err
@@ -38,11 +38,11 @@ func (b *bench) jobRows() []*row {
 			peer: b.sameTraining,
 		},
 		{
-			group: "command", name: "predict, 3,000 pictures of 200 × 200", unit: imagesPerSecond, required: 0.95, peerName: "finetune extract",
+			group: "command", name: "predict, 3,000 images of 200 × 200", unit: imagesPerSecond, required: 0.95, peerName: "finetune extract",
 			ours: func(ctx context.Context) (float64, string, error) { return b.perPicture(ctx, "predict") },
 			peer: func(ctx context.Context) (float64, string, error) { return b.perPicture(ctx, "extract") },
 		},
-		{group: "command", name: "memory of predict on 3,000 pictures of 200 × 200", unit: megabytes, required: 500, ours: func(ctx context.Context) (float64, string, error) {
+		{group: "command", name: "peak memory of predict, 3,000 images of 200 × 200", unit: megabytes, required: 500, ours: func(ctx context.Context) (float64, string, error) {
 			if _, _, err := b.perPicture(ctx, "predict"); err != nil {
 				return 0, "", err
 			}
@@ -152,7 +152,11 @@ func (b *bench) perPicture(ctx context.Context, what string) (float64, string, e
 				return 0, "", err
 			}
 		}
-		arguments = append(arguments, "--model", filepath.Join(b.work, "run-last"), "--out", filepath.Join(b.work, "labels.csv"))
+		labels := filepath.Join(b.work, "labels") // a complete table would be left as it is
+		if err := os.RemoveAll(labels); err != nil {
+			return 0, "", err
+		}
+		arguments = append(arguments, "--model", filepath.Join(b.work, "run-last"), "--out", filepath.Join(labels, "labels.csv"))
 	case "extract":
 		arguments = append(arguments, "--tap", "last", "--out", filepath.Join(b.work, "small-features"))
 	}

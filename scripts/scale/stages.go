@@ -120,11 +120,15 @@ func (s *scale) extract(ctx context.Context, n int) error {
 }
 
 func (s *scale) predict(ctx context.Context, n int, i features.Images) error {
+	out := filepath.Join(s.work, "predicted") // a complete table would be left as it is
+	if err := os.RemoveAll(out); err != nil {
+		return err
+	}
 	result, err := run.Predict{
-		Model: s.trained(), Data: dataset.Options{Path: s.imageFolder(n)}, Images: i, Out: filepath.Join(s.work, "predicted.csv"),
+		Model: s.trained(), Path: s.imageFolder(n), Images: i, Out: filepath.Join(out, "predicted.csv"),
 	}.Run(ctx)
-	if err == nil && result.Images != n {
-		err = unexpected(result.Images, n)
+	if err == nil && result.Images != int64(n) {
+		err = unexpected(int(result.Images), n)
 	}
 	return err
 }

@@ -15,7 +15,7 @@ const (
 	skinnyRows = 12
 )
 
-// A dotProduct is one C = A·Bᵀ under way.
+// A dotProduct is the state of one C = A·Bᵀ.
 type dotProduct struct {
 	kernel  *kernel.Kernel
 	job     func(block, worker int)
@@ -25,7 +25,7 @@ type dotProduct struct {
 	blockRows, blockCols, colBlocks int
 }
 
-// dotScratch holds what stands in for rows beyond the last one, and for the tile that reaches there.
+// dotScratch holds zero padding for rows beyond the last one, and the tile that covers them.
 type dotScratch struct {
 	a, b, c []float32
 }

@@ -18,7 +18,7 @@ const (
 	directRows   = 64
 )
 
-// An outerProduct is one C += op(A)·B under way. A is first packed in panels: as many columns of Aᵀ as a tile of
+// An outerProduct is the state of one C += op(A)·B. A is first packed in panels: as many columns of Aᵀ as a tile of
 // the kernel has rows, row by row.
 type outerProduct struct {
 	kernel            *kernel.Kernel
@@ -34,7 +34,7 @@ type outerProduct struct {
 	colBlocks      int
 }
 
-// outerScratch holds a packed strip of B, and what stands in for a tile that reaches beyond C.
+// outerScratch holds a packed strip of B, and a tile that reaches beyond C.
 type outerScratch struct {
 	b, c []float32
 }

@@ -12,7 +12,7 @@ import (
 type Pool struct {
 	helpers []helper // the workers from number 1 on
 
-	// The job under way.
+	// The current job.
 	job     func(block, worker int)
 	blocks  int
 	next    atomic.Int64

@@ -1,6 +1,6 @@
 package dense
 
-// A rowsJob is a product with Rows under way on all workers.
+// A rowsJob is the state of a product with Rows on all workers.
 type rowsJob struct {
 	dot, outer func(block, worker int)
 	products   []*RowProducts // one a worker
@@ -31,7 +31,7 @@ func (p *Pool) MulRowsBt(c Matrix, x Rows, b Matrix) {
 	p.rows.done()
 }
 
-// mostRows is the most rows of a block of X·Bᵀ.
+// mostRows is the largest number of rows of a block of X·Bᵀ.
 const mostRows = 96
 
 // AddAtRows is RowProducts.AddAt on all workers, in blocks of columns.
@@ -46,7 +46,7 @@ func (p *Pool) AddAtRows(c, a Matrix, x Rows) {
 	p.rows.done()
 }
 
-// done lets go of the factors.
+// done drops the references to the factors.
 func (r *rowsJob) done() { r.c, r.a, r.b, r.x, r.packed = Matrix{}, Matrix{}, Matrix{}, Rows{}, nil }
 
 func (r *rowsJob) dotBlock(block, worker int) {

@@ -47,7 +47,7 @@ func newRowProducts(k *kernel.Kernel) *RowProducts {
 	return r
 }
 
-// use notes where the rows begin. Those after them are such as will be read next, or the last one again.
+// use records where the rows begin. Those after them are read next, or repeat the last one.
 func (r *RowProducts) use(x Rows) {
 	checkShapes(len(x.Shift) == x.Cols)
 	r.places = r.places[:0]

@@ -2,23 +2,23 @@ package dense
 
 import "sync/atomic"
 
-// A sleeper is where one goroutine waits for another: it looks for a while and then sleeps. Training runs thousands
-// of jobs a second, each shorter than it takes to wake a goroutine on another core, some 0.2 ms. Where looking
-// doesn't pay, because other programs keep the other goroutine from running, it looks for less and less long.
+// A sleeper lets one goroutine wait for another: it spins for a while and then sleeps. Training runs thousands
+// of jobs a second, each shorter than it takes to wake a goroutine on another core, some 0.2 ms. If spinning
+// doesn't pay, because other programs keep the other goroutine from running, it spins for less and less time.
 type sleeper struct {
 	most, spins int // how often it may look, and will next time
 	asleep      atomic.Bool
 	signal      chan struct{} // a place for one
 }
 
-// spinning is how often a sleeper looks at most: for a few tenths of a millisecond.
+// spinning bounds the iterations of spinning: a few tenths of a millisecond.
 const spinning = 200000
 
 func newSleeper(most int) sleeper {
 	return sleeper{most: most, spins: most, signal: make(chan struct{}, 1)}
 }
 
-// wait returns when ready does. Whoever makes it ready has to call wake afterwards.
+// wait returns when ready reports true. The goroutine that makes it true must call wake afterwards.
 func (s *sleeper) wait(ready func() bool) {
 	for range s.spins {
 		if ready() {

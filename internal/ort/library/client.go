@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// errNoClient says that a package client isn't on this machine at all.
+// errNoClient means that a package client is not installed.
 var errNoClient = errors.New("not installed")
 
 // fetch has p's client download its package into dir, which is made, and returns the file.
@@ -77,7 +77,7 @@ func npmCommand(ctx context.Context, p pin, dir string) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("npm: %w", errNoClient)
 	}
-	// A launcher may be there whose Node isn't.
+	// A launcher may be installed without Node.
 	if err := run(ctx, dir, []string{path, "--version"}); err != nil {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
@@ -88,7 +88,7 @@ func npmCommand(ctx context.Context, p pin, dir string) ([]string, error) {
 }
 
 // run executes a command in dir, with temporary files there too so that they go when dir goes. Its error is one
-// line of what the command said. When ctx ends, the command and all that it started end.
+// line of the command's output. When ctx ends, the command and all that it started end.
 func run(ctx context.Context, dir string, command []string) error {
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Dir = dir
@@ -109,7 +109,7 @@ func run(ctx context.Context, dir string, command []string) error {
 
 var errorLine = regexp.MustCompile(`^(ERROR|npm ERR!|npm error)`)
 
-// lastWord picks the line of a client's standard error that tells what went wrong: the first that is marked as
+// lastWord returns the line of a client's standard error that describes the failure: the first that is marked as
 // an error, else the last one.
 func lastWord(text string) string {
 	const most = 300

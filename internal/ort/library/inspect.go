@@ -16,7 +16,7 @@ import (
 // entryPoint is the one function that ONNX Runtime's C API is reached through.
 const entryPoint = "OrtGetApiBase"
 
-// inspect reads the headers of the file at path and returns the version that they tell, or "" when they tell
+// inspect reads the headers of the file at path and returns the version in them, or "" if there is
 // none. It fails unless the file is a shared library for goos and goarch that can be ONNX Runtime.
 func inspect(path, goos, goarch string) (version string, err error) {
 	f, err := os.Open(path)
@@ -53,7 +53,7 @@ func inspectReader(r io.ReaderAt, goos, goarch string) (version string, err erro
 	}
 }
 
-// formatOf tells the executable format by its first bytes, or "".
+// formatOf returns the executable format by its first bytes, or "".
 func formatOf(magic [4]byte) string {
 	le, be := binary.LittleEndian.Uint32(magic[:]), binary.BigEndian.Uint32(magic[:])
 	switch {

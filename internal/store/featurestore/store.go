@@ -24,7 +24,7 @@ import (
 )
 
 // DefaultLimit is the size in bytes that a cache may have, of all recipes together.
-const DefaultLimit = 20 << 30
+const DefaultLimit = 20_000_000_000
 
 // A Key is the SHA-256 of an image's bytes.
 type Key [sha256.Size]byte

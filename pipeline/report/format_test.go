@@ -7,7 +7,7 @@ import (
 	"finetune/pipeline/metrics"
 )
 
-func TestWords(t *testing.T) {
+func TestFormat(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
 		{percent.number(.5625), "56.2" + nbsp + "%"},
 		{percent.number(nan), "–"},
@@ -31,21 +31,22 @@ func TestVerdict(t *testing.T) {
 		higher          bool
 		want            string
 	}{
-		{.5, .6, .4, true, surelyBetter}, {.5, .6, .4, false, surelyWorse},
-		{.5, .6, .7, true, surelyWorse}, {.5, .6, .7, false, surelyBetter},
-		{.5, .6, .55, true, notSure}, {.5, .6, .5, true, notSure}, {.5, .6, nan, true, ""},
+		{.5, .6, .4, true, better}, {.5, .6, .4, false, worse},
+		{.5, .6, .7, true, worse}, {.5, .6, .7, false, better},
+		{.5, .6, .55, true, notSignificant}, {.5, .6, .5, true, notSignificant}, {.5, .6, nan, true, ""},
 	} {
 		if got := verdict([2]metrics.Number{c.low, c.high}, c.base, c.higher); got != c.want {
-			t.Errorf("%v to %v beside %v, more is better %v: %q, want %q", c.low, c.high, c.base, c.higher, got, c.want)
+			t.Errorf("%v to %v beside %v, more is better %v: %q, want %q", c.low, c.high, c.base, c.higher, got,
+				c.want)
 		}
 	}
 }
 
-// The figures must be named as metrics.json names them, or their intervals would be missed.
-func TestFiguresHaveTheirIntervals(t *testing.T) {
+// TestMetricsHaveIntervals checks that the keys of shownMetrics are those of metrics.json.
+func TestMetricsHaveIntervals(t *testing.T) {
 	d := sample(t, grades, 50)
 	headlines := 0
-	for _, f := range figures(&d.Metrics) {
+	for _, f := range metricRows(&d.Metrics) {
 		if f.Strip == nil {
 			t.Errorf("%s has no interval", f.Name)
 		}
@@ -53,7 +54,7 @@ func TestFiguresHaveTheirIntervals(t *testing.T) {
 			headlines++
 		}
 		if f.Name == "Mean error in label units" {
-			t.Error("label units, of classes without values")
+			t.Error("label units for classes without values")
 		}
 	}
 	if headlines != 4 {
@@ -67,39 +68,44 @@ func TestSummary(t *testing.T) {
 	}
 	d := &Data{Classes: []Class{{Name: "a"}, {Name: "b"}}, Metrics: metrics.Report{N: 50,
 		Figures:   metrics.Figures{Accuracy: .8, OneOffAccuracy: 1, MAE: .2, MAEUnits: nan},
-		Confusion: [][]int{{40, 1}, {5, 4}}, PerClass: []metrics.Class{{Class: "a", Support: 41, Recall: 40. / 41}, {Class: "b", Support: 9, Recall: 4. / 9}},
+		Confusion: [][]int{{40, 1}, {5, 4}}, PerClass: []metrics.Class{{Class: "a", Support: 41, Recall: 40. / 41},
+			{Class: "b", Support: 9, Recall: 4. / 9}},
 		Intervals:   interval(.1, .3),
 		Baseline:    metrics.Baseline{Class: "a", Figures: metrics.Figures{Accuracy: .6, MAE: .4}},
 		Reliability: []metrics.Bin{{N: 50, Confidence: .95, Accuracy: .8}}}}
-	told := func() string {
+	text := func() string {
 		var lines []string
 		for _, r := range summary(d) {
 			lines = append(lines, r.Mark+": "+r.Text)
 		}
 		return strings.Join(lines, "\n")
 	}
-	for _, part := range []string{"Better than no model: Always answering “a”", "Weakest class: Of 9 images labelled “b” it finds 4; it most often answers “a” instead (5 times).",
-		"Too sure of itself: ", "Take care: Fewer than 20 held-out images bear these labels, so what is said of them is partly luck: “b” (9)."} {
-		if !strings.Contains(told(), part) {
-			t.Errorf("no %q in\n%s", part, told())
+	for _, part := range []string{"Better than the baseline: The baseline always predicts “a”",
+		"Lowest recall: Of 9 images labelled “b”, 4 are predicted correctly. The most frequent wrong prediction is " +
+			"“a” (5 times).",
+		"Overconfident: ", "Caution: The metrics of these classes are unreliable, with fewer than 20 held-out images " +
+			"each: “b” (9)."} {
+		if !strings.Contains(text(), part) {
+			t.Errorf("no %q in\n%s", part, text())
 		}
 	}
 	for _, c := range []struct {
 		intervals map[string][2]metrics.Number
 		want      string
 	}{
-		{interval(.5, .6), "Worse than no model"}, {interval(.3, .5), "Not surely better than no model"}, {nil, "too few images to say"},
+		{interval(.5, .6), "Worse than the baseline"}, {interval(.3, .5),
+			"Not significantly better than the baseline"}, {nil, "too few images for a test"},
 	} {
-		if d.Metrics.Intervals = c.intervals; !strings.Contains(told(), c.want) {
-			t.Errorf("no %q in\n%s", c.want, told())
+		if d.Metrics.Intervals = c.intervals; !strings.Contains(text(), c.want) {
+			t.Errorf("no %q in\n%s", c.want, text())
 		}
 	}
 	d.Metrics.Intervals, d.Groups = interval(.1, .3), 4
-	if want := "Take care: The held-out images come from 4 groups only"; !strings.Contains(told(), want) {
-		t.Errorf("no %q in\n%s", want, told())
+	if want := "Caution: The held-out images come from only 4 groups"; !strings.Contains(text(), want) {
+		t.Errorf("no %q in\n%s", want, text())
 	}
 	d.Metrics.Reliability[0].Confidence = .5
-	if want := "Surer than it says"; !strings.Contains(told(), want) {
-		t.Errorf("no %q in\n%s", want, told())
+	if want := "Underconfident"; !strings.Contains(text(), want) {
+		t.Errorf("no %q in\n%s", want, text())
 	}
 }

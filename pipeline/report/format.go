@@ -8,18 +8,18 @@ import (
 	"finetune/pipeline/metrics"
 )
 
-// A unit says how a figure is written.
+// A unit is a number format.
 type unit int
 
 const (
 	plain   unit = iota
-	percent      // of a share
+	percent      // for shares
 )
 
-// nbsp is a space that doesn't break.
+// nbsp is a no-break space.
 const nbsp = "\u00a0"
 
-// number writes a figure, "–" where it isn't defined.
+// number formats a value, "–" if it isn't defined.
 func (u unit) number(v metrics.Number) string {
 	if u == percent && v.Defined() {
 		return strconv.FormatFloat(100*float64(v), 'f', 1, 64) + nbsp + "%"
@@ -27,7 +27,7 @@ func (u unit) number(v metrics.Number) string {
 	return minus(v.String())
 }
 
-// interval writes an interval, "–" where it isn't defined.
+// interval formats an interval, "–" if it isn't defined.
 func (u unit) interval(at [2]metrics.Number) string {
 	if !at[0].Defined() || !at[1].Defined() {
 		return "–"
@@ -35,7 +35,7 @@ func (u unit) interval(at [2]metrics.Number) string {
 	return strings.TrimSuffix(u.number(at[0]), nbsp+"%") + nbsp + "–" + nbsp + u.number(at[1])
 }
 
-// round writes a figure for a sentence, to two decimals.
+// round formats a value with two decimals.
 func round(v metrics.Number) string {
 	if !v.Defined() {
 		return "–"
@@ -43,10 +43,10 @@ func round(v metrics.Number) string {
 	return minus(strconv.FormatFloat(float64(v), 'f', 2, 64))
 }
 
-// minus writes the sign of a negative number as typographers do.
+// minus replaces the hyphen of a negative number by a minus sign.
 func minus(s string) string { return strings.Replace(s, "-", "−", 1) }
 
-// count writes "1 image" or "12 images".
+// count returns "1 image" or "12 images".
 func count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
@@ -57,15 +57,15 @@ func count(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// quoted writes a class name in a sentence.
+// quoted returns a class name in quotes.
 func quoted(class string) string { return "“" + class + "”" }
 
-// decimals writes a number with two decimals at most.
+// decimals formats a number with at most two decimals.
 func decimals(v float64) string {
 	return minus(strings.TrimSuffix(strings.TrimRight(strconv.FormatFloat(v, 'f', 2, 64), "0"), "."))
 }
 
-// px writes a coordinate to a tenth of a pixel.
+// px formats a coordinate to a tenth of a pixel.
 func px(v float64) string {
 	s := strconv.FormatFloat(v, 'f', 1, 64)
 	s = strings.TrimSuffix(s, ".0")
@@ -75,5 +75,5 @@ func px(v float64) string {
 	return s
 }
 
-// short writes a number with as many digits as a label has room for.
+// short formats a number with four significant digits.
 func short(v float64) string { return minus(strconv.FormatFloat(v, 'g', 4, 64)) }

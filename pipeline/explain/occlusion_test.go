@@ -20,11 +20,12 @@ func newOccluder(t testing.TB, file string) *occluder {
 	}
 	t.Cleanup(func() { net.Close() })
 	h := randomHead(t, loss.EMD2, 4, net.Dim(), 3)
-	return &occluder{head: h, asker: mustAsk(t, h), net: net, height: 32, width: 32, patch: 8, stride: 4,
+	return &occluder{head: h, net: net, height: 32, width: 32, patch: 8, stride: 4,
 		channelsLast: net.Input().Layout == "NHWC", threads: 2, stage: progress.None{}}
 }
 
-// Of a picture that is empty but for one spot, only hiding the spot can change anything, whatever the network.
+// TestOcclusionFindsTheSpot: in an image that is constant except for one spot, only occluding the spot changes the
+// target.
 func TestOcclusionFindsTheSpot(t *testing.T) {
 	for _, file := range []string{"vit_14.onnx", "vgg_18.onnx", "resnet_basic_11.onnx", "keras_13.onnx"} {
 		o := newOccluder(t, file)
@@ -36,24 +37,28 @@ func TestOcclusionFindsTheSpot(t *testing.T) {
 			sum = 0
 			for i := range side * side {
 				if i == side*side-1 {
-					spot[c*side*side+i] = -sum // the mean stays that of the empty picture, which hiding then restores
+					spot[c*side*side+i] = -sum // keeps the mean at 0, the colour of the background
 				}
 				sum += spot[c*side*side+i]
 				tensor[o.index(c, (top+i/side)*o.width+left+i%side)] = spot[c*side*side+i]
 			}
 		}
-		a, err := o.Attribute(t.Context(), tensor, func(class int) []Target { return o.asker.ask(class, -1, -1) })
+		a, err := o.Attribute(t.Context(), tensor, func(class int) []Target {
+			return targetsOf(t,
+				o.head).targets(class, -1, -1)
+		})
 		if err != nil {
 			t.Fatal(file, err)
 		}
-		if a.sums != nil || len(a.heats) != 2 {
-			t.Errorf("%s: sums %v, %d heats", file, a.sums, len(a.heats))
+		if a.sums != nil || len(a.maps) != 2 {
+			t.Errorf("%s: sums %v, %d maps", file, a.sums, len(a.maps))
 		}
-		for _, h := range a.heats {
+		for _, h := range a.maps {
 			var inside, outside float64
 			for i, v := range h.Values {
 				y, x := i/h.Width, i%h.Width
-				far := y < top-8 || y > top+side+8 || x < left-8 || x > left+side+8 // patch and interpolation reach as far
+				// patch and interpolation reach as far
+				far := y < top-8 || y > top+side+8 || x < left-8 || x > left+side+8
 				if far {
 					outside = max(outside, math.Abs(v))
 				} else {
@@ -67,11 +72,12 @@ func TestOcclusionFindsTheSpot(t *testing.T) {
 	}
 }
 
-func TestOcclusionStops(t *testing.T) {
+func TestOcclusionHonoursContext(t *testing.T) {
 	o := newOccluder(t, "vit_14.onnx")
 	ctx, cancel := context.WithCancel(t.Context())
 	o.stage = (&pipelinetest.Recorder{OnAdd: func(string, int) { cancel() }}).Start("occlusion", 0, "")
-	if _, err := o.Attribute(ctx, noise(3*32*32, 1), func(int) []Target { return nil }); !errors.Is(err, context.Canceled) {
+	if _, err := o.Attribute(ctx, noise(3*32*32, 1), func(int) []Target { return nil }); !errors.Is(err,
+		context.Canceled) {
 		t.Errorf("%v", err)
 	}
 }

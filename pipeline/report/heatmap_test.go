@@ -15,7 +15,8 @@ func TestConfusion(t *testing.T) {
 		Metrics: metrics.Report{Confusion: [][]int{{3, 1, 0}, {0, 0, 0}, {1, 0, 399}}}}
 	h := confusion(d)
 	first, last := h.Lines[0], h.Lines[2]
-	if c := first[0]; c.Shade != .75 || c.Text != "3" || c.Share != "75"+nbsp+"%" || c.Class() != "deep own" || c.Title != "true a, answered a: 3 images, 75.0 % of the row" {
+	if c := first[0]; c.Shade != .75 || c.Text != "3" || c.Share != "75"+nbsp+"%" || c.Class() != "deep own" ||
+		c.Title != "true a, predicted a: 3 images, 75.0 % of the row" {
 		t.Errorf("%+v, %q", c, c.Class())
 	}
 	if c := first[2]; c.Shade != 0 || c.Text != "0" || c.Share != "" || c.Class() != "zero" {
@@ -24,12 +25,12 @@ func TestConfusion(t *testing.T) {
 	if c := last[0]; c.Share != "<1"+nbsp+"%" {
 		t.Errorf("a rare mistake: %+v", c)
 	}
-	if c := h.Lines[1][1]; c.Text != "" || c.Shade != 0 || c.Title != "no image of this class was held out" {
+	if c := h.Lines[1][1]; c.Text != "" || c.Shade != 0 || c.Title != "no held-out image of this class" {
 		t.Errorf("a class without images: %+v", c)
 	}
 }
 
-// Many classes are joined; no image is lost.
+// TestConfusionOfManyClasses: adjacent classes share rows, and no image is lost.
 func TestConfusionOfManyClasses(t *testing.T) {
 	const k = 101
 	d := &Data{Metrics: metrics.Report{Confusion: make([][]int, k)}}
@@ -43,7 +44,8 @@ func TestConfusionOfManyClasses(t *testing.T) {
 		}
 	}
 	h := confusion(d)
-	if len(h.Lines) > mostCells || h.Names[0] != "0 … 2" || h.Names[len(h.Names)-1] != "99 … 100" || !h.Tiny || h.Joined != 3 {
+	if len(h.Lines) > maxCells || h.Names[0] != "0 … 2" || h.Names[len(h.Names)-1] != "99 … 100" || !h.Tiny ||
+		h.Joined != 3 {
 		t.Errorf("%d rows, %v", len(h.Lines), h.Names)
 	}
 	for _, line := range h.Lines {
@@ -59,7 +61,7 @@ func TestConfusionOfManyClasses(t *testing.T) {
 		}
 	}
 	if total != 0 {
-		t.Errorf("%d images were lost", total)
+		t.Errorf("%d images are missing", total)
 	}
 }
 
@@ -81,7 +83,7 @@ func TestDistances(t *testing.T) {
 	}
 }
 
-// rgb reads a colour, "#16202b" or "8 48 107".
+// rgb parses a colour, "#16202b" or "8 48 107".
 func rgb(t *testing.T, s string) (c [3]float64) {
 	t.Helper()
 	if s[0] == '#' {
@@ -97,7 +99,7 @@ func rgb(t *testing.T, s string) (c [3]float64) {
 	return c
 }
 
-// contrast is that of WCAG 2.
+// contrast returns the contrast ratio of WCAG 2.
 func contrast(a, b [3]float64) float64 {
 	luminance := func(c [3]float64) (sum float64) {
 		for i, weight := range [3]float64{.2126, .7152, .0722} {
@@ -115,7 +117,7 @@ func contrast(a, b [3]float64) float64 {
 	return (max(x, y) + .05) / (min(x, y) + .05)
 }
 
-// Text must be legible on what it stands on, in the light and in the dark: 4.5 to 1 (WCAG 2 AA); lines of charts 3 to 1.
+// TestContrast checks the contrast of text in both themes: at least 4.5 to 1 (WCAG 2 AA).
 func TestContrast(t *testing.T) {
 	themes := regexp.MustCompile(`(?s):root \{(.*?)\n *\}`).FindAllStringSubmatch(style, -1)
 	if len(themes) != 2 {

@@ -1,0 +1,161 @@
+package explain
+
+import (
+	"cmp"
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"finetune/invalid"
+	"finetune/pipeline/dataset"
+	"finetune/pipeline/metrics"
+	"finetune/pipeline/report"
+	"finetune/pipeline/run"
+)
+
+// items returns the images to explain, with their labels where those are known.
+func (e *Job) items(ctx context.Context, model *run.Run) ([]dataset.Item, error) {
+	if len(e.Paths) == 0 {
+		return e.mistakes(ctx, model)
+	}
+	if e.LabelRegex == "" {
+		e.LabelRegex = model.Config.Data.LabelRegex
+	}
+	var items []dataset.Item
+	for _, path := range e.Paths {
+		set, err := dataset.Load(ctx, dataset.Options{Path: path, LabelRegex: e.LabelRegex, Unlabelled: true})
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, set.Items...)
+	}
+	for i := range items {
+		items[i].Label = model.ParseLabel(items[i].Text)
+	}
+	return items, nil
+}
+
+// mistakes returns the held-out images of a run that it predicted wrongly, the largest errors first, as the report
+// does.
+func (e *Job) mistakes(ctx context.Context, model *run.Run) ([]dataset.Item, error) {
+	if e.MaxMistakes < 0 {
+		return nil, &invalid.Error{Field: "MaxMistakes", Found: fmt.Sprint(e.MaxMistakes),
+			Want: "a whole number from 1 up"}
+	}
+	if features := model.Config.Features; features != "" {
+		return nil, &invalid.Error{Field: "Paths", Found: "nothing, and the run was trained on features (" + features +
+			"), which don't name image files",
+			Want: "an image, a folder or a manifest"}
+	}
+	path := filepath.Join(model.Folder, run.PredictionsFile)
+	wrong, err := readMistakes(path, model)
+	if err != nil {
+		return nil, err
+	}
+	if len(wrong) == 0 {
+		return nil, &invalid.Error{Path: path, Found: "no mistake to explain", Hint: "give {Paths}"}
+	}
+	limit := cmp.Or(e.MaxMistakes, report.GallerySize)
+	wrong = wrong[:min(limit, len(wrong))]
+	d := model.Config.Data
+	set, err := dataset.Load(ctx, dataset.Options{Path: d.Path, LabelRegex: d.LabelRegex, Unlabelled: true})
+	if invalid.Is(err) {
+		return nil, &invalid.Error{Field: "Paths", Found: "nothing, and the images of the run can't be read from here",
+			Err:  err,
+			Hint: "give {Paths}, or run this in the folder in which the run was trained"}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the images of %s: %w", model.Folder, err)
+	}
+	byPath := map[string]dataset.Item{}
+	for _, item := range set.Items {
+		byPath[item.Path] = item
+	}
+	var items []dataset.Item
+	for _, w := range wrong {
+		item, ok := byPath[w.path]
+		if !ok {
+			return nil, &invalid.Error{Path: d.Path, Found: "no " + w.path + ", on which the run was evaluated",
+				Hint: "restore it, or give {Paths}"}
+		}
+		item.Label = w.label
+		items = append(items, item)
+	}
+	return items, nil
+}
+
+// A mistake is a row of predictions.csv whose predicted class differs from its label.
+type mistake struct {
+	path     string
+	label    int
+	off      int     // classes between label and prediction
+	distance float64 // expected distance of the distribution from the label, in classes
+}
+
+// readMistakes returns the wrong predictions of predictions.csv, by falling off and then by falling distance.
+func readMistakes(path string, model *run.Run) ([]mistake, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &invalid.Error{Field: "Paths", Found: "nothing, and there is no " + path +
+			" to take mistakes from", Want: "an image, a folder or a manifest"}
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	bad := func(err error) error {
+		return &invalid.Error{Path: path, Found: "not the predictions of this run", Err: err,
+			Hint: "restore the file or train again"}
+	}
+	space := model.Head.Space()
+	table := csv.NewReader(f)
+	header, err := table.Read()
+	if err != nil {
+		return nil, bad(err)
+	}
+	names := run.ProbabilityNames([]string{"path", "label", "predicted"}, space)
+	columns := make([]int, len(names)) // there may be other columns, such as folds
+	for i, name := range names {
+		if columns[i] = slices.Index(header, name); columns[i] < 0 {
+			return nil, bad(fmt.Errorf("no column %s", name))
+		}
+	}
+	var list []mistake
+	for {
+		row, err := table.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, bad(err)
+		}
+		label, ok := space.Index(row[columns[1]])
+		predicted, known := space.Index(row[columns[2]])
+		if !ok || !known {
+			return nil, bad(fmt.Errorf("the classes %q and %q", row[columns[1]], row[columns[2]]))
+		}
+		probs := make([]float64, space.Len())
+		for k := range probs {
+			if probs[k], err = strconv.ParseFloat(row[columns[3+k]], 64); err != nil {
+				return nil, bad(err)
+			}
+		}
+		if label != predicted {
+			list = append(list, mistake{row[columns[0]], label, int(math.Abs(float64(label - predicted))),
+				metrics.ExpectedDistance(probs, label)})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b mistake) int {
+		return cmp.Or(cmp.Compare(b.off, a.off),
+			cmp.Compare(b.distance, a.distance))
+	})
+	return list, nil
+}

@@ -1,0 +1,186 @@
+package explain
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"image/png"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"finetune/internal/cores"
+	"finetune/internal/image/overlay"
+	"finetune/internal/store/atomicfile"
+	"finetune/invalid"
+	"finetune/pipeline/artifact"
+	"finetune/pipeline/dataset"
+	"finetune/pipeline/features"
+	"finetune/pipeline/progress"
+	"finetune/pipeline/run"
+	"finetune/preprocess"
+)
+
+// A renderer explains images and draws their sheets.
+type renderer struct {
+	*Job
+	folder     *artifact.Folder // nil if Out is a single file
+	run        *run.Run
+	net        *features.Network
+	targets    *TargetBuilder
+	attributor attributor
+	class      int // the extra class, -1 for none
+	result     *Result
+}
+
+// outputFolder is the kind of folder that a Job writes.
+var outputFolder = artifact.Kind{Name: "explanation", Mark: ResultFile,
+	Patterns: []string{ResultFile, "*.png", "*.npy"}}
+
+// claim chooses and claims the output folder. The folder is nil if Out is a single file.
+func (e *Job) claim(model *run.Run, items []dataset.Item) (*artifact.Folder, error) {
+	if isPNG(e.Out) {
+		if len(items) != 1 {
+			return nil, &invalid.Error{Field: "Out", Path: e.Out,
+				Found: fmt.Sprintf("one file for %d images", len(items)), Want: "a folder"}
+		}
+		return nil, artifact.NotAnInput(e.Out, items[0].File)
+	}
+	if e.Out == "" && len(e.Paths) == 0 {
+		e.Out = filepath.Join(model.Folder, run.ExplainedFolder)
+	}
+	folder, err := outputFolder.Claim(artifact.ClaimOptions{Dir: e.Out, Base: "finetune-explain", Replace: true,
+		Inputs: e.Paths})
+	if err == nil {
+		e.Out = folder.Dir
+	}
+	return folder, err
+}
+
+func isPNG(path string) bool { return strings.EqualFold(filepath.Ext(path), ".png") }
+
+// singleFile reports whether the job writes one sheet and no other file.
+func (r *renderer) singleFile() bool { return isPNG(r.Out) }
+
+// renderAll explains every item on all cores and records results in the order of items. Memory doesn't grow with
+// their number.
+func (r *renderer) renderAll(ctx context.Context, items []dataset.Item) error {
+	workers := cores.Of(r.Threads)
+	stage := r.Progress.Start("explained", len(items), "image")
+	if o, ok := r.attributor.(*occluder); ok {
+		workers = 1 // the occluder uses all cores itself
+		stage.Done()
+		stage = progress.None{}
+		defer o.stage.Done()
+	}
+	defer stage.Done()
+	files := fileNames(items)
+	return features.InOrder(ctx, len(items), 1, workers,
+		func() *Worker { return &Worker{} },
+		func(ctx context.Context, w *Worker, i, _ int) (*Image, error) {
+			if r.singleFile() {
+				return r.render(ctx, w, items[i], r.Out, r.Out)
+			}
+			return r.render(ctx, w, items[i], filepath.Join(r.Out, files[i]), r.folder.Path(files[i]))
+		},
+		func(i int, done *Image) error {
+			stage.Add(1)
+			if done.Picture != "" {
+				r.result.Images = append(r.result.Images, *done)
+				return nil
+			}
+			r.result.Unreadable = append(r.result.Unreadable,
+				artifact.Unreadable{Path: done.Path, Reason: done.unreadable.Error()})
+			if r.Images.Strict {
+				return &invalid.Error{Path: done.Path, Found: done.unreadable.Error(), Want: "an image"}
+			}
+			return nil
+		})
+}
+
+// maxStem is the maximum length of a file name without its extension, in bytes, below the limits of file systems.
+const maxStem = 150
+
+// fileNames returns a file name for each item's sheet: the item's relative path with separators replaced by
+// underscores. A name that repeats gets a number.
+func fileNames(items []dataset.Item) []string {
+	names, taken := make([]string, len(items)), map[string]bool{}
+	for i, item := range items {
+		path := item.Path
+		if filepath.IsAbs(path) || strings.HasPrefix(path, "..") {
+			path = filepath.Base(path)
+		}
+		stem := strings.TrimSuffix(strings.NewReplacer("/", "_", "\\", "_", ":", "_").Replace(path),
+			filepath.Ext(path))
+		stem = strings.ToValidUTF8(stem[max(0, len(stem)-maxStem):], "")
+		if stem == "" {
+			stem = "image"
+		}
+		name := stem
+		for n := 2; taken[name]; n++ {
+			name = fmt.Sprintf("%s-%d", stem, n)
+		}
+		names[i], taken[name] = name+".png", true
+	}
+	return names
+}
+
+// A Worker decodes and preprocesses images for one goroutine. The zero value is ready to use.
+type Worker struct {
+	files     features.ImageReader
+	transform *preprocess.Transformer
+	Tensor    []float32 // the input tensor of the image that Load read last
+}
+
+// Load reads and decodes the image of an item, upright, and computes its Tensor. The returned image is valid until
+// the next call.
+func (w *Worker) Load(ctx context.Context, net *features.Network, item dataset.Item) (*image.NRGBA, error) {
+	data, err := w.files.Read(ctx, item)
+	if err != nil {
+		return nil, err
+	}
+	if w.transform == nil {
+		if w.transform, err = net.Transformer(); err != nil {
+			return nil, err
+		}
+		w.Tensor = make([]float32, w.transform.Len())
+	}
+	picture, err := w.transform.Decode(data)
+	if err != nil {
+		return nil, err
+	}
+	return picture, w.transform.TensorOf(w.Tensor, picture)
+}
+
+// encoder takes a fifth of the time of the default compression level for files that are a tenth larger.
+var encoder = png.Encoder{CompressionLevel: png.BestSpeed}
+
+// render explains one item and writes its sheet to file. The result names the sheet as name.
+func (r *renderer) render(ctx context.Context, w *Worker, item dataset.Item, name, file string) (*Image, error) {
+	picture, err := w.Load(ctx, r.net, item)
+	if err != nil {
+		return &Image{Path: item.Path, unreadable: err}, nil
+	}
+	a, err := r.attributor.Attribute(ctx, w.Tensor, func(predicted int) []Target {
+		return r.targets.targets(predicted,
+			item.Label, r.class)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("explain %s: %w", item.Path, err)
+	}
+	size := picture.Bounds().Size()
+	view := overlay.View(r.net.Spec.View(size.X, size.Y))
+	sheet := r.sheet(picture, view, item, a)
+	if err := atomicfile.Write(file, func(out io.Writer) error {
+		return encoder.Encode(out,
+			sheet.Draw())
+	}); err != nil {
+		return nil, err
+	}
+	image := r.describe(item, a, view)
+	image.Picture = name
+	if r.Maps {
+		err = writeMaps(strings.TrimSuffix(file, filepath.Ext(file)), a)
+	}
+	return image, err
+}
