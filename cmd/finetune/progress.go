@@ -29,10 +29,14 @@ type barProgress struct{ p *mpb.Progress }
 func (b *barProgress) Note(line string) { fmt.Fprintln(b.p, invalid.Named(line, flagName)) }
 
 func (b *barProgress) Start(stage string, total int, unit string) progress.Stage {
+	counters := " %d/%d " + unit + "s"
+	if total == 0 { // unknown
+		counters = " %d%.0d " + unit + "s"
+	}
 	bar := b.p.New(int64(total), mpb.BarStyle().Lbound("").Rbound("").Filler("━").Tip("━").Padding("─"),
 		mpb.PrependDecorators(decor.Name(stage, decor.WC{W: 10, C: decor.DindentRight})),
 		mpb.AppendDecorators(
-			decor.CountersNoUnit(" %d/%d "+unit+"s", decor.WCSyncSpace),
+			decor.CountersNoUnit(counters, decor.WCSyncSpace),
 			decor.AverageSpeed(0, " %.0f/s", decor.WCSyncSpace),
 			decor.OnComplete(decor.AverageETA(decor.ET_STYLE_GO, decor.WC{W: 8}), " done"),
 		))
@@ -78,9 +82,13 @@ func (s *lineStage) Add(n int) {
 	s.l.mu.Lock()
 	defer s.l.mu.Unlock()
 	s.done += n
-	if now := s.l.now(); now.Sub(s.told) >= s.l.every && s.done < s.total {
+	if now := s.l.now(); now.Sub(s.told) >= s.l.every && (s.done < s.total || s.total == 0) {
 		s.told = now
 		rate := float64(s.done) / now.Sub(s.began).Seconds()
+		if s.total == 0 { // unknown
+			fmt.Fprintf(s.l.w, "%s: %d %ss, %s\n", s.name, s.done, s.unit, speed(rate))
+			return
+		}
 		left := time.Duration(float64(s.total-s.done) / rate * float64(time.Second))
 		fmt.Fprintf(s.l.w, "%s: %d of %d %ss (%d%%), %s, %s left\n",
 			s.name, s.done, s.total, s.unit, 100*s.done/s.total, speed(rate), left.Round(time.Second))
@@ -98,8 +106,12 @@ func (s *lineStage) Done() {
 		return // what failed at once is told by its error
 	}
 	took := s.l.now().Sub(s.began)
-	fmt.Fprintf(s.l.w, "%s: %d of %d %ss in %s (%s)\n",
-		s.name, s.done, s.total, s.unit, took.Round(10*time.Millisecond), speed(float64(s.done)/max(took.Seconds(), 1e-3)))
+	of := ""
+	if s.total > 0 { // known
+		of = fmt.Sprintf(" of %d", s.total)
+	}
+	fmt.Fprintf(s.l.w, "%s: %d%s %ss in %s (%s)\n",
+		s.name, s.done, of, s.unit, took.Round(10*time.Millisecond), speed(float64(s.done)/max(took.Seconds(), 1e-3)))
 }
 
 // speed writes a rate, the other way round where it is slow.

@@ -54,7 +54,7 @@ in a file. The connection isn't encrypted; put a proxy in front of it for that.`
 	f.Int64Var(&o.Limits.Pixels, "max-pixels", 0, "`pixels` of an image, width × height (default 50000000)")
 	f.IntVar(&o.Limits.Images, "max-images", 0, "`images` of a request (default 64)")
 	f.DurationVar(&o.Limits.Time, "timeout", 0, "`time` from a request's headers to its answer (default 10s)")
-	f.IntVar(&o.Limits.Requests, "max-requests", 0, "`requests` that are read or answered at a time (default 256)")
+	f.IntVar(&o.Limits.Requests, "max-requests", 0, "`requests` that are read or answered at a time (default twice --max-waiting, at least 64)")
 	f.IntVar(&o.Limits.Waiting, "max-waiting", 0, "`images` that may wait; further requests are refused with status 503 (default 16 for each core)")
 	f.DurationVar(&o.BatchWait, "batch-wait", 0, "`time` that an image waits for others to go through the network with it; best left at 0 on a CPU")
 	f.StringVar(&s.log, "log", "text", "`form` of the log on standard error: text or json")

@@ -111,14 +111,24 @@ func (s *set) list() []ModelInfo {
 }
 
 // Reload reads all runs again and puts them in service together. Requests under way are answered by the runs that they
-// began with. When a run can't be read, all stay as they were.
+// began with. When a run can't be read, all stay as they were, and the error is logged, too.
 func (s *Server) Reload(ctx context.Context) error {
+	err := s.load(ctx)
+	outcome := "done"
+	if err != nil {
+		outcome = "failed"
+		s.o.Log.ErrorContext(ctx, "reload failed; the runs stay as they were", "error", err.Error())
+	}
+	s.metrics.reloads.WithLabelValues(outcome).Inc()
+	return err
+}
+
+// load puts the runs in service and frees those before.
+func (s *Server) load(ctx context.Context) error {
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
 	models, err := open(s.o, s.metrics.batches)
 	if err != nil {
-		s.metrics.reloads.WithLabelValues("failed").Inc()
-		s.o.Log.ErrorContext(ctx, "reload failed; the runs stay as they were", "error", err.Error())
 		return err
 	}
 	order := make([]string, len(s.o.Models))
@@ -126,7 +136,6 @@ func (s *Server) Reload(ctx context.Context) error {
 		order[i] = m.Name
 	}
 	before := s.models.swap(models, order)
-	s.metrics.reloads.WithLabelValues("done").Inc()
 	s.o.Log.InfoContext(ctx, "runs in service", "models", order)
 	return closeAll(before)
 }

@@ -41,7 +41,7 @@ type Limits struct {
 	Pixels   int64         // of an image, width × height; 50 million
 	Images   int           // of a request; 64
 	Time     time.Duration // from a request's headers to its answer; 10 s
-	Requests int           // that are read or answered at the same time; 256
+	Requests int           // that are read or answered at the same time; 2 × Waiting, at least 64
 	Waiting  int           // images in the queue of a run, beyond which requests are refused; 16 for each worker
 }
 
@@ -50,8 +50,8 @@ func (l Limits) orDefault(workers int) Limits {
 	l.Pixels = cmp.Or(l.Pixels, 50_000_000)
 	l.Images = cmp.Or(l.Images, 64)
 	l.Time = cmp.Or(l.Time, 10*time.Second)
-	l.Requests = cmp.Or(l.Requests, 256)
 	l.Waiting = cmp.Or(l.Waiting, 16*workers)
+	l.Requests = cmp.Or(l.Requests, max(64, 2*l.Waiting))
 	return l
 }
 

@@ -44,7 +44,10 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	s := &Server{o: o, requests: make(chan struct{}, o.Limits.Requests), token: sha256.Sum256([]byte(o.Token))}
 	s.metrics = newMetrics(&s.models)
 	s.handler = s.routes()
-	return s, s.Reload(ctx)
+	if err := s.load(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // Close frees the runs once the requests under way are answered. Later requests get status 404.
