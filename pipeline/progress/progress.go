@@ -4,8 +4,8 @@ package progress
 // A Reporter receives the progress of a job and shows it, for example on a terminal or in a log. Several goroutines
 // may call its methods at once.
 type Reporter interface {
-	// Start begins a stage, such as "features", of total units, 0 if their number is unknown. Unit names one in the singular, such as
-	// "image".
+	// Start begins a stage, such as "features", of total units, 0 if their number is unknown. Unit names one of them in
+	// the singular, such as "image".
 	Start(stage string, total int, unit string) Stage
 	// Note reports a line for the user, such as the classes that were found.
 	Note(line string)
