@@ -139,26 +139,17 @@ func (m *Model) FindFeature(tap string, pool []int, stats ...string) (Feature, e
 // Complete determines grids, layout and width of a feature whose taps have their shapes. While a shape is unknown it
 // leaves Width 0.
 func (m *Model) Complete(f Feature) (Feature, error) {
-	names := make([]string, len(f.Taps))
-	for i, t := range f.Taps {
-		names[i] = t.text()
-	}
-	f.Text = strings.Join(names, ",")
-	if !slices.Equal(f.Pool, []int{1}) {
-		f.Text += poolMark + joinInts(f.Pool)
-	}
-	f.Text += f.Stats.text()
-	if m.switched > 0 {
-		f.Text += inferenceMark
-	}
 	f.Width = 0
-	if slices.ContainsFunc(f.Taps, func(t Tap) bool { return t.Tensor.Shape == nil || t.Width == 0 }) {
+	asked := f.Taps
+	if slices.ContainsFunc(asked, func(t Tap) bool { return t.Tensor.Shape == nil || t.Width == 0 }) {
+		f.Text = m.featureText(f, asked)
 		return f, nil
 	}
 	var err error
-	if f.Taps, err = m.spread(f.Taps, f.Pool, f.Stats); err != nil {
+	if f.Taps, err = m.spread(asked, f.Pool, f.Stats); err != nil {
 		return Feature{}, err
 	}
+	f.Text = m.featureText(f, asked)
 	for _, t := range f.Taps {
 		if err := t.checkStats(); err != nil {
 			return Feature{}, err
@@ -173,6 +164,27 @@ func (m *Model) Complete(f Feature) (Feature, error) {
 			Want:  fmt.Sprintf("at most %d", maxRow), Hint: m.offer()}
 	}
 	return f, nil
+}
+
+// featureText returns the text of a feature that was asked for as a list of taps. A tap of which nothing is left in the
+// row, because another one is its mean, isn't named. A single vector is named for the map before it.
+func (m *Model) featureText(f Feature, asked []Tap) string {
+	var names []string
+	for _, t := range asked {
+		used := func(other Tap) bool { return other.Tensor.Name == t.Tensor.Name }
+		if len(asked) == 1 || slices.ContainsFunc(f.Taps, used) {
+			names = append(names, t.text())
+		}
+	}
+	text := strings.Join(names, ",")
+	if !slices.Equal(f.Pool, []int{1}) {
+		text += poolMark + joinInts(f.Pool)
+	}
+	text += f.Stats.text()
+	if m.switched > 0 {
+		text += inferenceMark
+	}
+	return text
 }
 
 // spread gives each tap its grids and statistics and drops what another tap has already.

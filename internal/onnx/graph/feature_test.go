@@ -70,9 +70,9 @@ func TestFindFeature(t *testing.T) {
 		{"the map behind a vector", "", []int{1, 3}, "v pool=1,3", 80, [][]int{{3}, {1}}},
 		{"its grid alone", "v", []int{3}, "v pool=3", 72, [][]int{{3}}},
 		{"several", "v, e,b", nil, "v,e,b", 24, [][]int{{1}, {1}, {1}}},
-		{"a mean that another tap is", "i,v", nil, "i,v", 8, [][]int{{1}}},
+		{"a mean that another tap is", "i,v", nil, "v", 8, [][]int{{1}}},
 		{"and its grid", "i,v", []int{1, 2}, "i,v pool=1,2", 40, [][]int{{2}, {1}}},
-		{"several depths", Multi, nil, "e,i,v", 16, [][]int{{1}, {1}}},
+		{"several depths", Multi, nil, "e,v", 16, [][]int{{1}, {1}}},
 		{"several depths on grids", Multi, []int{1, 2}, "e,i,v pool=1,2", 80, [][]int{{1, 2}, {2}, {1}}},
 		{"a text", "e,i,v pool=1,2", nil, "e,i,v pool=1,2", 80, [][]int{{1, 2}, {2}, {1}}},
 		{"a text with other grids", "e pool=1,2", []int{1}, "e", 8, [][]int{{1}}},
@@ -91,6 +91,9 @@ func TestFindFeature(t *testing.T) {
 		}
 		if c.text != f.Text {
 			t.Errorf("%s: text %q, want %q", c.name, f.Text, c.text)
+		}
+		if again, err := m.FindFeature(f.Text, nil); err != nil || !reflect.DeepEqual(again.Blocks(), f.Blocks()) {
+			t.Errorf("%s: the text %q is another feature (%v)", c.name, f.Text, err)
 		}
 	}
 }
