@@ -50,6 +50,20 @@ func locateExternal(ctx context.Context, options *ort.SessionOptions, m *graph.M
 	return m, options.AddSessionConfigEntry(externalFolder, folder)
 }
 
+// FileDigest returns the digest of the network in a file, as Backbone.Digest does, and opens nothing else. Errors are
+// those of Open.
+func FileDigest(ctx context.Context, path string) (string, error) {
+	src, err := readFile(ctx, path)
+	if err != nil {
+		return "", err
+	}
+	model, err := graph.Parse(src.name, src.data)
+	if err != nil {
+		return "", err
+	}
+	return digest(ctx, model, src)
+}
+
 // digest returns the SHA-256 of the network's bytes, followed by those of its external files in sorted order.
 func digest(ctx context.Context, m *graph.Model, src source) (string, error) {
 	sum := sha256.New()

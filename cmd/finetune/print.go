@@ -149,6 +149,19 @@ func printInspected(w io.Writer, r *run.InspectResult) {
 	printNetwork(w, r.Network)
 }
 
+// printIntegrity compares the files of a run with its list of them.
+func printIntegrity(w io.Writer, f run.Integrity) {
+	switch {
+	case !f.Listed:
+		fmt.Fprintln(w, "files      not checked: there is no list of them (files.json)")
+	case len(f.Changed) == 0:
+		fmt.Fprintf(w, "files      all %d as they were written\n", f.Count)
+	}
+	for _, c := range f.Changed {
+		fmt.Fprintf(w, "changed    %s: %s\n", c.Name, c.Found)
+	}
+}
+
 func printRun(w io.Writer, r *run.RunDescription) {
 	shape := fmt.Sprintf("linear, %d × %d", r.Outputs, r.Inputs)
 	if r.Hidden > 0 {
@@ -174,6 +187,7 @@ func printRun(w io.Writer, r *run.RunDescription) {
 	if c := r.Config; c != nil && c.Views != nil {
 		fmt.Fprintf(w, "views      %v\n", c.Views)
 	}
+	printIntegrity(w, r.Files)
 	if r.Metrics != nil {
 		fmt.Fprintln(w)
 		printReport(w, &r.Metrics.Report)

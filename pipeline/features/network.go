@@ -22,9 +22,10 @@ const pixelsVersion = "1"
 // meta.json of a feature folder.
 type NetworkInfo struct {
 	Name          string          `json:"name"`
-	File          string          `json:"file,omitempty"` // "" for the embedded network
-	Digest        string          `json:"digest"`         // SHA-256
-	Tap           string          `json:"tap"`            // with its pooling, where that isn't the mean over the whole
+	File          string          `json:"file,omitempty"`          // as given; "" for the embedded network
+	FileFromRun   string          `json:"file_from_run,omitempty"` // relative to the run folder, with slashes
+	Digest        string          `json:"digest"`                  // SHA-256
+	Tap           string          `json:"tap"`                     // with its pooling, where that isn't the mean over the whole
 	Width         int             `json:"width"`
 	Preprocessing preprocess.Spec `json:"preprocessing"`
 	From          string          `json:"preprocessing_from"` // where the preprocessing comes from, in words

@@ -1,12 +1,14 @@
 package run
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 
 	"finetune/head"
+	"finetune/internal/store/seal"
 	"finetune/invalid"
 	"finetune/pipeline/artifact"
 )
@@ -14,6 +16,7 @@ import (
 // The files of a run folder.
 const (
 	HeadFile           = "head.safetensors"
+	NetworkFile        = "backbone.onnx" // only of a bundle
 	HeadONNXFile       = "head.onnx"
 	ConfigFile         = "config.json"
 	MetricsFile        = "metrics.json"
@@ -32,7 +35,9 @@ type Run struct {
 	Config Config
 }
 
-// OpenRun reads a run folder. The head alone (a .safetensors file) will do too: then Config is empty.
+// Open reads a run folder, or the head alone (a .safetensors file): then Config is empty. Where the folder has a list of
+// its files, those that predictions depend on must be as they were written. What the user can correct is an
+// *invalid.Error.
 func Open(path string) (*Run, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -41,6 +46,9 @@ func Open(path string) (*Run, error) {
 	if !info.IsDir() {
 		h, err := head.Load(path)
 		return &Run{Folder: filepath.Dir(path), Head: h}, err
+	}
+	if err := verify(path); err != nil {
+		return nil, err
 	}
 	h, err := head.Load(filepath.Join(path, HeadFile))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -54,6 +62,27 @@ func Open(path string) (*Run, error) {
 		return nil, err
 	}
 	return run, nil
+}
+
+// verify compares the files that predictions depend on with the folder's list. Older runs have none.
+func verify(folder string) error {
+	if _, err := os.Lstat(filepath.Join(folder, seal.Name)); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	var names []string
+	for _, name := range []string{HeadFile, ConfigFile, FeatureMeanFile} {
+		if _, err := os.Lstat(filepath.Join(folder, name)); err == nil {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return nil // not a run folder
+	}
+	status, err := seal.Verify(context.Background(), folder, names...)
+	if err != nil {
+		return err
+	}
+	return status.Err()
 }
 
 func notARun(path, found string, err error) error {

@@ -7,6 +7,7 @@ import (
 
 	"finetune/backbone"
 	"finetune/head"
+	"finetune/internal/store/seal"
 	"finetune/models"
 	"finetune/pipeline/artifact"
 	"finetune/pipeline/features"
@@ -43,13 +44,27 @@ type RunDescription struct {
 	Outputs int              `json:"outputs"`
 	Config  *Config          `json:"config,omitempty"`
 	Metrics *Metrics         `json:"metrics,omitempty"`
+	Files   Integrity        `json:"files"`
+}
+
+// Integrity is the comparison of a run folder with the list of its files, files.json.
+type Integrity struct {
+	Listed  bool          `json:"listed"` // false: a run without a list, written by an older version, or a head alone
+	Count   int           `json:"count"`  // files in the list
+	Changed []ChangedFile `json:"changed,omitempty"`
+}
+
+// A ChangedFile differs from what was written.
+type ChangedFile struct {
+	Name  string `json:"name"`
+	Found string `json:"found"` // such as "missing"
 }
 
 // Run does the job.
-func (i Inspect) Run(context.Context) (*InspectResult, error) {
+func (i Inspect) Run(ctx context.Context) (*InspectResult, error) {
 	info, err := os.Stat(i.Path)
 	if i.Path != "" && err == nil && (info.IsDir() || filepath.Ext(i.Path) == filepath.Ext(HeadFile)) {
-		run, err := i.run()
+		run, err := i.run(ctx, info.IsDir())
 		return &InspectResult{Run: run}, err
 	}
 	network, err := i.OpenNetwork()
@@ -77,7 +92,8 @@ func (i Inspect) OpenNetwork() (*NetworkDescription, error) {
 	return d, nil
 }
 
-func (i Inspect) run() (*RunDescription, error) {
+// run describes a run. A head alone has no list of files.
+func (i Inspect) run(ctx context.Context, folder bool) (*RunDescription, error) {
 	run, err := Open(i.Path)
 	if err != nil {
 		return nil, err
@@ -93,5 +109,20 @@ func (i Inspect) run() (*RunDescription, error) {
 	if err := artifact.ReadJSON(filepath.Join(run.Folder, MetricsFile), &m); err == nil {
 		d.Metrics = &m
 	}
-	return d, nil
+	if folder {
+		d.Files, err = integrity(ctx, i.Path)
+	}
+	return d, err
+}
+
+func integrity(ctx context.Context, folder string) (Integrity, error) {
+	status, err := seal.Verify(ctx, folder)
+	if err != nil {
+		return Integrity{}, err
+	}
+	out := Integrity{Listed: status.Listed, Count: len(status.Files)}
+	for _, d := range status.Differences {
+		out.Changed = append(out.Changed, ChangedFile(d))
+	}
+	return out, nil
 }

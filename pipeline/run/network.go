@@ -1,14 +1,11 @@
 package run
 
 import (
-	"errors"
+	"context"
 	"fmt"
-	"io/fs"
-	"os"
 	"strconv"
 
 	"finetune/invalid"
-	"finetune/models"
 	"finetune/pipeline/features"
 	"finetune/pipeline/progress"
 )
@@ -24,7 +21,8 @@ func (r *Run) extractor(i features.Images, views features.ViewConfig, threads in
 	return features.NewExtractor(i, net, threads, reporter)
 }
 
-// network opens the run's network, and completes i with what the run says of it. Nothing is started.
+// OpenNetwork opens the run's network and completes i with the run's tap and preprocessing. Nothing is started. Without
+// i.Backbone the network's file is searched for in the run folder, beside it and where it was in training.
 func (r *Run) OpenNetwork(i *features.Images) (*features.Network, error) {
 	origin := r.Head.Description().Origin
 	if origin.Backbone == "" {
@@ -37,7 +35,7 @@ func (r *Run) OpenNetwork(i *features.Images) (*features.Network, error) {
 	}
 	if i.Backbone == "" {
 		var err error
-		if i.Backbone, err = r.backboneFile(origin.Backbone); err != nil {
+		if i.Backbone, err = r.findNetwork(context.Background(), origin.Backbone); err != nil {
 			return nil, err
 		}
 	}
@@ -50,26 +48,6 @@ func (r *Run) OpenNetwork(i *features.Images) (*features.Network, error) {
 		return nil, fmt.Errorf("preprocessing of %s: %w", r.Folder, err)
 	}
 	return net, nil
-}
-
-// backboneFile finds the run's network: "" for the embedded one, else where it was when the run was trained.
-func (r *Run) backboneFile(digest string) (string, error) {
-	if digest == models.Default().SHA256 {
-		return "", nil
-	}
-	missing := &invalid.Error{
-		Field: "Images.Backbone", Found: "not given, and the run doesn't say where its network is",
-		Want: "the ONNX file with SHA-256 " + features.ShortDigest(digest), Hint: "give {Images.Backbone} FILE",
-	}
-	b := r.Config.Backbone
-	if b == nil || b.File == "" {
-		return "", missing
-	}
-	if _, err := os.Stat(b.File); errors.Is(err, fs.ErrNotExist) {
-		missing.Found = "not given, and " + b.File + ", which the run was trained with, isn't there any more"
-		return "", missing
-	}
-	return b.File, nil
 }
 
 // prior is how often each class was met in training, nil where the run doesn't say.

@@ -24,7 +24,7 @@ func (t *Job) record(table *features.Table, cfg head.Config, plan *splitPlan) ru
 		search = &run.SearchConfig{Search: t.Search, From: cfg}
 	}
 	return run.Config{
-		Finetune: artifact.Version(), Backbone: table.Network, Features: t.Features, Views: table.ResolveViews(), Head: cfg, Soften: t.softening(), Search: search, Calibrate: t.Calibrate,
+		Finetune: artifact.Version(), Backbone: run.FromRun(table.Network, t.Out), Features: t.Features, Views: table.ResolveViews(), Head: cfg, Soften: t.softening(), Search: search, Calibrate: t.Calibrate,
 		Data: run.DataConfigOf(table), Classes: run.ClassConfigs(table.Set),
 		Split: plan.config(t.Split, cfg),
 	}
