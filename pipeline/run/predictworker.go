@@ -1,0 +1,147 @@
+package run
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"image"
+
+	"finetune/augment"
+	"finetune/internal/image/decode"
+	"finetune/internal/store/featurestore"
+	"finetune/invalid"
+	"finetune/preprocess"
+)
+
+// A picture is the bytes of an image file, or a decoded image.
+type picture struct {
+	file  []byte
+	image image.Image
+}
+
+// A predictWorker is what one call at a time uses: a transformer and buffers.
+type predictWorker struct {
+	p         *Predictor
+	transform *preprocess.Transformer
+	tensor    []float32 // of the views of up to p.batch images
+}
+
+// predict labels images and writes one outcome for each.
+func (w *predictWorker) predict(ctx context.Context, list []picture, out []Outcome) error {
+	if err := w.begin(); err != nil {
+		return err
+	}
+	for first := 0; first < len(list); first += w.p.batch {
+		end := min(first+w.p.batch, len(list))
+		if err := w.block(ctx, list[first:end], out[first:end]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// begin makes the transformer and the buffer when they are first needed.
+func (w *predictWorker) begin() (err error) {
+	if w.transform == nil {
+		if w.transform, err = w.p.network.Transformer(); err == nil {
+			w.tensor = make([]float32, w.p.batch*w.size())
+		}
+	}
+	return err
+}
+
+// size is the length of the tensor of an image's views.
+func (w *predictWorker) size() int { return w.p.views.Predict * w.transform.Len() }
+
+func (w *predictWorker) block(ctx context.Context, list []picture, out []Outcome) error {
+	var read []int // the images whose tensors are in the buffer
+	for i, picture := range list {
+		if err := ctx.Err(); err != nil {
+			return context.Cause(ctx)
+		}
+		if err := w.prepare(w.tensor[len(read)*w.size():][:w.size()], picture, w.p.views.Predict); err != nil {
+			out[i].Err = unreadable(err)
+			continue
+		}
+		read = append(read, i)
+	}
+	if len(read) == 0 {
+		return nil
+	}
+	rows := make([]float32, len(read)*w.p.views.Predict*w.p.net.Dim())
+	n := len(read) * w.p.views.Predict
+	if err := w.p.net.Features(ctx, w.tensor[:len(read)*w.size()], n, rows); err != nil {
+		return fmt.Errorf("features of an image: %w", err)
+	}
+	probs, err := w.p.probabilities(rows, len(read))
+	if err != nil {
+		return err
+	}
+	k := w.p.head.Space().Len()
+	for i, item := range read {
+		out[item].Prediction = NewPrediction(w.p.head, probs[i*k:(i+1)*k])
+	}
+	return nil
+}
+
+// features returns the features of an image itself.
+func (w *predictWorker) features(ctx context.Context, picture picture) ([]float32, error) {
+	if err := w.begin(); err != nil {
+		return nil, err
+	}
+	tensor := w.tensor[:w.transform.Len()]
+	if err := w.prepare(tensor, picture, 1); err != nil {
+		return nil, unreadable(err)
+	}
+	row := make([]float32, w.p.net.Dim())
+	if err := w.p.net.Features(ctx, tensor, 1, row); err != nil {
+		return nil, fmt.Errorf("features of an image: %w", err)
+	}
+	return row, nil
+}
+
+// prepare writes the tensors of the first views of an image to dst.
+func (w *predictWorker) prepare(dst []float32, picture picture, views int) error {
+	switch {
+	case views > 1:
+		return w.prepareViews(dst, picture, views)
+	case picture.image != nil:
+		return w.transform.TensorOf(dst, picture.image)
+	}
+	return w.transform.Tensor(dst, picture.file)
+}
+
+func (w *predictWorker) prepareViews(dst []float32, picture picture, views int) error {
+	whole, key, err := w.decode(picture)
+	if err != nil {
+		return err
+	}
+	size := w.transform.Len()
+	if err := w.transform.TensorOf(dst[:size], whole); err != nil {
+		return err
+	}
+	small := augment.Reduce(whole, w.p.network.Spec.Side())
+	for v := 1; v < views; v++ {
+		if err := w.transform.TensorOf(dst[v*size:][:size], w.p.views.View(small, v, key)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// decode returns an image and the key from which its views are drawn.
+func (w *predictWorker) decode(picture picture) (*image.NRGBA, featurestore.Key, error) {
+	if picture.image == nil {
+		whole, err := w.transform.Decode(picture.file)
+		return whole, featurestore.KeyOf(picture.file), err
+	}
+	if picture.image.Bounds().Empty() {
+		return nil, featurestore.Key{}, fmt.Errorf("a picture without pixels")
+	}
+	whole := decode.ToNRGBA(picture.image)
+	return whole, sha256.Sum256(whole.Pix), nil
+}
+
+func unreadable(err error) error {
+	return &invalid.Error{Path: "image", Found: "can't be read", Err: err, Want: "JPEG, PNG, WebP, GIF, BMP or TIFF"}
+}
