@@ -69,6 +69,7 @@ var flagOf = map[string]string{
 	"Images.Tap":                     "tap",
 	"Images.Views":                   "views",
 	"Limit":                          "limit",
+	"Input":                          "input",
 	"Library":                        "library",
 	"Loss":                           "loss",
 	"Loss.Exponent":                  "emd-exponent",
