@@ -25,8 +25,8 @@ func newExport(a *app) *cobra.Command {
                the weights of the head with its description
   bundle       a run folder that needs nothing else, with the part of the network that is used
 
-Each ONNX model and bundle is compared with the pipeline on images of the run before it is put in place; a difference
-of a probability above 0.001 fails. docs/export.md describes the formats.`,
+Each ONNX model and bundle is compared with the pipeline on images of the run before it is put in
+place; a difference of a probability above 0.001 fails. docs/export.md describes the formats.`,
 		Example: `  finetune export --model run --format onnx --out model.onnx
   finetune export --model run --format onnx --input tensor --out model.onnx
   finetune export --model run --format npz --out head.npz
