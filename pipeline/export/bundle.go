@@ -42,7 +42,7 @@ func (j *Job) bundle(ctx context.Context, r *run.Run) (*Result, error) {
 		return nil, err
 	}
 	defer folder.Release()
-	names, err := fill(ctx, r, p, folder)
+	names, err := j.fill(ctx, r, p, folder)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func (j *Job) bundle(ctx context.Context, r *run.Run) (*Result, error) {
 }
 
 // fill writes the files of a bundle and returns their names.
-func fill(ctx context.Context, r *run.Run, p *run.Predictor, folder *artifact.Folder) ([]string, error) {
+func (j *Job) fill(ctx context.Context, r *run.Run, p *run.Predictor, folder *artifact.Folder) ([]string, error) {
 	about := r.Head.Description()
 	network, err := networkOf(ctx, p)
 	if err != nil {
@@ -72,7 +72,7 @@ func fill(ctx context.Context, r *run.Run, p *run.Predictor, folder *artifact.Fo
 	if err != nil {
 		return nil, err
 	}
-	files, err := deploy.Write(ctx, folder.Path(run.NetworkFile), part, network.Dir, 0)
+	files, err := deploy.Write(ctx, folder.Path(run.NetworkFile), part, network.Dir, j.maxFile)
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +146,7 @@ func (j *Job) compareBundle(ctx context.Context, r *run.Run, p *run.Predictor, f
 		return nil, fmt.Errorf("open the bundle: %w", err)
 	}
 	defer q.Close()
-	c := &Comparison{Bound: Bound}
+	c := &Comparison{Bound: j.Bound}
 	err = j.each(ctx, r, p, c, func(s sample) error {
 		got, err := q.Predict(ctx, s.file)
 		if err != nil {

@@ -35,7 +35,7 @@ type sample struct {
 // compare runs a model and the pipeline on the same images. p is nil where there is no network: then the model is one of
 // the head, and compared on generated features.
 func (j *Job) compare(ctx context.Context, r *run.Run, p *run.Predictor, model string) (*Comparison, error) {
-	c := &Comparison{On: "generated features", Bound: Bound}
+	c := &Comparison{On: "generated features", Bound: j.Bound}
 	var err error
 	switch {
 	case p == nil:

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,8 +39,8 @@ func Formats() []string {
 // Inputs returns the names of the inputs that a whole model may have.
 func Inputs() []string { return []string{string(deploy.Image), string(deploy.Tensor)} }
 
-// Bound is the largest difference of a probability from the pipeline's with which a model is put in place.
-const Bound = 1e-3
+// DefaultBound is the largest difference of a probability from the pipeline's with which a model is put in place.
+const DefaultBound = 1e-3
 
 // A Job exports a trained run. Files are whole or absent.
 type Job struct {
@@ -51,8 +52,11 @@ type Job struct {
 	Data      string          // images to compare on; "": those that the run was trained on
 	Images    features.Images // Backbone "" is searched for; Library and Device run the network
 	TTA       int             // views of an image that a prediction is the mean of, features.AllViews or 0, as many as the run says
+	Bound     float64         // above which a difference of a probability fails; 0: DefaultBound
 	Threads   int             // 0: all cores
 	Progress  progress.Reporter
+
+	maxFile int64 // as in Options
 }
 
 // A Result says what was written and how it was checked.
@@ -107,6 +111,7 @@ func (j *Job) check() error {
 		return &invalid.Error{Field: "Out", Found: "nothing", Want: "the file or folder to write"}
 	}
 	ending := map[string]string{".safetensors": Safetensors, ".npz": NPZFormat, ".json": JSONFormat, ".onnx": WholeONNX}
+	j.Bound = cmp.Or(j.Bound, DefaultBound)
 	if j.Format == "" {
 		j.Format = ending[strings.ToLower(filepath.Ext(j.Out))]
 	}

@@ -68,7 +68,7 @@ func (j *Job) predictor(r *run.Run) (*run.Predictor, error) {
 
 // stage writes the model.
 func (j *Job) stage(ctx context.Context, r *run.Run, p *run.Predictor, path string) ([]string, error) {
-	o := Options{Input: deploy.Input(j.Input), Version: artifact.Version()}
+	o := Options{Input: deploy.Input(j.Input), Version: artifact.Version(), MaxFile: j.maxFile}
 	if j.Format == HeadONNX {
 		o.Input = deploy.Features
 	}
