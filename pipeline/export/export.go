@@ -72,7 +72,7 @@ func mirrored(o Options) (bool, error) {
 	switch {
 	case o.Views <= 1:
 		return false, nil
-	case o.Views == 2 && o.Plan.Name(1) == augment.Flip.String():
+	case o.Views == 2 && o.Plan.Mirror(1):
 		return true, nil
 	}
 	return false, &invalid.Error{Field: "TTA",
