@@ -131,8 +131,12 @@ func (j *Job) each(ctx context.Context, r *run.Run, p *run.Predictor, c *Compari
 		return nil
 	}
 	c.On = "generated images"
-	for i := range comparedGenerated {
-		if err := use(generatedImage(i)); err != nil {
+	generated, err := generatedImages()
+	if err != nil {
+		return err
+	}
+	for _, file := range generated {
+		if err := use(file, nil); err != nil {
 			return err
 		}
 	}

@@ -7,7 +7,20 @@ import (
 	"image/png"
 	"math"
 	"math/rand/v2"
+	"sync"
 )
+
+// generatedImages returns the files of all generated images, which are made once.
+var generatedImages = sync.OnceValues(func() ([][]byte, error) {
+	list := make([][]byte, comparedGenerated)
+	for i := range list {
+		var err error
+		if list[i], err = generatedImage(i); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+})
 
 // generatedImage returns the PNG file of a picture with smooth waves and noise; its size changes with the number.
 func generatedImage(number int) ([]byte, error) {
