@@ -22,7 +22,7 @@ func ExamplePlan_View() {
 	}
 	// Output:
 	// (100,80) ""
-	// (100,80) "flip"
+	// (100,80) "mirror"
 	// (99,79) "flip,crop seed=1 view=2 version=1"
 	// (82,66) "flip,crop seed=1 view=3 version=1"
 }

@@ -61,11 +61,14 @@ func (p Plan) Name(view int) string {
 	switch {
 	case view == 0:
 		return ""
-	case p.mirrored(view) && view == 1:
-		return Flip.String() // whatever else is allowed, and whatever the seed
+	case p.Mirror(view):
+		return "mirror" // whatever else is allowed, and whatever the seed
 	}
 	return fmt.Sprintf("%v seed=%d view=%d version=%s", p.Kinds, p.Seed, view, version)
 }
+
+// Mirror reports whether a view is the mirror image of the image and nothing else.
+func (p Plan) Mirror(view int) bool { return view == 1 && p.mirrored(view) }
 
 // mirrored reports whether a view is a mirror image. Every second one is, so that both orientations are equally
 // frequent.

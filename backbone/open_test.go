@@ -8,10 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"finetune/internal/onnx/deploy"
 	"finetune/internal/onnx/graph"
 	"finetune/invalid"
-
-	ort "github.com/yalue/onnxruntime_go"
 )
 
 func TestOpenRefuses(t *testing.T) {
@@ -30,10 +29,7 @@ func TestOpenRefuses(t *testing.T) {
 		}
 		return data
 	}
-	head, err := graph.HeadModel(testHead())
-	if err != nil {
-		t.Fatal(err)
-	}
+	head := headModel(t)
 	resnet := testdata("resnet_basic_11.onnx")
 	for _, c := range []struct {
 		name, path string
@@ -48,7 +44,7 @@ func TestOpenRefuses(t *testing.T) {
 			"is no readable ONNX model"},
 		{"weights that are gone", write("external.onnx", read("resnet_external.onnx")), Options{},
 			"resnet_external.weights"},
-		{"no image network", write("head.onnx", head), Options{}, "expected images of three channels"},
+		{"no image network", write("head.onnx", head), Options{Tap: "logits"}, "expected images of three channels"},
 		{"a tap that isn't there", resnet, Options{Tap: "fc8"}, `Images.Tap: "fc8" is no tensor of`},
 		{"a tap without a batch", testdata("odd_13.onnx"), Options{Tap: "/Tanh_output_0"},
 			"expected the batch as the first axis"},
@@ -171,11 +167,8 @@ func TestInspect(t *testing.T) {
 }
 
 func TestInspectTellsTheProblem(t *testing.T) {
-	head, err := graph.HeadModel(testHead())
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := InspectBytes("head.onnx", head, Options{})
+	head := headModel(t)
+	d, err := InspectBytes("head.onnx", head, Options{Tap: "logits"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,46 +182,23 @@ func TestInspectTellsTheProblem(t *testing.T) {
 	}
 }
 
-func testHead() graph.Head {
-	return graph.Head{
-		Layers: []graph.Dense{
-			{In: 2, Out: 3, Weight: []float32{1, 2, 3, 4, 5, 6}, Bias: []float32{1, 0, -40}},
-			{In: 3, Out: 2, Weight: []float32{1, -1, 1, 0, 1, 2}, Bias: []float32{0, 1}},
+// headModel is a model that takes features and no images.
+func headModel(t *testing.T) []byte {
+	t.Helper()
+	m, err := deploy.Build("head", deploy.Design{
+		Input: deploy.Features,
+		Head: deploy.Head{
+			Layers: []deploy.Dense{{In: 3, Out: 2, Weight: []float32{1, -1, 1, 0, 1, 2}, Bias: []float32{0, 1}}},
+			Rule:   deploy.Softmax, Decision: deploy.Argmax,
 		},
-		Probability: graph.Softmax,
-		Metadata:    map[string]string{PreprocessingKey: "preset imagenet"},
-	}
-}
-
-// A head that is written as a model computes what its weights say.
-func TestHeadModelRuns(t *testing.T) {
-	data, err := graph.HeadModel(testHead())
+		Metadata: map[string]string{PreprocessingKey: "preset imagenet"},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	session, err := ort.NewDynamicAdvancedSessionWithONNXData(data, []string{"features"},
-		[]string{"logits", "probabilities"}, nil)
+	data, err := m.Bytes()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer session.Destroy()
-	in, err := ort.NewTensor(ort.NewShape(2, 2), []float32{1, 1, 0, -1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer in.Destroy()
-	out := []ort.Value{nil, nil}
-	if err := session.Run([]ort.Value{in}, out); err != nil {
-		t.Fatal(err)
-	}
-	for _, v := range out {
-		defer v.Destroy()
-	}
-	// (1,1): hidden 4, 7, max(0, -29); (0,-1): hidden max(0,-1), max(0,-4), max(0,-46).
-	if got, want := out[0].(*ort.Tensor[float32]).GetData(), [4]float32{-3, 8, 0, 1}; [4]float32(got) != want {
-		t.Errorf("logits %v, want %v", got, want)
-	}
-	if p := out[1].(*ort.Tensor[float32]).GetData(); p[3] < 0.731058 || p[3] > 0.731059 { // 1/(1+1/e)
-		t.Errorf("probabilities %v", p)
-	}
+	return data
 }

@@ -5,6 +5,7 @@
 //
 //   - [finetune/pipeline/train]: images or features to a run folder. Start with train.New.
 //   - [finetune/pipeline/run]: a run folder opened again; run.Predict and run.Evaluate use it on other images, run.Inspect describes it.
+//   - [finetune/pipeline/export]: a run as files for other programs.
 //   - [finetune/pipeline/features]: images to features; features.Extract writes them to a folder.
 //   - [finetune/pipeline/compare]: several losses on the same folds.
 //   - [finetune/pipeline/check]: what is wrong with labelled images.

@@ -3,16 +3,24 @@ package pipeline_test
 import (
 	"context"
 	"fmt"
+	"image"
 	"log"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 
+	"finetune/backbone"
+	"finetune/head"
 	"finetune/internal/pipelinetest"
+	"finetune/label"
+	"finetune/loss"
+	"finetune/models"
 	"finetune/pipeline/check"
 	"finetune/pipeline/dataset"
 	"finetune/pipeline/features"
 	"finetune/pipeline/run"
 	"finetune/pipeline/train"
+	"finetune/preprocess"
 )
 
 // The main job: train on labelled images, look at the figures, label other images.
@@ -30,7 +38,7 @@ func Example() {
 
 	labels, err := run.Predict{
 		Model: job.Out,
-		Data:  dataset.Options{Path: "../testdata/demo/images"},
+		Path:  "../testdata/demo/images",
 		Out:   filepath.Join(out, "labels.csv"),
 	}.Run(ctx)
 	if err != nil {
@@ -40,6 +48,92 @@ func Example() {
 	// Output:
 	// better than the commonest class: true
 	// images labelled: 360
+}
+
+// Images that aren't files, such as those of a database, are trained on without a folder: they become features one by
+// one, and the head that is saved can be used like a run.
+func Example_ownImages() {
+	ctx := context.Background()
+	network, err := backbone.OpenBytes(models.Default().Name, models.Default().Data, backbone.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer network.Close()
+	spec := models.Default().Spec
+	transformer, err := preprocess.NewTransformer(spec, preprocess.NCHW)
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	const images = 60
+	rows := head.Features{Rows: images, Cols: network.Dim(), Data: make([]float32, images*network.Dim())}
+	labels := make([]int, images)
+	tensor := make([]float32, transformer.Len())
+	for i := range images {
+		labels[i] = i % 3
+		if err := transformer.TensorOf(tensor, stripes(labels[i], i)); err != nil { // Tensor takes the bytes of a file
+			log.Fatal(err)
+		}
+		if err := network.Features(ctx, tensor, 1, rows.Row(i)); err != nil {
+			log.Fatal(err)
+		}
+	}
+
+	space, err := label.New([]string{"coarse", "medium", "fine"}, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	targets, err := head.OneHot(labels, space.Len())
+	if err != nil {
+		log.Fatal(err)
+	}
+	cfg := head.Defaults(loss.Config{Name: loss.EMD2, Classes: space.Len()}, 0)
+	trained, err := head.Train(ctx, head.Examples{Features: rows, Targets: targets}, head.Examples{}, cfg, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	h, err := head.New(trained.Network, head.Description{
+		Space: space, Loss: trained.Loss, Decision: head.Median,
+		Origin: head.Origin{Backbone: network.Digest(), Tap: network.Feature().Text, Preprocessing: spec.String()},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	folder := pipelinetest.TempFolder()
+	defer os.RemoveAll(folder)
+	path := filepath.Join(folder, run.HeadFile)
+	if err := h.Save(path); err != nil {
+		log.Fatal(err)
+	}
+
+	model, err := run.Open(path)
+	if err != nil {
+		log.Fatal(err)
+	}
+	predictor, err := model.Predictor(run.PredictorOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer predictor.Close()
+	answer, err := predictor.PredictImage(ctx, stripes(2, 1000))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(answer.Predicted)
+	// Output: fine
+}
+
+// stripes draws an image of a class with some noise.
+func stripes(class, number int) image.Image {
+	random := rand.New(rand.NewPCG(1, uint64(number)))
+	img := image.NewGray(image.Rect(0, 0, 64, 64))
+	for i := range img.Pix {
+		img.Pix[i] = uint8(40 + random.IntN(60))
+		if (i%64)*(class+1)/12%2 == 0 {
+			img.Pix[i] += 120
+		}
+	}
+	return img
 }
 
 // Check labelled images before training.

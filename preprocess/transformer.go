@@ -90,6 +90,15 @@ func (t *Transformer) Tensor(dst []float32, data []byte) error {
 // TensorOf does the same with a picture that is decoded already, such as an augmented view of what Decode
 // returned. Alpha is dropped. An empty picture is an error.
 func (t *Transformer) TensorOf(dst []float32, img image.Image) error {
+	return t.turned(dst, img, resample.Turn{})
+}
+
+// MirrorTensorOf is TensorOf for the mirror image of img, left and right exchanged.
+func (t *Transformer) MirrorTensorOf(dst []float32, img image.Image) error {
+	return t.turned(dst, img, resample.Turn{MirroredX: true})
+}
+
+func (t *Transformer) turned(dst []float32, img image.Image, turn resample.Turn) error {
 	t.check(dst)
 	if img.Bounds().Empty() {
 		return errors.New("a picture without pixels")
@@ -98,7 +107,7 @@ func (t *Transformer) TensorOf(dst []float32, img image.Image) error {
 	if !ok {
 		pixels = decode.ToNRGBA(img)
 	}
-	t.tensor(dst, resample.Image{NRGBA: pixels}, resample.Turn{})
+	t.tensor(dst, resample.Image{NRGBA: pixels}, turn)
 	return nil
 }
 

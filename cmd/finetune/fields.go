@@ -72,6 +72,7 @@ var flagOf = map[string]string{
 	"Images.Tap":                     "tap",
 	"Images.Views":                   "views",
 	"Limit":                          "limit",
+	"Input":                          "input",
 	"Limits.Bytes":                   "max-bytes",
 	"Limits.Images":                  "max-images",
 	"Limits.Pixels":                  "max-pixels",

@@ -90,7 +90,8 @@ func printTrained(w io.Writer, r *train.Result) {
 		fmt.Fprintln(w, "note:", note)
 	}
 	printUnreadable(w, r.Unreadable)
-	fmt.Fprintf(w, "\nrun folder: %s\nlabel images with: finetune predict --model %[1]s --data PATH --out labels.csv\n", r.Run)
+	fmt.Fprintf(w, "\nrun folder: %s\nlabel images with: finetune predict --model %s --data PATH --out labels.csv\n",
+		r.Run, shellWord(r.Run))
 	printBaseline(w, &r.Metrics)
 }
 

@@ -100,7 +100,7 @@ func newRoot(a *app) *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "one JSON document on standard output, and nothing else there")
 	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no notes on standard error")
-	root.AddCommand(newTrain(a), newExtract(a), newEval(a), newPredict(a), newServe(a), newExplain(a), newCompare(a), newCheck(a), newInspect(a), newDoctor(a), newSetup(a), newCache(a), newVersion(a))
+	root.AddCommand(newTrain(a), newExtract(a), newEval(a), newPredict(a), newExport(a), newServe(a), newExplain(a), newCompare(a), newCheck(a), newInspect(a), newDoctor(a), newSetup(a), newCache(a), newVersion(a))
 	root.SetHelpCommand(newHelp(a))
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) { printHelp(a.out, c, a.helpAll) })
 	return root

@@ -2,13 +2,16 @@ package main
 
 import (
 	"fmt"
+	"html"
 	"image"
 	"image/color"
 	"image/png"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -52,6 +55,7 @@ func TestScripts(t *testing.T) {
 			"request":  request,
 			"signal":   sendSignal,
 			"samerows": samerows,
+			"printed":  printed,
 		},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
@@ -112,6 +116,26 @@ func lines(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if got != want {
 		ts.Fatalf("%s has %d lines, want %d", args[0], got, want)
+	}
+}
+
+// commandText finds the commands that a page or the terminal shows.
+var commandText = regexp.MustCompile(`(?m)(?:<code>|: )(finetune [a-z]+ --[^<\n]+)`)
+
+// printed FILE N runs the N commands that a page or stdout shows, in a shell, with photos for PATH.
+func printed(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: printed FILE N")
+	}
+	found := commandText.FindAllStringSubmatch(ts.ReadFile(args[0]), -1)
+	if fmt.Sprint(len(found)) != args[1] {
+		ts.Fatalf("%d commands in %s, want %s: %q", len(found), args[0], args[1], found)
+	}
+	for _, m := range found {
+		command := strings.ReplaceAll(html.UnescapeString(m[1]), "PATH", "photos")
+		if err := ts.Exec("sh", "-c", command); err != nil {
+			ts.Fatalf("%s: %v", command, err)
+		}
 	}
 }
 

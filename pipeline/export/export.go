@@ -1,9 +1,10 @@
 // Package export writes a trained head, alone or with its backbone, for other programs: ONNX models, weights in .npz
 // and in JSON.
 //
-// It turns a head and a network into what package deploy builds, and says in the metadata what a program needs to
-// read the answers. It opens no run folders and knows no options: who calls it has found the head, the network and
-// the views. Package verify, under internal/ort, runs the result.
+// [ONNX], [NPZ] and [JSON] turn a head and a network into files, with the metadata that a program needs to read the
+// answers. [Job] is the command: it opens a run, writes one of the formats, and compares every ONNX model, as ONNX
+// Runtime runs it, with the pipeline before it is put in place. Package deploy, under internal/onnx, builds the models,
+// and package verify, under internal/ort, runs them.
 package export
 
 import (
@@ -18,6 +19,9 @@ import (
 	"finetune/invalid"
 	"finetune/preprocess"
 )
+
+// Features is the input of a model of the head alone.
+const Features = deploy.Features
 
 // A Network is the backbone of a run.
 type Network struct {
@@ -68,12 +72,12 @@ func mirrored(o Options) (bool, error) {
 	switch {
 	case o.Views <= 1:
 		return false, nil
-	case o.Views == 2 && o.Plan.Name(1) == augment.Flip.String():
+	case o.Views == 2 && o.Plan.Mirror(1):
 		return true, nil
 	}
-	return false, &invalid.Error{Field: "Views",
+	return false, &invalid.Error{Field: "TTA",
 		Found: fmt.Sprintf("%d views of an image (%v), some of them drawn at random", o.Views, o.Plan.Kinds),
-		Want:  "the image alone, or with its mirror image", Hint: "predict by fewer views"}
+		Want:  "the image alone, or with its mirror image", Hint: "export with {TTA} off, which predicts by the image alone"}
 }
 
 // Head returns a trained head as package deploy builds it.

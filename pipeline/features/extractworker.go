@@ -8,7 +8,6 @@ import (
 	"iter"
 	"slices"
 
-	"finetune/augment"
 	"finetune/backbone"
 	"finetune/internal/store/featurestore"
 	"finetune/pipeline/dataset"
@@ -142,7 +141,8 @@ func (w *Worker) picture(ctx context.Context, item dataset.Item, row, views int,
 	if views == 1 {
 		return w.plain(ctx, row, data, b)
 	}
-	var picture, small *image.NRGBA
+	var picture *image.NRGBA
+	shown := ViewTensors{Plan: w.x.images.plan(), Side: w.x.Net.Spec.Side()}
 	for v := range views {
 		if b.Cols > 0 && w.x.cached(v, w.key, b.Rows[(row+v)*b.Cols:][:b.Cols]) {
 			continue
@@ -151,13 +151,8 @@ func (w *Worker) picture(ctx context.Context, item dataset.Item, row, views int,
 			if picture, err = w.decode(ctx, data); err != nil {
 				return err
 			}
-			small = augment.Reduce(picture, w.x.Net.Spec.Side())
 		}
-		shown := picture
-		if v > 0 {
-			shown = w.x.images.plan().View(small, v, w.key)
-		}
-		if err := w.transform.TensorOf(w.slot(), shown); err != nil {
+		if err := shown.Write(w.transform, w.slot(), picture, v, w.key); err != nil {
 			return err
 		}
 		w.waiting = append(w.waiting, waiting{row + v, v, w.key})

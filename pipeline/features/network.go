@@ -25,6 +25,7 @@ type NetworkInfo struct {
 	File          string          `json:"file,omitempty"`          // as given; "" for the embedded network
 	FileFromRun   string          `json:"file_from_run,omitempty"` // relative to the run folder, with slashes
 	Digest        string          `json:"digest"`                  // SHA-256
+	CutFrom       string          `json:"cut_from,omitempty"`      // of a bundle: digest of the network that this is a part of
 	Tap           string          `json:"tap"`                     // with its pooling, where that isn't the mean over the whole
 	Width         int             `json:"width"`
 	Preprocessing preprocess.Spec `json:"preprocessing"`
@@ -270,3 +271,6 @@ func (n *Network) ChannelsLast() bool { return string(n.about.Image.Layout) == "
 
 // ShortDigest returns the first characters of a digest, for messages.
 func ShortDigest(digest string) string { return digest[:min(12, len(digest))] + "…" }
+
+// File returns the path of the network's file, "" for the embedded network.
+func (n *Network) File() string { return n.file }

@@ -14,6 +14,7 @@ import (
 	"finetune/internal/cores"
 	"finetune/pipeline/crossval"
 	"finetune/pipeline/features"
+	"finetune/preprocess"
 )
 
 // ErrClosed is the error of a Predictor that was closed.
@@ -182,3 +183,12 @@ func (p *Predictor) probabilities(rows []float32, n int) ([]float32, error) {
 	probs := make([]float32, n*p.head.Space().Len())
 	return probs, crossval.Probabilities(p.head, f, p.views.Predict, p.views.Predict, nil, 1, probs)
 }
+
+// Feature describes the features that the network gives.
+func (p *Predictor) Feature() backbone.Feature { return p.net.Feature() }
+
+// Spec is the preprocessing of images.
+func (p *Predictor) Spec() preprocess.Spec { return p.network.Spec }
+
+// NetworkFile is the path of the network's file, "" for the embedded network.
+func (p *Predictor) NetworkFile() string { return p.network.File() }

@@ -3,13 +3,15 @@ package run
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"image"
 
-	"finetune/augment"
+	"finetune/backbone"
 	"finetune/internal/image/decode"
 	"finetune/internal/store/featurestore"
 	"finetune/invalid"
+	"finetune/pipeline/features"
 	"finetune/preprocess"
 )
 
@@ -56,21 +58,26 @@ func (w *predictWorker) size() int { return w.p.views.Predict * w.transform.Len(
 func (w *predictWorker) block(ctx context.Context, list []picture, out []Outcome) error {
 	var read []int // the images whose tensors are in the buffer
 	for i, picture := range list {
-		if err := ctx.Err(); err != nil {
-			return context.Cause(ctx)
+		err := w.prepare(ctx, w.tensor[len(read)*w.size():][:w.size()], picture, w.p.views.Predict)
+		if err == nil {
+			read = append(read, i)
+		} else if out[i].Err, err = fault(err); err != nil {
+			return err
 		}
-		if err := w.prepare(w.tensor[len(read)*w.size():][:w.size()], picture, w.p.views.Predict); err != nil {
-			out[i].Err = unreadable(err)
-			continue
-		}
-		read = append(read, i)
 	}
 	if len(read) == 0 {
 		return nil
 	}
-	rows := make([]float32, len(read)*w.p.views.Predict*w.p.net.Dim())
-	n := len(read) * w.p.views.Predict
-	if err := w.p.net.Features(ctx, w.tensor[:len(read)*w.size()], n, rows); err != nil {
+	views := w.p.views.Predict
+	rows := make([]float32, len(read)*views*w.p.net.Dim())
+	err := w.p.net.Features(ctx, w.tensor[:len(read)*w.size()], len(read)*views, rows)
+	var notFinite *backbone.NotFiniteError
+	if errors.As(err, &notFinite) {
+		for _, row := range notFinite.Rows {
+			out[read[row/views]].Err = notFinite
+			clear(rows[row*w.p.net.Dim():][:w.p.net.Dim()])
+		}
+	} else if err != nil {
 		return fmt.Errorf("features of an image: %w", err)
 	}
 	probs, err := w.p.probabilities(rows, len(read))
@@ -79,7 +86,9 @@ func (w *predictWorker) block(ctx context.Context, list []picture, out []Outcome
 	}
 	k := w.p.head.Space().Len()
 	for i, item := range read {
-		out[item].Prediction = NewPrediction(w.p.head, probs[i*k:(i+1)*k])
+		if out[item].Err == nil {
+			out[item].Prediction = NewPrediction(w.p.head, probs[i*k:(i+1)*k])
+		}
 	}
 	return nil
 }
@@ -90,8 +99,9 @@ func (w *predictWorker) features(ctx context.Context, picture picture) ([]float3
 		return nil, err
 	}
 	tensor := w.tensor[:w.transform.Len()]
-	if err := w.prepare(tensor, picture, 1); err != nil {
-		return nil, unreadable(err)
+	if err := w.prepare(ctx, tensor, picture, 1); err != nil {
+		unreadable, err := fault(err)
+		return nil, errors.Join(unreadable, err)
 	}
 	row := make([]float32, w.p.net.Dim())
 	if err := w.p.net.Features(ctx, tensor, 1, row); err != nil {
@@ -101,7 +111,14 @@ func (w *predictWorker) features(ctx context.Context, picture picture) ([]float3
 }
 
 // prepare writes the tensors of the first views of an image to dst.
-func (w *predictWorker) prepare(dst []float32, picture picture, views int) error {
+func (w *predictWorker) prepare(ctx context.Context, dst []float32, picture picture, views int) error {
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	if picture.image != nil && picture.image.Bounds().Empty() {
+		return &invalid.Error{Path: "image", Found: "a picture without pixels"}
+	}
+	w.transform.Stop = ctx.Err
 	switch {
 	case views > 1:
 		return w.prepareViews(dst, picture, views)
@@ -117,12 +134,9 @@ func (w *predictWorker) prepareViews(dst []float32, picture picture, views int) 
 		return err
 	}
 	size := w.transform.Len()
-	if err := w.transform.TensorOf(dst[:size], whole); err != nil {
-		return err
-	}
-	small := augment.Reduce(whole, w.p.network.Spec.Side())
-	for v := 1; v < views; v++ {
-		if err := w.transform.TensorOf(dst[v*size:][:size], w.p.views.View(small, v, key)); err != nil {
+	shown := features.ViewTensors{Plan: w.p.views.Plan, Side: w.p.network.Spec.Side()}
+	for v := range views {
+		if err := shown.Write(w.transform, dst[v*size:][:size], whole, v, key); err != nil {
 			return err
 		}
 	}
@@ -135,13 +149,16 @@ func (w *predictWorker) decode(picture picture) (*image.NRGBA, featurestore.Key,
 		whole, err := w.transform.Decode(picture.file)
 		return whole, featurestore.KeyOf(picture.file), err
 	}
-	if picture.image.Bounds().Empty() {
-		return nil, featurestore.Key{}, fmt.Errorf("a picture without pixels")
-	}
 	whole := decode.ToNRGBA(picture.image)
 	return whole, sha256.Sum256(whole.Pix), nil
 }
 
-func unreadable(err error) error {
-	return &invalid.Error{Path: "image", Found: "can't be read", Err: err, Want: "JPEG, PNG, WebP, GIF, BMP or TIFF"}
+// fault returns why an image is at fault for an error, as an *invalid.Error, or else the failure.
+func fault(err error) (unreadable, failure error) {
+	reason, ok := features.Fault(err)
+	if !ok {
+		return nil, err
+	}
+	return &invalid.Error{Path: "image", Found: "can't be read", Err: reason,
+		Want: "JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF"}, nil
 }

@@ -30,7 +30,7 @@ func TestRangesOutsideOfTraining(t *testing.T) {
 	want := pipelinetest.ColumnByPath(t, filepath.Join(out, run.PredictionsFile), "high")
 	for _, name := range []string{"labels.csv", "labels.jsonl"} {
 		path := filepath.Join(out, name)
-		if _, err := (run.Predict{Model: job.Out, Data: dataset.Options{Path: pipelinetest.Demo}, Out: path}).Run(t.Context()); err != nil {
+		if _, err := (run.Predict{Model: job.Out, Path: pipelinetest.Demo, Out: path}).Run(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		got := map[string]string{}

@@ -60,7 +60,7 @@ func (r *session) filesShown() []report.Setting {
 // runFiles says what the files beside the page are.
 var runFiles = []report.Setting{
 	{Name: run.HeadFile, Value: "the weights on raw features: logits = weight · feature + bias; classes, loss, network and preprocessing in the metadata"},
-	{Name: run.HeadONNXFile, Value: "the same as a network: features → logits, probabilities"},
+	{Name: run.HeadONNXFile, Value: "the same as an ONNX model: features → logits, distribution, class, expected value and range"},
 	{Name: run.MetricsFile, Value: "the figures of this page and more"},
 	{Name: run.PredictionsFile, Value: "every held-out image with its label, its answer, its distribution and its range, low to high"},
 	{Name: run.SuspectsFile, Value: "labels that may be wrong, the likeliest first: the class that the image looks like, the probabilities of both, and by how many classes the prediction is nearer to the other"},

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/disintegration/imaging"
@@ -118,20 +119,26 @@ func TestPredictSaysWhatTheRunWasMeasuredWith(t *testing.T) {
 				t.Fatal(err)
 			}
 			all := filepath.Join(dir, "all.csv")
-			if _, err := (run.Predict{Model: job.Out, Data: dataset.Options{Path: pipelinetest.Demo}, Out: all}).Run(t.Context()); err != nil {
+			if _, err := (run.Predict{Model: job.Out, Path: pipelinetest.Demo, Out: all}).Run(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			said := map[string][]string{}
-			for _, row := range pipelinetest.ReadCSV(t, all)[1:] {
-				said[row[0]] = row[1:] // path,predicted,p_…
+			measured := filepath.Join(job.Out, run.PredictionsFile)
+			columns := []string{"predicted"}
+			for _, name := range pipelinetest.ReadCSV(t, measured)[0] {
+				if strings.HasPrefix(name, "p_") || name == "low" || name == "high" {
+					columns = append(columns, name)
+				}
 			}
-			model := pipelinetest.ReadCSV(t, filepath.Join(job.Out, run.PredictionsFile))[1:]
-			if len(model) < 20 {
-				t.Fatalf("%d predictions", len(model))
-			}
-			for _, row := range model { // path,label,predicted,p_…
-				if !slices.Equal(row[2:], said[row[0]]) {
-					t.Errorf("%s: the run says %v, predict %v", row[0], row[2:], said[row[0]])
+			for _, name := range columns {
+				said := pipelinetest.ColumnByPath(t, all, name)
+				model := pipelinetest.ColumnByPath(t, measured, name)
+				if len(model) < 20 {
+					t.Fatalf("%d predictions", len(model))
+				}
+				for path, want := range model {
+					if said[path] != want {
+						t.Errorf("%s of %s: the run says %s, predict %s", name, path, want, said[path])
+					}
 				}
 			}
 		})

@@ -13,6 +13,7 @@ import (
 	"finetune/invalid"
 	"finetune/pipeline/artifact"
 	"finetune/pipeline/crossval"
+	"finetune/pipeline/export"
 	"finetune/pipeline/features"
 	"finetune/pipeline/run"
 )
@@ -95,7 +96,7 @@ func (r *session) write(ctx context.Context) error {
 	in := r.folder.Path
 	for _, step := range []func() error{
 		func() error { return r.result.Head.Save(in(run.HeadFile)) },
-		func() error { return run.WriteHeadONNX(in(run.HeadONNXFile), r.result.Head) },
+		func() error { return writeHeadONNX(ctx, in(run.HeadONNXFile), r.result.Head) },
 		func() error {
 			return run.WriteFeatureMean(in(run.FeatureMeanFile), run.MeanFeature(r.examples, r.plan.parts.Train))
 		},
@@ -117,6 +118,12 @@ func (r *session) write(ctx context.Context) error {
 		}
 	}
 	return r.folder.Publish(ctx)
+}
+
+// writeHeadONNX writes the head as a model that answers for a row of features.
+func writeHeadONNX(ctx context.Context, path string, h *head.Head) error {
+	_, err := export.ONNX(ctx, path, h, nil, export.Options{Input: export.Features, Version: artifact.Version()})
+	return err
 }
 
 // writeSome writes the files that only some runs have.

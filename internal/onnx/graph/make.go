@@ -1,6 +1,9 @@
 package graph
 
 import (
+	"encoding/binary"
+	"math"
+
 	"finetune/internal/onnx/onnxpb"
 
 	"google.golang.org/protobuf/proto"
@@ -50,4 +53,16 @@ func tensorValue(name string, s Shape) *onnxpb.ValueInfoProto {
 		Name: proto.String(name),
 		Type: &onnxpb.TypeProto{Value: &onnxpb.TypeProto_TensorType{TensorType: t}},
 	}
+}
+
+func floatTensor(name string, values []float32, dims ...int) *onnxpb.TensorProto {
+	t := &onnxpb.TensorProto{Name: proto.String(name), DataType: proto.Int32(int32(onnxpb.TensorProto_FLOAT))}
+	for _, d := range dims {
+		t.Dims = append(t.Dims, int64(d))
+	}
+	t.RawData = make([]byte, 0, 4*len(values))
+	for _, v := range values {
+		t.RawData = binary.LittleEndian.AppendUint32(t.RawData, math.Float32bits(v))
+	}
+	return t
 }

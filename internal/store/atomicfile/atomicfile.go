@@ -94,13 +94,13 @@ func (f *File) Commit() error {
 	}
 	if err == nil && runtime.GOOS != "windows" {
 		// The file stays open, and locked, until it has its name. Windows renames closed files only.
-		err = f.publish()
+		err = f.publish(f.tmp.Name())
 	}
 	if closeErr := f.tmp.Close(); err == nil {
 		err = closeErr
 	}
 	if err == nil && runtime.GOOS == "windows" {
-		err = f.publish()
+		err = f.publish(f.tmp.Name())
 	}
 	if err != nil {
 		os.Remove(f.tmp.Name())
@@ -109,9 +109,20 @@ func (f *File) Commit() error {
 	return SyncDir(filepath.Dir(f.path))
 }
 
-// publish gives the file its name.
-func (f *File) publish() error {
-	tmp := f.tmp.Name()
+// Move puts a complete file of the same file system in place as path, with the options of Create.
+func Move(from, path string, options ...Option) error {
+	f := &File{path: path}
+	for _, option := range options {
+		option(f)
+	}
+	if err := f.publish(from); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return SyncDir(filepath.Dir(path))
+}
+
+// publish gives the file called tmp its name.
+func (f *File) publish(tmp string) error {
 	if !f.exclusive {
 		return os.Rename(tmp, f.path)
 	}

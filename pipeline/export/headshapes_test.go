@@ -1,26 +1,19 @@
-package run
+package export
 
 import (
 	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"strconv"
 	"testing"
 
-	ort "github.com/yalue/onnxruntime_go"
-
 	"finetune/head"
-	"finetune/internal/ort/env"
 	"finetune/label"
 	"finetune/loss"
 )
 
-// head.onnx must give the probabilities of head.safetensors, for every loss, number of classes and shape of head.
-func TestHeadONNXAgrees(t *testing.T) {
-	if _, err := env.Open(""); err != nil {
-		t.Fatal(err)
-	}
+// A head alone must give the probabilities of package head for any number of classes, also with logits that are far
+// apart and positions far from zero.
+func TestHeadShapes(t *testing.T) {
 	const inputs, rows = 6, 40
 	r := rand.New(rand.NewPCG(1, 2))
 	random := func(n int, scale float64) []float32 {
@@ -85,7 +78,11 @@ func TestHeadONNXAgrees(t *testing.T) {
 				if err := h.Probabilities(features, features.All(), 1, want); err != nil {
 					t.Fatal(err)
 				}
-				got := runHeadONNX(t, h, features)
+				answers, err := openHead(t, h).Floats(t.Context(), features.Data, rows, inputs)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got := answers.Probabilities
 				for i, p := range got {
 					if math.Abs(float64(p-want[i])) > 3e-5 || p < 0 {
 						t.Fatalf("row %d, class %d: %g, the head says %g", i/c.classes, i%c.classes, p, want[i])
@@ -94,33 +91,4 @@ func TestHeadONNXAgrees(t *testing.T) {
 			})
 		}
 	}
-}
-
-// runHeadONNX returns the probabilities that the head's network gives.
-func runHeadONNX(t *testing.T, h *head.Head, f head.Features) []float32 {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), HeadONNXFile)
-	if err := WriteHeadONNX(path, h); err != nil {
-		t.Fatal(err)
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	session, err := ort.NewDynamicAdvancedSessionWithONNXData(data, []string{"features"}, []string{"probabilities"}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer session.Destroy()
-	in, err := ort.NewTensor(ort.NewShape(int64(f.Rows), int64(f.Cols)), f.Data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer in.Destroy()
-	out := []ort.Value{nil}
-	if err := session.Run([]ort.Value{in}, out); err != nil {
-		t.Fatal(err)
-	}
-	defer out[0].Destroy()
-	return append([]float32(nil), out[0].(*ort.Tensor[float32]).GetData()...)
 }
