@@ -23,14 +23,18 @@ func newEval(a *app) *cobra.Command {
 	f := c.Flags()
 	f.SortFlags = false
 	f.StringVar(&job.Model, "model", "", "`folder` of the trained run")
-	f.StringVar(&job.Data.Path, "data", "", "`path` of the labelled images: a folder, a manifest, an archive, Parquet or a pattern of these")
+	f.StringVar(&job.Data.Path, "data", "",
+		"`path` of the labelled images: a folder, a manifest, an archive, Parquet or a pattern of these")
 	f.StringVar(&job.Features, "features", "", "`folder` of extracted features, instead of --data")
 	f.StringVar(&job.Out, "out", "", "`folder` for metrics.json and predictions.csv (default: nothing is written)")
 	f.StringVar(&job.Data.ImageColumn, "image-column", "", "`name` of the table's column with paths or image bytes")
 	f.StringVar(&job.Data.LabelColumn, "label-column", "", "`name` of the column with labels (default label)")
-	f.StringVar(&job.Data.LabelRegex, "label-regex", "", "`pattern` whose first group is the label (default: that of the run)")
-	f.StringVar(&job.Data.GroupRegex, "group-regex", "", "`pattern` whose first group is what intervals resample as one, e.g. a person")
-	f.StringVar(&job.Images.Backbone, "backbone", "", "ONNX `file` of the network, where it isn't where the run was trained")
+	f.StringVar(&job.Data.LabelRegex, "label-regex", "",
+		"`pattern` whose first group is the label (default: that of the run)")
+	f.StringVar(&job.Data.GroupRegex, "group-regex", "",
+		"`pattern` whose first group is what intervals resample as one, e.g. a person")
+	f.StringVar(&job.Images.Backbone, "backbone", "",
+		"ONNX `file` of the network, where it isn't where the run was trained")
 	f.Uint64Var(&job.Seed, "seed", 0, "seed of the bootstrap")
 	addTTAFlag(f, &job.TTA, "as the run was measured")
 	addRuntimeFlags(f, &job.Images, &job.Threads)

@@ -27,7 +27,8 @@ them, 0 being the image itself.`,
 	}
 	f := c.Flags()
 	f.SortFlags = false
-	f.StringVar(&job.Data.Path, "data", "", "`path` of the images: a folder, a manifest, a list, an image, an archive, Parquet or a pattern of these")
+	f.StringVar(&job.Data.Path, "data", "",
+		"`path` of the images: a folder, a manifest, a list, an image, an archive, Parquet or a pattern of these")
 	f.StringVar(&job.Out, "out", "", "the feature `folder`")
 	addLabelFlags(f, &job.Data)
 	addNetworkFlags(f, &job.Images)

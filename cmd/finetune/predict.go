@@ -37,15 +37,22 @@ come: each is a path, or a JSON object with a path, or with bytes in base64 and 
 	f.SortFlags = false
 	f.StringVar(&job.Model, "model", "", "`folder` of the trained run")
 	f.StringVar(&job.Path, "data", "", "`path` of the images, a pattern of paths, or - for lines on standard input")
-	f.StringVar(&job.ImageColumn, "image-column", "", "`name` of a table's column with paths or image bytes (default image, bytes, content or path)")
-	f.Var(&shardFlag{&job.Shard}, "shard", "label only part i of n of the input, i from 0; each part goes to a file of its own")
+	f.StringVar(&job.ImageColumn, "image-column", "",
+		"`name` of a table's column with paths or image bytes (default image, bytes, content or path)")
+	f.Var(&shardFlag{&job.Shard}, "shard",
+		"label only part i of n of the input, i from 0; each part goes to a file of its own")
 	f.StringVar(&job.Out, "out", "-", "`file` to write, .csv, .jsonl or .parquet by its ending; - is standard output")
-	f.StringVar(&job.Format, "format", "", "csv, jsonl or parquet (default: by the ending of --out, csv for standard output)")
-	f.StringSliceVar(&job.Columns, "columns", nil, "`names` of the columns to write, in this order; p_* is all classes")
-	f.BoolVar(&job.Features, "features", false, "also write the features of each image, a list of numbers in the column features")
-	f.BoolVar(&job.SpreadsheetSafe, "spreadsheet-safe", false, "put an apostrophe before text in a CSV that a spreadsheet would take for a formula")
+	f.StringVar(&job.Format, "format", "",
+		"csv, jsonl or parquet (default: by the ending of --out, csv for standard output)")
+	f.StringSliceVar(&job.Columns, "columns", nil,
+		"`names` of the columns to write, in this order; p_* is all classes")
+	f.BoolVar(&job.Features, "features", false,
+		"also write the features of each image, a list of numbers in the column features")
+	f.BoolVar(&job.SpreadsheetSafe, "spreadsheet-safe", false,
+		"put an apostrophe before text in a CSV that a spreadsheet would take for a formula")
 	f.BoolVar(&job.Overwrite, "overwrite", false, "replace --out where it is the result of another job")
-	f.StringVar(&job.Images.Backbone, "backbone", "", "ONNX `file` of the network, where it isn't where the run was trained")
+	f.StringVar(&job.Images.Backbone, "backbone", "",
+		"ONNX `file` of the network, where it isn't where the run was trained")
 	addTTAFlag(f, &job.TTA, "as the run was measured")
 	addCacheFlags(f, &job.Images)
 	addComputeFlags(f, &job.Images, &job.Threads)
@@ -55,7 +62,8 @@ come: each is a path, or a JSON object with a path, or with bytes in base64 and 
 		}
 		toStdout := job.Out == "-" || job.Out == ""
 		if a.json && toStdout {
-			return &usageError{fmt.Errorf("--json: standard output has the predictions already; give --out FILE, or --format jsonl instead of --json")}
+			return &usageError{fmt.Errorf("--json: standard output has the predictions already; give --out FILE, " +
+				"or --format jsonl instead of --json")}
 		}
 		progress, done := a.progress()
 		job.Progress, job.Stdin, job.Stdout = progress, a.in, a.out

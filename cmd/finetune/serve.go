@@ -47,18 +47,24 @@ in a file. The connection isn't encrypted; put a proxy in front of it for that.`
 	f := c.Flags()
 	f.SortFlags = false
 	o := &s.options
-	f.Var(&modelsFlag{&o.Models}, "model", "`folder` of a trained run, or name=folder; may be given several times, the first being the default")
+	f.Var(&modelsFlag{&o.Models}, "model",
+		"`folder` of a trained run, or name=folder; may be given several times, the first being the default")
 	f.StringVar(&s.addr, "addr", "127.0.0.1:8080", "`address` to listen on")
-	f.StringVar(&s.tokenFile, "token-file", "", "`file` with the token that requests must bear (default: that in "+tokenVariable+", or none)")
+	f.StringVar(&s.tokenFile, "token-file", "",
+		"`file` with the token that requests must bear (default: that in "+tokenVariable+", or none)")
 	f.Int64Var(&o.Limits.Bytes, "max-bytes", 0, "`bytes` of a request (default 16777216)")
 	f.Int64Var(&o.Limits.Pixels, "max-pixels", 0, "`pixels` of an image, width × height (default 50000000)")
 	f.IntVar(&o.Limits.Images, "max-images", 0, "`images` of a request (default 64)")
 	f.DurationVar(&o.Limits.Time, "timeout", 0, "`time` from a request's headers to its answer (default 10s)")
-	f.IntVar(&o.Limits.Requests, "max-requests", 0, "`requests` that are read or answered at a time (default twice --max-waiting, at least 64)")
-	f.IntVar(&o.Limits.Waiting, "max-waiting", 0, "`images` that may wait; further requests are refused with status 503 (default 16 for each core)")
-	f.DurationVar(&o.BatchWait, "batch-wait", 0, "`time` that an image waits for others to go through the network with it; best left at 0 on a CPU")
+	f.IntVar(&o.Limits.Requests, "max-requests", 0,
+		"`requests` that are read or answered at a time (default twice --max-waiting, at least 64)")
+	f.IntVar(&o.Limits.Waiting, "max-waiting", 0,
+		"`images` that may wait; further requests are refused with status 503 (default 16 for each core)")
+	f.DurationVar(&o.BatchWait, "batch-wait", 0,
+		"`time` that an image waits for others to go through the network with it; best left at 0 on a CPU")
 	f.StringVar(&s.log, "log", "text", "`form` of the log on standard error: text or json")
-	f.StringVar(&o.Predictor.Images.Backbone, "backbone", "", "ONNX `file` of the network, where it isn't where the run was trained")
+	f.StringVar(&o.Predictor.Images.Backbone, "backbone", "",
+		"ONNX `file` of the network, where it isn't where the run was trained")
 	addTTAFlag(f, &o.Predictor.TTA, "as the run was measured")
 	addComputeFlags(f, &o.Predictor.Images, &o.Predictor.Workers)
 	f.MarkHidden("strict")
@@ -81,7 +87,8 @@ func (s *server) run(ctx context.Context, a *app) (err error) {
 	s.options.BatchSize = s.options.Predictor.Images.Batch
 	listener, err := net.Listen("tcp", s.addr)
 	if err != nil {
-		return &invalid.Error{Field: "--addr", Found: "an address that can't be listened on", Err: err, Hint: "give another --addr"}
+		return &invalid.Error{Field: "--addr", Found: "an address that can't be listened on", Err: err,
+			Hint: "give another --addr"}
 	}
 	defer listener.Close()
 	hangups := a.signals.hangups()
@@ -94,7 +101,7 @@ func (s *server) run(ctx context.Context, a *app) (err error) {
 			err = closeErr
 		}
 	}()
-	if host, _, err := net.SplitHostPort(listener.Addr().String()); err == nil && s.options.Token == "" && !net.ParseIP(host).IsLoopback() {
+	if addr, ok := listener.Addr().(*net.TCPAddr); ok && s.options.Token == "" && !addr.IP.IsLoopback() {
 		s.options.Log.Warn("other machines can connect, and no token is set")
 	}
 	fmt.Fprintf(a.out, "serving on http://%s\n", listener.Addr())

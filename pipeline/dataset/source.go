@@ -27,7 +27,8 @@ func isPacked(name string, exists bool) bool {
 // packed reads images and labels with package source. What it keeps open is closed once the items aren't used any more.
 func (l *loader) packed() error {
 	l.layout, l.table, l.unit = Packed, l.o.Path, "image"
-	s, err := source.Open(l.ctx, source.Options{Path: l.o.Path, ImageColumn: l.o.ImageColumn, LabelColumn: l.o.LabelColumn})
+	o := source.Options{Path: l.o.Path, ImageColumn: l.o.ImageColumn, LabelColumn: l.o.LabelColumn}
+	s, err := source.Open(l.ctx, o)
 	if err != nil {
 		return err
 	}

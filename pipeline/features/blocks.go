@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// InOrder runs work on blocks of up to size consecutive indices below n and hands the results to emit in the order of the
-// blocks, as [Ordered] does.
+// InOrder runs work on blocks of up to size consecutive indices below n and hands the results to emit in the order of
+// the blocks, as [Ordered] does.
 func InOrder[W, R any](
 	ctx context.Context, n, size, workers int,
 	newWorker func() W,

@@ -199,7 +199,8 @@ func (e *extraction) whole(ctx context.Context, total int) error {
 func (x *Extractor) tooMany(list []artifact.Unreadable, total int) error {
 	last := list[len(list)-1]
 	if x.images.Strict {
-		return &invalid.Error{Path: last.Path, Found: last.Reason, Hint: "mend or remove the file, or leave out {Images.Strict}"}
+		return &invalid.Error{Path: last.Path, Found: last.Reason,
+			Hint: "repair or remove the file, or leave out {Images.Strict}"}
 	}
 	return &invalid.Error{
 		Path: last.Path, Found: fmt.Sprintf("%s; with it %d of %d images can't be read", last.Reason, len(list), total),

@@ -55,7 +55,8 @@ func (b *Block) dropNotFinite() {
 	if len(b.notFinite) == 0 {
 		return
 	}
-	kept := Block{First: b.First, Items: b.Items, Cols: b.Cols, first: []int{0}, unreadable: b.unreadable, computed: b.computed}
+	kept := Block{First: b.First, Items: b.Items, Cols: b.Cols, first: []int{0}, unreadable: b.unreadable,
+		computed: b.computed}
 	for i, item := range b.Read {
 		if slices.ContainsFunc(b.notFinite, func(row int) bool { return row >= b.first[i] && row < b.first[i+1] }) {
 			kept.unreadable = append(kept.unreadable, failure{item, errNotFinite})

@@ -26,7 +26,8 @@ func sourceOf(t *testing.T, items []dataset.Item, lines ...string) *source.Sourc
 	for _, it := range items {
 		lines = append(lines, it.File)
 	}
-	s, err := source.Open(t.Context(), source.Options{Path: source.Stdin, Stdin: strings.NewReader(strings.Join(lines, "\n"))})
+	in := strings.NewReader(strings.Join(lines, "\n"))
+	s, err := source.Open(t.Context(), source.Options{Path: source.Stdin, Stdin: in})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +112,8 @@ func TestStreamStops(t *testing.T) {
 	items := demoItems(t)
 	cause := errors.New("broken")
 	x := tinyExtractor(t, Images{Strict: true})
-	if err := x.Stream(t.Context(), sourceOf(t, items[:2]).All(t.Context()), 0, 1, func(Block) error { return nil }); err != nil {
+	first := sourceOf(t, items[:2]).All(t.Context())
+	if err := x.Stream(t.Context(), first, 0, 1, func(Block) error { return nil }); err != nil {
 		t.Fatal(err) // the network is started now
 	}
 	failing := func(yield func(source.Item, error) bool) {
@@ -122,15 +124,20 @@ func TestStreamStops(t *testing.T) {
 		}
 		yield(source.Item{}, cause)
 	}
+	all := func(lines ...string) iter.Seq2[source.Item, error] {
+		return sourceOf(t, items, lines...).All(t.Context())
+	}
+	is := func(want error) func(error) bool { return func(err error) bool { return errors.Is(err, want) } }
+	none := func(func()) error { return nil }
 	for name, c := range map[string]struct {
 		items iter.Seq2[source.Item, error]
 		emit  func(cancel func()) error
 		want  func(error) bool
 	}{
-		"source":  {failing, func(func()) error { return nil }, func(err error) bool { return errors.Is(err, cause) }},
-		"emit":    {sourceOf(t, items).All(t.Context()), func(func()) error { return cause }, func(err error) bool { return errors.Is(err, cause) }},
-		"strict":  {sourceOf(t, items, "gone.jpg").All(t.Context()), func(func()) error { return nil }, invalid.Is},
-		"context": {sourceOf(t, items).All(t.Context()), func(cancel func()) error { cancel(); return nil }, func(err error) bool { return errors.Is(err, context.Canceled) }},
+		"source":  {failing, none, is(cause)},
+		"emit":    {all(), func(func()) error { return cause }, is(cause)},
+		"strict":  {all("gone.jpg"), none, invalid.Is},
+		"context": {all(), func(cancel func()) error { cancel(); return nil }, is(context.Canceled)},
 	} {
 		before := runtime.NumGoroutine()
 		ctx, cancel := context.WithCancel(t.Context())

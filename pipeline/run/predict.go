@@ -172,7 +172,8 @@ func (p Predict) mayWrite(ctx context.Context, run *Run, src *source.Source) err
 }
 
 // settings identifies all that decides the rows besides how they are encoded.
-func (p Predict) settings(ctx context.Context, h *head.Head, views features.ViewConfig, src *source.Source) (string, error) {
+func (p Predict) settings(ctx context.Context, h *head.Head, views features.ViewConfig,
+	src *source.Source) (string, error) {
 	sum := sha256.New()
 	if err := h.Write(sum); err != nil {
 		return "", err

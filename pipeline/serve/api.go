@@ -21,7 +21,7 @@ type Prediction struct {
 	Predicted     string             `json:"predicted,omitempty" doc:"the class"`
 	Low           string             `json:"low,omitempty" doc:"the lowest class of the range, where the run has ranges"`
 	High          string             `json:"high,omitempty" doc:"the highest class of the range"`
-	Expected      *float64           `json:"expected,omitempty" doc:"the mean of the classes' values under the distribution"`
+	Expected      *float64           `json:"expected,omitempty" doc:"the mean of the classes' values"`
 	Confidence    *float32           `json:"confidence,omitempty" doc:"the probability of the predicted class"`
 	Probabilities map[string]float32 `json:"probabilities,omitempty" doc:"the probability of each class"`
 	Error         string             `json:"error,omitempty" doc:"why there is no prediction"`
@@ -57,7 +57,8 @@ func (s *Server) register(mux *http.ServeMux) huma.API {
 		config.Security = []map[string][]string{{"token": {}}}
 	}
 	api := newAPI(mux, config)
-	predict := huma.Operation{OperationID: "predict", Method: http.MethodPost, Path: "/v1/predict", Summary: "Label images",
+	predict := huma.Operation{OperationID: "predict", Method: http.MethodPost, Path: "/v1/predict",
+		Summary: "Label images",
 		Description: "Takes an image file as it is, a multipart form with image files, or JSON with images in base64. " +
 			"An image that is sent alone and can't be read gives status 422; of several, each has its own error.",
 		Errors: []int{400, 401, 404, 413, 422, 503}}

@@ -39,7 +39,8 @@ func newMetrics(models *set) *metrics {
 	m.images = counter("images_total", "Images by model and outcome: predicted or unreadable.", "model", "outcome")
 	m.shed = counter("shed_total", "Requests refused because too many images were waiting.", "model")
 	m.reloads = counter("reloads_total", "Reloads by outcome: done or failed.", "outcome")
-	m.batch = histogram("batch_images", "Images that were predicted together.", "model", []float64{1, 2, 4, 8, 16, 32, 64})
+	m.batch = histogram("batch_images", "Images that were predicted together.", "model",
+		prometheus.ExponentialBuckets(1, 2, 7))
 	m.predict = histogram("batch_seconds", "Time to decode and predict a batch.", "model", latencies)
 	m.active = prometheus.NewGauge(prometheus.GaugeOpts{Name: "finetune_active_requests", Help: "Requests under way."})
 	m.registry.MustRegister(m.active, collectors.NewGoCollector(), queueLengths{models},
@@ -59,7 +60,8 @@ func (m *metrics) batches(model string) func(int, time.Duration) {
 // queueLengths reports the images that wait or are predicted, by model.
 type queueLengths struct{ models *set }
 
-var queueDesc = prometheus.NewDesc("finetune_queue_images", "Images that wait or are predicted.", []string{"model"}, nil)
+var queueDesc = prometheus.NewDesc("finetune_queue_images", "Images that wait or are predicted.",
+	[]string{"model"}, nil)
 
 // Describe implements prometheus.Collector.
 func (queueLengths) Describe(ch chan<- *prometheus.Desc) { ch <- queueDesc }

@@ -24,7 +24,7 @@ type ModelInfo struct {
 	Classes []string  `json:"classes" nullable:"false" doc:"the classes, lowest first"`
 	Values  []float64 `json:"values,omitempty" doc:"where the classes lie, in the units of expected"`
 	// Coverage is that of the ranges from low to high; 0 where the run has none.
-	Coverage float64 `json:"coverage,omitempty" doc:"the share of images whose range from low to high holds the true class"`
+	Coverage float64 `json:"coverage,omitempty" doc:"the share of images whose range holds the true class"`
 	Backbone string  `json:"backbone,omitempty" doc:"SHA-256 of the network"`
 }
 

@@ -235,12 +235,16 @@ func TestToken(t *testing.T) {
 	var logged bytes.Buffer
 	_, web := start(t, Options{Token: "s3cret", Log: slog.New(slog.NewTextHandler(&logged, nil))})
 	body := pixels(t, 20, 20)
-	for header, want := range map[string]int{"": 401, "Bearer other": 401, "Basic s3cret": 401, "Bearer s3cret": 200, "bearer s3cret": 200} {
+	for header, want := range map[string]int{
+		"": 401, "Bearer other": 401, "Basic s3cret": 401, "Bearer s3cret": 200, "bearer s3cret": 200,
+	} {
 		if status, _, text := post(t, web.URL+"/v1/predict", "image/png", body, "Authorization", header); status != want {
 			t.Errorf("%q: %d %s", header, status, text)
 		}
 	}
-	for path, want := range map[string]int{"/": 200, "/healthz": 200, "/readyz": 200, "/metrics": 401, "/v1/models": 401, "/openapi.json": 401} {
+	for path, want := range map[string]int{
+		"/": 200, "/healthz": 200, "/readyz": 200, "/metrics": 401, "/v1/models": 401, "/openapi.json": 401,
+	} {
 		answer, err := http.Get(web.URL + path)
 		if err != nil {
 			t.Fatal(err)

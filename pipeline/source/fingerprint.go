@@ -8,8 +8,8 @@ import (
 	"os"
 )
 
-// Fingerprint returns a digest of the names, sizes and times of change of the input's files, as far as they belong to the
-// shard, without reading them. It tells whether an interrupted job may go on: images that a table only names aren't
+// Fingerprint returns a digest of the names, sizes and times of change of the input's files, as far as they belong to
+// the shard, without reading them. It tells whether an interrupted job may go on: images that a table only names aren't
 // looked at. It is "" for standard input.
 func (s *Source) Fingerprint(ctx context.Context) (string, error) {
 	if s.o.Path == Stdin {

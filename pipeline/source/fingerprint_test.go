@@ -26,7 +26,8 @@ func TestFingerprint(t *testing.T) {
 		}
 		return text
 	}
-	folder, first, second := Options{Path: "in"}, Options{Path: "{0,1}.tar", Shard: Shard{0, 2}}, Options{Path: "{0,1}.tar", Shard: Shard{1, 2}}
+	folder := Options{Path: "in"}
+	first, second := Options{Path: "{0,1}.tar", Shard: Shard{0, 2}}, Options{Path: "{0,1}.tar", Shard: Shard{1, 2}}
 	before := []string{of(folder), of(first), of(second)}
 	if of(folder) != before[0] || before[1] == before[2] {
 		t.Errorf("%q", before)

@@ -14,8 +14,9 @@ const MaxBytes = 1 << 29
 // An Item is one image of a [Source], or what stands in its place: Bytes then returns the error.
 type Item struct {
 	// Name identifies the image in results. It is a slash-separated path: of a file relative to the input (the name of
-	// an image that is the whole input), or as the input writes it; of a member of an archive that of the archive, a slash and the member's; of a table's
-	// row without a path that of the table, a slash and the number of the row from 0.
+	// an image that is the whole input), or as the input writes it; of a member of an archive that of the archive, a
+	// slash and the member's; of a table's row without a path that of the table, a slash and the number of the row
+	// from 0.
 	Name string
 
 	Labels Labels

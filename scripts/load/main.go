@@ -117,7 +117,8 @@ func photos(name string) ([][]byte, error) {
 func measure(server string, images [][]byte, clients int, took time.Duration) (f figures, err error) {
 	transport := &http.Transport{MaxIdleConnsPerHost: 1024}
 	defer transport.CloseIdleConnections()
-	l := loader{url: server + "/v1/predict", images: images, client: &http.Client{Transport: transport, Timeout: time.Minute}}
+	l := loader{url: server + "/v1/predict", images: images,
+		client: &http.Client{Transport: transport, Timeout: time.Minute}}
 	if _, err := l.closed(clients, took/4); err != nil { // warms up
 		return f, err
 	}
