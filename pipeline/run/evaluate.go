@@ -2,6 +2,8 @@ package run
 
 import (
 	"context"
+	"fmt"
+	"math"
 
 	"finetune/internal/cores"
 	"finetune/invalid"
@@ -30,7 +32,32 @@ type Evaluate struct {
 type EvaluateResult struct {
 	Model      string                `json:"model"`
 	Metrics    metrics.Report        `json:"metrics"`
+	By         *ByColumn             `json:"by,omitempty"`         // where Data.By names a column
+	Unfamiliar *Unfamiliar           `json:"unfamiliar,omitempty"` // where the run knows its training images
 	Unreadable []artifact.Unreadable `json:"unreadable,omitempty"`
+}
+
+// ByColumn holds the figures of the images of each value of a column.
+type ByColumn struct {
+	Column string         `json:"column"`
+	Parts  []metrics.Part `json:"parts"`
+}
+
+// Unfamiliar counts the images that are unlike the training images, and measures the others: what is wrong with a picture of
+// something else says little about the rest.
+type Unfamiliar struct {
+	N        int            `json:"n"`
+	Expected float64        `json:"expected_share"`    // of images like the training images
+	Accuracy metrics.Number `json:"accuracy_familiar"` // of the other images
+	MAE      metrics.Number `json:"mae_familiar"`
+	Paths    []string       `json:"paths,omitempty"` // the first of them
+}
+
+// evaluationMetrics is the metrics.json of an evaluation.
+type evaluationMetrics struct {
+	metrics.Report
+	By         *ByColumn   `json:"by,omitempty"`
+	Unfamiliar *Unfamiliar `json:"unfamiliar,omitempty"`
 }
 
 // evaluation is the folder that Evaluate leaves.
@@ -60,7 +87,13 @@ func (e Evaluate) Run(ctx context.Context) (*EvaluateResult, error) {
 		return nil, err
 	}
 	result := &EvaluateResult{Model: e.Model, Unreadable: table.Unreadable}
-	if result.Metrics, err = said.Evaluate(run.Head, run.prior(), e.Seed); err != nil || e.Out == "" {
+	if result.Metrics, err = said.Evaluate(run.Head, run.prior(), e.Seed); err != nil {
+		return nil, err
+	}
+	if result.By, err = e.byColumn(run, said); err != nil {
+		return nil, err
+	}
+	if result.Unfamiliar, err = run.unfamiliar(ctx, table, said); err != nil || e.Out == "" {
 		return result, err
 	}
 	if err := WritePredictions(folder.Path(PredictionsFile), run.Head.Space(), said); err != nil {
@@ -69,10 +102,58 @@ func (e Evaluate) Run(ctx context.Context) (*EvaluateResult, error) {
 	if err := artifact.WriteUnreadable(folder.Path(artifact.UnreadableFile), table.Unreadable); err != nil {
 		return nil, err
 	}
-	if err := artifact.WriteJSON(folder.Path(MetricsFile), result.Metrics); err != nil {
+	if err := artifact.WriteJSON(folder.Path(MetricsFile), evaluationMetrics{result.Metrics, result.By, result.Unfamiliar}); err != nil {
 		return nil, err
 	}
 	return result, folder.Publish(ctx)
+}
+
+// mostParts bounds how many values of a column are measured by themselves.
+const mostParts = 200
+
+// byColumn measures the images of each value of the column Data.By.
+func (e Evaluate) byColumn(r *Run, said *crossval.Predictions) (*ByColumn, error) {
+	if e.Data.By == "" {
+		return nil, nil
+	}
+	values, distinct := make([]string, len(said.Items)), map[string]bool{}
+	for i, item := range said.Items {
+		values[i] = item.By
+		distinct[item.By] = true
+	}
+	if len(distinct) > mostParts {
+		return nil, &invalid.Error{Field: "Data.By", Found: fmt.Sprintf("%d values in the column %q", len(distinct), e.Data.By), Want: fmt.Sprintf("at most %d", mostParts),
+			Hint: "name a column that groups the images, such as a site or a camera"}
+	}
+	parts, err := metrics.Parts(said.Figured(r.Head, r.prior(), e.Seed), values)
+	return &ByColumn{Column: e.Data.By, Parts: parts}, err
+}
+
+// unfamiliar counts the images that are unlike the training images; nil where the run doesn't know these.
+func (r *Run) unfamiliar(ctx context.Context, t *features.Table, said *crossval.Predictions) (*Unfamiliar, error) {
+	const mostNamed = 20
+	known, err := r.Familiarity(ctx)
+	if known == nil || err != nil {
+		return nil, err
+	}
+	u := &Unfamiliar{Expected: known.ExpectedUnfamiliar()}
+	var right, off, n float64
+	for i, row := range t.Plain(nil) {
+		if known.Unfamiliar(known.PValue(known.Distance(t.Features.Row(row)))) {
+			if u.N++; len(u.Paths) < mostNamed {
+				u.Paths = append(u.Paths, said.Items[i].Path)
+			}
+			continue
+		}
+		n++
+		steps := math.Abs(float64(said.Classes[i] - said.Items[i].Label))
+		off += steps
+		if steps == 0 {
+			right++
+		}
+	}
+	u.Accuracy, u.MAE = metrics.Number(right/n), metrics.Number(off/n)
+	return u, nil
 }
 
 func (e Evaluate) table(ctx context.Context, run *Run) (*features.Table, error) {

@@ -100,6 +100,7 @@ func (r *session) write(ctx context.Context) error {
 		func() error {
 			return run.WriteFeatureMean(in(run.FeatureMeanFile), run.MeanFeature(r.examples, r.plan.parts.Train))
 		},
+		func() error { return r.writeFamiliarity(ctx, in(run.FamiliarityFile)) },
 		func() error { return writeHistory(in(run.HistoryFile), r.traces()) },
 		func() error { return run.WritePredictions(in(run.PredictionsFile), r.result.Head.Space(), r.unseen) },
 		func() error {
