@@ -74,7 +74,7 @@ func printDrift(w io.Writer, r *drift.Result) {
 	fmt.Fprintf(t, "unfamiliar images\t%d (%s; up to %s are to be expected)\n", r.Unfamiliar, percent(metrics.Number(r.UnfamiliarShare)), percent(metrics.Number(r.UnfamiliarExpected)))
 	t.Flush()
 	if r.Shares != nil {
-		fmt.Fprintf(w, "\npredicted classes, of %d images that the run wasn't trained on and of the batch\n", r.Reference)
+		fmt.Fprint(w, "\npredicted classes: of images that the run wasn't trained on, and of the batch\n")
 		for _, s := range r.Shares {
 			fmt.Fprintf(t, "  %s\t%s\t%s\n", s.Class, percent(metrics.Number(s.Reference)), percent(metrics.Number(s.Batch)))
 		}

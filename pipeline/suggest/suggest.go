@@ -83,9 +83,9 @@ func (j Job) Run(ctx context.Context) (*Result, error) {
 		}
 		doubt := metrics.ExpectedRPS(s.Probabilities)
 		if kept.takes(doubt) {
-			kept.add(candidate{
+			kept.add(Candidate{
 				Suggestion: Suggestion{Path: s.Item.Path, Predicted: r.Head.Space().Class(s.Class), Doubt: doubt},
-				place:      place(known, s.Row),
+				Place:      Place(known, s.Row),
 			})
 		}
 		return nil
@@ -102,8 +102,8 @@ func (j Job) Run(ctx context.Context) (*Result, error) {
 	return result, result.write(j.Out)
 }
 
-// place is where an image lies among the others: its standardised feature row, projected.
-func place(known *familiarity.Model, row []float32) []float32 {
+// Place is where an image lies among the others: its standardised feature row, projected.
+func Place(known *familiarity.Model, row []float32) []float32 {
 	z := known.Project(row)
 	p := make([]float32, len(z))
 	for i, v := range z {
