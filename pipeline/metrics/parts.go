@@ -28,7 +28,7 @@ func Parts(in Input, values []string) ([]Part, error) {
 	}
 	var parts []Part
 	for _, v := range slices.Sorted(maps.Keys(rows)) {
-		r, err := Evaluate(in.subset(rows[v]))
+		r, err := Evaluate(in.Subset(rows[v]))
 		if err != nil {
 			return nil, err
 		}
@@ -41,8 +41,8 @@ func Parts(in Input, values []string) ([]Part, error) {
 	return parts, nil
 }
 
-// subset returns the given items. Slices that are nil stay so.
-func (in Input) subset(rows []int) Input {
+// Subset returns the given items, which may come in any order. Slices that are nil stay so.
+func (in Input) Subset(rows []int) Input {
 	k := in.Space.Len()
 	out := in
 	out.Labels, out.Predicted = take(in.Labels, rows, 1), take(in.Predicted, rows, 1)

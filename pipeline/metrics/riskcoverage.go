@@ -64,7 +64,7 @@ func riskCoverage(items []item, row func(i int) []float64) *RiskCoverage {
 		}
 		last = m
 		kept, others := float64(m), float64(n-m)
-		c.Points = append(c.Points, RiskPoint{Coverage: kept / float64(n), N: m, Error: Number(wrong[m] / kept), Interval: wilson(wrong[m], kept),
+		c.Points = append(c.Points, RiskPoint{Coverage: kept / float64(n), N: m, Error: Number(wrong[m] / kept), Interval: Wilson(wrong[m], kept),
 			MAE: Number(off[m] / kept), Aside: Number((wrong[n] - wrong[m]) / others)})
 	}
 	return c
