@@ -72,6 +72,7 @@ var flagOf = map[string]string{
 	"Images.Views":                   "views",
 	"Limit":                          "limit",
 	"Input":                          "input",
+	"LearningCurve":                  "learning-curve",
 	"Level":                          "level",
 	"Library":                        "library",
 	"Loss":                           "loss",

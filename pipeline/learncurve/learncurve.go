@@ -65,6 +65,14 @@ type Curve struct {
 	MAE     Difference   `json:"last_doubling_mae"`
 	RPS     Difference   `json:"last_doubling_rps"`
 	ByClass []Difference `json:"last_doubling_mae_by_class"`
+
+	Hidden *Alternative `json:"hidden,omitempty"` // what a hidden layer brought on a fold of the training images; nil where none was tried
+}
+
+// An Alternative is a head with a hidden layer beside a linear one.
+type Alternative struct {
+	Width int        `json:"width"`
+	MAE   Difference `json:"mae"` // of the hidden layer less the linear head
 }
 
 // Run does the job. Shares with too few images are left out; fewer than two points are no curve, and nil is returned.
@@ -109,6 +117,24 @@ func (j Job) Compare(ctx context.Context, first, second head.Config) (Difference
 	c := &Curve{}
 	err := c.compare(inputs[0], inputs[1], j.Seed)
 	return c.MAE, err
+}
+
+// Fold sets one of n equal parts of the training images aside, by class and by whole groups; both are nil where either would have fewer
+// than 20 images.
+func (j Job) Fold(n int) (rest, held []int) {
+	order := nested(j.Table.Set, j.Train, j.Seed)
+	cut := len(order) / n
+	for cut < len(order) && cut > 0 && sameGroup(j.Table.Set, order[cut-1], order[cut]) {
+		cut++
+	}
+	if cut < leastImages || len(order)-cut < leastImages {
+		return nil, nil
+	}
+	return slices.Sorted(slices.Values(order[cut:])), slices.Sorted(slices.Values(order[:cut]))
+}
+
+func sameGroup(set *dataset.Set, a, b int) bool {
+	return set.Items[a].Group != "" && set.Items[a].Group == set.Items[b].Group
 }
 
 // nested orders the training images so that every share from the front holds about the same share of each class; groups stay together.
