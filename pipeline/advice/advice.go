@@ -138,7 +138,7 @@ func labelClasses(e Evidence) *Item {
 		100*s.Wanted, strings.Join(held, "; "))}
 }
 
-// moreLabels: doubling the images surely lowered the error, or surely by little.
+// moreLabels: doubling the images surely lowered the error, or the error of the probabilities, or surely by little.
 func moreLabels(e Evidence) *Item {
 	const little = 0.02 // of the error
 	if e.Curve == nil || len(e.Curve.Points) < 2 {
@@ -160,6 +160,10 @@ func moreLabels(e Evidence) *Item {
 			item.Text += fmt.Sprintf(" It fell for images of %s.", strings.Join(item.Classes, ", "))
 		}
 		return item
+	case e.Curve.RPS.Proven():
+		return &Item{Kind: LabelMore, Text: fmt.Sprintf(
+			"From %d to %d training images the error of the probabilities (RPS) went from %v to %v (a change of %v to %v), so more labels should make them better; that the answers themselves get better isn't proven.",
+			half.Images, all.Images, half.RPS, all.RPS, e.Curve.RPS.Interval[0], e.Curve.RPS.Interval[1])}
 	case d.Interval[0].Defined() && float64(d.Interval[0]) > -little*float64(half.MAE):
 		return &Item{Kind: Enough, Text: change + ": more labels of the same kind would change little."}
 	}

@@ -66,6 +66,10 @@ func TestAdvice(t *testing.T) {
 		{"common class held less", func(e *Evidence) { e.Metrics.Sets.PerClass[0].Interval = metrics.Wilson(60, 100) }, nil, nil, ""},
 		{"too few to tell", func(e *Evidence) { e.Metrics.Sets.PerClass[2].Interval = metrics.Wilson(4, 6) }, nil, nil, ""},
 		{"more labels help", func(e *Evidence) { e.Curve = curve(-0.1, -0.02) }, []Kind{LabelMore}, []string{"b"}, "from 0.500 to 0.440"},
+		{"better probabilities", func(e *Evidence) {
+			e.Curve = curve(-0.005, 0.01)
+			e.Curve.RPS = learncurve.Difference{Of: -0.02, Interval: [2]metrics.Number{-0.03, -0.01}}
+		}, []Kind{LabelMore}, nil, "isn't proven"},
 		{"enough", func(e *Evidence) { e.Curve = curve(-0.005, 0.01) }, []Kind{Enough}, nil, "change little"},
 		{"not known", func(e *Evidence) { e.Curve = curve(-0.1, 0.1) }, nil, nil, ""},
 		{"hidden", func(e *Evidence) {
