@@ -30,7 +30,7 @@ func printTrust(w io.Writer, r *run.EvaluateResult) {
 		fmt.Fprintf(w, "\ntwo raters of an image differ by %v classes on average, the head and a rater by %v (%d images)\n", s.Spread, s.MAE, s.N)
 	}
 	if u := r.Unfamiliar; u != nil && u.N > 0 {
-		fmt.Fprintf(w, "%d images (%s) are unlike the training images; up to %s are to be expected. Accuracy on the others: %v\n",
+		fmt.Fprintf(w, "unlike the training images: %d (%s; up to %s are to be expected); accuracy on the others %v\n",
 			u.N, percent(metrics.Number(float64(u.N)/float64(r.Metrics.N))), percent(metrics.Number(u.Expected)), u.Accuracy)
 	}
 }

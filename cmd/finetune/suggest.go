@@ -60,7 +60,7 @@ func printSuggestions(w io.Writer, r *suggest.Result, out string) {
 		t.Flush()
 	}
 	if r.Unfamiliar > 0 {
-		fmt.Fprintf(w, "%d images are unlike the training images and were left out; finetune drift names them\n", r.Unfamiliar)
+		fmt.Fprintf(w, "left out, since they are unlike the training images: %d (finetune drift names them)\n", r.Unfamiliar)
 	}
 	printUnreadable(w, r.Unreadable)
 }
