@@ -26,6 +26,9 @@ func printTrust(w io.Writer, r *run.EvaluateResult) {
 		t.Flush()
 	}
 	printRisk(w, r.Metrics.Risk)
+	if v := r.Review; v != nil && v.N > 0 {
+		fmt.Fprintf(w, "marked for review: %d images (%s asked for); %s of them are wrong, %s of the others\n", v.N, percent(metrics.Number(v.Share)), percent(v.Error), percent(v.Others))
+	}
 	if s := r.Metrics.Raters; s != nil {
 		fmt.Fprintf(w, "\ntwo raters of an image differ by %v classes on average, the head and a rater by %v (%d images)\n", s.Spread, s.MAE, s.N)
 	}

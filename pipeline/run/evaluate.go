@@ -17,15 +17,16 @@ import (
 
 // Evaluate measures a trained run on other labelled data.
 type Evaluate struct {
-	Model    string          // the run folder, or its head.safetensors
-	Data     dataset.Options // the labels must be of the run's classes
-	Features string          // a feature folder, instead of Data.Path and Images
-	Images   features.Images // Backbone "" is the one that the run was trained with; Views and Augment are the run's
-	TTA      int             // views of an image that a prediction is the mean of, AllViews or 0, as many as the run says
-	Out      string          // a folder for metrics.json and predictions.csv; "": nothing is written
-	Seed     uint64          // of the bootstrap
-	Threads  int             // 0: all cores
-	Progress progress.Reporter
+	Model       string          // the run folder, or its head.safetensors
+	Data        dataset.Options // the labels must be of the run's classes
+	Features    string          // a feature folder, instead of Data.Path and Images
+	Images      features.Images // Backbone "" is the one that the run was trained with; Views and Augment are the run's
+	TTA         int             // views of an image that a prediction is the mean of, AllViews or 0, as many as the run says
+	ReviewShare float64         // of images like the training images that are marked for review; 0: none
+	Out         string          // a folder for metrics.json and predictions.csv; "": nothing is written
+	Seed        uint64          // of the bootstrap
+	Threads     int             // 0: all cores
+	Progress    progress.Reporter
 }
 
 // An EvaluateResult is what was measured.
@@ -34,6 +35,7 @@ type EvaluateResult struct {
 	Metrics    metrics.Report        `json:"metrics"`
 	By         *ByColumn             `json:"by,omitempty"`         // where Data.By names a column
 	Unfamiliar *Unfamiliar           `json:"unfamiliar,omitempty"` // where the run knows its training images
+	Review     *Review               `json:"review,omitempty"`
 	Unreadable []artifact.Unreadable `json:"unreadable,omitempty"`
 }
 
@@ -53,11 +55,20 @@ type Unfamiliar struct {
 	Paths    []string       `json:"paths,omitempty"` // the first of them
 }
 
+// Review says how wrong answers are among the images that a person would have looked at, and among the others.
+type Review struct {
+	Share  float64        `json:"share"` // of images like the training images, that were to be marked
+	N      int            `json:"n"`     // images that were
+	Error  metrics.Number `json:"error"` // share of them whose answer is wrong
+	Others metrics.Number `json:"error_of_others"`
+}
+
 // evaluationMetrics is the metrics.json of an evaluation.
 type evaluationMetrics struct {
 	metrics.Report
 	By         *ByColumn   `json:"by,omitempty"`
 	Unfamiliar *Unfamiliar `json:"unfamiliar,omitempty"`
+	Review     *Review     `json:"review,omitempty"`
 }
 
 // evaluation is the folder that Evaluate leaves.
@@ -93,7 +104,7 @@ func (e Evaluate) Run(ctx context.Context) (*EvaluateResult, error) {
 	if result.By, err = e.byColumn(run, said); err != nil {
 		return nil, err
 	}
-	if result.Unfamiliar, err = run.unfamiliar(ctx, table, said); err != nil || e.Out == "" {
+	if result.Unfamiliar, result.Review, err = e.judge(ctx, run, table, said); err != nil || e.Out == "" {
 		return result, err
 	}
 	if err := WritePredictions(folder.Path(PredictionsFile), run.Head.Space(), said); err != nil {
@@ -102,7 +113,7 @@ func (e Evaluate) Run(ctx context.Context) (*EvaluateResult, error) {
 	if err := artifact.WriteUnreadable(folder.Path(artifact.UnreadableFile), table.Unreadable); err != nil {
 		return nil, err
 	}
-	if err := artifact.WriteJSON(folder.Path(MetricsFile), evaluationMetrics{result.Metrics, result.By, result.Unfamiliar}); err != nil {
+	if err := artifact.WriteJSON(folder.Path(MetricsFile), evaluationMetrics{result.Metrics, result.By, result.Unfamiliar, result.Review}); err != nil {
 		return nil, err
 	}
 	return result, folder.Publish(ctx)
@@ -129,32 +140,54 @@ func (e Evaluate) byColumn(r *Run, said *crossval.Predictions) (*ByColumn, error
 	return &ByColumn{Column: e.Data.By, Parts: parts}, err
 }
 
-// unfamiliar counts the images that are unlike the training images; nil where the run doesn't know these.
-func (r *Run) unfamiliar(ctx context.Context, t *features.Table, said *crossval.Predictions) (*Unfamiliar, error) {
+// judge counts the images that are unlike the training images and those that are marked for review; both are nil where the run doesn't
+// know its training images, and the second where no share was asked for.
+func (e Evaluate) judge(ctx context.Context, r *Run, t *features.Table, said *crossval.Predictions) (*Unfamiliar, *Review, error) {
 	const mostNamed = 20
 	known, err := r.Familiarity(ctx)
 	if known == nil || err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	judge, err := known.Judge(e.ReviewShare)
+	if err != nil {
+		return nil, nil, err
 	}
 	u := &Unfamiliar{Expected: known.ExpectedUnfamiliar()}
-	var right, off, n float64
+	var familiar, marked, others sums
 	for i, row := range t.Plain(nil) {
-		if known.Unfamiliar(known.PValue(known.Distance(t.Features.Row(row)))) {
+		steps := math.Abs(float64(said.Classes[i] - said.Items[i].Label))
+		v := judge.Of(t.Features.Row(row), said.Row(i), said.Classes[i])
+		if v.Unfamiliar {
 			if u.N++; len(u.Paths) < mostNamed {
 				u.Paths = append(u.Paths, said.Items[i].Path)
 			}
-			continue
+		} else {
+			familiar.add(steps)
 		}
-		n++
-		steps := math.Abs(float64(said.Classes[i] - said.Items[i].Label))
-		off += steps
-		if steps == 0 {
-			right++
+		if v.Review {
+			marked.add(steps)
+		} else {
+			others.add(steps)
 		}
 	}
-	u.Accuracy, u.MAE = metrics.Number(right/n), metrics.Number(off/n)
-	return u, nil
+	u.Accuracy, u.MAE = 1-familiar.error(), metrics.Number(familiar.off/familiar.n)
+	if e.ReviewShare == 0 {
+		return u, nil, nil
+	}
+	return u, &Review{Share: e.ReviewShare, N: int(marked.n), Error: marked.error(), Others: others.error()}, nil
 }
+
+// sums adds up the errors of some images.
+type sums struct{ n, wrong, off float64 }
+
+func (s *sums) add(steps float64) {
+	s.n++
+	s.off += steps
+	s.wrong += min(steps, 1)
+}
+
+// error is the share that is wrong, NaN of none.
+func (s *sums) error() metrics.Number { return metrics.Number(s.wrong / s.n) }
 
 func (e Evaluate) table(ctx context.Context, run *Run) (*features.Table, error) {
 	space := run.Head.Space()

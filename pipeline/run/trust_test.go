@@ -2,6 +2,7 @@ package run_test
 
 import (
 	"fmt"
+	"math"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"finetune/invalid"
 	"finetune/pipeline/dataset"
 	"finetune/pipeline/features"
+	"finetune/pipeline/metrics"
 	"finetune/pipeline/run"
 	"finetune/pipeline/train"
 )
@@ -20,7 +22,7 @@ func TestRunKnowsItsImages(t *testing.T) {
 	folder := pipelinetest.FeatureFolder(t, 3, 100, ",site", func(i, class int) string { return fmt.Sprint("s", i%2) })
 	for _, folds := range []int{0, 4} {
 		job := train.New("")
-		job.Features, job.Out, job.Head.Epochs, job.Folds = folder, filepath.Join(t.TempDir(), "run"), 5, folds
+		job.Features, job.Out, job.Folds = folder, filepath.Join(t.TempDir(), "run"), folds
 		trained, err := job.Run(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -51,7 +53,7 @@ func TestRunKnowsItsImages(t *testing.T) {
 		if err != nil || images != 300 || marked < 20 || marked > 110 {
 			t.Errorf("folds %d: %d of %d images are marked (%v)", folds, marked, images, err)
 		}
-		result, err := run.Evaluate{Model: job.Out, Features: folder, Data: dataset.Options{By: "site"}}.Run(t.Context())
+		result, err := run.Evaluate{Model: job.Out, Features: folder, Data: dataset.Options{By: "site"}, ReviewShare: 0.2}.Run(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -61,6 +63,9 @@ func TestRunKnowsItsImages(t *testing.T) {
 		if result.Unfamiliar == nil || result.Unfamiliar.N > 10 || result.Metrics.Risk == nil {
 			t.Errorf("%+v", result.Unfamiliar)
 		}
+		if v := result.Review; v == nil || v.N != marked || !sums(v, result.Metrics.Accuracy) {
+			t.Errorf("%d images are marked, not as in %+v", marked, v)
+		}
 		if trained.Metrics.Risk == nil {
 			t.Error("the run has no risk–coverage curve")
 		}
@@ -68,6 +73,12 @@ func TestRunKnowsItsImages(t *testing.T) {
 			t.Errorf("by path: %v", err)
 		}
 	}
+}
+
+// sums reports whether the errors among marked and other images add up to that of all 300.
+func sums(v *run.Review, accuracy metrics.Number) bool {
+	wrong := float64(v.N)*float64(v.Error) + float64(300-v.N)*float64(v.Others)
+	return math.Abs(wrong-300*(1-float64(accuracy))) < 1e-6
 }
 
 // What a scan says of images must be what ready features of the same images give, whatever the views.
