@@ -9,8 +9,8 @@ import (
 	"finetune/pipeline/run"
 )
 
-// printTrust writes what else an evaluation tells: the figures by column, what setting images aside brings, the raters' own spread and
-// what is unfamiliar.
+// printTrust writes what else an evaluation tells: the figures by column, what setting images aside brings, the
+// raters' own spread and what is unfamiliar.
 func printTrust(w io.Writer, r *run.EvaluateResult) {
 	if r.By != nil {
 		fmt.Fprintf(w, "\nby %s\n", r.By.Column)
@@ -27,14 +27,33 @@ func printTrust(w io.Writer, r *run.EvaluateResult) {
 	}
 	printRisk(w, r.Metrics.Risk)
 	if v := r.Review; v != nil && v.N > 0 {
-		fmt.Fprintf(w, "marked for review: %d images (%s asked for); %s of them are wrong, %s of the others\n", v.N, percent(metrics.Number(v.Share)), percent(v.Error), percent(v.Others))
+		fmt.Fprintf(
+			w,
+			"marked for review: %d images (%s asked for); %s of them are wrong, %s of the others\n",
+			v.N,
+			percent(metrics.Number(v.Share)),
+			percent(v.Error),
+			percent(v.Others),
+		)
 	}
 	if s := r.Metrics.Raters; s != nil {
-		fmt.Fprintf(w, "\ntwo raters of an image differ by %v classes on average, the head and a rater by %v (%d images)\n", s.Spread, s.MAE, s.N)
+		fmt.Fprintf(
+			w,
+			"\ntwo raters of an image differ by %v classes on average, the head and a rater by %v (%d images)\n",
+			s.Spread,
+			s.MAE,
+			s.N,
+		)
 	}
 	if u := r.Unfamiliar; u != nil && u.N > 0 {
-		fmt.Fprintf(w, "unlike the training images: %d (%s; up to %s are to be expected); accuracy on the others %v\n",
-			u.N, percent(metrics.Number(float64(u.N)/float64(r.Metrics.N))), percent(metrics.Number(u.Expected)), u.Accuracy)
+		fmt.Fprintf(
+			w,
+			"unlike the training images: %d (%s; up to %s are to be expected); accuracy on the others %v\n",
+			u.N,
+			percent(metrics.Number(float64(u.N)/float64(r.Metrics.N))),
+			percent(metrics.Number(u.Expected)),
+			u.Accuracy,
+		)
 	}
 }
 
@@ -46,7 +65,13 @@ func printRisk(w io.Writer, c *metrics.RiskCoverage) {
 	const kept = 0.8
 	for _, p := range c.Points {
 		if p.Coverage >= kept && p.Aside.Defined() {
-			fmt.Fprintf(w, "\nof the surest %s of the images %s are wrong, of the others %s\n", percent(metrics.Number(p.Coverage)), percent(p.Error), percent(p.Aside))
+			fmt.Fprintf(
+				w,
+				"\nof the surest %s of the images %s are wrong, of the others %s\n",
+				percent(metrics.Number(p.Coverage)),
+				percent(p.Error),
+				percent(p.Aside),
+			)
 			return
 		}
 	}

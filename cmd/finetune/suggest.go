@@ -17,8 +17,9 @@ func newSuggest(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "suggest --model RUN --data PATH [-n COUNT]",
 		Short: "Choose which images to label next",
-		Long: `suggest chooses, among unlabelled images, those whose class a run is least sure of, and no two that are alike. Images that are unlike
-the training images are left out and counted. docs/next-photos.md says how much more they teach than images chosen at random.`,
+		Long: `suggest chooses, among unlabelled images, those whose class a run is least sure of, and no two
+that are alike. Images that are unlike the training images are left out and counted.
+docs/next-photos.md says how much more they teach than images chosen at random.`,
 		Example: `  finetune suggest --model run --data unlabelled/ -n 50
   finetune suggest --model run --data unlabelled/ --out to-label.csv`,
 		Args: noArgs,
@@ -26,11 +27,21 @@ the training images are left out and counted. docs/next-photos.md says how much 
 	f := c.Flags()
 	f.SortFlags = false
 	f.StringVar(&job.Model, "model", "", "`folder` of the trained run")
-	f.StringVar(&job.Data.Path, "data", "", "`path` of the unlabelled images: a folder, a manifest or a list of files")
+	f.StringVar(
+		&job.Data.Path,
+		"data",
+		"",
+		"`path` of the unlabelled images: a folder, a manifest or a list of files",
+	)
 	f.StringVar(&job.Features, "features", "", "`folder` of ready features, instead of --data")
 	f.IntVarP(&job.Count, "count", "n", suggest.DefaultCount, "`images` to choose")
 	f.StringVar(&job.Out, "out", "", "CSV `file` for path, predicted class and doubt (default: the terminal)")
-	f.StringVar(&job.Images.Backbone, "backbone", "", "ONNX `file` of the network, where it isn't where the run was trained")
+	f.StringVar(
+		&job.Images.Backbone,
+		"backbone",
+		"",
+		"ONNX `file` of the network, where it isn't where the run was trained",
+	)
 	addRuntimeFlags(f, &job.Images, &job.Threads)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if err := required(c, "model"); err != nil {
@@ -60,7 +71,11 @@ func printSuggestions(w io.Writer, r *suggest.Result, out string) {
 		t.Flush()
 	}
 	if r.Unfamiliar > 0 {
-		fmt.Fprintf(w, "left out, since they are unlike the training images: %d (finetune drift names them)\n", r.Unfamiliar)
+		fmt.Fprintf(
+			w,
+			"left out, since they are unlike the training images: %d (finetune drift names them)\n",
+			r.Unfamiliar,
+		)
 	}
 	printUnreadable(w, r.Unreadable)
 }

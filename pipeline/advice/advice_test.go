@@ -26,9 +26,12 @@ func good(t *testing.T) Evidence {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := metrics.Report{Intervals: map[string][2]metrics.Number{"mae": {0.1, 0.2}}, Confusion: [][]int{{90, 10, 0}, {10, 80, 10}, {0, 10, 90}}}
+	m := metrics.Report{
+		Intervals: map[string][2]metrics.Number{"mae": {0.1, 0.2}},
+		Confusion: [][]int{{90, 10, 0}, {10, 80, 10}, {0, 10, 90}},
+	}
 	m.MAE, m.Baseline.MAE, m.Baseline.Class = 0.15, 0.6, "b"
-	m.Sets = &metrics.Sets{Wanted: 0.9, Width: 1.2, PerClass: make([]metrics.ClassSets, 3)}
+	m.Sets = &metrics.Sets{TargetCoverage: 0.9, Width: 1.2, PerClass: make([]metrics.ClassSets, 3)}
 	for c := range m.Sets.PerClass {
 		m.Sets.PerClass[c] = metrics.ClassSets{N: 100, Coverage: 0.9, Interval: metrics.Wilson(90, 100)}
 	}
@@ -39,8 +42,11 @@ func curve(low, high metrics.Number) *learncurve.Curve {
 	return &learncurve.Curve{
 		Points: []learncurve.Point{{Images: 200, MAE: 0.5}, {Images: 400, MAE: 0.5 + (low+high)/2}},
 		MAE:    learncurve.Difference{Of: (low + high) / 2, Interval: [2]metrics.Number{low, high}},
-		ByClass: []learncurve.Difference{{Interval: [2]metrics.Number{-0.1, 0.1}}, {Interval: [2]metrics.Number{-0.3, -0.1}},
-			{Interval: [2]metrics.Number{metrics.Number(math.NaN()), metrics.Number(math.NaN())}}},
+		ByClass: []learncurve.Difference{
+			{Interval: [2]metrics.Number{-0.1, 0.1}},
+			{Interval: [2]metrics.Number{-0.3, -0.1}},
+			{Interval: [2]metrics.Number{metrics.Number(math.NaN()), metrics.Number(math.NaN())}},
+		},
 	}
 }
 
@@ -105,7 +111,8 @@ func TestAdvice(t *testing.T) {
 			t.Errorf("%s: %v, not %v", c.name, kinds(got), c.want)
 			continue
 		}
-		if len(got) > 0 && (!strings.Contains(got[0].Text, c.says) || c.classes != nil && !reflect.DeepEqual(got[0].Classes, c.classes)) {
+		if len(got) > 0 &&
+			(!strings.Contains(got[0].Text, c.says) || c.classes != nil && !reflect.DeepEqual(got[0].Classes, c.classes)) {
 			t.Errorf("%s: %q about %v", c.name, got[0].Text, got[0].Classes)
 		}
 	}

@@ -20,8 +20,8 @@ import (
 	"finetune/pipeline/run"
 )
 
-// A Job compares a batch of images with the reference images of a run, which it wasn't trained on, in two ways: by their distance from
-// the training images (package familiarity) and by the classes that the run predicts for them.
+// A Job compares a batch of images with the reference images of a run, which it wasn't trained on, in two ways: by
+// their distance from the training images (package familiarity) and by the classes that the run predicts for them.
 type Job struct {
 	Model    string          // the run folder
 	Data     dataset.Options // only Path counts
@@ -50,8 +50,9 @@ type Result struct {
 	Unfamiliar         int     `json:"unfamiliar"`       // images that are unlike the training images
 	UnfamiliarShare    float64 `json:"unfamiliar_share"` // the same as a share
 	UnfamiliarExpected float64 `json:"unfamiliar_expected"`
-	// Distance is the test of the distances from the training images, Classes that of the predicted classes, nil where the run kept
-	// none. PValue is that of both together (Bonferroni); Differs says whether it is at most Level.
+	// Distance is the test of the distances from the training images, Classes that of the predicted classes, nil
+	// where the run kept none. PValue is that of both together (Bonferroni); Differs says whether it is at most
+	// Level.
 	Distance Test    `json:"distance"`
 	Classes  *Test   `json:"classes,omitempty"`
 	PValue   float64 `json:"p_value"`
@@ -98,7 +99,11 @@ func (j Job) Run(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	if len(b.images) < minImages {
-		return nil, &invalid.Error{Field: "Data.Path", Found: fmt.Sprintf("%d images", len(b.images)), Want: fmt.Sprintf("at least %d", minImages)}
+		return nil, &invalid.Error{
+			Field: "Data.Path",
+			Found: fmt.Sprintf("%d images", len(b.images)),
+			Want:  fmt.Sprintf("at least %d", minImages),
+		}
 	}
 	result := b.result(j.Level, j.Seed)
 	result.Unreadable = unreadable
@@ -127,7 +132,11 @@ func (b *batch) add(s run.Scanned) error {
 	if image.Unfamiliar {
 		b.far++
 	}
-	at, _ := slices.BinarySearchFunc(b.images, image, func(x, y Image) int { return cmp.Or(cmp.Compare(y.Distance, x.Distance), -1) })
+	at, _ := slices.BinarySearchFunc(
+		b.images,
+		image,
+		func(x, y Image) int { return cmp.Or(cmp.Compare(y.Distance, x.Distance), -1) },
+	)
 	if at < mostListed {
 		b.images = slices.Insert(b.images, at, image)
 		b.images = b.images[:min(len(b.images), mostListed)]
@@ -139,8 +148,14 @@ func (b *batch) add(s run.Scanned) error {
 func (b *batch) result(level float64, seed uint64) *Result {
 	rng := randstream.New(seed, "drift")
 	n := len(b.distances)
-	r := &Result{Images: n, Reference: len(b.known.Reference()), Unfamiliar: b.far, UnfamiliarShare: float64(b.far) / float64(n),
-		Level: level, Farthest: b.images}
+	r := &Result{
+		Images:          n,
+		Reference:       len(b.known.Reference()),
+		Unfamiliar:      b.far,
+		UnfamiliarShare: float64(b.far) / float64(n),
+		Level:           level,
+		Farthest:        b.images,
+	}
 	r.UnfamiliarExpected = b.known.ExpectedUnfamiliar()
 	rng.Shuffle(n, func(i, j int) {
 		b.distances[i], b.distances[j] = b.distances[j], b.distances[i]

@@ -59,11 +59,17 @@ func moved(t *testing.T, folder string, rows int, change func(v float32) float32
 func TestJob(t *testing.T) {
 	folder := pipelinetest.FeatureFolder(t, 3, 200, "", nil)
 	model := trained(t, folder)
-	alike, err := Job{Model: model, Features: moved(t, folder, 120, func(v float32) float32 { return v })}.Run(t.Context())
+	alike, err := Job{
+		Model:    model,
+		Features: moved(t, folder, 120, func(v float32) float32 { return v }),
+	}.Run(
+		t.Context(),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if alike.Differs || alike.Images != 120 || alike.Classes == nil || len(alike.Shares) != 3 || alike.Shares[2].Class != "2" {
+	if alike.Differs || alike.Images != 120 || alike.Classes == nil || len(alike.Shares) != 3 ||
+		alike.Shares[2].Class != "2" {
 		t.Errorf("%+v", alike)
 	}
 	far := moved(t, folder, 60, func(v float32) float32 { return 20 - v })
@@ -71,7 +77,8 @@ func TestJob(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !other.Differs || other.Unfamiliar != 60 || len(other.Farthest) != mostListed || other.Farthest[0].Distance < other.Farthest[9].Distance {
+	if !other.Differs || other.Unfamiliar != 60 || len(other.Farthest) != mostListed ||
+		other.Farthest[0].Distance < other.Farthest[9].Distance {
 		t.Errorf("%+v", other)
 	}
 	again, err := Job{Model: model, Features: far}.Run(t.Context())

@@ -11,10 +11,11 @@ type Test struct {
 	PValue    float64 `json:"p_value"`
 }
 
-// TwoSample compares two samples, neither of them empty, by the two-sample Anderson–Darling statistic for values with ties
-// (Scholz and Stephens 1987, equation 6), which sees differences in the tails as well as in the middle. Its p-value is that of a
-// permutation test (Phipson and Smyth 2010): (1 + permutations with at least the statistic) / (permutations + 1). If the values of both
-// samples are exchangeable, it is at most α with a probability of at most α, for any sizes and any distribution.
+// TwoSample compares two samples, neither of them empty, by the two-sample Anderson–Darling statistic for values with
+// ties (Scholz and Stephens 1987, equation 6), which sees differences in the tails as well as in the middle. Its
+// p-value is that of a permutation test (Phipson and Smyth 2010): (1 + permutations with at least the statistic) /
+// (permutations + 1). If the values of both samples are exchangeable, it is at most α with a probability of at most
+// α, for any sizes and any distribution.
 func TwoSample(a, b []float64, permutations int, rng *rand.Rand) Test {
 	pooled := slices.Concat(a, b)
 	order := make([]int, len(pooled))
@@ -51,8 +52,8 @@ func TwoSample(a, b []float64, permutations int, rng *rand.Rand) Test {
 	return t
 }
 
-// andersonDarling returns the statistic of pooled values in ascending order: first says which are of the first sample, of n values;
-// equal values end before each of ends.
+// andersonDarling returns the statistic of pooled values in ascending order: first says which are of the first
+// sample, of n values; equal values end before each of ends.
 func andersonDarling(first []bool, ends []int, n int) float64 {
 	total := float64(len(first))
 	var sum float64

@@ -28,12 +28,12 @@ func (m *Model) Width() int { return len(m.mean) }
 // Reference returns the distances of the reference images, ascending. It must not be written to.
 func (m *Model) Reference() []float64 { return m.distances }
 
-// Predicted returns how often each class was predicted for reference images that the head wasn't trained on, nil where there are
-// none.
+// Predicted returns how often each class was predicted for reference images that the head wasn't trained on, nil
+// where there are none.
 func (m *Model) Predicted() []float64 { return slices.Clone(m.predicted) }
 
-// Distance returns the squared Mahalanobis distance of a row from the training images. The row must have Width columns; where one
-// isn't finite the distance is +Inf.
+// Distance returns the squared Mahalanobis distance of a row from the training images. The row must have Width
+// columns; where one isn't finite the distance is +Inf.
 func (m *Model) Distance(row []float32) float64 {
 	if len(row) != m.Width() {
 		panic(fmt.Sprintf("familiarity: a row of %d columns; expected %d", len(row), m.Width()))
@@ -51,7 +51,9 @@ func (m *Model) Distance(row []float32) float64 {
 	if math.IsNaN(sum) {
 		return math.Inf(1)
 	}
-	return float64(float32(sum)) // as a file holds it, so that p-values are the same before and after the model is stored
+	return float64(
+		float32(sum),
+	) // as a file holds it, so that p-values are the same before and after the model is stored
 }
 
 func (m *Model) triangle() blas64.TriangularPacked {
@@ -88,16 +90,16 @@ func sketched(column, places int) (place int, sign float64) {
 	return int(x & math.MaxUint32 % uint64(places)), sign
 }
 
-// PValue returns the share of ordinary images that are at least as far away: (1 + reference images with that distance or more) /
-// (n + 1).
+// PValue returns the share of ordinary images that are at least as far away: (1 + reference images with that distance
+// or more) / (n + 1).
 func (m *Model) PValue(distance float64) float64 {
 	n := len(m.distances)
 	at, _ := slices.BinarySearch(m.distances, distance)
 	return float64(1+n-at) / float64(n+1)
 }
 
-// Unfamiliar reports whether an image with such a p-value is unlike the training images, at [Level]. With a reference of under 99
-// images no p-value is that small; then an image is unfamiliar that is farther away than all of them.
+// Unfamiliar reports whether an image with such a p-value is unlike the training images, at [Level]. With a reference
+// of under 99 images no p-value is that small; then an image is unfamiliar that is farther away than all of them.
 func (m *Model) Unfamiliar(p float64) bool {
 	const rounding = 1e-12
 	return p <= m.ExpectedUnfamiliar()+rounding

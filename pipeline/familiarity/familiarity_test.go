@@ -39,7 +39,8 @@ func fitted(t *testing.T, f head.Features) *Model {
 	return m
 }
 
-// Without a sketch the distance must be what its definition says: (z−c)ᵀ Σ⁻¹ (z−c), with the shrunk covariance written out plainly.
+// Without a sketch the distance must be what its definition says: (z−c)ᵀ Σ⁻¹ (z−c), with the shrunk covariance
+// written out plainly.
 func TestDistanceFollowsItsDefinition(t *testing.T) {
 	const n, k = 40, 6
 	f := cloud(1, 2*n, k, 0)
@@ -234,7 +235,13 @@ func TestReviewMarksItsShare(t *testing.T) {
 			}
 		}
 		if math.Abs(float64(marked)-1000*share) > 2 || least < kept {
-			t.Errorf("share %v: %d of 1000 marked; the least score of these is %v, the most of the others %v", share, marked, least, kept)
+			t.Errorf(
+				"share %v: %d of 1000 marked; the least score of these is %v, the most of the others %v",
+				share,
+				marked,
+				least,
+				kept,
+			)
 		}
 	}
 	for _, share := range []float64{-0.1, 1.1, math.NaN()} {
@@ -264,7 +271,8 @@ func TestFile(t *testing.T) {
 			t.Fatalf("row %d: the distance is %v, and %v once read back", i, a, b)
 		}
 	}
-	if !slices.Equal(m.scores, back.scores) || !slices.Equal(m.Predicted(), back.Predicted()) || !slices.Equal(m.distances, back.distances) {
+	if !slices.Equal(m.scores, back.scores) || !slices.Equal(m.Predicted(), back.Predicted()) ||
+		!slices.Equal(m.distances, back.distances) {
 		t.Error("the reference came back otherwise")
 	}
 	if _, err := Load(t.Context(), path, f.Cols+1); !invalid.Is(err) {
@@ -273,7 +281,13 @@ func TestFile(t *testing.T) {
 }
 
 func FuzzRead(f *testing.F) {
-	m := &Model{mean: []float32{0, 0}, inverse: []float32{1, 1}, centre: []float64{0, 0}, factor: []float64{1, 0, 1}, distances: []float64{1, 2}}
+	m := &Model{
+		mean:      []float32{0, 0},
+		inverse:   []float32{1, 1},
+		centre:    []float64{0, 0},
+		factor:    []float64{1, 0, 1},
+		distances: []float64{1, 2},
+	}
 	for _, scores := range [][]float64{nil, {0.5}} {
 		var b bytes.Buffer
 		if m.scores = scores; scores != nil {

@@ -29,9 +29,10 @@ const (
 	nameDistances, nameScores, namePredicted      = "distances", "review_scores", "predicted"
 )
 
-// Save writes the model to a safetensors file: mean and inverse_deviation of the columns, centre and factor (the packed lower
-// Cholesky factor of the covariance) of the projected rows, distances of the reference and, where there are any, review_scores and
-// predicted. 12 × 1,280 bytes and 130 kB for rows of 1,280 columns, at most 80 kB for the reference.
+// Save writes the model to a safetensors file: mean and inverse_deviation of the columns, centre and factor (the
+// packed lower Cholesky factor of the covariance) of the projected rows, distances of the reference and, where there
+// are any, review_scores and predicted. 12 × 1,280 bytes and 130 kB for rows of 1,280 columns, at most 80 kB for the
+// reference.
 func (m *Model) Save(path string) error {
 	return atomicfile.Write(path, m.write)
 }
@@ -53,8 +54,8 @@ func (m *Model) write(w io.Writer) error {
 	return safetensors.Write(w, f)
 }
 
-// Load reads a model. The file may be untrusted: one that isn't a model of rows of that width is an *invalid.Error. A file that
-// isn't there is an error that wraps fs.ErrNotExist.
+// Load reads a model. The file may be untrusted: one that isn't a model of rows of that width is an *invalid.Error. A
+// file that isn't there is an error that wraps fs.ErrNotExist.
 func Load(ctx context.Context, path string, width int) (*Model, error) {
 	f, err := userfile.Open(ctx, path, maxFile)
 	if err != nil {
@@ -96,8 +97,13 @@ func read(r io.Reader, width int) (*Model, error) {
 		return t.Data
 	}
 	k := min(width, sketchWidth)
-	m := &Model{mean: vector(nameMean, width), inverse: vector(nameInverse, width), centre: widen(vector(nameCentre, k)),
-		factor: widen(vector(nameFactor, k*(k+1)/2)), distances: widen(vector(nameDistances, -1))}
+	m := &Model{
+		mean:      vector(nameMean, width),
+		inverse:   vector(nameInverse, width),
+		centre:    widen(vector(nameCentre, k)),
+		factor:    widen(vector(nameFactor, k*(k+1)/2)),
+		distances: widen(vector(nameDistances, -1)),
+	}
 	if _, ok := f.Tensor(nameScores); ok {
 		m.scores, m.predicted = widen(vector(nameScores, -1)), widen(vector(namePredicted, -1))
 	}

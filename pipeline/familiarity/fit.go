@@ -16,18 +16,19 @@ import (
 
 const (
 	sketchWidth = 256
-	// mostRows bounds what either part costs and what is stored of the reference. More change a p-value by under one in a thousand.
+	// mostRows bounds what either part costs and what is stored of the reference. More change a p-value by under one
+	// in a thousand.
 	mostRows = 10_000
 	// MinRows is the least number of images in either part.
 	MinRows = 10
-	// leastDeviation is the least standard deviation of a column, as a share of the root mean square over columns. It keeps a
-	// column that hardly ever varies from deciding alone.
+	// leastDeviation is the least standard deviation of a column, as a share of the root mean square over columns. It
+	// keeps a column that hardly ever varies from deciding alone.
 	leastDeviation = 0.01
 )
 
-// Split cuts the images that a run may learn from into those that the moments are taken of and the reference. Validation images,
-// which no head was trained on, are all in the reference; training images are added, whole groups drawn at random, until it has half of
-// all. Each part has at most 10,000 images.
+// Split cuts the images that a run may learn from into those that the moments are taken of and the reference.
+// Validation images, which no head was trained on, are all in the reference; training images are added, whole groups
+// drawn at random, until it has half of all. Each part has at most 10,000 images.
 func Split(items []dataset.Item, train, val []int, seed uint64) (fit, reference []int) {
 	rng := randstream.New(seed, "familiarity")
 	reference = slices.Clone(val)
@@ -60,8 +61,8 @@ func Split(items []dataset.Item, train, val []int, seed uint64) (fit, reference 
 	return fit, reference
 }
 
-// Fit takes the moments of the rows fit of f and the distances of the rows reference. It returns nil where either part has fewer
-// than [MinRows] rows.
+// Fit takes the moments of the rows fit of f and the distances of the rows reference. It returns nil where either
+// part has fewer than [MinRows] rows.
 func Fit(ctx context.Context, f head.Features, fit, reference []int) (*Model, error) {
 	if len(fit) < MinRows || len(reference) < MinRows {
 		return nil, nil
@@ -98,7 +99,11 @@ func standardise(f head.Features, rows []int) *Model {
 	}
 	floats.Scale(1/float64(len(rows)), squares)
 	least := leastDeviation * math.Sqrt(floats.Sum(squares)/float64(f.Cols))
-	m := &Model{mean: make([]float32, f.Cols), inverse: make([]float32, f.Cols), centre: make([]float64, min(f.Cols, sketchWidth))}
+	m := &Model{
+		mean:    make([]float32, f.Cols),
+		inverse: make([]float32, f.Cols),
+		centre:  make([]float64, min(f.Cols, sketchWidth)),
+	}
 	for j := range sum {
 		m.mean[j] = float32(sum[j])
 		if d := max(math.Sqrt(squares[j]), least); d > 0 {
@@ -145,9 +150,9 @@ func (m *Model) takeMoments(ctx context.Context, f head.Features, rows []int) er
 	return nil
 }
 
-// shrink replaces the covariance of n rows by a mean of it and of a multiple of the identity. The weights are those of Ledoit and
-// Wolf 2004 ("A well-conditioned estimator for large-dimensional covariance matrices", section 3.2); fourth is the mean of the fourth
-// powers of the norms of the rows. Rows that are all alike get the identity.
+// shrink replaces the covariance of n rows by a mean of it and of a multiple of the identity. The weights are those
+// of Ledoit and Wolf 2004 ("A well-conditioned estimator for large-dimensional covariance matrices", section 3.2);
+// fourth is the mean of the fourth powers of the norms of the rows. Rows that are all alike get the identity.
 func shrink(s *mat.SymDense, fourth float64, n int) {
 	k := s.SymmetricDim()
 	mean, square := mat.Trace(s)/float64(k), 0.0

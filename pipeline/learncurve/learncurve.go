@@ -1,5 +1,5 @@
-// Package learncurve measures whether more labels would help: heads are trained on an eighth, a quarter, half and all of the training
-// images, and measured on the same held-out images. Features are at hand; no network runs.
+// Package learncurve measures whether more labels would help: heads are trained on an eighth, a quarter, half and all
+// of the training images, and measured on the same held-out images. Features are at hand; no network runs.
 package learncurve
 
 import (
@@ -103,8 +103,8 @@ func (j Job) Run(ctx context.Context) (*Curve, error) {
 	return c, err
 }
 
-// Compare trains a head with each of two configurations on all training images and says what the second gains in MAE: a quick look at
-// whether, say, a hidden layer is worth trying.
+// Compare trains a head with each of two configurations on all training images and says what the second gains in MAE:
+// a quick look at whether, say, a hidden layer is worth trying.
 func (j Job) Compare(ctx context.Context, first, second head.Config) (Difference, error) {
 	var inputs [2]metrics.Input
 	for i, cfg := range []head.Config{first, second} {
@@ -119,8 +119,8 @@ func (j Job) Compare(ctx context.Context, first, second head.Config) (Difference
 	return c.MAE, err
 }
 
-// Fold sets one of n equal parts of the training images aside, by class and by whole groups; both are nil where either would have fewer
-// than 20 images.
+// Fold sets one of n equal parts of the training images aside, by class and by whole groups; both are nil where
+// either would have fewer than 20 images.
 func (j Job) Fold(n int) (rest, held []int) {
 	order := nested(j.Table.Set, j.Train, j.Seed)
 	cut := len(order) / n
@@ -137,7 +137,8 @@ func sameGroup(set *dataset.Set, a, b int) bool {
 	return set.Items[a].Group != "" && set.Items[a].Group == set.Items[b].Group
 }
 
-// nested orders the training images so that every share from the front holds about the same share of each class; groups stay together.
+// nested orders the training images so that every share from the front holds about the same share of each class;
+// groups stay together.
 func nested(set *dataset.Set, train []int, seed uint64) []int {
 	rng := randstream.New(seed, "learning curve")
 	units := map[string][]int{}
@@ -192,7 +193,10 @@ func (j Job) fit(ctx context.Context, rows []int) (metrics.Input, error) {
 	if err != nil {
 		return metrics.Input{}, err
 	}
-	h, err := head.New(trained.Network, head.Description{Space: j.Table.Set.Space, Loss: trained.Loss, Decision: cfg.Decision})
+	h, err := head.New(
+		trained.Network,
+		head.Description{Space: j.Table.Set.Space, Loss: trained.Loss, Decision: cfg.Decision},
+	)
 	if err != nil {
 		return metrics.Input{}, err
 	}
@@ -265,9 +269,15 @@ func difference(a, b *metrics.Scores, groups []string, seed uint64, name string)
 	m, _ := metrics.ByName(name)
 	x, y := a.Figures(), b.Figures()
 	drawn := make([]float64, resamples)
-	units, err := metrics.Resample([][]*metrics.Scores{{a}, {b}}, groups, resamples, seed, func(r int, f [][]metrics.Figures) {
-		drawn[r] = float64(m.Of(&f[1][0]) - m.Of(&f[0][0]))
-	})
+	units, err := metrics.Resample(
+		[][]*metrics.Scores{{a}, {b}},
+		groups,
+		resamples,
+		seed,
+		func(r int, f [][]metrics.Figures) {
+			drawn[r] = float64(m.Of(&f[1][0]) - m.Of(&f[0][0]))
+		},
+	)
 	if err != nil {
 		return Difference{}, err
 	}

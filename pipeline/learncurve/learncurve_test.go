@@ -15,12 +15,22 @@ import (
 
 func job(t *testing.T, perClass int, header string, column func(i, class int) string) Job {
 	t.Helper()
-	table, err := features.OpenFolder(t.Context(), pipelinetest.FeatureFolder(t, 4, perClass, header, column), dataset.Options{})
+	table, err := features.OpenFolder(
+		t.Context(),
+		pipelinetest.FeatureFolder(t, 4, perClass, header, column),
+		dataset.Options{},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { table.Close() })
-	j := Job{Table: table, Examples: table.Examples(nil), Head: head.Defaults(loss.Config{Name: loss.EMD2, Classes: 4}, 0), Seed: 1, Threads: 1}
+	j := Job{
+		Table:    table,
+		Examples: table.Examples(nil),
+		Head:     head.Defaults(loss.Config{Name: loss.EMD2, Classes: 4}, 0),
+		Seed:     1,
+		Threads:  1,
+	}
 	j.Head.Epochs, j.Head.Decision = 10, head.Median
 	for i := range table.Set.Items {
 		switch {
@@ -51,7 +61,8 @@ func TestCurve(t *testing.T) {
 		t.Errorf("heads on %v images, not %v", images, want)
 	}
 	first, last := c.Points[len(c.Points)-2], c.Points[len(c.Points)-1]
-	if d := float64(last.MAE - first.MAE); d != float64(c.MAE.Of) || c.MAE.Interval[0] > c.MAE.Of || c.MAE.Of > c.MAE.Interval[1] {
+	if d := float64(last.MAE - first.MAE); d != float64(c.MAE.Of) || c.MAE.Interval[0] > c.MAE.Of ||
+		c.MAE.Of > c.MAE.Interval[1] {
 		t.Errorf("the last doubling brought %v, and %+v is said", d, c.MAE)
 	}
 	again, err := j.Run(t.Context())

@@ -16,8 +16,8 @@ type Part struct {
 	Coverage  Number               `json:"coverage"`            // share of prediction sets that hold the true class; NaN without sets
 }
 
-// Parts measures the items of each value by themselves, in the order of the values. There is one value an item. The errors are those
-// of Evaluate.
+// Parts measures the items of each value by themselves, in the order of the values. There is one value an item. The
+// errors are those of Evaluate.
 func Parts(in Input, values []string) ([]Part, error) {
 	if len(values) != len(in.Labels) {
 		return nil, fmt.Errorf("metrics: %d values for %d items", len(values), len(in.Labels))

@@ -2,24 +2,24 @@ package metrics
 
 import "math"
 
-// Raters says how far those who labelled are apart, beside how far the answers are from them. It is about the items with votes of two
-// raters or more. An answer can't be nearer to raters on average than the best guess of their votes is, and one that is as near to a
-// rater as raters are to each other is as good as another rater.
+// Raters says how far those who labelled are apart, beside how far the answers are from them. It is about the items
+// with votes of two raters or more. An answer can't be nearer to raters on average than the best guess of their votes
+// is, and one that is as near to a rater as raters are to each other is as good as another rater.
 type Raters struct {
 	N              int       `json:"n"`               // items
 	Spread         Number    `json:"spread"`          // expected absolute difference between two raters of an item, in class steps
 	SpreadInterval [2]Number `json:"spread_interval"` // 95 %, items or groups drawn anew
 	MAE            Number    `json:"mae"`             // expected absolute difference between the answer and a rater
 	MAEInterval    [2]Number `json:"mae_interval"`
-	// Shares is set where votes are shares and not counts. Then it isn't known how many raters there were, and Spread is that of two
-	// raters drawn with replacement, which is less than that of two different ones.
+	// Shares is set where votes are shares and not counts. Then it isn't known how many raters there were, and Spread
+	// is that of two raters drawn with replacement, which is less than that of two different ones.
 	Shares bool `json:"shares,omitempty"`
 }
 
 // raters measures the spread of checked items; nil where no item has votes of two raters.
 //
-// Two raters drawn from shares t with cumulative sums T differ by 2 Σ T(1−T) on average, the mean difference of Gini; of n votes two
-// different ones differ by n/(n−1) times that.
+// Two raters drawn from shares t with cumulative sums T differ by 2 Σ T(1−T) on average, the mean difference of Gini;
+// of n votes two different ones differ by n/(n−1) times that.
 func raters(in Input, items []item) *Raters {
 	if in.Targets == nil || in.Votes == nil {
 		return nil
@@ -30,7 +30,8 @@ func raters(in Input, items []item) *Raters {
 	counted := make([]bool, len(items))
 	for i, votes := range in.Votes {
 		t := in.Targets[i*k : (i+1)*k]
-		shares := votes > 0 && (votes < 2-1e-9 && votes != 1 || math.Abs(votes-math.Round(votes)) > 1e-6 || votes == 1 && !oneVote(t))
+		shares := votes > 0 &&
+			(votes < 2-1e-9 && votes != 1 || math.Abs(votes-math.Round(votes)) > 1e-6 || votes == 1 && !oneVote(t))
 		if !shares && votes < 2 {
 			continue // nobody, or one rater
 		}
@@ -61,8 +62,8 @@ func oneVote(t []float64) bool {
 	return true
 }
 
-// meanOf returns the mean of the values of the items that count, and its 95 % interval when items or whole groups are drawn anew; NaN
-// where only one could be.
+// meanOf returns the mean of the values of the items that count, and its 95 % interval when items or whole groups are
+// drawn anew; NaN where only one could be.
 func (in Input) meanOf(values []float64, counted []bool) (Number, [2]Number) {
 	mean := func(times func(i int) float64) float64 {
 		var sum, n float64

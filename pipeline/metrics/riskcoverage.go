@@ -8,17 +8,19 @@ import (
 // riskSteps is the number of points of a risk–coverage curve.
 const riskSteps = 20
 
-// A RiskCoverage curve says how many answers are wrong among those that are kept when the least sure ones are set aside (El-Yaniv and
-// Wiener 2010). Answers are ordered by the RPS that their distribution expects of itself, see [ExpectedRPS].
+// A RiskCoverage curve says how many answers are wrong among those that are kept when the least sure ones are set
+// aside (El-Yaniv and Wiener 2010). Answers are ordered by the RPS that their distribution expects of itself, see
+// [ExpectedRPS].
 type RiskCoverage struct {
 	Points []RiskPoint `json:"points"` // by coverage, ascending; the last one is of all items
-	// The areas under the curves are the means over n of the error among the n surest items (Geifman, Uziel and El-Yaniv 2019).
+	// The areas under the curves are the means over n of the error among the n surest items (Geifman, Uziel and
+	// El-Yaniv 2019).
 	Area    Number `json:"aurc"`     // of the error rate
 	AreaMAE Number `json:"aurc_mae"` // of the MAE
 }
 
-// A RiskPoint is what keeping the surest items makes of the error. Items of equal doubt share their errors, so that the order of the
-// input plays no part.
+// A RiskPoint is what keeping the surest items makes of the error. Items of equal doubt share their errors, so that
+// the order of the input plays no part.
 type RiskPoint struct {
 	Coverage float64   `json:"coverage"` // share of items that are kept
 	N        int       `json:"n"`        // items that are kept
@@ -41,7 +43,10 @@ func riskCoverage(items []item, row func(i int) []float64) *RiskCoverage {
 	for from := 0; from < n; {
 		end, w, d := from, 0.0, 0.0
 		for ; end < n && doubt[order[end]] == doubt[order[from]]; end++ {
-			steps := max(items[order[end]].predicted-items[order[end]].truth, items[order[end]].truth-items[order[end]].predicted)
+			steps := max(
+				items[order[end]].predicted-items[order[end]].truth,
+				items[order[end]].truth-items[order[end]].predicted,
+			)
 			w += float64(min(steps, 1))
 			d += float64(steps)
 		}
@@ -64,8 +69,17 @@ func riskCoverage(items []item, row func(i int) []float64) *RiskCoverage {
 		}
 		last = m
 		kept, others := float64(m), float64(n-m)
-		c.Points = append(c.Points, RiskPoint{Coverage: kept / float64(n), N: m, Error: Number(wrong[m] / kept), Interval: Wilson(wrong[m], kept),
-			MAE: Number(off[m] / kept), Aside: Number((wrong[n] - wrong[m]) / others)})
+		c.Points = append(
+			c.Points,
+			RiskPoint{
+				Coverage: kept / float64(n),
+				N:        m,
+				Error:    Number(wrong[m] / kept),
+				Interval: Wilson(wrong[m], kept),
+				MAE:      Number(off[m] / kept),
+				Aside:    Number((wrong[n] - wrong[m]) / others),
+			},
+		)
 	}
 	return c
 }

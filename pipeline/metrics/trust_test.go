@@ -64,7 +64,8 @@ func TestRiskCoverage(t *testing.T) {
 		t.Fatal(err)
 	}
 	points := r.Risk.Points
-	if len(points) != 20 || points[19].N != 20 || points[19].Error != 0.2 || points[19].MAE != 0.3 || points[19].Aside.Defined() {
+	if len(points) != 20 || points[19].N != 20 || points[19].Error != 0.2 || points[19].MAE != 0.3 ||
+		points[19].Aside.Defined() {
 		t.Fatalf("%+v", points)
 	}
 	for i, p := range points {
@@ -72,7 +73,8 @@ func TestRiskCoverage(t *testing.T) {
 		if n := float64(i + 1); n > 10 { // ties share their errors
 			want, off = (n-10)/10*4/n, (n-10)/10*6/n
 		}
-		if math.Abs(float64(p.Error)-want) > 1e-12 || math.Abs(float64(p.MAE)-off) > 1e-12 || p.Coverage != float64(i+1)/20 {
+		if math.Abs(float64(p.Error)-want) > 1e-12 || math.Abs(float64(p.MAE)-off) > 1e-12 ||
+			p.Coverage != float64(i+1)/20 {
 			t.Errorf("%+v; the error should be %v, the MAE %v", p, want, off)
 		}
 	}
@@ -132,7 +134,9 @@ func TestRaters(t *testing.T) {
 			}
 			continue
 		}
-		if s := r.Raters; s.N != c.n || math.Abs(float64(s.Spread)-c.spread) > 1e-9 || math.Abs(float64(s.MAE)-c.mae) > 1e-9 || s.Shares != c.shares {
+		if s := r.Raters; s.N != c.n || math.Abs(float64(s.Spread)-c.spread) > 1e-9 ||
+			math.Abs(float64(s.MAE)-c.mae) > 1e-9 ||
+			s.Shares != c.shares {
 			t.Errorf("%s: %+v", c.name, s)
 		}
 	}
@@ -143,8 +147,16 @@ func TestRaters(t *testing.T) {
 }
 
 func TestParts(t *testing.T) {
-	in := Input{Space: three(t), Labels: []int{0, 1, 2, 2}, Predicted: []int{0, 1, 0, 2}, Groups: []string{"a", "b", "", ""},
-		Low: []int{0, 0, 0, 2}, High: []int{0, 1, 1, 2}, Coverage: 0.9, Votes: []float64{1, 1, 1, 1}}
+	in := Input{
+		Space:     three(t),
+		Labels:    []int{0, 1, 2, 2},
+		Predicted: []int{0, 1, 0, 2},
+		Groups:    []string{"a", "b", "", ""},
+		Low:       []int{0, 0, 0, 2},
+		High:      []int{0, 1, 1, 2},
+		Coverage:  0.9,
+		Votes:     []float64{1, 1, 1, 1},
+	}
 	for range in.Labels {
 		in.Probabilities = append(in.Probabilities, 0.5, 0.3, 0.2)
 		in.Targets = append(in.Targets, 0.2, 0.3, 0.5)

@@ -7,7 +7,8 @@ import (
 	"finetune/pipeline/metrics"
 )
 
-// riskCurve draws how many answers are wrong among those that are kept when the least sure are set aside; false without a curve.
+// riskCurve draws how many answers are wrong among those that are kept when the least sure are set aside; false
+// without a curve.
 func riskCurve(c *metrics.RiskCoverage) (chart, bool) {
 	if c == nil || len(c.Points) < 2 {
 		return chart{}, false
@@ -17,7 +18,14 @@ func riskCurve(c *metrics.RiskCoverage) (chart, bool) {
 		high = max(high, float64(p.Error))
 	}
 	high = math.Min(1, math.Ceil(10*high+0.5)/10) // whole tens above the curve
-	f := frame{left: chartLeft, right: chartWidth - chartRight, top: chartTop, bottom: chartHeight - chartBottom, toX: 1, high: high}
+	f := frame{
+		left:   chartLeft,
+		right:  chartWidth - chartRight,
+		top:    chartTop,
+		bottom: chartHeight - chartBottom,
+		toX:    1,
+		high:   high,
+	}
 	out := chart{
 		Name: "Wrong answers by share kept", Width: chartWidth, Height: chartHeight, XName: "share of images kept, the surest first", XNameAt: px((f.left + f.right) / 2),
 		About: "Set the least sure images aside for a person, and fewer of the remaining answers are wrong (risk–coverage curve). A level line would mean that the stated probabilities don't tell which answers to trust.",
@@ -32,8 +40,19 @@ func riskCurve(c *metrics.RiskCoverage) (chart, bool) {
 	l := line{Name: "wrong among those kept", Class: "val", Legend: "wrong among those kept"}
 	pen := "M"
 	for _, p := range c.Points {
-		at := point{px(f.x(p.Coverage)), px(f.y(float64(p.Error))), fmt.Sprintf("%s kept (%s): %s wrong (95 %% interval %s)",
-			percent.number(metrics.Number(p.Coverage)), count(p.N, "image"), percent.number(p.Error), percent.interval(p.Interval))}
+		at := point{
+			px(f.x(p.Coverage)),
+			px(f.y(float64(p.Error))),
+			fmt.Sprintf(
+				"%s kept (%s): %s wrong (95 %% interval %s)",
+				percent.number(
+					metrics.Number(p.Coverage),
+				),
+				count(p.N, "image"),
+				percent.number(p.Error),
+				percent.interval(p.Interval),
+			),
+		}
 		l.Points = append(l.Points, at)
 		l.Path += pen + at.X + " " + at.Y
 		pen = "L"

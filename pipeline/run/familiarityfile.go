@@ -14,8 +14,8 @@ import (
 // FamiliarityFile says what the images look like that a run was trained on.
 const FamiliarityFile = "familiarity.safetensors"
 
-// Familiarity reads what the run's training images look like. It is nil where the run has no such file: older runs, a head alone,
-// and runs on fewer than twice [familiarity.MinRows] images.
+// Familiarity reads what the run's training images look like. It is nil where the run has no such file: older runs, a
+// head alone, and runs on fewer than twice [familiarity.MinRows] images.
 func (r *Run) Familiarity(ctx context.Context) (*familiarity.Model, error) {
 	path := filepath.Join(r.Folder, FamiliarityFile)
 	m, err := familiarity.Load(ctx, path, r.Head.Inputs())
@@ -27,7 +27,10 @@ func (r *Run) Familiarity(ctx context.Context) (*familiarity.Model, error) {
 	}
 	if n := len(m.Predicted()); n != 0 && n != r.Head.Space().Len() {
 		return nil, &invalid.Error{Path: path, Found: fmt.Sprintf("predictions of %d classes", n),
-			Want: fmt.Sprintf("the %d classes of the run", r.Head.Space().Len()), Hint: "train again, or remove the file"}
+			Want: fmt.Sprintf(
+				"the %d classes of the run",
+				r.Head.Space().Len(),
+			), Hint: "train again, or remove the file"}
 	}
 	return m, nil
 }

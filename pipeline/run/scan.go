@@ -13,8 +13,8 @@ import (
 	"finetune/pipeline/progress"
 )
 
-// A Scan brings the features and the predictions of unlabelled images, one image after the other in their order, whatever their
-// number: memory grows with the list of images alone.
+// A Scan brings the features and the predictions of unlabelled images, one image after the other in their order,
+// whatever their number: memory grows with the list of images alone.
 type Scan struct {
 	Data     dataset.Options // only Path counts: a folder, a manifest or a list of files
 	Features string          // a feature folder, instead of Data.Path and Images
@@ -53,14 +53,19 @@ func (s Scan) Run(ctx context.Context, r *Run, emit func(Scanned) error) ([]arti
 		return nil, err
 	}
 	defer x.Close()
-	unreadable, err := x.Extract(ctx, set.Items, func(int) int { return views.Predict }, func(b features.Block) error {
-		items := make([]dataset.Item, len(b.Read))
-		for i, item := range b.Read {
-			items[i] = set.Items[item]
-		}
-		f := head.Features{Rows: len(items) * views.Predict, Cols: b.Cols, Data: b.Rows}
-		return scanRows(r.Head, f, items, views.Predict, views.Predict, 1, emit)
-	})
+	unreadable, err := x.Extract(
+		ctx,
+		set.Items,
+		func(int) int { return views.Predict },
+		func(b features.Block) error {
+			items := make([]dataset.Item, len(b.Read))
+			for i, item := range b.Read {
+				items[i] = set.Items[item]
+			}
+			f := head.Features{Rows: len(items) * views.Predict, Cols: b.Cols, Data: b.Rows}
+			return scanRows(r.Head, f, items, views.Predict, views.Predict, 1, emit)
+		},
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +105,13 @@ func (s Scan) folder(ctx context.Context, r *Run, views features.ViewConfig, emi
 }
 
 // scanRows predicts from the first few of the perItem rows of each item.
-func scanRows(h *head.Head, f head.Features, items []dataset.Item, perItem, few, threads int, emit func(Scanned) error) error {
+func scanRows(
+	h *head.Head,
+	f head.Features,
+	items []dataset.Item,
+	perItem, few, threads int,
+	emit func(Scanned) error,
+) error {
 	k := h.Space().Len()
 	probs := make([]float32, len(items)*k)
 	if err := crossval.Probabilities(h, f, perItem, few, nil, threads, probs); err != nil {

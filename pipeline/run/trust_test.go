@@ -19,7 +19,13 @@ import (
 // A run keeps what its training images look like, whether it has a validation part or folds; the thresholds come from images that
 // no head was trained on.
 func TestRunKnowsItsImages(t *testing.T) {
-	folder := pipelinetest.FeatureFolder(t, 3, 100, ",site", func(i, class int) string { return fmt.Sprint("s", i%2) })
+	folder := pipelinetest.FeatureFolder(
+		t,
+		3,
+		100,
+		",site",
+		func(i, class int) string { return fmt.Sprint("s", i%2) },
+	)
 	for _, folds := range []int{0, 4} {
 		job := train.New("")
 		job.Features, job.Out, job.Folds = folder, filepath.Join(t.TempDir(), "run"), folds
@@ -53,11 +59,19 @@ func TestRunKnowsItsImages(t *testing.T) {
 		if err != nil || images != 300 || marked < 20 || marked > 110 {
 			t.Errorf("folds %d: %d of %d images are marked (%v)", folds, marked, images, err)
 		}
-		result, err := run.Evaluate{Model: job.Out, Features: folder, Data: dataset.Options{By: "site"}, ReviewShare: 0.2}.Run(t.Context())
+		result, err := run.Evaluate{
+			Model:       job.Out,
+			Features:    folder,
+			Data:        dataset.Options{By: "site"},
+			ReviewShare: 0.2,
+		}.Run(
+			t.Context(),
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if result.By == nil || len(result.By.Parts) != 2 || result.By.Parts[0].Value != "s0" || result.By.Parts[0].N != 150 {
+		if result.By == nil || len(result.By.Parts) != 2 || result.By.Parts[0].Value != "s0" ||
+			result.By.Parts[0].N != 150 {
 			t.Errorf("%+v", result.By)
 		}
 		if result.Unfamiliar == nil || result.Unfamiliar.N > 10 || result.Metrics.Risk == nil {
@@ -69,7 +83,9 @@ func TestRunKnowsItsImages(t *testing.T) {
 		if trained.Metrics.Risk == nil {
 			t.Error("the run has no risk–coverage curve")
 		}
-		if _, err := (run.Evaluate{Model: job.Out, Features: folder, Data: dataset.Options{By: "path"}}).Run(t.Context()); !invalid.Is(err) {
+		if _, err := (run.Evaluate{Model: job.Out, Features: folder, Data: dataset.Options{By: "path"}}).Run(t.Context()); !invalid.Is(
+			err,
+		) {
 			t.Errorf("by path: %v", err)
 		}
 	}
@@ -85,7 +101,10 @@ func sums(v *run.Review, accuracy metrics.Number) bool {
 func TestScanOfImagesAndFeatures(t *testing.T) {
 	out := t.TempDir()
 	job := train.New(pipelinetest.Demo)
-	job.Images.Backbone, job.Images.Tap, job.Out, job.Head.Epochs = pipelinetest.TinyNetwork, features.Last, filepath.Join(out, "run"), 3
+	job.Images.Backbone, job.Images.Tap, job.Out, job.Head.Epochs = pipelinetest.TinyNetwork, features.Last, filepath.Join(
+		out,
+		"run",
+	), 3
 	if _, err := job.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}

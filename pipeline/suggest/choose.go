@@ -18,8 +18,9 @@ type Candidate struct {
 	order int // in which the images came
 }
 
-// Choose returns up to n candidates: those of most doubt, no two of them alike as far as there is a choice among the 10 n of most doubt.
-// They are in order of doubt, but for what had to be taken although it is like another. Equal input gives equal output.
+// Choose returns up to n candidates: those of most doubt, no two of them alike as far as there is a choice among the
+// 10 n of most doubt. They are in order of doubt, but for what had to be taken although it is like another. Equal
+// input gives equal output.
 func Choose(all []Candidate, n int) []Candidate {
 	kept := newShortlist(poolSize * n)
 	for _, c := range all {
@@ -71,9 +72,9 @@ func (h *leastFirst) Pop() any {
 	return last
 }
 
-// apart returns up to n candidates in their order, and passes over one that lies nearer to one that was taken than half of the
-// candidates lie to their nearest neighbour: labelling two such images teaches little more than one. Where too few are left, those that
-// were passed over follow.
+// apart returns up to n candidates in their order, and passes over one that lies nearer to one that was taken than
+// half of the candidates lie to their nearest neighbour: labelling two such images teaches little more than one.
+// Where too few are left, those that were passed over follow.
 func apart(list []Candidate, n int) []Candidate {
 	least := typicalGap(list)
 	var taken, passed []Candidate

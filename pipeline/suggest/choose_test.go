@@ -19,9 +19,15 @@ func candidate(path string, doubt float64, place ...float32) Candidate {
 }
 
 func TestChoose(t *testing.T) {
-	// Two bursts of near copies and two images apart: the typical gap lies between the gaps of bursts and those of the others.
+	// Two bursts of near copies and two images apart: the typical gap lies between the gaps of bursts and those of
+	// the others.
 	list := []Candidate{
-		candidate("a1", 0.9, 0, 0), candidate("a2", 0.8, 0, 0.01), candidate("b1", 0.7, 5, 0), candidate("b2", 0.6, 5, 0.01),
+		candidate(
+			"a1",
+			0.9,
+			0,
+			0,
+		), candidate("a2", 0.8, 0, 0.01), candidate("b1", 0.7, 5, 0), candidate("b2", 0.6, 5, 0.01),
 		candidate("c", 0.5, 0, 7), candidate("d", 0.4, 5, 7), candidate("e", 0.3, 9, 3), candidate("sure", 0, 20, 20),
 	}
 	for _, c := range []struct {

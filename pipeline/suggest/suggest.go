@@ -1,5 +1,5 @@
-// Package suggest says which unlabelled images a person should label next: those whose class the run is least sure of, no two of them
-// alike.
+// Package suggest says which unlabelled images a person should label next: those whose class the run is least sure
+// of, no two of them alike.
 //
 // It must not import train: a run folder is all that it reads.
 package suggest
@@ -57,7 +57,11 @@ type Result struct {
 // Run does the job.
 func (j Job) Run(ctx context.Context) (*Result, error) {
 	if j.Count = cmp.Or(j.Count, DefaultCount); j.Count < 1 || j.Count > mostCount {
-		return nil, &invalid.Error{Field: "Count", Found: fmt.Sprint(j.Count), Want: fmt.Sprintf("1 to %d", mostCount)}
+		return nil, &invalid.Error{
+			Field: "Count",
+			Found: fmt.Sprint(j.Count),
+			Want:  fmt.Sprintf("1 to %d", mostCount),
+		}
 	}
 	if j.Out != "" {
 		if err := artifact.NotAnInput(j.Out, j.Data.Path, j.Images.Backbone); err != nil {

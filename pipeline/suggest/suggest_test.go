@@ -26,7 +26,8 @@ func TestJob(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	rows := pipelinetest.ReadCSV(t, out)
-	if len(rows) != 13 || strings.Join(rows[0], ",") != "path,predicted,doubt" || rows[1][0] != r.Suggestions[0].Path {
+	if len(rows) != 13 || strings.Join(rows[0], ",") != "path,predicted,doubt" ||
+		rows[1][0] != r.Suggestions[0].Path {
 		t.Errorf("%v", rows)
 	}
 	for _, n := range []int{-1, mostCount + 1} {

@@ -7,8 +7,8 @@ import (
 	"finetune/pipeline/run"
 )
 
-// writeFamiliarity writes what the images look like that the run learned from. Images of the test part have no say. Thresholds of
-// review come from images that no head was trained on: the validation part, or the folds.
+// writeFamiliarity writes what the images look like that the run learned from. Images of the test part have no say.
+// Thresholds of review come from images that no head was trained on: the validation part, or the folds.
 func (r *session) writeFamiliarity(ctx context.Context, path string) error {
 	items := r.table.Set.Items
 	fit, reference := familiarity.Split(items, r.plan.parts.Train, r.plan.parts.Val, r.Split.Seed)
@@ -35,7 +35,15 @@ func (r *session) writeFamiliarity(ctx context.Context, path string) error {
 		var probs []float32
 		for i, item := range said.Items {
 			if row, ok := inReference[item.Path]; ok {
-				rows, classes, probs = append(rows, row), append(classes, said.Classes[i]), append(probs, said.Row(i)...)
+				rows, classes, probs = append(
+					rows,
+					row,
+				), append(
+					classes,
+					said.Classes[i],
+				), append(
+					probs,
+					said.Row(i)...)
 			}
 		}
 		if len(rows) > 0 {

@@ -34,8 +34,8 @@ func (r *session) learn(ctx context.Context) (err error) {
 // triedHidden is the width of the hidden layer that a linear head is compared with.
 const triedHidden = 128
 
-// tryHidden compares the linear head with one that has a hidden layer. Both are trained on four fifths of the training images and measured on
-// the last: the held-out images have no say in a choice.
+// tryHidden compares the linear head with one that has a hidden layer. Both are trained on four fifths of the
+// training images and measured on the last: the held-out images have no say in a choice.
 func (r *session) tryHidden(ctx context.Context, job learncurve.Job) error {
 	if r.Head.Hidden > 0 || r.Search.Trials > 0 {
 		return nil

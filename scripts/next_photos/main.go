@@ -118,8 +118,8 @@ func (m *measurement) cut(seed uint64) (test, rest []int) {
 	return order[:n], order[n:]
 }
 
-// familiarity measures how many held-out and other images are flagged, and how wrong answers are among images that are marked for
-// review and among the others.
+// familiarity measures how many held-out and other images are flagged, and how wrong answers are among images that
+// are marked for review and among the others.
 func (m *measurement) familiarity(seeds int) {
 	var held, other, marked, markedWrong, keptWrong means
 	for seed := range uint64(seeds) {
@@ -160,7 +160,14 @@ func (m *measurement) familiarity(seeds int) {
 		}
 		other.add(flagged / float64(m.others.Features.Rows))
 	}
-	fmt.Printf("flagged: held-out %v, other images %v\nmarked for review: %v; wrong among these %v, among the others %v\n", held, other, marked, markedWrong, keptWrong)
+	fmt.Printf(
+		"flagged: held-out %v, other images %v\nmarked for review: %v; wrong among these %v, among the others %v\n",
+		held,
+		other,
+		marked,
+		markedWrong,
+		keptWrong,
+	)
 }
 
 // drift measures how often a batch of held-out images is said to differ, and one of which a tenth are other images.
@@ -171,7 +178,8 @@ func (m *measurement) drift(seeds int) {
 		test, rest := m.cut(seed)
 		h, val := m.head(rest, seed)
 		fit, _ := familiarity.Split(m.table.Set.Items, rest[:len(rest)-len(val)], val, seed)
-		// The reference of the run is one draw; drawing it anew with each batch measures the level and not the luck of one reference.
+		// The reference of the run is one draw; drawing it anew with each batch measures the level and not the luck
+		// of one reference.
 		pool := append(append([]int(nil), test...), val...)
 		rng := randstream.New(seed, "batches")
 		for range batches {
@@ -196,8 +204,14 @@ func (m *measurement) drift(seeds int) {
 			mixed.add(one(2*drift.TwoSample(known.Reference(), distances, permutations, rng).PValue <= 0.05))
 		}
 	}
-	fmt.Printf("batches of %d held-out images said to differ at 5 %%: by distance %v, by classes %v, by both %v; with 10 %% of other images %v\n",
-		batch, alike, classes, both, mixed)
+	fmt.Printf(
+		"batches of %d held-out images said to differ at 5 %%: by distance %v, by classes %v, by both %v; with 10 %% of other images %v\n",
+		batch,
+		alike,
+		classes,
+		both,
+		mixed,
+	)
 }
 
 func (m *measurement) distances(known *familiarity.Model, rows []int) []float64 {
@@ -238,7 +252,10 @@ func (m *measurement) suggest(seeds, start, add int) {
 			if known.Unfamiliar(known.PValue(known.Distance(x))) {
 				continue
 			}
-			c := suggest.Candidate{Suggestion: suggest.Suggestion{Path: said.Items[i].Path, Doubt: metrics.ExpectedRPS(said.Row(i))}, Place: suggest.Place(known, x)}
+			c := suggest.Candidate{
+				Suggestion: suggest.Suggestion{Path: said.Items[i].Path, Doubt: metrics.ExpectedRPS(said.Row(i))},
+				Place:      suggest.Place(known, x),
+			}
 			all, rowOf[c.Path] = append(all, c), row
 		}
 		var chosen []int
@@ -259,7 +276,14 @@ func (m *measurement) suggest(seeds, start, add int) {
 		}
 	}
 	for i, name := range []string{"MAE", "RPS", "AMAE"} {
-		fmt.Printf("%d labelled and %d more: %s with random ones %v, with suggested ones %v beyond that\n", start, add, name, random[i], better[i])
+		fmt.Printf(
+			"%d labelled and %d more: %s with random ones %v, with suggested ones %v beyond that\n",
+			start,
+			add,
+			name,
+			random[i],
+			better[i],
+		)
 	}
 }
 
