@@ -64,7 +64,7 @@ func execute(args []string, in io.Reader, out, errs io.Writer) int {
 	case errors.Is(err, errFound):
 		return exitFound // what was found is printed already
 	case errors.As(err, &usage), invalid.Is(err):
-		suggest(err)
+		addSuggestion(err)
 		fmt.Fprintln(errs, "finetune:", invalid.Text(err, flagName))
 		return exitMistake
 	}
@@ -72,8 +72,8 @@ func execute(args []string, in io.Reader, out, errs io.Writer) int {
 	return exitMachine
 }
 
-// suggest adds a hint to an error about a misspelt value.
-func suggest(err error) {
+// addSuggestion adds a hint to an error about a misspelt value.
+func addSuggestion(err error) {
 	var e *invalid.Error
 	if errors.As(err, &e) && e.Hint == "" {
 		e.Hint = suggestion(e.Found, e.Want)
@@ -99,7 +99,7 @@ func newRoot(a *app) *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "one JSON document on standard output, and nothing else there")
 	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no notes on standard error")
-	root.AddCommand(newTrain(a), newExtract(a), newEval(a), newPredict(a), newExport(a), newExplain(a), newCompare(a), newCheck(a), newInspect(a), newDoctor(a), newSetup(a), newCache(a), newVersion(a))
+	root.AddCommand(newTrain(a), newExtract(a), newEval(a), newPredict(a), newExport(a), newExplain(a), newCompare(a), newCheck(a), newSuggest(a), newDrift(a), newInspect(a), newDoctor(a), newSetup(a), newCache(a), newVersion(a))
 	root.SetHelpCommand(newHelp(a))
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) { printHelp(a.out, c, a.helpAll) })
 	return root
