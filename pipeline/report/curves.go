@@ -18,6 +18,7 @@ const (
 
 // A chart is a line chart over epochs.
 type chart struct {
+	ID string
 	Name, About    string // title and explanation
 	Width, Height  int
 	X, Y           []tick

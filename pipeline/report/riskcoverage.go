@@ -7,8 +7,8 @@ import (
 	"finetune/pipeline/metrics"
 )
 
-// riskCurve draws how many answers are wrong among those that are kept when the least sure are set aside; false
-// without a curve.
+// riskCurve draws the error rate among the images that are kept when the least certain ones are set aside; false without a
+// curve.
 func riskCurve(c *metrics.RiskCoverage) (chart, bool) {
 	if c == nil || len(c.Points) < 2 {
 		return chart{}, false
@@ -27,8 +27,8 @@ func riskCurve(c *metrics.RiskCoverage) (chart, bool) {
 		high:   high,
 	}
 	out := chart{
-		Name: "Wrong answers by share kept", Width: chartWidth, Height: chartHeight, XName: "share of images kept, the surest first", XNameAt: px((f.left + f.right) / 2),
-		About: "Set the least sure images aside for a person, and fewer of the remaining answers are wrong (risk–coverage curve). A level line would mean that the stated probabilities don't tell which answers to trust.",
+		Name: "Errors by share of images kept", Width: chartWidth, Height: chartHeight, XName: "share of images kept, the most certain first", XNameAt: px((f.left + f.right) / 2),
+		About: "Error rate among the images that are kept when the least certain ones are left to a person. A flat line means that the probabilities don't tell which predictions to trust.",
 		From:  px(f.left), To: px(f.right), Top: px(f.top), Bottom: px(f.bottom),
 	}
 	for v := 0; v <= 100; v += 20 {
@@ -37,14 +37,14 @@ func riskCurve(c *metrics.RiskCoverage) (chart, bool) {
 	for v := 0; v <= int(math.Round(10*high)); v++ {
 		out.Y = append(out.Y, tick{px(f.y(float64(v) / 10)), fmt.Sprintf("%d %%", 10*v)})
 	}
-	l := line{Name: "wrong among those kept", Class: "val", Legend: "wrong among those kept"}
+	l := line{Name: "error rate of the images kept", Class: "val", Legend: "error rate of the images kept"}
 	pen := "M"
 	for _, p := range c.Points {
 		at := point{
 			px(f.x(p.Coverage)),
 			px(f.y(float64(p.Error))),
 			fmt.Sprintf(
-				"%s kept (%s): %s wrong (95 %% interval %s)",
+				"%s kept (%s): error rate %s (95 %% interval %s)",
 				percent.number(
 					metrics.Number(p.Coverage),
 				),
