@@ -18,14 +18,26 @@ import (
 	"finetune/pipeline/progress"
 )
 
-// The exit statuses, as SPEC and README promise them.
+// The exit statuses; docs/schemas.md promises them.
 const (
 	exitOK          = 0
-	exitMachine     = 1   // a failure of the machine: disk, memory, a bug
-	exitMistake     = 2   // something the user can correct
-	exitFound       = 3   // check found what --fail-on names, or cache verify damage
-	exitInterrupted = 130 // Ctrl-C, as shells report it
+	exitMachine     = 1
+	exitMistake     = 2
+	exitFound       = 3
+	exitInterrupted = 130 // as shells report Ctrl-C
 )
+
+// exitStatuses is what the manual says of them.
+var exitStatuses = []struct {
+	status  int
+	meaning string
+}{
+	{exitOK, "The job is done."},
+	{exitMachine, "The machine failed: disk, memory, the native library, or a bug."},
+	{exitMistake, "The command line, a file or the data is wrong, and the message says what to do."},
+	{exitFound, "check found what --fail-on names, or cache verify found damage."},
+	{exitInterrupted, "Interrupted. What was finished is kept, and the same command continues from there."},
+}
 
 // app holds the streams of one call of the command.
 type app struct {
@@ -99,9 +111,10 @@ func newRoot(a *app) *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "one JSON document on standard output, and nothing else there")
 	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no notes on standard error")
-	root.AddCommand(newTrain(a), newExtract(a), newEval(a), newPredict(a), newExport(a), newExplain(a), newCompare(a), newCheck(a), newSuggest(a), newDrift(a), newInspect(a), newDoctor(a), newSetup(a), newCache(a), newVersion(a))
+	root.AddCommand(newTrain(a), newExtract(a), newEval(a), newPredict(a), newExport(a), newExplain(a), newCompare(a), newCheck(a), newSuggest(a), newDrift(a), newInspect(a), newDoctor(a), newSetup(a), newCache(a), newVersion(a), newMan())
 	root.SetHelpCommand(newHelp(a))
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) { printHelp(a.out, c, a.helpAll) })
+	addCompletions(root)
 	return root
 }
 
