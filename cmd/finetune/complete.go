@@ -18,9 +18,13 @@ import (
 	"finetune/preprocess"
 )
 
+// formats are those of all commands. Each takes the ones that its help names.
+var formats = []string{"csv", "jsonl", "parquet", "onnx", "onnx-head", "safetensors", "npz", "json", "bundle"}
+
 // flagValues returns the values that the shell completes for a flag, with commas between several where list is true; nil where
 // it has none.
-func flagValues(name string) (values []string, list bool) {
+func flagValues(f *pflag.Flag) (values []string, list bool) {
+	name := f.Name
 	if option, ok := head.OptionOf(name); ok {
 		values = slices.Clone(option.Choices)
 		if option.Word != "" {
@@ -63,7 +67,12 @@ func flagValues(name string) (values []string, list bool) {
 	case "with":
 		return []string{"pip", "npm"}, false
 	case "format":
-		return []string{"csv", "jsonl"}, false
+		words := strings.FieldsFunc(f.Usage, func(r rune) bool { return r == ' ' || r == ',' || r == ':' || r == ';' || r == '.' })
+		return slices.DeleteFunc(slices.Clone(formats), func(v string) bool { return !slices.Contains(words, v) }), false
+	case "input":
+		return []string{"image", "tensor"}, false
+	case "columns":
+		return []string{"path", "predicted", "low", "high", "expected", "p_*", "confidence", "error"}, true
 	case "bins":
 		return []string{autoDecision}, false
 	}
@@ -94,7 +103,7 @@ func addCompletions(c *cobra.Command) {
 
 // completion is how the shell completes a flag's value; nil leaves it to the shell, which offers files.
 func completion(f *pflag.Flag) cobra.CompletionFunc {
-	if values, list := flagValues(f.Name); len(values) > 0 {
+	if values, list := flagValues(f); len(values) > 0 {
 		if list {
 			return completeList(values)
 		}

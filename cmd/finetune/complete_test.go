@@ -21,7 +21,7 @@ func eachCommand(c *cobra.Command, visit func(*cobra.Command)) {
 
 func TestChoicesAreCompleted(t *testing.T) {
 	for _, o := range head.Options() {
-		values, _ := flagValues(o.Name)
+		values, _ := flagValues(&pflag.Flag{Name: o.Name})
 		for _, want := range o.Choices {
 			if !slices.Contains(values, want) {
 				t.Errorf("--%s: %s isn't completed: %q", o.Name, want, values)
@@ -39,7 +39,7 @@ func TestCompletedValuesAreDocumented(t *testing.T) {
 			if _, ok := head.OptionOf(f.Name); ok || slices.Contains([]string{"preset", "metric", "losses", "with"}, f.Name) {
 				return // made from the tables that the program reads
 			}
-			values, _ := flagValues(f.Name)
+			values, _ := flagValues(f)
 			for _, v := range values {
 				if !strings.Contains(f.Usage, v) && !strings.Contains(c.Long, v) {
 					t.Errorf("%s --%s: completes %s, of which the help says nothing: %s", c.CommandPath(), f.Name, v, f.Usage)
@@ -66,6 +66,7 @@ func TestCompletion(t *testing.T) {
 		{"train --augment flip,", "flip,crop\nflip,scale\nflip,colour\n:38\n"},
 		{"train --backbone ", "onnx\n:8\n"},
 		{"predict --model ", ":16\n"},
+		{"predict --format ", "csv\njsonl\n:36\n"},
 		{"train --lr ", "auto\n:36\n"},
 		{"train --folds ", ":4\n"},
 	} {
