@@ -69,23 +69,21 @@ func isRelease(version string) bool {
 	return !strings.HasPrefix(version, snapshot) && version != "(devel)" && !strings.HasPrefix(version, "v0.0.0-")
 }
 
-// programVersion is what a program says of itself.
-func programVersion(ctx context.Context, program string) (string, error) {
+// programVersion is the version and the commit that a program says of itself.
+func programVersion(ctx context.Context, program string) (version, commit string, err error) {
 	text, err := output(ctx, "", program, "version", "--json")
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
-	var says struct {
-		Version string `json:"version"`
-	}
+	var says struct{ Version, Revision string }
 	err = json.Unmarshal([]byte(text), &says)
-	return says.Version, err
+	return says.Version, says.Revision, err
 }
 
 // checkProgram compares a program that is built already with its manual and the changelog of the current folder. A tag of the
 // commit is the version that is expected.
 func checkProgram(ctx context.Context, program string) error {
-	says, err := programVersion(ctx, program)
+	says, _, err := programVersion(ctx, program)
 	if err != nil {
 		return err
 	}

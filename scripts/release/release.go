@@ -137,9 +137,12 @@ func (s *source) common(ctx context.Context, program, scratch string) (map[strin
 	if err != nil {
 		return nil, err
 	}
-	says, err := programVersion(ctx, program)
+	says, commit, err := programVersion(ctx, program)
 	if err != nil {
 		return nil, err
+	}
+	if commit != s.commit {
+		return nil, fmt.Errorf("the program says that it is of commit %q; expected %s", commit, s.commit)
 	}
 	return files, agree(s.version, says, files["share/man/man1/finetune.1"], files["CHANGELOG.md"])
 }

@@ -132,7 +132,7 @@ func TestDifferences(t *testing.T) {
 
 func TestSelectTargets(t *testing.T) {
 	for _, list := range []string{"plan9/mips", "linux/amd64,plan9/mips", "linux/amd64,linux/amd64"} {
-		if got, err := selectTargets(list); err == nil {
+		if got, err := selectTargets(list, ""); err == nil {
 			t.Errorf("%s: got %v, want an error", list, got)
 		}
 	}

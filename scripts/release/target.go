@@ -13,7 +13,8 @@ import (
 // A target is a platform and the C compiler that builds for it on this machine.
 type target struct {
 	os, arch string
-	cc       string
+	cc       string // may have arguments
+	zig      string // the name that Zig's C compiler gives the platform; "" where it lacks the libraries
 }
 
 func (t target) String() string { return t.os + "/" + t.arch }
@@ -26,12 +27,21 @@ func (t target) exe() string {
 	return "finetune"
 }
 
-// known lists the platforms of a release, with the names that Debian gives their C compilers.
+// known lists the platforms of a release, with the names that Debian gives their C compilers. Zig's compiler links to the symbols of
+// glibc 2.28, so that the program runs on distributions from 2019 on; Debian's links to those of its own.
 var known = []target{
-	{"linux", "amd64", "x86_64-linux-gnu-gcc"},
-	{"linux", "arm64", "aarch64-linux-gnu-gcc"},
-	{"windows", "amd64", "x86_64-w64-mingw32-gcc"},
-	{"darwin", "arm64", "clang"}, // on macOS alone: Apple's SDK isn't to be had elsewhere
+	{"linux", "amd64", "x86_64-linux-gnu-gcc", "x86_64-linux-gnu.2.28"},
+	{"linux", "arm64", "aarch64-linux-gnu-gcc", "aarch64-linux-gnu.2.28"},
+	{"windows", "amd64", "x86_64-w64-mingw32-gcc", "x86_64-windows-gnu"},
+	{"darwin", "arm64", "clang", ""}, // needs Apple's SDK: on macOS alone
+}
+
+// with returns the target with Zig's C compiler instead of its own, where zig is the command that runs Zig.
+func (t target) with(zig string) target {
+	if zig != "" && t.zig != "" {
+		t.cc = zig + " cc -target " + t.zig
+	}
+	return t
 }
 
 // available reports whether the compiler is installed and builds for the target.
@@ -39,14 +49,15 @@ func (t target) available() bool {
 	if t.os == "darwin" && runtime.GOOS != "darwin" {
 		return false
 	}
-	_, err := exec.LookPath(t.cc)
+	_, err := exec.LookPath(strings.Fields(t.cc)[0])
 	return err == nil
 }
 
 // selectTargets reads a list of targets. Those of an empty list are all that can be built here; the others are named.
-func selectTargets(list string) ([]target, error) {
+func selectTargets(list, zig string) ([]target, error) {
 	var chosen []target
 	for _, t := range known {
+		t = t.with(zig)
 		wanted := list == ""
 		for name := range strings.SplitSeq(list, ",") {
 			wanted = wanted || name == t.String()
@@ -61,7 +72,7 @@ func selectTargets(list string) ([]target, error) {
 		}
 	}
 	if list != "" && len(chosen) != 1+strings.Count(list, ",") || len(chosen) == 0 {
-		return nil, fmt.Errorf("targets %q; expected some of %v, each once", list, known)
+		return nil, fmt.Errorf("targets %q; expected some of %v, each once, with a C compiler", list, known)
 	}
 	return chosen, nil
 }
@@ -69,7 +80,7 @@ func selectTargets(list string) ([]target, error) {
 // build compiles the program for a target. Neither paths nor times nor the repository enter the file.
 func (s *source) build(ctx context.Context, t target, file string, env []string) error {
 	const artifact = "finetune/pipeline/artifact"
-	flags := fmt.Sprintf("-s -w -buildid= -X %s.version=%s -X %[1]s.revision=%s", artifact, s.version, s.commit)
+	flags := fmt.Sprintf("-s -w -buildid= -X %s.version=%s -X %s.revision=%s", artifact, s.version, artifact, s.commit)
 	env = append([]string{"CGO_ENABLED=1", "GOOS=" + t.os, "GOARCH=" + t.arch, "CC=" + t.cc, "GOFLAGS=-mod=readonly", "GOWORK=off",
 		"CGO_CFLAGS=-O2", "CGO_LDFLAGS="}, env...)
 	_, err := run(ctx, s.dir, env, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", flags, "-o", file, "./cmd/finetune")
@@ -78,12 +89,7 @@ func (s *source) build(ctx context.Context, t target, file string, env []string)
 
 // hostTarget is this machine, whose program writes the manual and the completions.
 func hostTarget() target {
-	for _, t := range known {
-		if t.os == runtime.GOOS && t.arch == runtime.GOARCH {
-			return t
-		}
-	}
-	return target{runtime.GOOS, runtime.GOARCH, "cc"}
+	return target{os: runtime.GOOS, arch: runtime.GOARCH, cc: "cc"}
 }
 
 // shells are those that completions are written for, and the file of each under share/.
