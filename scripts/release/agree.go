@@ -110,5 +110,9 @@ func checkProgram(ctx context.Context, program string) error {
 	if err != nil {
 		return err
 	}
-	return agree(version, says, manual, changelog)
+	if err := agree(version, says, manual, changelog); err != nil {
+		return err
+	}
+	fmt.Printf("program, manual and CHANGELOG.md agree on version %s\n", version)
+	return nil
 }
