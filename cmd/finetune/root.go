@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -230,8 +229,5 @@ func (a *app) print(result any, asText func(w io.Writer)) error {
 		asText(a.out)
 		return nil
 	}
-	enc := json.NewEncoder(a.out)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(result)
+	return artifact.EncodeJSON(a.out, result)
 }
