@@ -16,9 +16,9 @@ import (
 	"finetune/internal/ort/library"
 )
 
-// runnablePages are those whose commands a test runs. Every block of commands or Python on them is marked: run, run if=…, or not-run with
-// the reason.
-var runnablePages = []string{"tutorial.md", "recipes.md", "pytorch.md", "deploy.md"}
+// runnablePages are those whose commands a test runs. Every block of commands or Python on them is marked: run, run if=…, run exact where
+// the output is compared too, or not-run with the reason.
+var runnablePages = []string{"tutorial.md", "recipes.md", "pytorch.md", "deploy.md", "schemas.md"}
 
 // A docBlock is a fenced block of a page.
 type docBlock struct {
@@ -57,7 +57,7 @@ func docBlocks(page string) ([]docBlock, error) {
 }
 
 var (
-	markRun    = regexp.MustCompile(`^run(?: if=([a-z,]+))?$`)
+	markRun    = regexp.MustCompile(`^run(?: if=([a-z,]+)| exact)?$`)
 	markNotRun = regexp.MustCompile(`^not-run="[^"]{10,}"$`)
 )
 
@@ -80,15 +80,21 @@ func (b docBlock) script() string {
 	if b.lang == "python" {
 		return "python - <<'END-OF-PYTHON'\n" + b.text + "END-OF-PYTHON\n"
 	}
-	var s strings.Builder
+	var commands, output strings.Builder
+next:
 	for line := range strings.Lines(b.text) {
 		for _, prompt := range []string{"$ ", "> "} {
 			if command, ok := strings.CutPrefix(line, prompt); ok {
-				s.WriteString(command)
+				commands.WriteString(command)
+				continue next
 			}
 		}
+		output.WriteString(line)
 	}
-	return s.String()
+	if strings.HasSuffix(b.marks, " exact") {
+		return "{\n" + commands.String() + "} > .output\ndiff -u - .output <<'END-OF-OUTPUT'\n" + output.String() + "END-OF-OUTPUT\n"
+	}
+	return commands.String()
 }
 
 // TestDocs runs the commands of each page in one shell, in a folder that has nothing but the demo. DOC_PYTHON is a Python with
@@ -192,11 +198,15 @@ func freePort(t *testing.T) string {
 }
 
 func TestDocBlocks(t *testing.T) {
-	page := "text\n```console run\n$ a \\\n> b\noutput\n```\n```yaml\nx: 1\n```\n```python run if=python,export\nprint()\n```\n```console\n$ c\n```\n"
+	page := "```console run exact\n$ echo x\nx\n```\n" + "text\n```console run\n$ a \\\n> b\noutput\n```\n```yaml\nx: 1\n```\n```python run if=python,export\nprint()\n```\n```console\n$ c\n```\n"
 	blocks, err := docBlocks(page)
-	if err != nil || len(blocks) != 3 {
+	if err != nil || len(blocks) != 4 {
 		t.Fatalf("%d blocks, %v", len(blocks), err)
 	}
+	if got, want := blocks[0].script(), "{\necho x\n} > .output\ndiff -u - .output <<'END-OF-OUTPUT'\nx\nEND-OF-OUTPUT\n"; got != want {
+		t.Errorf("script %q, want %q", got, want)
+	}
+	blocks = blocks[1:]
 	if got := blocks[0].script(); got != "a \\\nb\n" {
 		t.Errorf("script %q", got)
 	}
