@@ -14,7 +14,7 @@ import (
 type target struct {
 	os, arch string
 	cc       string // may have arguments
-	zig      string // the name that Zig's C compiler gives the platform; "" where it lacks the libraries
+	zig      string // the name that Zig's C compiler gives the platform, and options for it
 }
 
 func (t target) String() string { return t.os + "/" + t.arch }
@@ -33,12 +33,13 @@ var known = []target{
 	{"linux", "amd64", "x86_64-linux-gnu-gcc", "x86_64-linux-gnu.2.28"},
 	{"linux", "arm64", "aarch64-linux-gnu-gcc", "aarch64-linux-gnu.2.28"},
 	{"windows", "amd64", "x86_64-w64-mingw32-gcc", "x86_64-windows-gnu"},
-	{"darwin", "arm64", "clang", ""}, // needs Apple's SDK: on macOS alone
+	// clang needs Apple's SDK, which is on macOS alone. Zig has what is needed of it but for two libraries; their symbols are in darwin/.
+	{"darwin", "arm64", "clang", "aarch64-macos -L{stubs} -F{stubs}"},
 }
 
 // with returns the target with Zig's C compiler instead of its own, where zig is the command that runs Zig.
 func (t target) with(zig string) target {
-	if zig != "" && t.zig != "" {
+	if zig != "" {
 		t.cc = zig + " cc -target " + t.zig
 	}
 	return t
@@ -46,7 +47,7 @@ func (t target) with(zig string) target {
 
 // available reports whether the compiler is installed and builds for the target.
 func (t target) available() bool {
-	if t.os == "darwin" && runtime.GOOS != "darwin" {
+	if t.os == "darwin" && t.cc == "clang" && runtime.GOOS != "darwin" {
 		return false
 	}
 	_, err := exec.LookPath(strings.Fields(t.cc)[0])
@@ -81,7 +82,8 @@ func selectTargets(list, zig string) ([]target, error) {
 func (s *source) build(ctx context.Context, t target, file string, env []string) error {
 	const artifact = "finetune/pipeline/artifact"
 	flags := fmt.Sprintf("-s -w -buildid= -X %s.version=%s -X %s.revision=%s", artifact, s.version, artifact, s.commit)
-	env = append([]string{"CGO_ENABLED=1", "GOOS=" + t.os, "GOARCH=" + t.arch, "CC=" + t.cc, "GOFLAGS=-mod=readonly", "GOWORK=off",
+	cc := strings.ReplaceAll(t.cc, "{stubs}", filepath.Join(s.dir, "scripts/release/darwin"))
+	env = append([]string{"CGO_ENABLED=1", "GOOS=" + t.os, "GOARCH=" + t.arch, "CC=" + cc, "GOFLAGS=-mod=readonly", "GOWORK=off",
 		"CGO_CFLAGS=-O2", "CGO_LDFLAGS="}, env...)
 	_, err := run(ctx, s.dir, env, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", flags, "-o", file, "./cmd/finetune")
 	return err
