@@ -27,8 +27,8 @@ func (t target) exe() string {
 	return "finetune"
 }
 
-// known lists the platforms of a release, with the names that Debian gives their C compilers. Zig's compiler links to the symbols of
-// glibc 2.28, so that the program runs on distributions from 2019 on; Debian's links to those of its own.
+// known lists the platforms of a release, with the names that Debian gives their C compilers. Zig's compiler links to old
+// symbols of glibc, which newer systems have too; Debian's links to those of its own.
 var known = []target{
 	{"linux", "amd64", "x86_64-linux-gnu-gcc", "x86_64-linux-gnu.2.28"},
 	{"linux", "arm64", "aarch64-linux-gnu-gcc", "aarch64-linux-gnu.2.28"},
