@@ -23,7 +23,7 @@ func main() {
 	flag.StringVar(&r.commit, "commit", "HEAD", "`commit` to build")
 	flag.StringVar(&r.version, "version", "", "`version`, such as 1.2.0 (default: the commit's tag, else a snapshot)")
 	flag.BoolVar(&r.twice, "twice", false, "build again from another folder without Go's build cache and compare the bytes")
-	zig := flag.String("zig", "", "`command` of Zig, as C compiler for Linux and Windows (default: the compilers of the system)")
+	zig := flag.String("zig", "", "`command` of Zig, as C compiler for Linux and macOS (default: the compilers of the system)")
 	check := flag.Bool("check", false, "build nothing: compare the version in the changelog, the manual and the program")
 	binary := flag.String("binary", "bin/finetune", "the `program` for -check")
 	flag.Parse()

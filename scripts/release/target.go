@@ -14,7 +14,7 @@ import (
 type target struct {
 	os, arch string
 	cc       string // may have arguments
-	zig      string // the name that Zig's C compiler gives the platform, and options for it
+	zig      string // the name that Zig's C compiler gives the platform, and options for it; "" where it isn't used
 }
 
 func (t target) String() string { return t.os + "/" + t.arch }
@@ -32,14 +32,14 @@ func (t target) exe() string {
 var known = []target{
 	{"linux", "amd64", "x86_64-linux-gnu-gcc", "x86_64-linux-gnu.2.28"},
 	{"linux", "arm64", "aarch64-linux-gnu-gcc", "aarch64-linux-gnu.2.28"},
-	{"windows", "amd64", "x86_64-w64-mingw32-gcc", "x86_64-windows-gnu"},
+	{"windows", "amd64", "x86_64-w64-mingw32-gcc", ""}, // Zig's linker writes the time into the program
 	// clang needs Apple's SDK, which is on macOS alone. Zig has what is needed of it but for two libraries; their symbols are in darwin/.
 	{"darwin", "arm64", "clang", "aarch64-macos -L{stubs} -F{stubs}"},
 }
 
 // with returns the target with Zig's C compiler instead of its own, where zig is the command that runs Zig.
 func (t target) with(zig string) target {
-	if zig != "" {
+	if zig != "" && t.zig != "" {
 		t.cc = zig + " cc -target " + t.zig
 	}
 	return t
