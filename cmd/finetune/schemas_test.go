@@ -62,7 +62,7 @@ func TestSchemas(t *testing.T) {
 	}
 	for name, document := range map[string]any{
 		run.ConfigFile: run.Config{}, run.MetricsFile: run.Metrics{}, features.MetaFile: features.Meta{},
-		compare.JSONFile: compare.Result{}, check.CheckFile: check.Result{}, explain.ResultFile: explain.Result{},
+		compare.JSONFile: compare.Result{}, check.ResultFile: check.Result{}, explain.ResultFile: explain.Result{},
 	} {
 		_, section, found := strings.Cut(string(page), "\n## "+name+"\n")
 		if !found {
@@ -85,7 +85,7 @@ func TestSchemas(t *testing.T) {
 				t.Errorf("%s: %s is described but isn't a field", name, d)
 			}
 		}
-		if name == run.ConfigFile || name == check.CheckFile { // those without deep objects of other documents
+		if name == run.ConfigFile || name == check.ResultFile { // those without deep objects of other documents
 			missing := slices.DeleteFunc(jsonFields(reflect.TypeOf(document), true), func(f string) bool {
 				return slices.Contains(codeSpans(section), f) || slices.Contains(documentedOptions(), f)
 			})
