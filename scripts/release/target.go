@@ -37,8 +37,12 @@ var known = []target{
 	{"darwin", "arm64", "clang", "aarch64-macos -L{stubs} -F{stubs}"},
 }
 
-// with returns the target with Zig's C compiler instead of its own, where zig is the command that runs Zig.
+// with returns the target with Zig's C compiler instead of its own, where zig is the command that runs Zig. This machine's own
+// compiler may have another name than Debian's.
 func (t target) with(zig string) target {
+	if _, err := exec.LookPath(t.cc); err != nil && t.os == runtime.GOOS && t.arch == runtime.GOARCH {
+		t.cc = hostTarget().cc
+	}
 	if zig != "" && t.zig != "" {
 		t.cc = zig + " cc -target " + t.zig
 	}
