@@ -34,7 +34,7 @@ var exitStatuses = []struct {
 	{exitOK, "The job is done."},
 	{exitMachine, "The machine failed: disk, memory, the native library, or a bug."},
 	{exitMistake, "The command line, a file or the data is wrong, and the message says what to do."},
-	{exitFound, "check found what --fail-on names, or cache verify found damage."},
+	{exitFound, "check found what --fail-on names, drift --fail-on-drift a difference, or cache verify damage."},
 	{exitInterrupted, "Interrupted. What was finished is kept, and the same command continues from there."},
 }
 
