@@ -11,11 +11,20 @@ FUZZTIME  ?= 5s
 RACE      ?=
 # Python with scripts/bench/requirements.txt for make bench; empty means one in bin/, made when it is missing.
 PEER      ?=
+# Where make install puts the program, its manual and the completions; DESTDIR is put before it, for packages.
+PREFIX    ?= /usr/local
+# For make release: the version (empty: the commit's tag), platforms (empty: all that can be built here), and the command of Zig
+# as C compiler (empty: the system's compilers).
+VERSION   ?=
+TARGETS   ?=
+ZIG       ?=
+# A Python with numpy, onnxruntime and pillow for make docs-check; empty means one in bin/, made when it is missing.
+DOC_PYTHON ?=
 # Flags for make bench: BENCHFLAGS='-only training -rounds 5'
 BENCHFLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build setup demo report-check test race vet fmt staticcheck fuzz bench microbench cover golden clean
+.PHONY: help build setup demo report-check test race vet fmt staticcheck fuzz bench microbench cover golden clean man completions install uninstall release release-check docs-check
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,4 +88,41 @@ golden: ## make the tests' expected values anew (what Python needs: docs/install
 	done
 
 clean: ## remove what was built here; the installed library and cached features stay
-	rm -rf bin demo-run cover.out
+	rm -rf bin demo-run cover.out dist
+
+# The manual's date is that of the commit, where there is a repository.
+man: build ## write the manual pages into bin/share
+	rm -rf bin/share/man
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null) $(BIN) man bin/share/man/man1
+
+completions: build ## write the completions of shells into bin/share
+	@mkdir -p bin/share/bash-completion/completions bin/share/zsh/site-functions bin/share/fish/vendor_completions.d
+	$(BIN) completion bash > bin/share/bash-completion/completions/finetune
+	$(BIN) completion zsh > bin/share/zsh/site-functions/_finetune
+	$(BIN) completion fish > bin/share/fish/vendor_completions.d/finetune.fish
+
+install: ## install the program, its manual and the completions under PREFIX; builds them where that wasn't done
+	@[ -f bin/share/man/man1/finetune.1 ] && [ -d bin/share/zsh ] || $(MAKE) man completions
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/finetune
+	@cd bin/share && for file in $$(find . -type f); do \
+		install -d "$(DESTDIR)$(PREFIX)/share/$$(dirname "$$file")" && install -m 644 "$$file" "$(DESTDIR)$(PREFIX)/share/$$file" || exit 1; \
+	done
+
+uninstall: ## remove what make install put under PREFIX
+	rm -f $(DESTDIR)$(PREFIX)/bin/finetune $(DESTDIR)$(PREFIX)/share/man/man1/finetune.1 $(DESTDIR)$(PREFIX)/share/man/man1/finetune-*.1 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/finetune $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_finetune \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/finetune.fish
+
+release: ## build the archives of a release from the last commit into dist (VERSION=1.2.0)
+	$(GO) run ./scripts/release -out dist -version "$(VERSION)" -targets "$(TARGETS)" -zig "$(ZIG)"
+
+release-check: build ## compare the version in changelog, manual and program, then two builds of the last commit for this machine
+	$(GO) run ./scripts/release -check -binary $(BIN)
+	$(GO) run ./scripts/release -out bin/release-check -targets "$$($(GO) env GOOS)/$$($(GO) env GOARCH)" -twice
+
+docs-check: setup ## run the commands of the documentation, those in Python too
+	@python="$(DOC_PYTHON)"; \
+	[ -n "$$python" ] || { $(PYTHON) -m venv bin/docs-python && bin/docs-python/bin/python -m pip install -q -r scripts/docs/requirements.txt \
+		&& python="$$PWD/bin/docs-python/bin/python"; } || exit 1; \
+	DOC_PYTHON="$$python" $(GO) test -count=1 -run TestDocs ./cmd/finetune

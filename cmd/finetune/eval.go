@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"finetune/pipeline/familiarity"
 	"finetune/pipeline/progress"
 	"finetune/pipeline/run"
 )
@@ -33,6 +34,10 @@ func newEval(a *app) *cobra.Command {
 		"`pattern` whose first group is the label (default: that of the run)")
 	f.StringVar(&job.Data.GroupRegex, "group-regex", "",
 		"`pattern` whose first group is what intervals resample as one, e.g. a person")
+	f.StringVar(&job.Data.By, "by", "",
+		"`column` of the manifest: measure the images of each value by themselves, e.g. site")
+	f.Float64Var(&job.ReviewShare, "review-share", familiarity.DefaultReviewShare,
+		"share of ordinary images to mark for a person's look; 0 for none")
 	f.StringVar(&job.Images.Backbone, "backbone", "",
 		"ONNX `file` of the network, where it isn't where the run was trained")
 	f.Uint64Var(&job.Seed, "seed", 0, "seed of the bootstrap")
@@ -51,6 +56,7 @@ func newEval(a *app) *cobra.Command {
 		}
 		return perform(a, c, work, func(w io.Writer, r *run.EvaluateResult) {
 			printReport(w, &r.Metrics)
+			printTrust(w, r)
 			printUnreadable(w, r.Unreadable)
 		})
 	}

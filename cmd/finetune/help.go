@@ -29,13 +29,13 @@ var flagGroups = []flagGroup{
 	{"Loss", []string{"losses"}},
 	{"Head", nil},
 	{"Training", []string{"soften", "search", "search-time", "search-folds", "search-metric"}},
-	{"Evaluation", []string{"model", "metric", "calibrate", "coverage", "tta", "resamples", "class", "method", "patch", "stride", "worst", "fail-on"}},
+	{"Evaluation", []string{"model", "metric", "calibrate", "coverage", "tta", "resamples", "class", "method", "patch", "stride", "worst", "by", "count", "level", "review-share", "learning-curve", "fail-on", "fail-on-drift"}},
 	{"Output", []string{"out", "overwrite", "resume", "explain", "maps", "format", "input", "columns", "spreadsheet-safe", "json", "quiet", "strict", "max-unreadable"}},
 	{"Runtime", []string{"threads", "image-batch", "device", "device-option", "cache", "no-cache", "addr", "token-file", "max-bytes", "max-pixels", "max-images", "timeout", "max-requests", "max-waiting", "batch-wait", "log", "limit", "library", "from", "with"}},
 }
 
 // basicFlags are those that most people need, which --help shows; --help-all shows all. A command with few flags shows all, too.
-var basicFlags = []string{"data", "features", "backbone", "model", "image", "out", "addr", "order", "bins", "label-regex", "folds", "loss", "losses", "hidden", "views", "tta", "explain", "resume", "overwrite", "threads", "class", "seeds", "json"}
+var basicFlags = []string{"data", "features", "backbone", "model", "image", "out", "addr", "order", "bins", "label-regex", "folds", "loss", "losses", "hidden", "views", "tta", "explain", "resume", "overwrite", "threads", "class", "seeds", "by", "count", "level", "json"}
 
 // fewFlags is the number of flags up to which a command shows all of them.
 const fewFlags = 14

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,14 +17,26 @@ import (
 	"finetune/pipeline/progress"
 )
 
-// The exit statuses, as SPEC and README promise them.
+// The exit statuses; docs/schemas.md promises them.
 const (
 	exitOK          = 0
-	exitMachine     = 1   // a failure of the machine: disk, memory, a bug
-	exitMistake     = 2   // something the user can correct
-	exitFound       = 3   // check found what --fail-on names, or cache verify damage
-	exitInterrupted = 130 // Ctrl-C, as shells report it
+	exitMachine     = 1
+	exitMistake     = 2
+	exitFound       = 3
+	exitInterrupted = 130 // as shells report Ctrl-C
 )
+
+// exitStatuses is what the manual says of them.
+var exitStatuses = []struct {
+	status  int
+	meaning string
+}{
+	{exitOK, "The job is done."},
+	{exitMachine, "The machine failed: disk, memory, the native library, or a bug."},
+	{exitMistake, "The command line, a file or the data is wrong, and the message says what to do."},
+	{exitFound, "check found what --fail-on names, drift --fail-on-drift a difference, or cache verify damage."},
+	{exitInterrupted, "Interrupted. What was finished is kept, and the same command continues from there."},
+}
 
 // app holds the streams of one call of the command.
 type app struct {
@@ -65,7 +76,7 @@ func execute(args []string, in io.Reader, out, errs io.Writer) int {
 	case errors.Is(err, errFound):
 		return exitFound // what was found is printed already
 	case errors.As(err, &usage), invalid.Is(err):
-		suggest(err)
+		addSuggestion(err)
 		fmt.Fprintln(errs, "finetune:", invalid.Text(err, flagName))
 		return exitMistake
 	}
@@ -73,8 +84,8 @@ func execute(args []string, in io.Reader, out, errs io.Writer) int {
 	return exitMachine
 }
 
-// suggest adds a hint to an error about a misspelt value.
-func suggest(err error) {
+// addSuggestion adds a hint to an error about a misspelt value.
+func addSuggestion(err error) {
 	var e *invalid.Error
 	if errors.As(err, &e) && e.Hint == "" {
 		e.Hint = suggestion(e.Found, e.Want)
@@ -100,9 +111,11 @@ func newRoot(a *app) *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "one JSON document on standard output, and nothing else there")
 	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no notes on standard error")
-	root.AddCommand(newTrain(a), newExtract(a), newEval(a), newPredict(a), newExport(a), newServe(a), newExplain(a), newCompare(a), newCheck(a), newInspect(a), newDoctor(a), newSetup(a), newCache(a), newVersion(a))
+	root.AddCommand(newTrain(a), newExtract(a), newEval(a), newPredict(a), newExport(a), newServe(a), newExplain(a), newCompare(a), newCheck(a), newSuggest(a), newDrift(a), newInspect(a), newDoctor(a), newSetup(a), newCache(a), newVersion(a))
+	root.AddCommand(newMan())
 	root.SetHelpCommand(newHelp(a))
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) { printHelp(a.out, c, a.helpAll) })
+	addCompletions(root)
 	return root
 }
 
@@ -218,8 +231,5 @@ func (a *app) print(result any, asText func(w io.Writer)) error {
 		asText(a.out)
 		return nil
 	}
-	enc := json.NewEncoder(a.out)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(result)
+	return artifact.EncodeJSON(a.out, result)
 }

@@ -41,6 +41,7 @@ func newTrain(a *app) *cobra.Command {
 	f.BoolVar(&job.Overwrite, "overwrite", false, "replace an earlier run in --out once the new one is complete")
 	f.BoolVar(&job.Resume, "resume", false, "go on with an interrupted run in --out; a complete one is left as it is")
 	f.BoolVar(&job.Explain, "explain", false, "draw into the report what places the worst mistakes come from (see finetune explain)")
+	f.BoolVar(&job.LearningCurve, "learning-curve", false, "train on an eighth, a quarter and half of the images too, to tell whether more labels would help")
 	addLabelFlags(f, &job.Data)
 	addSplitFlags(f, &job.Split)
 	addFoldFlags(f, &job)

@@ -1,17 +1,33 @@
 package artifact
 
 import (
+	"bytes"
 	"encoding/json"
-	"finetune/internal/store/atomicfile"
-	"finetune/invalid"
+	"fmt"
 	"io"
 	"os"
+
+	"finetune/internal/store/atomicfile"
+	"finetune/invalid"
 )
 
+// Format is the version of the JSON documents and tables of docs/schemas.md, which each document has as its first field. It grows
+// when a field or column is removed, renamed or gets another meaning; new ones leave it as it is.
+const Format = 1
+
+// ReadJSON reads a document that WriteJSON wrote. One of a newer format is a *invalid.Error; one without a format is older than
+// all of them and is read.
 func ReadJSON(path string, into any) error {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return err
+	}
+	var version struct {
+		Format int `json:"format"`
+	}
+	if err := json.Unmarshal(data, &version); err == nil && version.Format > Format {
+		return &invalid.Error{Path: path, Found: fmt.Sprintf("format %d", version.Format), Want: fmt.Sprintf("at most %d", Format),
+			Hint: "a newer version of finetune wrote it: use that one"}
 	}
 	if err := json.Unmarshal(data, into); err != nil {
 		return &invalid.Error{Path: path, Found: "not the JSON that finetune writes", Err: err, Hint: "restore the file or run the job again"}
@@ -19,11 +35,24 @@ func ReadJSON(path string, into any) error {
 	return nil
 }
 
+// WriteJSON writes a document as EncodeJSON does, atomically.
 func WriteJSON(path string, v any) error {
-	return atomicfile.Write(path, func(w io.Writer) error {
-		enc := json.NewEncoder(w)
-		enc.SetIndent("", "  ")
-		enc.SetEscapeHTML(false)
-		return enc.Encode(v)
-	})
+	return atomicfile.Write(path, func(w io.Writer) error { return EncodeJSON(w, v) })
+}
+
+// EncodeJSON writes v indented. An object gets the field "format" before its own; it must not have one of that name.
+func EncodeJSON(w io.Writer, v any) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	text := b.Bytes()
+	if fields, ok := bytes.CutPrefix(text, []byte("{\n")); ok {
+		text = append(fmt.Appendf(nil, "{\n  \"format\": %d,\n", Format), fields...)
+	}
+	_, err := w.Write(text)
+	return err
 }

@@ -60,10 +60,15 @@ func Predict(h *head.Head, t *features.Table, rows []int, items []dataset.Item, 
 // Evaluate compares the predictions with the labels. Prior are the class shares of the training part, nil if unknown.
 // The errors are those of metrics.Evaluate.
 func (p *Predictions) Evaluate(h *head.Head, prior []float64, seed uint64) (metrics.Report, error) {
+	return metrics.Evaluate(p.Figured(h, prior, seed))
+}
+
+// Figured is what figures are taken from, with the classes and ranges that the head takes.
+func (p *Predictions) Figured(h *head.Head, prior []float64, seed uint64) metrics.Input {
 	in := p.Input(h.Space())
 	in.Predicted, in.Prior, in.Seed = p.Classes, prior, seed
 	in.Low, in.High, in.Coverage = p.Low, p.High, p.Coverage
-	return metrics.Evaluate(in)
+	return in
 }
 
 // Input returns the predictions as input of package metrics, without predicted classes and prediction sets.
@@ -79,8 +84,9 @@ func (p *Predictions) Input(space label.Space) metrics.Input {
 	}
 	if soft {
 		k := space.Len()
-		in.Targets = make([]float64, len(p.Probabilities))
+		in.Targets, in.Votes = make([]float64, len(p.Probabilities)), make([]float64, len(p.Items))
 		for i, item := range p.Items {
+			in.Votes[i] = item.Votes
 			if item.Target == nil {
 				in.Targets[i*k+item.Label] = 1
 			}

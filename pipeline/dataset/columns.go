@@ -13,6 +13,7 @@ import (
 type column struct {
 	role   string // pathColumn, labelColumn, …, or ""
 	votes  int    // the place of its class in voteClasses, or -1
+	by     bool   // Item.By is taken from it
 	oneHot bool   // 1 where its class is the label, else 0
 }
 
@@ -41,6 +42,9 @@ func (l *loader) columns(header []string) ([]column, error) {
 		cols[i].votes = -1
 	}
 	if err := l.chosenColumns(cols, header); err != nil {
+		return nil, err
+	}
+	if err := l.byColumn(cols, header); err != nil {
 		return nil, err
 	}
 	if l.o.ImageColumn == "" && l.o.LabelColumn == "" && l.o.VoteColumns == nil {
@@ -144,6 +148,19 @@ func (l *loader) chosenColumns(cols []column, header []string) error {
 			}
 		}
 	}
+	return nil
+}
+
+// byColumn marks the column of Options.By.
+func (l *loader) byColumn(cols []column, header []string) error {
+	if l.o.By == "" {
+		return nil
+	}
+	i := findColumn(header, l.o.By)
+	if i < 0 {
+		return &invalid.Error{Field: "Data.By", Path: l.table, Found: fmt.Sprintf("no column %q", l.o.By), Want: "one of " + some(header)}
+	}
+	cols[i].by, l.hasBy = true, true
 	return nil
 }
 

@@ -216,3 +216,30 @@ func TestNumbersInEvaluation(t *testing.T) {
 		t.Errorf("%v, %v", s, err)
 	}
 }
+
+func TestByColumn(t *testing.T) {
+	for name, text := range map[string]string{
+		"m.csv":   "path,label,Site,group\na.jpg,1,north,p\nb.jpg,2, south ,q\nc.jpg,2,,q\n",
+		"m.jsonl": `{"path":"a.jpg","label":1,"Site":"north","group":"p"}` + "\n" + `{"path":"b.jpg","label":2,"Site":"south","group":"q"}` + "\n" + `{"path":"c.jpg","label":2,"group":"q"}` + "\n",
+	} {
+		for by, want := range map[string]string{"site": "north south ", "group": "p q q", "label": "1 2 2"} {
+			s, err := loadText(t, name, text, Options{By: by})
+			if err != nil {
+				t.Fatalf("%s by %s: %v", name, by, err)
+			}
+			var got []string
+			for _, it := range s.Items {
+				got = append(got, it.By)
+			}
+			if strings.Join(got, " ") != want || s.Items[1].Group != "q" {
+				t.Errorf("%s by %s: %q, group %q", name, by, got, s.Items[1].Group)
+			}
+		}
+		if _, err := loadText(t, name, text, Options{By: "camera"}); err == nil || !strings.Contains(err.Error(), `no column "camera"`) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := Load(t.Context(), Options{Path: folder(t, "1/a.jpg", "2/b.jpg"), By: "site"}); err == nil || !strings.Contains(err.Error(), "Data.By") {
+		t.Errorf("a folder: %v", err)
+	}
+}

@@ -73,6 +73,9 @@ func (l *loader) csvRow(cols []column, row []string, line int) error {
 	rec := newRecord("", "", line)
 	for i, c := range cols {
 		var err error
+		if c.by {
+			rec.by = strings.ToValidUTF8(strings.TrimSpace(strings.Clone(row[i])), "�")
+		}
 		switch {
 		case c.oneHot:
 			err = l.setOneHot(&rec, c.votes, row[i])

@@ -37,8 +37,10 @@ type Item struct {
 	// Target is the distribution of the votes over the classes, K long and summing to 1; nil without votes. In a set
 	// without labels it is over the columns of votes.
 	Target []float64
+	Votes  float64 // the sum of the votes behind Target: as many as raters, or 1 where they are shares; 0 without votes
 	Value  float64 // the number of a binned label, in its own units; NaN where there is none
 	Weight float64 // above 0; 1 where none was given
+	By     string  // the value of the column Options.By
 	Group  string  // such as a person; a group stays within one part; "" for an item on its own
 	Part   Part    // as given by the user
 	Fold   int     // as given by the user, from 0; -1 where none was

@@ -1,6 +1,9 @@
 package dataset
 
-import "strconv"
+import (
+	"math"
+	"strconv"
+)
 
 // Header returns the columns that Record fills: path and label always, then votes, split, fold, group and weight
 // where any item has them. A CSV file of both is a manifest that Load reads back to the same items.
@@ -45,7 +48,7 @@ func (s *Set) columns() []optional {
 				if it.Target == nil {
 					return ""
 				}
-				return strconv.FormatFloat(it.Target[c], 'g', -1, 64)
+				return strconv.FormatFloat(it.votesFor(c), 'g', -1, 64)
 			}})
 		}
 	}
@@ -73,4 +76,14 @@ func (s *Set) columns() []optional {
 		}
 	}
 	return cols
+}
+
+// votesFor returns the votes for a class as they were given. Whole numbers of them come back whole.
+func (it *Item) votesFor(class int) float64 {
+	const rounding = 1e-6
+	v := it.Target[class] * max(it.Votes, 1)
+	if whole := math.Round(v); it.Votes > 1 && math.Abs(v-whole) < rounding {
+		return whole
+	}
+	return v
 }

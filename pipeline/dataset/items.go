@@ -73,6 +73,7 @@ func (l *loader) understandAll(s *Set, places []int) error {
 			if it.Text == "" && l.labelRegex != nil {
 				it.Text, _ = capture(l.labelRegex, it.Path) // of a list or a single image
 			}
+			it.Votes = floats.Sum(it.Target)
 			it.Target = distribution(it.Target, places, len(places))
 		} else if err := l.understand(it, int(l.lines[i]), s.Space, places); err != nil {
 			return err
@@ -144,6 +145,7 @@ func (l *loader) relative(p string) string {
 func (l *loader) understand(it *Item, line int, space label.Space, places []int) error {
 	votes := it.Target != nil
 	if votes {
+		it.Votes = floats.Sum(it.Target)
 		if it.Target = distribution(it.Target, places, space.Len()); it.Target == nil {
 			return l.wrongAt(line, "no votes", "at least one above 0", "leave the line out")
 		}

@@ -121,6 +121,9 @@ func (l *loader) readObject(cols *jsonColumns, line int, text []byte, unlabelled
 func (l *loader) setJSON(r *record, known map[string]column, name string, raw json.RawMessage) error {
 	lower := strings.ToLower(name)
 	c, ok := known[name]
+	if c.by {
+		r.by, _ = scalar(raw)
+	}
 	switch {
 	case ok && c.role != "":
 		lower = c.role

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -40,6 +41,8 @@ type Options struct {
 	// VoteColumns name the columns with the votes for the classes, where these aren't votes_<class>. The class has the
 	// name of its column; "c*" stands for all columns that begin with c, and the class is the rest of the name.
 	VoteColumns []string
+	// By names a column of the table whose values are kept in Item.By, whatever else the column means.
+	By string
 	// Space is that of a trained run: every label must be of it. Order, Positions, Bins and AutoBins must then be empty.
 	Space *label.Space
 	// Unlabelled loads images without labels: every Label is -1 and the Space is empty. Where the data shows a
@@ -51,11 +54,17 @@ type Options struct {
 
 // Load reads the data. Items come in a fixed order: those of a table or list as written, others sorted by path. What
 // the user can correct is a *invalid.Error.
-func Load(ctx context.Context, o Options) (*Set, error) {
+func Load(ctx context.Context, o Options) (s *Set, err error) {
 	l, err := newLoader(ctx, o)
 	if err != nil {
 		return nil, err
 	}
+	defer func() {
+		if err == nil && o.By != "" && !l.hasBy {
+			s, err = nil, &invalid.Error{Field: "Data.By", Path: o.Path, Found: fmt.Sprintf("a %s, which has no column %q", l.layout, o.By),
+				Want: "a CSV or JSONL manifest that has it"}
+		}
+	}()
 	info, err := os.Stat(o.Path)
 	switch folder := err == nil && info.IsDir(); {
 	case !folder && isPacked(o.Path, err == nil):

@@ -35,6 +35,7 @@ type loader struct {
 	skipped     int     // lines before the header, which don't count as lines of the table
 	comma       bool    // numbers of the table may have a decimal comma
 	size        int64   // of the table in bytes; 0 where it isn't known
+	hasBy       bool    // the table has the column Options.By
 	recipe      *recipe // of the table; nil for none
 	items       []Item  // as far as they are known: Target holds votes by voteClasses, shorter where the rest is 0
 	lines       []int32 // of the items in the table, from 1; 0 where there is none
@@ -81,6 +82,7 @@ type record struct {
 	votes      []float64 // by loader.voteClasses; shorter where the rest is 0; nil for none
 	weight     float64
 	group      string
+	by         string
 	part       Part
 	fold       int
 	view       int // of the index of a feature folder
@@ -98,8 +100,8 @@ func (l *loader) keep(r record) {
 		r.path = r.file[len(r.file)-len(r.path):]
 	}
 	l.items = append(l.items, Item{
-		Path: r.path, File: r.file, Open: r.open, Label: -1, Text: l.word(r.label), Target: r.votes, Value: math.NaN(), Weight: r.weight,
-		Group: l.word(r.group), Part: r.part, Fold: r.fold,
+		Path: r.path, File: r.file, Open: r.open, Label: -1, Text: l.word(r.label), Target: r.votes,
+		Value: math.NaN(), Weight: r.weight, Group: l.word(r.group), By: l.word(r.by), Part: r.part, Fold: r.fold,
 	})
 	l.lines = append(l.lines, int32(r.line))
 	if r.view > 0 && l.views == nil {

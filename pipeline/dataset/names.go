@@ -16,7 +16,7 @@ var undecodedExtensions = strings.Fields(".jxl .jp2 .j2k .jpx .ppm .pgm .pnm .tg
 	".ico .svg .psd .eps .dng .cr2 .cr3 .nef .arw .orf .rw2 .raf .dcm .exr .hdr .svs .ndpi")
 
 // convertHint is what to do with an image that isn't decoded.
-const convertHint = "convert it to JPEG or PNG, as with: magick mogrify -format jpg -quality 95 *.heic"
+const convertHint = "convert it to JPEG or PNG, as with: magick mogrify -format jpg -quality 95 *.jxl"
 
 func isUndecoded(name string) bool {
 	return slices.Contains(undecodedExtensions, strings.ToLower(filepath.Ext(name)))

@@ -61,22 +61,22 @@ func TestLinkToAHiddenFolder(t *testing.T) {
 }
 
 func TestImagesThatAreNotDecoded(t *testing.T) {
-	root := folder(t, "1/a.jpg", "1/b.HEIC", "2/c.avif", "2/d.png", "2/notes.txt")
+	root := folder(t, "1/a.jpg", "1/b.JXL", "2/c.jp2", "2/d.png", "2/notes.txt")
 	for _, o := range []Options{{}, {Unlabelled: true}, {LabelRegex: `^(\d)/`}} {
 		o.Path = root
 		s, err := Load(t.Context(), o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !slices.Equal(s.Undecoded, []string{"1/b.HEIC", "2/c.avif"}) || len(s.Items) != 2 {
+		if !slices.Equal(s.Undecoded, []string{"1/b.JXL", "2/c.jp2"}) || len(s.Items) != 2 {
 			t.Errorf("%q and %q left out", brief(s), s.Undecoded)
 		}
-		if notes := strings.Join(s.Notes, "\n"); !strings.Contains(notes, "left out 2 images, such as 1/b.HEIC") ||
+		if notes := strings.Join(s.Notes, "\n"); !strings.Contains(notes, "left out 2 images, such as 1/b.JXL") ||
 			!strings.Contains(notes, "left out 1 file") {
 			t.Errorf("notes %q", notes)
 		}
 	}
-	for _, path := range []string{folder(t, "1/a.heic"), filepath.Join(root, "1", "b.HEIC")} {
+	for _, path := range []string{folder(t, "1/a.jxl"), filepath.Join(root, "1", "b.JXL")} {
 		for _, unlabelled := range []bool{false, true} {
 			_, err := Load(t.Context(), Options{Path: path, Unlabelled: unlabelled})
 			if !invalid.Is(err) || !strings.Contains(err.Error(), "decoded") ||

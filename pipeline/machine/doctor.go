@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"strings"
 
 	"golang.org/x/sys/cpu"
@@ -111,20 +110,8 @@ func (r *DoctorReport) problem(err error, advice string) {
 
 // Program returns the build of the running program.
 func Program() ProgramReport {
-	p := ProgramReport{Version: artifact.Version(), Go: runtime.Version(), Platform: runtime.GOOS + "/" +
-		runtime.GOARCH}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return p
-	}
-	for _, s := range info.Settings {
-		switch s.Key {
-		case "vcs.revision":
-			p.Revision = s.Value
-		case "vcs.modified":
-			p.Modified = s.Value == "true"
-		}
-	}
+	p := ProgramReport{Version: artifact.Version(), Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	p.Revision, p.Modified = artifact.Revision()
 	return p
 }
 

@@ -18,7 +18,8 @@ func Evaluate(in Input) (Report, error) {
 		return Report{}, fmt.Errorf("metrics: %w", err)
 	}
 	k := in.Space.Len()
-	items := measure(in, func(i int) []float64 { return in.Probabilities[i*k : (i+1)*k] })
+	row := func(i int) []float64 { return in.Probabilities[i*k : (i+1)*k] }
+	items := measure(in, row)
 	all := newTally(k)
 	all.addAll(items)
 	r := Report{N: len(in.Labels), Figures: all.figures(), Confusion: confusion(k, items),
@@ -26,6 +27,7 @@ func Evaluate(in Input) (Report, error) {
 	r.Spearman, r.Kendall = Number(spearman(r.Confusion)), Number(kendall(r.Confusion))
 	r.Intervals = bootstrap(items, in, r.Figures)
 	r.Baseline = baseline(in)
+	r.Risk, r.Raters = riskCoverage(items, row), raters(in, items)
 	if in.Low != nil {
 		r.Sets = sets(in)
 	}
@@ -64,6 +66,8 @@ func (in Input) check() error {
 		return fmt.Errorf("%d target values for %d items of %d classes", len(in.Targets), n, k)
 	case in.Predicted != nil && len(in.Predicted) != n:
 		return fmt.Errorf("%d predicted classes for %d items", len(in.Predicted), n)
+	case in.Votes != nil && len(in.Votes) != n:
+		return fmt.Errorf("%d sums of votes for %d items", len(in.Votes), n)
 	case in.Low != nil && (len(in.Low) != n || !(in.Coverage > 0 && in.Coverage < 1)) || len(in.High) != len(in.Low):
 		return fmt.Errorf("%d lower and %d upper ends of prediction sets of coverage %v for %d items", len(in.Low),
 			len(in.High), in.Coverage, n)

@@ -13,6 +13,7 @@ type Input struct {
 	Space         label.Space
 	Labels        []int     // n true classes; with votes, the class that counts as true
 	Targets       []float64 // n×K true distributions, row by row, from votes; nil for plain labels
+	Votes         []float64 // n sums of the votes behind Targets, 0 for an item without; nil where there are none
 	Probabilities []float64 // n×K predicted distributions, row by row, each summing to 1
 	Predicted     []int     // n predicted classes; nil for the most probable class, the lowest of ties
 	Groups        []string  // n group IDs, resampled as whole groups ("" is a group of one item); nil for none
@@ -74,6 +75,8 @@ type Report struct {
 	Intervals   map[string][2]Number `json:"intervals,omitempty"` // 95 %, by the JSON name of the metric
 	Baseline    Baseline             `json:"baseline"`
 	Sets        *Sets                `json:"prediction_sets,omitempty"`
+	Risk        *RiskCoverage        `json:"risk_coverage,omitempty"`
+	Raters      *Raters              `json:"raters,omitempty"` // where labels are votes of several raters
 }
 
 // A Number is a float64 whose undefined values (NaN and infinities) are null in JSON.

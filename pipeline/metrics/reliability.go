@@ -21,13 +21,13 @@ func (t *tally) reliability() []Bin {
 		// 0/0 is NaN, as intended for an empty bin.
 		bins[b] = Bin{Low: float64(b) / calibrationBins, High: float64(b+1) / calibrationBins, N: t.binCount[b],
 			Confidence: Number(t.binConfidence[b] / n), Accuracy: Number(float64(t.binCorrect[b]) / n),
-			Interval: wilson(float64(t.binCorrect[b]), n)}
+			Interval: Wilson(float64(t.binCorrect[b]), n)}
 	}
 	return bins
 }
 
-// wilson returns the 95 % score interval of a proportion of successes in n trials; NaN for n = 0.
-func wilson(successes, n float64) [2]Number {
+// Wilson returns the 95 % score interval of a proportion of successes in n trials; NaN for n = 0.
+func Wilson(successes, n float64) [2]Number {
 	const z = 1.959963984540054 // the 97.5 % point of the normal distribution
 	share := successes / n
 	centre := (share + z*z/(2*n)) / (1 + z*z/n)

@@ -40,17 +40,17 @@ func TestReliabilityAgreesWithECE(t *testing.T) {
 	}
 }
 
-// The values are those of scipy 1.17.1, stats.binomtest(right, n).proportion_ci(method="wilson").
+// The values are those of scipy 1.17.1, stats.binomtest(right, n).proportion_ci(method="Wilson").
 func TestWilson(t *testing.T) {
 	for _, c := range []struct{ right, n, low, high float64 }{
 		{0, 10, 0, 0.277533}, {1, 10, 0.017876, 0.404150}, {5, 10, 0.236593, 0.763407}, {10, 10, 0.722467, 1},
 	} {
-		got := wilson(c.right, c.n)
+		got := Wilson(c.right, c.n)
 		if math.Abs(float64(got[0])-c.low) > 1e-5 || math.Abs(float64(got[1])-c.high) > 1e-5 {
 			t.Errorf("%v of %v: %v, want %v to %v", c.right, c.n, got, c.low, c.high)
 		}
 	}
-	if got := wilson(0, 0); got[0].Defined() || got[1].Defined() {
+	if got := Wilson(0, 0); got[0].Defined() || got[1].Defined() {
 		t.Errorf("of none: %v", got)
 	}
 }

@@ -38,14 +38,14 @@ func sets(in Input) *Sets {
 		}
 	}
 	n := float64(len(in.Labels))
-	s.Coverage, s.Width, s.Interval = Number(covered/n), Number(float64(width)/n), wilson(covered, n)
+	s.Coverage, s.Width, s.Interval = Number(covered/n), Number(float64(width)/n), Wilson(covered, n)
 	if in.Groups != nil {
 		s.Interval = coverageByGroup(in)
 	}
 	for c := range s.PerClass {
 		p := &s.PerClass[c]
 		m := float64(p.N)
-		p.Class, p.Coverage, p.Interval, p.Width = in.Space.Class(c), Number(byClass[c]/m), wilson(byClass[c], m),
+		p.Class, p.Coverage, p.Interval, p.Width = in.Space.Class(c), Number(byClass[c]/m), Wilson(byClass[c], m),
 			p.Width/Number(m)
 	}
 	return s

@@ -29,11 +29,11 @@ func TestSets(t *testing.T) {
 		t.Errorf("coverage %v of %v, width %v, widths %v; want 0.75 of 0.9, 2, [2 1 0 1]", s.Coverage,
 			s.TargetCoverage, s.Width, s.Widths)
 	}
-	if s.Interval != wilson(3, 4) {
-		t.Errorf("interval %v, want %v", s.Interval, wilson(3, 4))
+	if s.Interval != Wilson(3, 4) {
+		t.Errorf("interval %v, want %v", s.Interval, Wilson(3, 4))
 	}
-	for i, want := range []ClassSets{{"c0", 2, 0.5, wilson(1, 2), 1.5}, {"c1", 1, 1, wilson(1, 1), 4}, {},
-		{"c3", 1, 1, wilson(1, 1), 1}} {
+	for i, want := range []ClassSets{{"c0", 2, 0.5, Wilson(1, 2), 1.5}, {"c1", 1, 1, Wilson(1, 1), 4}, {},
+		{"c3", 1, 1, Wilson(1, 1), 1}} {
 		if i != 2 && s.PerClass[i] != want {
 			t.Errorf("class %d: %+v, want %+v", i, s.PerClass[i], want)
 		}

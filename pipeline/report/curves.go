@@ -18,6 +18,7 @@ const (
 
 // A chart is a line chart over epochs.
 type chart struct {
+	ID             string
 	Name, About    string // title and explanation
 	Width, Height  int
 	X, Y           []tick
@@ -96,6 +97,7 @@ func curves(d *Data) []chart {
 			if d.Folds != nil && made.Marked != "" {
 				made.Marked = fmt.Sprintf("the final head was trained for %d epochs", d.Best)
 			}
+			made.ID = fmt.Sprintf("curve-%d", len(out))
 			out = append(out, made)
 		}
 	}

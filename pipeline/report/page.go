@@ -22,6 +22,7 @@ type view struct {
 	Galleries    []gallery
 	FoldView     *foldView // nil without a cross-validation
 	Curves       []chart
+	Risk         *chart // nil without a risk–coverage curve
 	HasIntervals bool // of metrics
 	FewImages    int
 	AnyFew       bool // a class has fewer
@@ -48,6 +49,9 @@ func newView(d *Data) *view {
 			v.Reliability.Name = "Reliability curve with the temperature"
 			v.Uncalibrated.Name, v.Uncalibrated.ID = "Reliability curve without the temperature", "uncalibrated"
 		}
+	}
+	if c, ok := riskCurve(d.Metrics.Risk); ok {
+		c.ID, v.Risk = "risk-coverage", &c
 	}
 	if g := d.Ground; g != nil {
 		v.Grounds = []*heatmap{

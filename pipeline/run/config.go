@@ -9,6 +9,7 @@ import (
 	"finetune/pipeline/crossval"
 	"finetune/pipeline/dataset"
 	"finetune/pipeline/features"
+	"finetune/pipeline/learncurve"
 	"finetune/pipeline/metrics"
 	"time"
 )
@@ -142,4 +143,5 @@ type Metrics struct {
 	metrics.Report
 	*CrossValidation                     // nil for one split
 	Calibration      *calibration.Result `json:"calibration,omitempty"` // nil where nothing was fitted
+	LearningCurve    *learncurve.Curve   `json:"learning_curve,omitempty"`
 }

@@ -2,6 +2,8 @@ package run
 
 import (
 	"context"
+	"fmt"
+	"math"
 
 	"finetune/internal/cores"
 	"finetune/invalid"
@@ -15,22 +17,58 @@ import (
 
 // Evaluate measures a trained run on other labelled data.
 type Evaluate struct {
-	Model    string          // the run folder, or its head.safetensors
-	Data     dataset.Options // the labels must be of the run's classes
-	Features string          // a feature folder, instead of Data.Path and Images
-	Images   features.Images // Backbone "" is the one that the run was trained with; Views and Augment are the run's
-	TTA      int             // views of an image that a prediction is the mean of, AllViews or 0, as many as the run says
-	Out      string          // a folder for metrics.json and predictions.csv; "": nothing is written
-	Seed     uint64          // of the bootstrap
-	Threads  int             // 0: all cores
-	Progress progress.Reporter
+	Model       string          // the run folder, or its head.safetensors
+	Data        dataset.Options // the labels must be of the run's classes
+	Features    string          // a feature folder, instead of Data.Path and Images
+	Images      features.Images // Backbone "" is the one that the run was trained with; Views and Augment are the run's
+	TTA         int             // views of an image that a prediction is the mean of, AllViews or 0, as many as the run says
+	ReviewShare float64         // of images like the training images that are marked for review; 0: none
+	Out         string          // a folder for metrics.json and predictions.csv; "": nothing is written
+	Seed        uint64          // of the bootstrap
+	Threads     int             // 0: all cores
+	Progress    progress.Reporter
 }
 
 // An EvaluateResult is what was measured.
 type EvaluateResult struct {
 	Model      string                `json:"model"`
 	Metrics    metrics.Report        `json:"metrics"`
+	By         *ByColumn             `json:"by,omitempty"`         // where Data.By names a column
+	Unfamiliar *Unfamiliar           `json:"unfamiliar,omitempty"` // where the run knows its training images
+	Review     *Review               `json:"review,omitempty"`
 	Unreadable []artifact.Unreadable `json:"unreadable,omitempty"`
+}
+
+// ByColumn holds the figures of the images of each value of a column.
+type ByColumn struct {
+	Column string         `json:"column"`
+	Parts  []metrics.Part `json:"parts"`
+}
+
+// Unfamiliar counts the images that are unlike the training images, and measures the others: what is wrong with a picture of
+// something else says little about the rest.
+type Unfamiliar struct {
+	N        int            `json:"n"`
+	Expected float64        `json:"expected_share"`    // of images like the training images
+	Accuracy metrics.Number `json:"accuracy_familiar"` // of the other images
+	MAE      metrics.Number `json:"mae_familiar"`
+	Paths    []string       `json:"paths,omitempty"` // the first of them
+}
+
+// Review says how wrong answers are among the images that a person would have looked at, and among the others.
+type Review struct {
+	Share  float64        `json:"share"` // of images like the training images, that were to be marked
+	N      int            `json:"n"`     // images that were
+	Error  metrics.Number `json:"error"` // share of them whose answer is wrong
+	Others metrics.Number `json:"error_of_others"`
+}
+
+// evaluationMetrics is the metrics.json of an evaluation.
+type evaluationMetrics struct {
+	metrics.Report
+	By         *ByColumn   `json:"by,omitempty"`
+	Unfamiliar *Unfamiliar `json:"unfamiliar,omitempty"`
+	Review     *Review     `json:"review,omitempty"`
 }
 
 // evaluation is the folder that Evaluate leaves.
@@ -60,7 +98,13 @@ func (e Evaluate) Run(ctx context.Context) (*EvaluateResult, error) {
 		return nil, err
 	}
 	result := &EvaluateResult{Model: e.Model, Unreadable: table.Unreadable}
-	if result.Metrics, err = said.Evaluate(run.Head, run.prior(), e.Seed); err != nil || e.Out == "" {
+	if result.Metrics, err = said.Evaluate(run.Head, run.prior(), e.Seed); err != nil {
+		return nil, err
+	}
+	if result.By, err = e.byColumn(run, said); err != nil {
+		return nil, err
+	}
+	if result.Unfamiliar, result.Review, err = e.judge(ctx, run, table, said); err != nil || e.Out == "" {
 		return result, err
 	}
 	if err := WritePredictions(folder.Path(PredictionsFile), run.Head.Space(), said); err != nil {
@@ -69,11 +113,81 @@ func (e Evaluate) Run(ctx context.Context) (*EvaluateResult, error) {
 	if err := artifact.WriteUnreadable(folder.Path(artifact.UnreadableFile), table.Unreadable); err != nil {
 		return nil, err
 	}
-	if err := artifact.WriteJSON(folder.Path(MetricsFile), result.Metrics); err != nil {
+	if err := artifact.WriteJSON(folder.Path(MetricsFile), evaluationMetrics{result.Metrics, result.By, result.Unfamiliar, result.Review}); err != nil {
 		return nil, err
 	}
 	return result, folder.Publish(ctx)
 }
+
+// mostParts bounds how many values of a column are measured by themselves.
+const mostParts = 200
+
+// byColumn measures the images of each value of the column Data.By.
+func (e Evaluate) byColumn(r *Run, said *crossval.Predictions) (*ByColumn, error) {
+	if e.Data.By == "" {
+		return nil, nil
+	}
+	values, distinct := make([]string, len(said.Items)), map[string]bool{}
+	for i, item := range said.Items {
+		values[i] = item.By
+		distinct[item.By] = true
+	}
+	if len(distinct) > mostParts {
+		return nil, &invalid.Error{Field: "Data.By", Found: fmt.Sprintf("%d values in the column %q", len(distinct), e.Data.By), Want: fmt.Sprintf("at most %d", mostParts),
+			Hint: "name a column that groups the images, such as a site or a camera"}
+	}
+	parts, err := metrics.Parts(said.Figured(r.Head, r.prior(), e.Seed), values)
+	return &ByColumn{Column: e.Data.By, Parts: parts}, err
+}
+
+// judge counts the images that are unlike the training images and those that are marked for review; both are nil where the run doesn't
+// know its training images, and the second where no share was asked for.
+func (e Evaluate) judge(ctx context.Context, r *Run, t *features.Table, said *crossval.Predictions) (*Unfamiliar, *Review, error) {
+	const mostNamed = 20
+	known, err := r.Familiarity(ctx)
+	if known == nil || err != nil {
+		return nil, nil, err
+	}
+	judge, err := known.Judge(e.ReviewShare)
+	if err != nil {
+		return nil, nil, err
+	}
+	u := &Unfamiliar{Expected: known.ExpectedUnfamiliar()}
+	var familiar, marked, others sums
+	for i, row := range t.Plain(nil) {
+		steps := math.Abs(float64(said.Classes[i] - said.Items[i].Label))
+		v := judge.Of(t.Features.Row(row), said.Row(i), said.Classes[i])
+		if v.Unfamiliar {
+			if u.N++; len(u.Paths) < mostNamed {
+				u.Paths = append(u.Paths, said.Items[i].Path)
+			}
+		} else {
+			familiar.add(steps)
+		}
+		if v.Review {
+			marked.add(steps)
+		} else {
+			others.add(steps)
+		}
+	}
+	u.Accuracy, u.MAE = 1-familiar.error(), metrics.Number(familiar.off/familiar.n)
+	if e.ReviewShare == 0 {
+		return u, nil, nil
+	}
+	return u, &Review{Share: e.ReviewShare, N: int(marked.n), Error: marked.error(), Others: others.error()}, nil
+}
+
+// sums adds up the errors of some images.
+type sums struct{ n, wrong, off float64 }
+
+func (s *sums) add(steps float64) {
+	s.n++
+	s.off += steps
+	s.wrong += min(steps, 1)
+}
+
+// error is the share that is wrong, NaN of none.
+func (s *sums) error() metrics.Number { return metrics.Number(s.wrong / s.n) }
 
 func (e Evaluate) table(ctx context.Context, run *Run) (*features.Table, error) {
 	space := run.Head.Space()

@@ -95,7 +95,7 @@ func notARun(path, found string, err error) error {
 // Kind is the run folder as an output folder.
 var Kind = artifact.Kind{Name: "run", Mark: HeadFile, Patterns: []string{
 	HeadFile, HeadONNXFile, ConfigFile, MetricsFile, HistoryFile, PredictionsFile, SuspectsFile, ReportFile, GroundDistanceFile,
-	SearchFile, FeatureMeanFile, artifact.UnreadableFile, ExplainedFolder,
+	SearchFile, FeatureMeanFile, FamiliarityFile, artifact.UnreadableFile, ExplainedFolder,
 }}
 
 // ExplainedFolder is where explanations of a run's mistakes go.

@@ -60,7 +60,7 @@ func (r *session) configure(cfg head.Config) (err error) {
 // steps are what a run does, in order. What is fitted to predictions for images that their head wasn't trained on, those of the
 // validation part or outOfFold, has its place between fit and measure.
 func (r *session) steps() []func(context.Context) error {
-	return []func(context.Context) error{r.choose, r.fitFolds, r.fit, r.calibrate, r.measure, r.write}
+	return []func(context.Context) error{r.choose, r.fitFolds, r.fit, r.calibrate, r.measure, r.learn, r.write}
 }
 
 // choose finds the settings of the head, where they are to be searched for.

@@ -11,6 +11,7 @@ import (
 	"finetune/pipeline/crossval"
 	"finetune/pipeline/dataset"
 	"finetune/pipeline/features"
+	"finetune/pipeline/learncurve"
 	"finetune/pipeline/metrics"
 	"finetune/pipeline/progress"
 	"finetune/pipeline/run"
@@ -34,6 +35,8 @@ type Job struct {
 	// Overwrite replaces an earlier run in Out once the new one is complete. Resume leaves a complete run with the
 	// same settings as it is, and otherwise goes on: features that were computed are kept by the cache.
 	Overwrite, Resume bool
+	// LearningCurve trains heads on shares of the training images too, to tell whether more labels would help.
+	LearningCurve bool
 	// Explain draws maps of the worst mistakes into the report, for which the network must be started even where all features are cached.
 	Explain  bool
 	Threads  int // 0: all cores
@@ -69,6 +72,9 @@ type Result struct {
 	CrossValidation *run.CrossValidation `json:"cross_validation,omitempty"`
 	// Calibration is what was fitted to the head once it was trained; nil for nothing.
 	Calibration *calibration.Result `json:"calibration,omitempty"`
+
+	// LearningCurve is nil where it wasn't asked for or there were too few images.
+	LearningCurve *learncurve.Curve `json:"learning_curve,omitempty"`
 
 	// ByDepth and ByCell say how much the head takes from each depth of the network and from each place of the picture, where the
 	// features have several.

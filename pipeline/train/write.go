@@ -69,6 +69,7 @@ func (t *Job) finished(ctx context.Context, folder *artifact.Folder, now run.Con
 		return nil, err
 	}
 	result.Metrics, result.CrossValidation, result.Calibration = measured.Report, measured.CrossValidation, measured.Calibration
+	result.LearningCurve = measured.LearningCurve
 	result.Head, err = head.Load(filepath.Join(t.Out, run.HeadFile))
 	return result, err
 }
@@ -100,6 +101,7 @@ func (r *session) write(ctx context.Context) error {
 		func() error {
 			return run.WriteFeatureMean(in(run.FeatureMeanFile), run.MeanFeature(r.examples, r.plan.parts.Train))
 		},
+		func() error { return r.writeFamiliarity(ctx, in(run.FamiliarityFile)) },
 		func() error { return writeHistory(in(run.HistoryFile), r.traces()) },
 		func() error { return run.WritePredictions(in(run.PredictionsFile), r.result.Head.Space(), r.unseen) },
 		func() error {
@@ -107,7 +109,7 @@ func (r *session) write(ctx context.Context) error {
 		},
 		func() error { return artifact.WriteUnreadable(in(artifact.UnreadableFile), r.result.Unreadable) },
 		func() error {
-			return artifact.WriteJSON(in(run.MetricsFile), run.Metrics{Report: r.result.Metrics, CrossValidation: r.result.CrossValidation, Calibration: r.result.Calibration})
+			return artifact.WriteJSON(in(run.MetricsFile), run.Metrics{Report: r.result.Metrics, CrossValidation: r.result.CrossValidation, Calibration: r.result.Calibration, LearningCurve: r.result.LearningCurve})
 		},
 		func() error { return writeReport(in(run.ReportFile), page) },
 		func() error { return artifact.WriteJSON(in(run.ConfigFile), r.record) },

@@ -1,0 +1,132 @@
+// Package suggest says which unlabelled images a person should label next: those whose class the run is least sure
+// of, no two of them alike.
+//
+// It must not import train: a run folder is all that it reads.
+package suggest
+
+import (
+	"cmp"
+	"context"
+	"encoding/csv"
+	"fmt"
+	"strconv"
+
+	"finetune/invalid"
+	"finetune/pipeline/artifact"
+	"finetune/pipeline/dataset"
+	"finetune/pipeline/familiarity"
+	"finetune/pipeline/features"
+	"finetune/pipeline/metrics"
+	"finetune/pipeline/progress"
+	"finetune/pipeline/run"
+)
+
+// A Job chooses images to label. Memory doesn't grow with the number of images but for the list of them.
+type Job struct {
+	Model    string          // the run folder
+	Data     dataset.Options // only Path counts
+	Features string          // a feature folder, instead of Data.Path and Images
+	Images   features.Images // Backbone "" is the one that the run was trained with; Views and Augment are the run's
+	Count    int             // images to choose; 0: 50
+	Out      string          // a CSV file; "": none is written
+	Threads  int             // 0: all cores
+	Progress progress.Reporter
+}
+
+// DefaultCount is how many images are chosen where no number is given.
+const DefaultCount = 50
+
+// mostCount keeps the comparison of candidates with each other within seconds.
+const mostCount = 2000
+
+// A Suggestion is an image to label.
+type Suggestion struct {
+	Path      string  `json:"path"`
+	Predicted string  `json:"predicted"`
+	Doubt     float64 `json:"doubt"` // expected RPS of the distribution, in class steps
+}
+
+// A Result lists what to label, the image that teaches most first.
+type Result struct {
+	Suggestions []Suggestion          `json:"suggestions"`
+	Images      int                   `json:"images"`     // that were looked at
+	Unfamiliar  int                   `json:"unfamiliar"` // left out, since they are unlike the training images
+	Unreadable  []artifact.Unreadable `json:"unreadable,omitempty"`
+}
+
+// Run does the job.
+func (j Job) Run(ctx context.Context) (*Result, error) {
+	if j.Count = cmp.Or(j.Count, DefaultCount); j.Count < 1 || j.Count > mostCount {
+		return nil, &invalid.Error{
+			Field: "Count",
+			Found: fmt.Sprint(j.Count),
+			Want:  fmt.Sprintf("1 to %d", mostCount),
+		}
+	}
+	if j.Out != "" {
+		if err := artifact.NotAnInput(j.Out, j.Data.Path, j.Images.Backbone); err != nil {
+			return nil, err
+		}
+	}
+	r, err := run.Open(j.Model)
+	if err != nil {
+		return nil, err
+	}
+	known, err := r.NeedFamiliarity(ctx)
+	if err != nil {
+		return nil, err
+	}
+	result := &Result{}
+	kept := newShortlist(poolSize * j.Count)
+	scan := run.Scan{Data: j.Data, Features: j.Features, Images: j.Images, Threads: j.Threads, Progress: j.Progress}
+	result.Unreadable, err = scan.Run(ctx, r, func(s run.Scanned) error {
+		result.Images++
+		if known.Unfamiliar(known.PValue(known.Distance(s.Row))) {
+			result.Unfamiliar++
+			return nil
+		}
+		doubt := metrics.ExpectedRPS(s.Probabilities)
+		if kept.takes(doubt) {
+			kept.add(Candidate{
+				Suggestion: Suggestion{Path: s.Item.Path, Predicted: r.Head.Space().Class(s.Class), Doubt: doubt},
+				Place:      Place(known, s.Row),
+			})
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range apart(kept.sorted(), j.Count) {
+		result.Suggestions = append(result.Suggestions, c.Suggestion)
+	}
+	if j.Out == "" {
+		return result, nil
+	}
+	return result, result.write(j.Out)
+}
+
+// Place is where an image lies among the others: its standardised feature row, projected.
+func Place(known *familiarity.Model, row []float32) []float32 {
+	z := known.Project(row)
+	p := make([]float32, len(z))
+	for i, v := range z {
+		p[i] = float32(v)
+	}
+	return p
+}
+
+// write writes path, predicted and doubt, in the order of the suggestions.
+func (r *Result) write(path string) error {
+	return artifact.WriteCSV(path, func(w *csv.Writer) error {
+		if err := w.Write([]string{"path", "predicted", "doubt"}); err != nil {
+			return err
+		}
+		for _, s := range r.Suggestions {
+			if err := w.Write([]string{s.Path, s.Predicted, strconv.FormatFloat(s.Doubt, 'g', 4, 64)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,55 @@
+package train
+
+import (
+	"context"
+
+	"finetune/pipeline/learncurve"
+)
+
+// learn measures whether more labels would help, where that was asked for, and whether a hidden layer would.
+func (r *session) learn(ctx context.Context) (err error) {
+	if !r.LearningCurve {
+		return nil
+	}
+	if r.plan.heldOut == heldOutFolds {
+		r.note("a learning curve needs a test part, which a cross-validation of all images doesn't have")
+		return nil
+	}
+	job := learncurve.Job{
+		Table: r.table, Examples: r.examples, Train: r.plan.parts.Train, Val: r.plan.parts.Val, HeldOut: r.plan.measured(),
+		Head: r.open, Seed: r.Split.Seed, Threads: r.Threads,
+	}
+	stage := r.Progress.Start("learning curve", 0, "")
+	defer stage.Done()
+	if r.result.LearningCurve, err = job.Run(ctx); err != nil {
+		return err
+	}
+	if r.result.LearningCurve == nil {
+		r.note("too few images for a learning curve")
+		return nil
+	}
+	return r.tryHidden(ctx, job)
+}
+
+// triedHidden is the width of the hidden layer that a linear head is compared with.
+const triedHidden = 128
+
+// tryHidden compares the linear head with one that has a hidden layer. Both are trained on four fifths of the
+// training images and measured on the last: the held-out images have no say in a choice.
+func (r *session) tryHidden(ctx context.Context, job learncurve.Job) error {
+	if r.Head.Hidden > 0 || r.Search.Trials > 0 {
+		return nil
+	}
+	rest, held := job.Fold(5)
+	if rest == nil {
+		return nil
+	}
+	job.Train, job.HeldOut = rest, held
+	hidden := r.open
+	hidden.Hidden = triedHidden
+	gain, err := job.Compare(ctx, r.open, hidden)
+	if err == nil {
+		r.result.LearningCurve.Hidden = &learncurve.Alternative{Width: triedHidden, MAE: gain}
+	}
+	return err
+}
