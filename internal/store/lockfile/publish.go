@@ -31,7 +31,8 @@ func (c *Claim) ReleaseAs(from, to string) error {
 	if err := os.Rename(lock, to); err != nil {
 		return err
 	}
-	c.file.Close()
-	c.file = nil
+	if err := c.Abandon(); err != nil {
+		return err
+	}
 	return atomicfile.SyncDir(filepath.Dir(to))
 }
