@@ -205,7 +205,7 @@ func (f *Folder) Publish(ctx context.Context) error {
 		return err
 	}
 	f.claim = nil
-	return os.Remove(stage)
+	return nil
 }
 
 // mayWrite refuses to write over a file that finetune didn't write.
