@@ -1,15 +1,21 @@
 package artifact
 
 import (
+	"context"
 	"encoding/json"
-	"finetune/internal/store/atomicfile"
-	"finetune/invalid"
 	"io"
-	"os"
+
+	"finetune/internal/store/atomicfile"
+	"finetune/internal/store/userfile"
+	"finetune/invalid"
 )
 
+// maxJSON bounds the bytes of a file that is read, which somebody else may have written.
+const maxJSON = 1 << 28
+
+// ReadJSON reads a file that a job wrote. What is wrong with the file is an *invalid.Error.
 func ReadJSON(path string, into any) error {
-	data, err := os.ReadFile(path)
+	data, err := userfile.Read(context.Background(), path, maxJSON)
 	if err != nil {
 		return err
 	}

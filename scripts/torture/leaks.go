@@ -18,7 +18,7 @@ func (t *torture) leaks(until time.Time) {
 	t.count("200 networks opened and closed", t.opens(200))
 	images := 10_000
 	if time.Until(until) < 45*time.Second {
-		images = 1_000
+		images = 4_000
 	}
 	t.count(fmt.Sprint(images, " images"), t.manyImages(images))
 }
