@@ -31,7 +31,7 @@ func EvaluateContext(ctx context.Context, in Input) (Report, error) {
 	r.Spearman, r.Kendall = Number(spearman(r.Confusion)), Number(kendall(r.Confusion))
 	r.Intervals = bootstrap(ctx, items, in, r.Figures)
 	r.Baseline = baseline(in)
-	r.Risk, r.Raters = riskCoverage(items, row), raters(in, items)
+	r.Risk, r.Raters = riskCoverage(items, row), raters(ctx, in, items)
 	if in.Low != nil {
 		r.Sets = sets(ctx, in)
 	}

@@ -55,9 +55,12 @@ type content struct {
 }
 
 func hostileContents() []content {
-	text := func(s string) func(string, *rand.Rand, []byte) error {
-		return func(path string, _ *rand.Rand, _ []byte) error { return os.WriteFile(path, []byte(s), 0o666) }
+	repeated := func(first, more string, times int) func(string, *rand.Rand, []byte) error {
+		return func(path string, _ *rand.Rand, _ []byte) error {
+			return os.WriteFile(path, []byte(first+strings.Repeat(more, times)), 0o666)
+		}
 	}
+	text := func(s string) func(string, *rand.Rand, []byte) error { return repeated(s, "", 0) }
 	return []content{
 		{"FIFO", func(path string, _ *rand.Rand, _ []byte) error { return syscall.Mkfifo(path, 0o666) }},
 		{"endless device", func(path string, _ *rand.Rand, _ []byte) error { return os.Symlink("/dev/zero", path) }},
@@ -72,9 +75,9 @@ func hostileContents() []content {
 			}
 			return os.Truncate(path, 1<<40)
 		}},
-		{"one line of 64 MB", text("path,label\n" + strings.Repeat("x", 64<<20))},
-		{"deep JSON", text(strings.Repeat("[", 1<<20))},
-		{"deep objects", text(strings.Repeat(`{"a":`, 1<<20))},
+		{"one line of 64 MB", repeated("path,label\n", "x", 64<<20)},
+		{"deep JSON", repeated("", "[", 1<<20)},
+		{"deep objects", repeated("", `{"a":`, 1<<20)},
 		{"escape sequences", text("path,label\n\x1b]0;title\x07\x1b[2J.png,1\n\x1b[31mb.png,2\n")},
 		{"bytes that aren't UTF-8", text("path,label\n\xff\xfe.png,1\n\xc0\xaf.png,2\n")},
 		{"devices as images", text("path,label\n/dev/zero,1\n/dev/urandom,2\n/dev/stdin,1\n")},
@@ -113,10 +116,10 @@ func changed(path string, rng *rand.Rand, good []byte) error {
 	return os.WriteFile(path, b, 0o666)
 }
 
-// honest is the most memory that a job takes on the material, in bytes, and atMost what a hostile file may make of it.
+// A hostile file may make a job take twice the memory of an honest one, and what an honest file of its kind may have.
 const (
-	slack  = 256 << 20 // for what a large honest file takes that the material doesn't have
 	factor = 2
+	slack  = 256 << 20 // bytes
 )
 
 // hostile puts every content into every place. A job must end with an exit status of its own, one line and no stack trace, in
@@ -190,13 +193,17 @@ func (t *torture) feed(p place, c content, rng *rand.Rand, memory int64) error {
 	defer cancel()
 	began := time.Now()
 	cmd, out, errs := t.start(ctx, box, strings.Fields(strings.ReplaceAll(p.args, "FILE", file)))
-	e := endOf(cmd, cmd.Run(), out, errs, ctx.Err() != nil, time.Since(began))
+	peak, err := runMeasured(cmd)
+	e := endOf(cmd, err, out, errs, ctx.Err() != nil, time.Since(began))
 	j := job{name: p.name}
 	if err := j.wellEnded(e, false); err != nil {
 		return err
 	}
-	if e.peak > memory {
-		return fmt.Errorf("memory: %d MB, want at most %d", e.peak>>20, memory>>20)
+	if e.status == 1 {
+		return fmt.Errorf("taken for a failure of the machine: %s", lastOf(e.errors, "finetune: "))
+	}
+	if peak > memory {
+		return fmt.Errorf("memory: %d MB, want at most %d", peak>>20, memory>>20)
 	}
 	if strings.ContainsAny(e.output+e.errors, "\x1b\x07\x00") {
 		return fmt.Errorf("control characters on the terminal: %q", e.output+e.errors)

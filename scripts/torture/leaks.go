@@ -46,12 +46,13 @@ func (t *torture) manyImages(n int) error {
 		args := "predict --model trained --data data/1 --no-cache --out out.csv"
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 		cmd, out, errs := t.start(ctx, box, strings.Fields(args))
-		e := endOf(cmd, cmd.Run(), out, errs, ctx.Err() != nil, 0)
+		peak, err := runMeasured(cmd)
+		e := endOf(cmd, err, out, errs, ctx.Err() != nil, 0)
 		cancel()
 		if e.status != 0 {
 			return fmt.Errorf("exit status %d: %s", e.status, oneLine(e.errors))
 		}
-		peaks = append(peaks, e.peak)
+		peaks = append(peaks, peak)
 	}
 	if more := peaks[1] - peaks[0]; more > grown {
 		return fmt.Errorf("memory: %d MB for %d images, %d MB for an eighth of them", peaks[1]>>20, n, peaks[0]>>20)

@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"time"
+
+	"finetune/scripts/internal/peak"
 )
 
 // hang is how long a job on the material may take, of which it needs a small part.
@@ -65,8 +67,36 @@ func (t *torture) run(box string, args []string) end {
 	defer cancel()
 	began := time.Now()
 	cmd, out, errs := t.start(ctx, box, args)
-	err := cmd.Run()
-	return endOf(cmd, err, out, errs, ctx.Err() != nil, time.Since(began))
+	peak, err := runMeasured(cmd)
+	e := endOf(cmd, err, out, errs, ctx.Err() != nil, time.Since(began))
+	e.peak = peak
+	return e
+}
+
+// runMeasured runs a command and returns the most memory that it had resident, in bytes, as far as looking every few milliseconds
+// tells: what the system says of an ended child counts the memory of the process that started it.
+func runMeasured(cmd *exec.Cmd) (most int64, err error) {
+	if err := cmd.Start(); err != nil {
+		return 0, err
+	}
+	done, measured := make(chan bool), make(chan int64)
+	go func() {
+		tick := time.NewTicker(5 * time.Millisecond)
+		defer tick.Stop()
+		var most int64
+		for {
+			select {
+			case <-done:
+				measured <- most
+				return
+			case <-tick.C:
+				most = max(most, int64(peak.Memory(cmd.Process.Pid)))
+			}
+		}
+	}()
+	err = cmd.Wait()
+	close(done)
+	return <-measured, err
 }
 
 func endOf(cmd *exec.Cmd, err error, out, errs *bytes.Buffer, hung bool, took time.Duration) end {
@@ -77,6 +107,5 @@ func endOf(cmd *exec.Cmd, err error, out, errs *bytes.Buffer, hung bool, took ti
 		return e
 	}
 	e.status = cmd.ProcessState.ExitCode()
-	e.peak = maxResident(cmd.ProcessState)
 	return e
 }
