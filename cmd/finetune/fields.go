@@ -108,6 +108,7 @@ var flagOf = map[string]string{
 	"Stride":                         "stride",
 	"TTA":                            "tta",
 	"Threads":                        "threads",
+	"Head.Threads":                   "threads",
 	"Temperature":                    "calibrate",
 	"Val":                            "val-split",
 	"With":                           "with",

@@ -4,14 +4,13 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
-	"os"
+	"fmt"
 	"slices"
 
 	"finetune/internal/cores"
 	"finetune/internal/image/decode"
 	"finetune/pipeline/dataset"
 	"finetune/pipeline/features"
-	"finetune/preprocess"
 )
 
 // tinyShare defines tiny images: the shorter side is less than this share of the network's input, so that resizing
@@ -44,14 +43,18 @@ func (c Job) readFiles(ctx context.Context, items []dataset.Item) (map[string]fi
 	stage := c.Progress.Start("files", len(items), "image")
 	defer stage.Done()
 	err := features.InOrder(ctx, len(items), features.BlockSize, cores.Of(c.Threads),
-		func() struct{} { return struct{}{} },
-		func(ctx context.Context, _ struct{}, first, end int) ([]fileInfo, error) {
+		func() *features.ImageReader { return &features.ImageReader{} },
+		func(ctx context.Context, files *features.ImageReader, first, end int) ([]fileInfo, error) {
 			out := make([]fileInfo, 0, end-first)
 			for _, item := range items[first:end] {
 				if err := ctx.Err(); err != nil {
 					return nil, err
 				}
-				out = append(out, readInfo(item))
+				info, err := readInfo(ctx, files, item)
+				if err != nil {
+					return nil, fmt.Errorf("%s: %w", item.Path, err)
+				}
+				out = append(out, info)
 			}
 			return out, nil
 		},
@@ -65,19 +68,20 @@ func (c Job) readFiles(ctx context.Context, items []dataset.Item) (map[string]fi
 	return infos, err
 }
 
-// readInfo reads one file. It ignores errors, since extraction reports unreadable images.
-func readInfo(item dataset.Item) fileInfo {
+// readInfo reads one file. A fault of the file leaves the facts zero: decoding it for its features reports the fault. Any other error
+// is a failure of the machine.
+func readInfo(ctx context.Context, files *features.ImageReader, item dataset.Item) (fileInfo, error) {
 	f := fileInfo{path: item.Path}
-	if info, err := os.Stat(item.File); err != nil || info.Size() > preprocess.MaxBytes {
-		return f
-	}
-	data, err := os.ReadFile(item.File)
+	data, err := files.Read(ctx, item)
 	if err != nil {
-		return f
+		if _, fault := features.Fault(err); fault {
+			err = nil
+		}
+		return f, err
 	}
 	f.digest = sha256.Sum256(data)
 	f.width, f.height, _ = decode.Size(data, decode.Limits{})
-	return f
+	return f, nil
 }
 
 func tiny(files map[string]fileInfo, side int) []TinyImage {
