@@ -23,8 +23,12 @@ DOC_PYTHON ?=
 # Flags for make bench: BENCHFLAGS='-only training -rounds 5'
 BENCHFLAGS ?=
 
+# Flags for make torture: TORTUREFLAGS='-seed 7 -time 2h -only kill,fail'
+TORTUREFLAGS ?= -seed 1 -time 30m
+
 .DEFAULT_GOAL := help
-.PHONY: help build setup demo report-check test race vet fmt staticcheck fuzz bench microbench cover golden clean man completions install uninstall release release-check docs-check
+.PHONY: help build setup demo report-check test race vet fmt staticcheck fuzz torture torture-short vulncheck licences sbom bench \
+	microbench cover golden clean man completions install uninstall release release-check docs-check
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +71,24 @@ fuzz: setup ## fuzz every decoder for a moment each (FUZZTIME=1m for longer)
 		echo "fuzz $$t"; \
 		$(GO) test -run '^$$' -fuzz "^$${t#*,}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "$${t%,*}" || exit 1; \
 	done
+
+torture: setup ## kill jobs, make system calls fail, run jobs at once and feed them hostile files, for half an hour
+	$(GO) run ./scripts/torture $(TORTUREFLAGS)
+
+torture-short: setup ## a part of torture, in two minutes
+	$(GO) run ./scripts/torture -seed 1 -time 100s
+
+vulncheck: ## look for known vulnerabilities in what the program calls; needs the Go vulnerability database
+	@out=$$($(GO) run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./... 2>&1); status=$$?; echo "$$out"; \
+	case "$$out" in *"fetching vulnerabilities"*|*"no such host"*|*"dial tcp"*) \
+		echo "vulncheck: the vulnerability database can't be reached, so nothing was checked"; exit 1;; esac; exit $$status
+
+licences: ## list the licences of all that is linked in, and fail for one that isn't permissive
+	$(GO) run ./scripts/inventory -licences
+
+sbom: ## write bin/sbom.json: all modules that are linked in, with version, checksum and licence, as CycloneDX
+	@mkdir -p bin
+	$(GO) run ./scripts/inventory -sbom bin/sbom.json
 
 bench: setup ## measure beside PyTorch, Pillow and Python's ONNX Runtime (PEER=python uses one that has them)
 	@peer="$(PEER)"; \

@@ -120,6 +120,7 @@ var flagOf = map[string]string{
 	"TTA":                            "tta",
 	"Threads":                        "threads",
 	"Token":                          "token-file",
+	"Head.Threads":                   "threads",
 	"Temperature":                    "calibrate",
 	"Val":                            "val-split",
 	"With":                           "with",

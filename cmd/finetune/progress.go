@@ -26,7 +26,7 @@ func newProgress(w io.Writer) (progress.Reporter, func()) {
 // barProgress draws one bar a stage with its rate and the time left; notes are printed above the bars.
 type barProgress struct{ p *mpb.Progress }
 
-func (b *barProgress) Note(line string) { fmt.Fprintln(b.p, invalid.Named(line, flagName)) }
+func (b *barProgress) Note(line string) { fmt.Fprintln(b.p, printable(invalid.Named(line, flagName))) }
 
 func (b *barProgress) Start(stage string, total int, unit string) progress.Stage {
 	counters := " %d/%d " + unit + "s"
@@ -59,7 +59,7 @@ type lineProgress struct {
 }
 
 func (l *lineProgress) Note(line string) {
-	line = invalid.Named(line, flagName)
+	line = printable(invalid.Named(line, flagName))
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	fmt.Fprintln(l.w, line)

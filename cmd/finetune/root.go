@@ -77,10 +77,10 @@ func execute(args []string, in io.Reader, out, errs io.Writer) int {
 		return exitFound // what was found is printed already
 	case errors.As(err, &usage), invalid.Is(err):
 		addSuggestion(err)
-		fmt.Fprintln(errs, "finetune:", invalid.Text(err, flagName))
+		fmt.Fprintln(errs, "finetune:", printable(invalid.Text(err, flagName)))
 		return exitMistake
 	}
-	fmt.Fprintln(errs, "finetune:", invalid.Text(err, flagName))
+	fmt.Fprintln(errs, "finetune:", printable(invalid.Text(err, flagName)))
 	return exitMachine
 }
 
@@ -228,7 +228,7 @@ func perform[R any](a *app, c *cobra.Command, job func(context.Context, progress
 // print writes the result of a job: as JSON where that was asked for, else by the given function.
 func (a *app) print(result any, asText func(w io.Writer)) error {
 	if !a.json {
-		asText(a.out)
+		asText(printableWriter{a.out})
 		return nil
 	}
 	return artifact.EncodeJSON(a.out, result)

@@ -46,6 +46,7 @@ type Folder struct {
 	earlier []string // files of the earlier result
 	trusted bool     // files of the kind's patterns are finetune's even where no list has them
 	made    bool     // by this claim
+	mixed   bool     // publishing has begun, so files of the earlier result may be gone
 }
 
 // ClaimOptions say how an output folder is claimed.
@@ -185,6 +186,7 @@ func (f *Folder) Publish(ctx context.Context) error {
 	if err := seal.Write(ctx, stage, names); err != nil {
 		return err
 	}
+	f.mixed = true
 	if err := seal.Invalidate(f.Dir); err != nil {
 		return err
 	}
@@ -203,7 +205,7 @@ func (f *Folder) Publish(ctx context.Context) error {
 		return err
 	}
 	f.claim = nil
-	return os.Remove(stage)
+	return nil
 }
 
 // mayWrite refuses to write over a file that finetune didn't write.
@@ -218,14 +220,18 @@ func (f *Folder) mayWrite(name string) error {
 		Hint: "move it away, or give another {Out}"}
 }
 
-// Release gives the folder up. What wasn't published is gone, and so is a folder that this claim made and left empty. A second
-// call does nothing.
+// Release gives the folder up. What wasn't published is gone, and so is a folder that this claim made and left empty. Where Publish
+// failed half-way the folder stays marked as interrupted, as after a kill, so that the same job goes on. A second call does nothing.
 func (f *Folder) Release() error {
 	if f.claim == nil {
 		return nil
 	}
 	err := os.RemoveAll(filepath.Join(f.Dir, staging))
-	if releaseErr := f.claim.Release(); err == nil {
+	release := f.claim.Release
+	if _, listErr := os.Lstat(filepath.Join(f.Dir, seal.Name)); f.mixed && listErr != nil {
+		release = f.claim.Abandon // the lock file tells the next claim that the files are finetune's
+	}
+	if releaseErr := release(); err == nil {
 		err = releaseErr
 	}
 	f.claim = nil

@@ -157,6 +157,32 @@ func TestClaimAfterKill(t *testing.T) {
 	}
 }
 
+// TestPublishFails has a file of the earlier result that can't be removed: the folder is left as by a kill, and the same job goes on.
+func TestPublishFails(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "out")
+	publish(t, claim(t, ClaimOptions{Dir: dir}), "list.csv", "mark.json")
+	obstacle := filepath.Join(dir, "list.csv")
+	if err := os.Remove(obstacle); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(obstacle, "file"), "")
+	f := claim(t, ClaimOptions{Dir: dir, Replace: true})
+	write(t, f.Path("mark.json"), "new")
+	if err := f.Publish(t.Context()); err == nil || invalid.Is(err) {
+		t.Fatalf("%v, want a failure", err)
+	}
+	if err := f.Release(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(obstacle); err != nil {
+		t.Fatal(err)
+	}
+	publish(t, claim(t, ClaimOptions{Dir: dir}), "mark.json")
+	if got := list(t, dir); !slices.Equal(got, []string{seal.Name, "mark.json"}) {
+		t.Errorf("%v in the folder", got)
+	}
+}
+
 func TestClaimFree(t *testing.T) {
 	base := filepath.Join(t.TempDir(), "run")
 	write(t, base+"-1/user.txt", "x")

@@ -2,16 +2,16 @@ package artifact
 
 import (
 	"bufio"
+	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"strconv"
 	"strings"
 	"unicode"
 
+	"finetune/internal/store/userfile"
 	"finetune/invalid"
 	"finetune/loss"
 )
@@ -24,13 +24,13 @@ const maxGroundDistance = 1 << 26
 // The error is a *invalid.Error that names the line. Whether the matrix fits the classes is checked when it is used.
 func ReadGroundDistance(path string) (loss.GroundDistance, error) {
 	var none loss.GroundDistance
-	f, err := os.Open(path)
+	f, err := userfile.Open(context.Background(), path, maxGroundDistance)
 	if err != nil {
-		found := "a file that can't be read"
-		if errors.Is(err, fs.ErrNotExist) {
-			found = "no such file"
+		var own *invalid.Error
+		if errors.As(err, &own) {
+			own.Field, own.Want = "Loss.Ground", "ordered, self-guided or a file with a matrix"
 		}
-		return none, &invalid.Error{Field: "Loss.Ground", Path: path, Found: found, Err: err, Want: "ordered, self-guided or a file with a matrix"}
+		return none, err
 	}
 	defer f.Close()
 	matrix, err := parseGroundDistance(io.LimitReader(f, maxGroundDistance+1))

@@ -2,12 +2,13 @@ package artifact
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 
 	"finetune/internal/store/atomicfile"
+	"finetune/internal/store/userfile"
 	"finetune/invalid"
 )
 
@@ -15,10 +16,13 @@ import (
 // when a field or column is removed, renamed or gets another meaning; new ones leave it as it is.
 const Format = 1
 
-// ReadJSON reads a document that WriteJSON wrote. One of a newer format is a *invalid.Error; one without a format is older than
-// all of them and is read.
+// maxJSON bounds the bytes of a file that is read, which somebody else may have written.
+const maxJSON = 1 << 28
+
+// ReadJSON reads a document that WriteJSON wrote. One of a newer format and one that can't be read are an *invalid.Error; one
+// without a format is older than all of them and is read.
 func ReadJSON(path string, into any) error {
-	data, err := os.ReadFile(path)
+	data, err := userfile.Read(context.Background(), path, maxJSON)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"fmt"
 	"slices"
 
 	"finetune/internal/cores"
@@ -49,7 +50,11 @@ func (c Job) readFiles(ctx context.Context, items []dataset.Item) (map[string]fi
 				if err := ctx.Err(); err != nil {
 					return nil, err
 				}
-				out = append(out, readInfo(ctx, files, item))
+				info, err := readInfo(ctx, files, item)
+				if err != nil {
+					return nil, fmt.Errorf("%s: %w", item.Path, err)
+				}
+				out = append(out, info)
 			}
 			return out, nil
 		},
@@ -63,16 +68,20 @@ func (c Job) readFiles(ctx context.Context, items []dataset.Item) (map[string]fi
 	return infos, err
 }
 
-// readInfo reads one file. It ignores errors, since extraction reports unreadable images.
-func readInfo(ctx context.Context, files *features.ImageReader, item dataset.Item) fileInfo {
+// readInfo reads one file. A fault of the file leaves the facts zero: decoding it for its features reports the fault. Any other error
+// is a failure of the machine.
+func readInfo(ctx context.Context, files *features.ImageReader, item dataset.Item) (fileInfo, error) {
 	f := fileInfo{path: item.Path}
 	data, err := files.Read(ctx, item)
 	if err != nil {
-		return f
+		if _, fault := features.Fault(err); fault {
+			err = nil
+		}
+		return f, err
 	}
 	f.digest = sha256.Sum256(data)
 	f.width, f.height, _ = decode.Size(data, decode.Limits{})
-	return f
+	return f, nil
 }
 
 func tiny(files map[string]fileInfo, side int) []TinyImage {

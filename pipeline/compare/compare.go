@@ -126,7 +126,7 @@ func (c *Job) compare(ctx context.Context, table *features.Table, specs []lossSp
 		resolved := grid.Configs[i].Resolved(table.Features.Cols, len(plan.Parts[0][0].Train))
 		result.Losses = append(result.Losses, Loss{s.text, resolved})
 	}
-	return result, result.summarize(&grid, c.Seed)
+	return result, result.summarize(ctx, &grid, c.Seed)
 }
 
 // plan returns the folds, with a validation part in each fold for each seed.
@@ -155,21 +155,31 @@ func (c *Job) plan(set *dataset.Set) (*crossval.Plan, error) {
 	return p, nil
 }
 
+// These bound the memory of a comparison.
+const (
+	maxSeeds     = 1000
+	maxResamples = 1_000_000
+)
+
 // setDefaults replaces zeros by defaults and checks the numbers.
 func (c *Job) setDefaults() error {
 	for _, field := range []struct {
-		value         *int
-		zero, atLeast int
-		field         string
+		value               *int
+		zero, atLeast, most int
+		field               string
 	}{
-		{&c.Folds, 5, 2, "Folds"}, {&c.Seeds, 3, 1, "Seeds"}, {&c.Resamples, 2000, 100, "Resamples"},
+		{&c.Folds, 5, 2, math.MaxInt, "Folds"}, {&c.Seeds, 3, 1, maxSeeds, "Seeds"},
+		{&c.Resamples, 2000, 100, maxResamples, "Resamples"},
 	} {
 		if *field.value == 0 {
 			*field.value = field.zero
 		}
-		if *field.value < field.atLeast {
-			return &invalid.Error{Field: field.field, Found: fmt.Sprint(*field.value),
-				Want: fmt.Sprintf("%d or more", field.atLeast)}
+		want := fmt.Sprintf("%d or more", field.atLeast)
+		if *field.value > field.most {
+			want = fmt.Sprintf("%d to %d", field.atLeast, field.most)
+		}
+		if *field.value < field.atLeast || *field.value > field.most {
+			return &invalid.Error{Field: field.field, Found: fmt.Sprint(*field.value), Want: want}
 		}
 	}
 	if !(c.Val >= 0 && c.Val < 1) {

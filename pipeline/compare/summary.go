@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -51,7 +52,7 @@ type contrast struct{ row, reference int }
 
 // summarize sets Rows: means and standard deviations over fits, and differences with intervals from a paired
 // bootstrap of the held-out images.
-func (r *Result) summarize(grid *crossval.Grid, seed uint64) error {
+func (r *Result) summarize(ctx context.Context, grid *crossval.Grid, seed uint64) error {
 	seeds, rules := len(r.Seeds), len(decisionRules)
 	of := func(figures [][]metrics.Figures, row int) cells { return figures[row*seeds : (row+1)*seeds] }
 	actual := make([][]metrics.Figures, len(grid.Scores))
@@ -76,7 +77,7 @@ func (r *Result) summarize(grid *crossval.Grid, seed uint64) error {
 		drawn[i] = make([]float64, r.Resamples)
 	}
 	var err error
-	r.Units, err = metrics.Resample(grid.Scores, crossval.Groups(grid.Plan.Items(grid.Table.Set)), r.Resamples, seed,
+	r.Units, err = metrics.Resample(ctx, grid.Scores, crossval.Groups(grid.Plan.Items(grid.Table.Set)), r.Resamples, seed,
 		func(resample int, figures [][]metrics.Figures) {
 			for i, c := range contrasts {
 				for j, m := range comparedMetrics {

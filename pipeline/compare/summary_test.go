@@ -87,7 +87,7 @@ func TestSummarize(t *testing.T) {
 			}
 			return sometimes(fold, image)
 		})
-	if err := result.summarize(run, 1); err != nil {
+	if err := result.summarize(t.Context(), run, 1); err != nil {
 		t.Fatal(err)
 	}
 	if result.Units != 30 || len(result.Rows) != 9 {
@@ -157,7 +157,7 @@ func TestMarkBestNeedsSignificance(t *testing.T) {
 		}
 		return sometimes(fold, image)
 	})
-	if err := result.summarize(run, 1); err != nil {
+	if err := result.summarize(t.Context(), run, 1); err != nil {
 		t.Fatal(err)
 	}
 	f := result.Rows[1].Figures[2]
@@ -177,7 +177,7 @@ func TestCompareOfGroups(t *testing.T) {
 		for i := range run.Table.Set.Items {
 			run.Table.Set.Items[i].Group = fmt.Sprint(i * groups / 30)
 		}
-		if err := result.summarize(run, 1); err != nil {
+		if err := result.summarize(t.Context(), run, 1); err != nil {
 			t.Fatal(err)
 		}
 		f := result.Rows[1].Figures[2]
@@ -196,7 +196,7 @@ func TestCompareFiles(t *testing.T) {
 		func(loss, rule, fold, image int) int {
 			return (1 - loss) * sometimes(fold, image)
 		})
-	if err := result.summarize(run, 1); err != nil {
+	if err := result.summarize(t.Context(), run, 1); err != nil {
 		t.Fatal(err)
 	}
 	result.Losses[1].Loss = "a < b & c" // markup in a name must be escaped

@@ -1,6 +1,7 @@
 package crossval
 
 import (
+	"context"
 	"slices"
 
 	"finetune/head"
@@ -59,8 +60,8 @@ func Predict(h *head.Head, t *features.Table, rows []int, items []dataset.Item, 
 
 // Evaluate compares the predictions with the labels. Prior are the class shares of the training part, nil if unknown.
 // The errors are those of metrics.Evaluate.
-func (p *Predictions) Evaluate(h *head.Head, prior []float64, seed uint64) (metrics.Report, error) {
-	return metrics.Evaluate(p.Figured(h, prior, seed))
+func (p *Predictions) Evaluate(ctx context.Context, h *head.Head, prior []float64, seed uint64) (metrics.Report, error) {
+	return metrics.EvaluateContext(ctx, p.Figured(h, prior, seed))
 }
 
 // Figured is what figures are taken from, with the classes and ranges that the head takes.

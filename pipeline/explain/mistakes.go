@@ -9,11 +9,11 @@ import (
 	"io"
 	"io/fs"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 
+	"finetune/internal/store/userfile"
 	"finetune/invalid"
 	"finetune/pipeline/dataset"
 	"finetune/pipeline/metrics"
@@ -100,9 +100,12 @@ type mistake struct {
 	distance float64 // expected distance of the distribution from the label, in classes
 }
 
+// maxPredictions bounds the bytes of predictions.csv that are read.
+const maxPredictions = 1 << 34
+
 // readMistakes returns the wrong predictions of predictions.csv, by falling off and then by falling distance.
 func readMistakes(path string, model *run.Run) ([]mistake, error) {
-	f, err := os.Open(path)
+	f, err := userfile.Open(context.Background(), path, maxPredictions)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &invalid.Error{Field: "Paths", Found: "nothing, and there is no " + path +
 			" to take mistakes from", Want: "an image, a folder or a manifest"}

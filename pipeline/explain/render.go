@@ -159,7 +159,11 @@ var encoder = png.Encoder{CompressionLevel: png.BestSpeed}
 func (r *renderer) render(ctx context.Context, w *Worker, item dataset.Item, name, file string) (*Image, error) {
 	picture, err := w.Load(ctx, r.net, item)
 	if err != nil {
-		return &Image{Path: item.Path, unreadable: err}, nil
+		reason, fault := features.Fault(err)
+		if !fault {
+			return nil, fmt.Errorf("%s: %w", item.Path, err)
+		}
+		return &Image{Path: item.Path, unreadable: reason}, nil
 	}
 	a, err := r.attributor.Attribute(ctx, w.Tensor, func(predicted int) []Target {
 		return r.targets.targets(predicted,

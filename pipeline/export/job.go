@@ -150,6 +150,12 @@ func (j *Job) keepInputs(r *run.Run) error {
 	case err == nil && info.IsDir():
 		return &invalid.Error{Field: "Out", Path: j.Out, Found: "a folder", Want: "a file"}
 	case err == nil && !j.Overwrite:
+		// An export may have been killed after it put its file in place.
+		if _, err := os.Lstat(stageOf(j.Out)); err == nil {
+			if _, release, err := claimStage(stageOf(j.Out)); err == nil {
+				release()
+			}
+		}
 		return exists(j.Out)
 	}
 	return err

@@ -6,11 +6,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"finetune/internal/onnx/deploy"
 	"finetune/internal/onnx/graph"
 	"finetune/internal/ort/verify"
 	"finetune/internal/store/atomicfile"
+	"finetune/internal/store/lockfile"
 	"finetune/internal/store/userfile"
 	"finetune/models"
 	"finetune/pipeline/artifact"
@@ -31,11 +33,11 @@ func (j *Job) onnx(ctx context.Context, r *run.Run) (*Result, error) {
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return nil, err
 	}
-	stage, err := os.MkdirTemp(folder, ".finetune-export-")
+	stage, release, err := claimStage(stageOf(j.Out))
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(stage)
+	defer release()
 	files, err := j.stage(ctx, r, p, filepath.Join(stage, filepath.Base(j.Out)))
 	if err != nil {
 		return nil, err
@@ -51,9 +53,37 @@ func (j *Job) onnx(ctx context.Context, r *run.Run) (*Result, error) {
 		return nil, err
 	}
 	if p == nil {
-		return result, nil
+		return result, release()
 	}
-	return result, p.Close()
+	if err := p.Close(); err != nil {
+		return nil, err
+	}
+	return result, release()
+}
+
+func stageOf(out string) string {
+	return filepath.Join(filepath.Dir(out), ".finetune-export-"+filepath.Base(out))
+}
+
+// claimStage claims the folder that files are written to first, and empties it of what a killed export left. release removes it.
+func claimStage(dir string) (stage string, release func() error, err error) {
+	claim, err := lockfile.Acquire(dir)
+	if err != nil {
+		return "", nil, err
+	}
+	release = sync.OnceValue(func() error {
+		err := os.RemoveAll(dir) // with the lock file, while it is locked
+		return errors.Join(err, claim.Abandon())
+	})
+	stage = filepath.Join(dir, "files")
+	if err = os.RemoveAll(stage); err == nil {
+		err = os.Mkdir(stage, 0o777)
+	}
+	if err != nil {
+		release()
+		return "", nil, err
+	}
+	return stage, release, nil
 }
 
 // predictor starts the pipeline. A head alone is exported also where its network can't be found: then it is nil.

@@ -90,6 +90,10 @@ func OpenFolder(ctx context.Context, folder string, o dataset.Options) (_ *Table
 	if err := artifact.ReadJSON(filepath.Join(folder, MetaFile), &meta); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
+	if err := checkBlocks(meta.Blocks, matrix.Cols); err != nil {
+		return nil, &invalid.Error{Path: filepath.Join(folder, MetaFile), Found: err.Error(), Want: fmt.Sprintf("blocks that cover the %d columns of %s",
+			matrix.Cols, MatrixFile), Hint: "remove the file, or run finetune extract again"}
+	}
 	o.Path, o.NoFiles, o.LabelRegex = filepath.Join(folder, IndexFile), true, ""
 	if o.Space == nil && o.Order == nil && o.Positions == nil && o.Bins == nil {
 		o.Order, o.Positions, o.Bins = meta.Order, meta.Positions, meta.Bins
@@ -114,6 +118,21 @@ func OpenFolder(ctx context.Context, folder string, o dataset.Options) (_ *Table
 		t.Views.Plan = meta.Views.Plan
 	}
 	return t, nil
+}
+
+// checkBlocks returns an error unless blocks follow each other and cover all columns. No blocks at all are fine.
+func checkBlocks(blocks []backbone.Block, cols int) error {
+	at := 0
+	for i, b := range blocks {
+		if b.Offset != at || b.Width < 1 || b.Width > cols-at {
+			return fmt.Errorf("block %d of %d columns from column %d", i, b.Width, b.Offset)
+		}
+		at += b.Width
+	}
+	if len(blocks) > 0 && at != cols {
+		return fmt.Errorf("blocks of %d columns", at)
+	}
+	return nil
 }
 
 // use checks the requested views against those of a feature folder, and records what they are used for.

@@ -104,3 +104,35 @@ func TestFeatureFolderIsChecked(t *testing.T) {
 		t.Errorf("an unfinished folder: %v", err)
 	}
 }
+
+// FuzzMeta opens a folder with any meta.json: it is refused, or its blocks cover the columns.
+func FuzzMeta(f *testing.F) {
+	folder := pipelinetest.FeatureFolder(f, 2, 4, "", nil)
+	for _, text := range []string{
+		`{}`, `{"blocks":[{"offset":0,"width":3},{"offset":3,"width":5}]}`, `{"blocks":[{"offset":0,"width":8},{"offset":8,"width":8}]}`,
+		`{"blocks":[{"offset":-1,"width":9}]}`, `{"blocks":[{"offset":0,"width":9223372036854775807}]}`,
+		`{"blocks":[{"offset":0,"width":4}]}`, `{"order":["1"],"bins":[1e999]}`, `[`,
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if err := os.WriteFile(filepath.Join(folder, MetaFile), text, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		table, err := OpenFolder(t.Context(), folder, dataset.Options{})
+		if err != nil {
+			if !invalid.Is(err) {
+				t.Fatalf("%q: %v", text, err)
+			}
+			return
+		}
+		defer table.Close()
+		columns := 0
+		for _, b := range table.Blocks {
+			columns += len(table.Features.Row(0)[b.Offset : b.Offset+b.Width])
+		}
+		if columns != 0 && columns != table.Features.Cols {
+			t.Errorf("%q: blocks of %d columns", text, columns)
+		}
+	})
+}

@@ -99,7 +99,7 @@ func (j Job) Run(ctx context.Context) (*Curve, error) {
 	if len(inputs) < 2 || len(j.HeldOut) == 0 {
 		return nil, nil
 	}
-	err := c.compare(inputs[len(inputs)-2], inputs[len(inputs)-1], j.Seed)
+	err := c.compare(ctx, inputs[len(inputs)-2], inputs[len(inputs)-1], j.Seed)
 	return c, err
 }
 
@@ -115,7 +115,7 @@ func (j Job) Compare(ctx context.Context, first, second head.Config) (Difference
 		}
 	}
 	c := &Curve{}
-	err := c.compare(inputs[0], inputs[1], j.Seed)
+	err := c.compare(ctx, inputs[0], inputs[1], j.Seed)
 	return c.MAE, err
 }
 
@@ -221,7 +221,7 @@ func point(in metrics.Input) (Point, error) {
 }
 
 // compare says what the second head gains over the first, on all images and on those of each class.
-func (c *Curve) compare(first, second metrics.Input, seed uint64) error {
+func (c *Curve) compare(ctx context.Context, first, second metrics.Input, seed uint64) error {
 	k := first.Space.Len()
 	a, err := metrics.Score(first)
 	if err != nil {
@@ -231,10 +231,10 @@ func (c *Curve) compare(first, second metrics.Input, seed uint64) error {
 	if err != nil {
 		return err
 	}
-	if c.MAE, err = difference(a, b, first.Groups, seed, "mae"); err != nil {
+	if c.MAE, err = difference(ctx, a, b, first.Groups, seed, "mae"); err != nil {
 		return err
 	}
-	if c.RPS, err = difference(a, b, first.Groups, seed, "rps"); err != nil {
+	if c.RPS, err = difference(ctx, a, b, first.Groups, seed, "rps"); err != nil {
 		return err
 	}
 	for class := range k {
@@ -255,7 +255,7 @@ func (c *Curve) compare(first, second metrics.Input, seed uint64) error {
 			if err != nil {
 				return err
 			}
-			if d, err = difference(a, b, x.Groups, seed, "mae"); err != nil {
+			if d, err = difference(ctx, a, b, x.Groups, seed, "mae"); err != nil {
 				return err
 			}
 		}
@@ -265,11 +265,12 @@ func (c *Curve) compare(first, second metrics.Input, seed uint64) error {
 }
 
 // difference takes the figure of b less that of a, over the same resamples.
-func difference(a, b *metrics.Scores, groups []string, seed uint64, name string) (Difference, error) {
+func difference(ctx context.Context, a, b *metrics.Scores, groups []string, seed uint64, name string) (Difference, error) {
 	m, _ := metrics.ByName(name)
 	x, y := a.Figures(), b.Figures()
 	drawn := make([]float64, resamples)
 	units, err := metrics.Resample(
+		ctx,
 		[][]*metrics.Scores{{a}, {b}},
 		groups,
 		resamples,

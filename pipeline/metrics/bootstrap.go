@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"context"
 	"math"
 	"slices"
 
@@ -10,8 +11,9 @@ import (
 const defaultResamples = 1000
 
 // bootstrap returns the 95 % percentile interval of each defined metric. A resample draws items, or whole groups,
-// with replacement, as many as there are. With a single unit there are no intervals.
-func bootstrap(items []item, in Input, whole Figures) map[string][2]Number {
+// with replacement, as many as there are. With a single unit there are no intervals. What it returns when ctx
+// ends is undefined.
+func bootstrap(ctx context.Context, items []item, in Input, whole Figures) map[string][2]Number {
 	resamples := in.Resamples
 	if resamples == 0 {
 		resamples = defaultResamples
@@ -21,7 +23,7 @@ func bootstrap(items []item, in Input, whole Figures) map[string][2]Number {
 		return nil
 	}
 	drawn := make([]Figures, resamples)
-	units.resample(resamples, in.Seed, func() func(int, []int32) {
+	units.resample(ctx, resamples, in.Seed, func() func(int, []int32) {
 		t := newTally(in.Space.Len())
 		return func(r int, times []int32) { drawn[r] = t.resampled(items, times) }
 	})

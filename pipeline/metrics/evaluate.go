@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -13,7 +14,10 @@ import (
 
 // Evaluate computes the metrics of predictions. It returns an error for no items, lengths that disagree, classes
 // outside the label space and rows that aren't distributions. The report doesn't depend on the number of processors.
-func Evaluate(in Input) (Report, error) {
+func Evaluate(in Input) (Report, error) { return EvaluateContext(context.Background(), in) }
+
+// EvaluateContext is [Evaluate] that ends with the cause of ctx.
+func EvaluateContext(ctx context.Context, in Input) (Report, error) {
 	if err := in.check(); err != nil {
 		return Report{}, fmt.Errorf("metrics: %w", err)
 	}
@@ -25,13 +29,13 @@ func Evaluate(in Input) (Report, error) {
 	r := Report{N: len(in.Labels), Figures: all.figures(), Confusion: confusion(k, items),
 		PerClass: all.classes(in.Space), Reliability: all.reliability()}
 	r.Spearman, r.Kendall = Number(spearman(r.Confusion)), Number(kendall(r.Confusion))
-	r.Intervals = bootstrap(items, in, r.Figures)
+	r.Intervals = bootstrap(ctx, items, in, r.Figures)
 	r.Baseline = baseline(in)
-	r.Risk, r.Raters = riskCoverage(items, row), raters(in, items)
+	r.Risk, r.Raters = riskCoverage(items, row), raters(ctx, in, items)
 	if in.Low != nil {
-		r.Sets = sets(in)
+		r.Sets = sets(ctx, in)
 	}
-	return r, nil
+	return r, context.Cause(ctx)
 }
 
 // baseline evaluates a constant prediction of the class shares.

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"context"
 	"errors"
 	"fmt"
 )
@@ -38,8 +39,8 @@ func (s *Scores) Figures() Figures {
 // Resample calls use for each draw with the metrics of each model on each part, without the rank correlations.
 // Several goroutines call use, once for each draw; it must not keep the slices. The calls depend only on the
 // arguments. Resample returns the number of units, items or groups, and draws nothing from fewer than two. Models
-// whose parts differ in length, and a wrong number of groups, are errors.
-func Resample(models [][]*Scores, groups []string, resamples int, seed uint64,
+// whose parts differ in length, a wrong number of groups, and the end of ctx are errors.
+func Resample(ctx context.Context, models [][]*Scores, groups []string, resamples int, seed uint64,
 	use func(resample int, figures [][]Figures)) (units int, err error) {
 	if len(models) == 0 || len(models[0]) == 0 {
 		return 0, errors.New("metrics: no scores to resample")
@@ -66,7 +67,7 @@ func Resample(models [][]*Scores, groups []string, resamples int, seed uint64,
 	if u.len() < 2 {
 		return u.len(), nil
 	}
-	u.resample(resamples, seed, func() func(int, []int32) {
+	err = u.resample(ctx, resamples, seed, func() func(int, []int32) {
 		t := newTally(k)
 		figures := make([][]Figures, len(models))
 		for i := range figures {
@@ -84,5 +85,5 @@ func Resample(models [][]*Scores, groups []string, resamples int, seed uint64,
 			use(r, figures)
 		}
 	})
-	return u.len(), nil
+	return u.len(), err
 }

@@ -46,7 +46,7 @@ func TestResampleIsTheBootstrapOfTheReport(t *testing.T) {
 	in.Resamples = 300
 	want := mustEvaluate(t, in).Intervals["mae"]
 	drawn := make([]float64, in.Resamples)
-	units, err := Resample([][]*Scores{scored(t, in, 200)}, in.Groups, in.Resamples, in.Seed,
+	units, err := Resample(t.Context(), [][]*Scores{scored(t, in, 200)}, in.Groups, in.Resamples, in.Seed,
 		func(r int, f [][]Figures) {
 			drawn[r] = float64(f[0][0].MAE)
 		})
@@ -73,7 +73,7 @@ func TestResampleDrawsAlike(t *testing.T) {
 	}
 	var mu sync.Mutex
 	spread := map[Number]bool{}
-	units, err := Resample([][]*Scores{scored(t, near, 40, 50), scored(t, far, 40, 50)}, nil, 50, 1,
+	units, err := Resample(t.Context(), [][]*Scores{scored(t, near, 40, 50), scored(t, far, 40, 50)}, nil, 50, 1,
 		func(_ int, f [][]Figures) {
 			mu.Lock()
 			defer mu.Unlock()
@@ -94,7 +94,7 @@ func TestResampleOnAnyNumberOfProcessors(t *testing.T) {
 	draw := func(procs int) []Figures {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
 		out := make([]Figures, 40)
-		if _, err := Resample([][]*Scores{scored(t, in, 60)}, nil, 40, 5, func(r int, f [][]Figures) {
+		if _, err := Resample(t.Context(), [][]*Scores{scored(t, in, 60)}, nil, 40, 5, func(r int, f [][]Figures) {
 			out[r] = f[0][0]
 			out[r].Spearman, out[r].Kendall, out[r].MAEUnits = 0, 0, 0 // NaN equals nothing
 		}); err != nil {
@@ -123,7 +123,7 @@ func TestResampleRefuses(t *testing.T) {
 		"other classes":    {[][]*Scores{whole, scored(t, forecast(t, 20, 4, 1, 1), 20)}, nil},
 		"groups per model": {[][]*Scores{whole, whole}, make([]string, 40)},
 	} {
-		if _, err := Resample(c.models, c.groups, 10, 0, never); err == nil {
+		if _, err := Resample(t.Context(), c.models, c.groups, 10, 0, never); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
@@ -131,7 +131,7 @@ func TestResampleRefuses(t *testing.T) {
 	for i := range groups {
 		groups[i] = "one"
 	}
-	if units, err := Resample([][]*Scores{whole}, groups, 10, 0, never); units != 1 || err != nil {
+	if units, err := Resample(t.Context(), [][]*Scores{whole}, groups, 10, 0, never); units != 1 || err != nil {
 		t.Errorf("one group: %d units, %v", units, err)
 	}
 }

@@ -1,6 +1,9 @@
 package metrics
 
-import "math"
+import (
+	"context"
+	"math"
+)
 
 // Raters says how far those who labelled are apart, beside how far the answers are from them. It is about the items
 // with votes of two raters or more. An answer can't be nearer to raters on average than the best guess of their votes
@@ -20,7 +23,7 @@ type Raters struct {
 //
 // Two raters drawn from shares t with cumulative sums T differ by 2 Σ T(1−T) on average, the mean difference of Gini;
 // of n votes two different ones differ by n/(n−1) times that.
-func raters(in Input, items []item) *Raters {
+func raters(ctx context.Context, in Input, items []item) *Raters {
 	if in.Targets == nil || in.Votes == nil {
 		return nil
 	}
@@ -47,8 +50,8 @@ func raters(in Input, items []item) *Raters {
 	if r.N == 0 {
 		return nil
 	}
-	r.Spread, r.SpreadInterval = in.meanOf(spread, counted)
-	r.MAE, r.MAEInterval = in.meanOf(off, counted)
+	r.Spread, r.SpreadInterval = in.meanOf(ctx, spread, counted)
+	r.MAE, r.MAEInterval = in.meanOf(ctx, off, counted)
 	return r
 }
 
@@ -63,8 +66,8 @@ func oneVote(t []float64) bool {
 }
 
 // meanOf returns the mean of the values of the items that count, and its 95 % interval when items or whole groups are
-// drawn anew; NaN where only one could be.
-func (in Input) meanOf(values []float64, counted []bool) (Number, [2]Number) {
+// drawn anew; NaN where only one could be or ctx ends.
+func (in Input) meanOf(ctx context.Context, values []float64, counted []bool) (Number, [2]Number) {
 	mean := func(times func(i int) float64) float64 {
 		var sum, n float64
 		for i, v := range values {
@@ -83,7 +86,7 @@ func (in Input) meanOf(values []float64, counted []bool) (Number, [2]Number) {
 		resamples = 0
 	}
 	drawn := make([]float64, resamples)
-	u.resample(resamples, in.Seed, func() func(int, []int32) {
+	u.resample(ctx, resamples, in.Seed, func() func(int, []int32) {
 		return func(r int, times []int32) { drawn[r] = mean(func(i int) float64 { return float64(times[i]) }) }
 	})
 	return Number(mean(func(int) float64 { return 1 })), Interval(drawn)

@@ -1,5 +1,7 @@
 package metrics
 
+import "context"
+
 // Sets are the metrics of prediction sets, contiguous ranges of classes.
 type Sets struct {
 	TargetCoverage float64 `json:"wanted"`
@@ -21,7 +23,7 @@ type ClassSets struct {
 }
 
 // sets evaluates the prediction sets of a checked input.
-func sets(in Input) *Sets {
+func sets(ctx context.Context, in Input) *Sets {
 	k := in.Space.Len()
 	s := &Sets{TargetCoverage: in.Coverage, Widths: make([]int, k), PerClass: make([]ClassSets, k)}
 	covered, width, byClass := 0.0, 0, make([]float64, k)
@@ -40,7 +42,7 @@ func sets(in Input) *Sets {
 	n := float64(len(in.Labels))
 	s.Coverage, s.Width, s.Interval = Number(covered/n), Number(float64(width)/n), Wilson(covered, n)
 	if in.Groups != nil {
-		s.Interval = coverageByGroup(in)
+		s.Interval = coverageByGroup(ctx, in)
 	}
 	for c := range s.PerClass {
 		p := &s.PerClass[c]
@@ -54,7 +56,7 @@ func sets(in Input) *Sets {
 func (in Input) covers(i int) bool { return in.Low[i] <= in.Labels[i] && in.Labels[i] <= in.High[i] }
 
 // coverageByGroup returns the 95 % bootstrap interval of the coverage over groups; NaN for a single group.
-func coverageByGroup(in Input) [2]Number {
+func coverageByGroup(ctx context.Context, in Input) [2]Number {
 	u, resamples := newUnits(in.Groups, len(in.Labels)), max(in.Resamples, 0)
 	if in.Resamples == 0 {
 		resamples = defaultResamples
@@ -63,7 +65,7 @@ func coverageByGroup(in Input) [2]Number {
 		return Interval(nil)
 	}
 	drawn := make([]float64, resamples)
-	u.resample(resamples, in.Seed, func() func(int, []int32) {
+	u.resample(ctx, resamples, in.Seed, func() func(int, []int32) {
 		return func(r int, times []int32) {
 			var covered, all int32
 			for i, n := range times {

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"context"
 	"runtime"
 	"slices"
 	"sync"
@@ -63,15 +64,16 @@ func bundle(lists [][]int32) [][]int32 {
 
 // resample draws units with replacement, as many as there are, once for each resample. It runs several goroutines,
 // each of which calls newUse once and the returned function for each of its resamples, with the multiplicity of each
-// item. The function must not keep times.
-func (u units) resample(resamples int, seed uint64, newUse func() func(r int, times []int32)) {
+// item. The function must not keep times. It returns early with the cause of ctx.
+func (u units) resample(ctx context.Context, resamples int, seed uint64,
+	newUse func() func(r int, times []int32)) error {
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), resamples) {
 		wg.Go(func() {
 			use := newUse()
 			times := make([]int32, len(u.members))
-			for r := next.Add(1) - 1; r < int64(resamples); r = next.Add(1) - 1 {
+			for r := next.Add(1) - 1; r < int64(resamples) && ctx.Err() == nil; r = next.Add(1) - 1 {
 				// Each resample has its own stream, so that the result doesn't depend on which goroutine draws it.
 				rng := randstream.New(seed, "bootstrap", uint64(r))
 				// Counting first lets use read the items once, in order.
@@ -86,4 +88,5 @@ func (u units) resample(resamples int, seed uint64, newUse func() func(r int, ti
 		})
 	}
 	wg.Wait()
+	return context.Cause(ctx)
 }

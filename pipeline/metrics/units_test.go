@@ -29,7 +29,7 @@ func TestBundlesSpreadAsItems(t *testing.T) {
 		t.Fatal("an item is missing or there twice")
 	}
 	means := make([]float64, 400)
-	u.resample(len(means), 1, func() func(int, []int32) {
+	u.resample(t.Context(), len(means), 1, func() func(int, []int32) {
 		return func(r int, times []int32) {
 			sum, count := 0.0, 0.0
 			for i, k := range times {

@@ -38,7 +38,8 @@ type DataConfig struct {
 	Layout     string    `json:"layout"`
 	Images     int       `json:"images"`
 	Unreadable int       `json:"unreadable"`
-	Digest     string    `json:"digest"` // of the paths, labels, targets, weights, groups and parts
+	Digest     string    `json:"digest"`          // of the paths, labels, targets, weights, groups and parts
+	Features   string    `json:"features_digest"` // of the rows
 	Order      []string  `json:"order,omitempty"`
 	LabelRegex string    `json:"label_regex,omitempty"`
 	GroupRegex string    `json:"group_regex,omitempty"`
@@ -75,7 +76,7 @@ type ClassConfig struct {
 func DataConfigOf(t *features.Table) DataConfig {
 	return DataConfig{
 		Path: t.Set.Source, Layout: string(t.Set.Layout),
-		Images: len(t.Set.Items), Unreadable: len(t.Unreadable), Digest: setDigest(t.Set),
+		Images: len(t.Set.Items), Unreadable: len(t.Unreadable), Digest: setDigest(t.Set), Features: featuresDigest(t.Features),
 		Order: t.Labels.Order, LabelRegex: t.Labels.LabelRegex, GroupRegex: t.Labels.GroupRegex, Bins: t.Labels.Bins,
 	}
 }

@@ -98,7 +98,7 @@ func (e Evaluate) Run(ctx context.Context) (*EvaluateResult, error) {
 		return nil, err
 	}
 	result := &EvaluateResult{Model: e.Model, Unreadable: table.Unreadable}
-	if result.Metrics, err = said.Evaluate(run.Head, run.prior(), e.Seed); err != nil {
+	if result.Metrics, err = said.Evaluate(ctx, run.Head, run.prior(), e.Seed); err != nil {
 		return nil, err
 	}
 	if result.By, err = e.byColumn(run, said); err != nil {

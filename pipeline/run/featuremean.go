@@ -1,13 +1,14 @@
 package run
 
 import (
+	"context"
 	"errors"
 	"finetune/head"
 	"finetune/internal/store/npy"
+	"finetune/internal/store/userfile"
 	"finetune/invalid"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 )
 
@@ -44,10 +45,13 @@ func WriteFeatureMean(path string, mean []float32) error {
 	return w.Commit()
 }
 
-// featureMean reads it, nil where the run is older than that.
+// maxFeatureMean bounds the bytes of the mean that are read.
+const maxFeatureMean = 1 << 28
+
+// FeatureMean reads it, nil where the run is older than that.
 func (r *Run) FeatureMean() ([]float32, error) {
 	path := filepath.Join(r.Folder, FeatureMeanFile)
-	f, err := os.Open(path)
+	f, err := userfile.Open(context.Background(), path, maxFeatureMean)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

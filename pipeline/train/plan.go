@@ -31,13 +31,16 @@ type splitPlan struct {
 // A fitPlace is one fit of a cross-validation.
 type fitPlace struct{ repeat, fold int }
 
+// maxRepeats bounds what a cross-validation keeps in memory.
+const maxRepeats = 1000
+
 // checkFolds fills in what zeros stand for and refuses numbers that make no cross-validation.
 func (t *Job) checkFolds() error {
 	switch {
 	case t.Folds < 0 || t.Folds == 1:
 		return &invalid.Error{Field: "Folds", Found: fmt.Sprint(t.Folds), Want: "2 or more"}
-	case t.Repeats < 0:
-		return &invalid.Error{Field: "Repeats", Found: fmt.Sprint(t.Repeats), Want: "1 or more"}
+	case t.Repeats < 0 || t.Repeats > maxRepeats:
+		return &invalid.Error{Field: "Repeats", Found: fmt.Sprint(t.Repeats), Want: fmt.Sprintf("1 to %d", maxRepeats)}
 	case t.Repeats > 0 && t.Folds == 0:
 		return &invalid.Error{Field: "Repeats", Found: "given without {Folds}", Hint: "say with {Folds} how many folds to repeat"}
 	case t.Repeats == 0 && t.Folds > 0:

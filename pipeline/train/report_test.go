@@ -59,8 +59,8 @@ func TestGalleries(t *testing.T) {
 	}
 	g = gallerySample(t)
 	g.withoutFiles = true
-	if im := g.image(t.Context(), 0); im.Thumbnail != nil || im.Missing != "" {
-		t.Errorf("features came alone: %d bytes, %q", len(im.Thumbnail), im.Missing)
+	if im, err := g.image(t.Context(), 0); err != nil || im.Thumbnail != nil || im.Missing != "" {
+		t.Errorf("features came alone: %v, %d bytes, %q", err, len(im.Thumbnail), im.Missing)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -64,21 +64,26 @@ func (g *galleryMaker) spread(i int) float64 {
 	return metrics.ExpectedDistance(g.distribution(i), g.said.Classes[i])
 }
 
-// gallery shows the first of the items. It stops with an error only when ctx ends.
+// gallery shows the first of the items. An image that can't be shown for its own fault stays without a picture; other errors are
+// failures of the machine or the end of ctx.
 func (g *galleryMaker) gallery(ctx context.Context, index []int) (report.Gallery, error) {
 	out := report.Gallery{Total: len(index)}
 	for _, i := range index[:min(report.GallerySize, len(index))] {
 		if err := ctx.Err(); err != nil {
 			return out, err
 		}
-		out.Images = append(out.Images, g.image(ctx, i))
+		im, err := g.image(ctx, i)
+		if err != nil {
+			return out, err
+		}
+		out.Images = append(out.Images, im)
 	}
 	return out, nil
 }
 
-func (g *galleryMaker) image(ctx context.Context, i int) report.Image {
+func (g *galleryMaker) image(ctx context.Context, i int) (report.Image, error) {
 	if im, ok := g.made[i]; ok {
-		return im
+		return im, nil
 	}
 	item := g.said.Items[i]
 	im := report.Image{Path: item.Path, Label: item.Label, Predicted: g.said.Classes[i], Probabilities: g.distribution(i), Spread: g.spread(i)}
@@ -91,9 +96,13 @@ func (g *galleryMaker) image(ctx context.Context, i int) report.Image {
 			im.Thumbnail, err = g.thumbnailer.Thumbnail(data)
 		}
 		if err != nil {
-			im.Missing = "no picture: " + err.Error()
+			reason, fault := features.Fault(err)
+			if !fault {
+				return im, err
+			}
+			im.Missing = "no picture: " + reason.Error()
 		}
 	}
 	g.made[i] = im
-	return im
+	return im, nil
 }

@@ -108,7 +108,7 @@ func (r *session) fit(ctx context.Context) error {
 }
 
 // measure takes the figures.
-func (r *session) measure(context.Context) (err error) {
+func (r *session) measure(ctx context.Context) (err error) {
 	if r.plan.heldOut != heldOutFolds {
 		if r.said, err = r.predict(r.plan.measured()); err != nil {
 			return err
@@ -116,7 +116,7 @@ func (r *session) measure(context.Context) (err error) {
 		r.unseen = r.said
 	}
 	figures := func(p *crossval.Predictions) (metrics.Report, error) {
-		return p.Evaluate(r.result.Head, classShares(r.table.Set, r.plan.parts.Train), r.Split.Seed)
+		return p.Evaluate(ctx, r.result.Head, classShares(r.table.Set, r.plan.parts.Train), r.Split.Seed)
 	}
 	if r.plan.repeats != nil {
 		r.outOfFold = r.outOfFold.Calibrated(r.result.Head)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"finetune/internal/store/userfile"
 	"io"
 	"os"
 	"path/filepath"
@@ -65,14 +66,11 @@ const digestChars = 32
 // Intact reports whether the file at path, which lies in the cache, has the bytes that were verified when it
 // was installed, and returns its SHA-256.
 func Intact(ctx context.Context, path string) (sum string, ok bool) {
-	f, err := os.Open(path)
+	f, err := userfile.Open(ctx, path, maxLibrary)
 	if err != nil {
 		return "", false
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err != nil || info.Size() > maxLibrary || !info.Mode().IsRegular() {
-		return "", false
-	}
 	sum, err = digest(ctx, f)
 	return sum, err == nil && sum[:digestChars] == filepath.Base(filepath.Dir(path))
 }

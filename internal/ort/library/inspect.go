@@ -2,14 +2,15 @@ package library
 
 import (
 	"bytes"
+	"context"
 	"debug/elf"
 	"debug/macho"
 	"debug/pe"
 	"encoding/binary"
 	"errors"
+	"finetune/internal/store/userfile"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 )
 
@@ -19,7 +20,7 @@ const entryPoint = "OrtGetApiBase"
 // inspect reads the headers of the file at path and returns the version in them, or "" if there is
 // none. It fails unless the file is a shared library for goos and goarch that can be ONNX Runtime.
 func inspect(path, goos, goarch string) (version string, err error) {
-	f, err := os.Open(path)
+	f, err := userfile.Open(context.Background(), path, maxLibrary)
 	if err != nil {
 		return "", err
 	}

@@ -159,6 +159,17 @@ func holder(f *os.File) (h Holder) {
 	return h
 }
 
+// Abandon gives the folder up and leaves the lock file, as a process that is killed does.
+func (c *Claim) Abandon() error {
+	if c.file == nil {
+		return nil
+	}
+	f := c.file
+	c.file = nil
+	held.Delete(f)
+	return f.Close()
+}
+
 // Release gives the folder up and removes the lock file. A second call does nothing.
 func (c *Claim) Release() error {
 	if c.file == nil {

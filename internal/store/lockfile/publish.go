@@ -8,9 +8,9 @@ import (
 	"finetune/internal/store/flock"
 )
 
-// ReleaseAs gives the folder up by putting the file at path from in the place of the lock file and then giving it the name to: a
-// process that is killed at any moment leaves either the lock file or the complete result, never both. The three names are in
-// the claimed folder's file system.
+// ReleaseAs gives the folder up by putting the file at path from in the place of the lock file, removing the folder of from, which is
+// then empty, and giving the file the name to: a process that is killed at any moment leaves either the lock file or the complete
+// result, never both. The three names are in the claimed folder's file system.
 func (c *Claim) ReleaseAs(from, to string) error {
 	lock := c.file.Name()
 	next, err := os.OpenFile(from, os.O_RDWR, 0)
@@ -23,15 +23,22 @@ func (c *Claim) ReleaseAs(from, to string) error {
 		if err := c.Release(); err != nil {
 			return err
 		}
-		return os.Rename(from, to)
+		if err := os.Rename(from, to); err != nil {
+			return err
+		}
+		return os.Remove(filepath.Dir(from))
 	}
 	if err := os.Rename(from, lock); err != nil {
+		return err
+	}
+	if err := os.Remove(filepath.Dir(from)); err != nil {
 		return err
 	}
 	if err := os.Rename(lock, to); err != nil {
 		return err
 	}
-	c.file.Close()
-	c.file = nil
+	if err := c.Abandon(); err != nil {
+		return err
+	}
 	return atomicfile.SyncDir(filepath.Dir(to))
 }

@@ -183,6 +183,10 @@ func compare(ctx context.Context, dir string, f File) (found string, err error) 
 	case errors.Is(err, fs.ErrNotExist):
 		return "missing", nil
 	case err != nil:
+		var bad *invalid.Error
+		if err = userfile.Classify(path(dir, f.Name), err); errors.As(err, &bad) {
+			return bad.Found, nil
+		}
 		return "", err
 	case !info.Mode().IsRegular():
 		return "not a regular file", nil
