@@ -43,7 +43,7 @@ func (t *torture) manyImages(n int) error {
 				return fmt.Errorf("harness: %w", err)
 			}
 		}
-		args := "predict --model trained --data data/1 --no-cache --out out.csv"
+		args := "predict --model trained --data data/1 --no-cache --out out.csv --overwrite"
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 		cmd, out, errs := t.start(ctx, box, strings.Fields(args))
 		peak, err := runMeasured(cmd)
