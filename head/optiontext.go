@@ -203,8 +203,11 @@ func OptionsMarkdown() string {
 		if o.Auto != "" {
 			meaning += "; auto: " + o.Auto
 		}
-		if o.Batches {
-			meaning += "; not for " + LBFGS
+		switch o.Only {
+		case Iterative:
+			meaning += "; not for " + ClosedForm
+		case Batches:
+			meaning += "; not for " + LBFGS + " and " + ClosedForm
 		}
 		spec := o.Spec
 		if spec != "" {

@@ -35,6 +35,8 @@ type Options struct {
 	Folds   int
 	Threads int    // 0: all cores
 	Seed    uint64 // of folds, samples and random layers
+	// Progress, which may be nil, is called from the goroutine of Fit with the best score of each λ that was tried.
+	Progress func(Score)
 }
 
 // DefaultLambdas is a grid with even ratios.
