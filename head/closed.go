@@ -28,8 +28,8 @@ func (c Config) notClosedForm() *invalid.Error {
 		return &invalid.Error{Field: "Loss.Lambda", Found: "auto with {Head.Optimizer} closed-form", Want: "a number",
 			Hint: hint}
 	case c.Raw:
-		return &invalid.Error{Field: "Head.Raw", Found: "raw features with {Head.Optimizer} closed-form",
-			Want: "standardised features", Hint: hint}
+		return &invalid.Error{Field: "Head.Optimizer", Found: "closed-form with raw features",
+			Want: "standardised features, or sgd, adamw or lbfgs"}
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ type Data struct {
 	HeldOut string `json:"held_out"`
 	// LeftOut tells that the training images have leave-one-out predictions and that there was no early stopping.
 	LeftOut bool `json:"left_out,omitempty"`
-	Groups  int    `json:"groups"` // in the held-out part; 0: the images have no groups
+	Groups  int  `json:"groups"` // in the held-out part; 0: the images have no groups
 
 	Metrics metrics.Report `json:"metrics"`
 	// Soft is the soft confusion matrix, K × K: row i is the sum of the predicted distributions of the held-out

@@ -166,15 +166,18 @@ func (t *Job) leavesOut() bool {
 	return t.Folds == 0 && t.Search.Trials == 0 && t.Head.Resolved(1, 1).Optimizer == head.ClosedForm
 }
 
-// AutoShare as [dataset.SplitOptions].Test holds nothing out where out-of-fold predictions give the figures, and a fifth elsewhere.
-const AutoShare = -1
+// AutoShare as [dataset.SplitOptions].Test holds nothing out where out-of-fold predictions give the figures, and TestShare elsewhere.
+const (
+	AutoShare = -1
+	TestShare = 0.2
+)
 
 // resolveSplit replaces AutoShare.
 func (t *Job) resolveSplit() {
 	if t.Split.Test != AutoShare {
 		return
 	}
-	t.Split.Test = 0.2
+	t.Split.Test = TestShare
 	if t.Folds > 0 || t.leavesOut() {
 		t.Split.Test = 0
 	}
