@@ -21,6 +21,9 @@ func (c Config) Check() error {
 		return wrong("Loss.Lambda", fmt.Sprintf("both auto and %g", c.Loss.Lambda), "one of them")
 	}
 	c = c.Resolved(1, 1)
+	if err := c.checkClosedForm(); err != nil {
+		return err
+	}
 	if _, err := newLossSchedule(c); err != nil {
 		return err
 	}
@@ -42,9 +45,6 @@ func (c Config) check() error {
 		if err := o.check(&c); err != nil {
 			return err
 		}
-	}
-	if err := c.checkClosedForm(); err != nil {
-		return err
 	}
 	threads := loss.Range{Low: 1, High: maxThreads}
 	switch {

@@ -30,7 +30,14 @@ func (t *Table) groups() []int {
 			alike[key] = append(alike[key], i)
 			continue
 		}
-		join(groups[:i+1], groups[i], groups[alike[key][at]])
+		switch copied := groups[alike[key][at]]; groups[i] {
+		case copied:
+		case i: // which is alone so far
+			groups[i] = copied
+		default:
+			join(groups[:i], groups[i], copied)
+			groups[i] = min(groups[i], copied)
+		}
 	}
 	return groups
 }
