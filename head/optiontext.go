@@ -184,6 +184,8 @@ func SpecOptions() string {
 		case o.Spec == "":
 		case o.Spec == o.Word:
 			list = append(list, o.Spec)
+		case o.Kind == Choice:
+			list = append(list, o.Spec+"="+strings.Join(o.Choices, "|"))
 		case o.Word != "":
 			list = append(list, o.Spec+"=NUMBER or "+o.Word)
 		default:

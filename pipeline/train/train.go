@@ -22,6 +22,7 @@ type Job struct {
 	Data     dataset.Options      // the labelled images; of a feature folder only Order, Positions and Bins count
 	Images   features.Images      // how images become features
 	Features string               // a feature folder, instead of Data.Path and Images
+	Quality  string               // of the features, where Images leaves them open: Fast, Balanced or Best; "": Balanced
 	Split    dataset.SplitOptions // how much is held out (Test may be AutoShare), and the seed of the whole run
 	Head     head.Config          // the head and its training; Loss.Classes, Seed and Threads are filled in
 	Soften   crossval.Softening   // of labels in training
@@ -94,6 +95,9 @@ type Result struct {
 func (t Job) Run(ctx context.Context) (*Result, error) {
 	t.Progress = progress.OrNone(t.Progress)
 	t.resolveSplit()
+	if err := t.settleQuality(); err != nil {
+		return nil, err
+	}
 	folder, err := run.Kind.Claim(artifact.ClaimOptions{
 		Dir: t.Out, Base: "finetune-run", Replace: t.Overwrite || t.Resume, Inputs: []string{t.Data.Path, t.Features},
 	})
