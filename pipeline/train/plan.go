@@ -178,7 +178,7 @@ func (t *Job) resolveSplit() {
 		return
 	}
 	t.Split.Test = TestShare
-	if t.Folds > 0 || t.leavesOut() {
+	if t.Folds > 0 || t.leavesOut() && !t.LearningCurve { // which needs a test part
 		t.Split.Test = 0
 	}
 }
