@@ -21,6 +21,9 @@ func (c Config) Check() error {
 		return wrong("Loss.Lambda", fmt.Sprintf("both auto and %g", c.Loss.Lambda), "one of them")
 	}
 	c = c.Resolved(1, 1)
+	if err := c.checkClosedForm(); err != nil {
+		return err
+	}
 	if _, err := newLossSchedule(c); err != nil {
 		return err
 	}
@@ -33,11 +36,9 @@ func (c Config) check() error {
 		if !strings.HasPrefix(o.Field, "Head.") { // loss.New checks the others
 			continue
 		}
-		if c.Optimizer == LBFGS && o.Batches {
+		if !o.Only.readBy(c.Optimizer) {
 			if text := o.Text(c); text != "0" && text != auto {
-				return &invalid.Error{Field: o.Field, Found: text + " with {Head.Optimizer} lbfgs",
-					Want: "{Head.Optimizer} sgd or adamw",
-					Hint: "leave it out: L-BFGS works on all images at once and finds the size of its steps"}
+				return unread(o, text, c.Optimizer)
 			}
 			continue
 		}
@@ -70,6 +71,20 @@ func (c Config) check() error {
 			fmt.Sprintf("%d, one for each class", c.Loss.Classes))
 	}
 	return nil
+}
+
+// unread is the error for an option that the optimiser doesn't read.
+func unread(o Option, text, optimizer string) error {
+	e := &invalid.Error{Field: o.Field, Found: text + " with {Head.Optimizer} " + optimizer,
+		Want: "{Head.Optimizer} sgd or adamw",
+		Hint: "leave it out: L-BFGS works on all images at once and finds the size of its steps"}
+	if optimizer == ClosedForm {
+		e.Hint = "leave it out: the closed form takes no steps"
+		if o.Only == Iterative {
+			e.Want = "{Head.Optimizer} sgd, adamw or lbfgs"
+		}
+	}
+	return e
 }
 
 // checkSize refuses a hidden layer that would take too much memory on the given number of features.

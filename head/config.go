@@ -7,6 +7,11 @@ const (
 	SGD   = "sgd"   // stochastic gradient descent with Nesterov momentum
 	AdamW = "adamw" // Adam with decoupled weight decay
 	LBFGS = "lbfgs" // limited-memory BFGS on all examples at once
+
+	// ClosedForm solves a linear head without iterating over the examples, by package closedform: emd2 and xemd2 with
+	// the ordered distance or positions. It takes no option of iterative training, and [Result.OutOfFold] has
+	// predictions of all training examples by regressions without them.
+	ClosedForm = "closed-form"
 )
 
 // The learning rate schedules.
@@ -30,7 +35,9 @@ type Config struct {
 	Dropout float64 `json:"dropout"` // probability in [0, 1) to drop an input of the last layer, or Auto
 	Raw     bool    `json:"raw"`     // train on features as they are; false: standardise them by the training examples
 
-	Optimizer   string  `json:"optimizer"`    // "": SGD for a linear head, AdamW with a hidden layer
+	// Optimizer: "" stands for ClosedForm where it applies and no option of iterative training is given, otherwise SGD for
+	// a linear head and AdamW with a hidden layer.
+	Optimizer   string  `json:"optimizer"`
 	LR          float64 `json:"lr"`           // peak learning rate, above 0, or Auto. Not for LBFGS
 	Momentum    float64 `json:"momentum"`     // of SGD, in [0, 1), or Auto
 	WeightDecay float64 `json:"weight_decay"` // of weights, not biases, on standardised features, or Auto; see below

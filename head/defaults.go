@@ -27,10 +27,7 @@ func (c Config) Resolved(columns, examples int) Config {
 	}
 	c.Decision = cmp.Or(c.Decision, Argmax)
 	if c.Optimizer == "" {
-		c.Optimizer = SGD
-		if c.Hidden > 0 {
-			c.Optimizer = AdamW
-		}
+		c.Optimizer = c.usualOptimizer()
 	}
 	d := c.settings()
 	resolve(&c.Dropout, d.dropout)
@@ -43,7 +40,10 @@ func (c Config) Resolved(columns, examples int) Config {
 	c.Schedule = cmp.Or(c.Schedule, d.schedule)
 	if c.WeightDecay == Auto {
 		c.WeightDecay = 10
-		if c.Optimizer != AdamW {
+		switch c.Optimizer {
+		case ClosedForm:
+			c.WeightDecay = 0
+		case SGD, LBFGS:
 			c.WeightDecay = d.decay * min(2, 0.22*float64(min(columns, maxSquaredLength))/float64(max(1, examples)))
 		}
 	}
@@ -54,6 +54,22 @@ func (c Config) Resolved(columns, examples int) Config {
 		}
 	}
 	return c
+}
+
+// usualOptimizer is what "" stands for. Who gives an option of iterative training wants to iterate.
+func (c Config) usualOptimizer() string {
+	if c.Hidden > 0 {
+		return AdamW
+	}
+	if c.notClosedForm() != nil {
+		return SGD
+	}
+	for _, o := range Options() {
+		if o.Only != AllOptimizers && o.Text(c) != auto {
+			return SGD
+		}
+	}
+	return ClosedForm
 }
 
 // settings are the values that suit an optimiser.
@@ -77,6 +93,9 @@ func (c Config) settings() settings {
 	}
 	if c.Loss.Name == loss.L2 { // its curvature doesn't fall with a confident prediction, as that of a softmax does
 		d.rate, d.decay = 2e-3, 4
+	}
+	if c.Optimizer == ClosedForm {
+		return settings{}
 	}
 	if c.Optimizer == LBFGS { // it takes no batches and minimises the loss fully
 		return settings{epochs: 500, decay: d.decay}

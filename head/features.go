@@ -80,6 +80,10 @@ type Examples struct {
 	Index    []int     // item of each example; nil: example i is item i, for all items. An empty list has no examples
 	Targets  []float32 // Len() × K, each row a distribution over the classes
 	Weights  []float32 // Len() weights, 0 or more; nil: all 1
+
+	// Groups are Len() numbers, or nil where each example stands alone. ClosedForm leaves examples with equal numbers out
+	// together: pictures of one person, copies of an image. The other optimisers don't read them.
+	Groups []int
 }
 
 // Len is the number of examples.
@@ -132,6 +136,9 @@ func (e Examples) Subset(examples []int) Examples {
 		out.Targets = append(out.Targets, e.Targets[example*classes:(example+1)*classes]...)
 		if e.Weights != nil {
 			out.Weights = append(out.Weights, e.Weights[example])
+		}
+		if e.Groups != nil {
+			out.Groups = append(out.Groups, e.Groups[example])
 		}
 	}
 	return out
@@ -186,6 +193,9 @@ func (e Examples) check(what string, classes int, target func([]float32) error) 
 	}
 	if len(e.Targets) != n*classes {
 		return fmt.Errorf("head: %s: %d targets for %d examples of %d classes", what, len(e.Targets), n, classes)
+	}
+	if e.Groups != nil && len(e.Groups) != n {
+		return fmt.Errorf("head: %s: %d groups for %d examples", what, len(e.Groups), n)
 	}
 	if e.Weights != nil && len(e.Weights) != n {
 		return fmt.Errorf("head: %s: %d weights for %d examples", what, len(e.Weights), n)

@@ -50,7 +50,8 @@ func newFit(ctx context.Context, pool *dense.Pool, train, val Examples, c Config
 
 // begin returns the record of an epoch and sets the epoch's loss.
 func (f *fit) begin(epoch int) (Epoch, error) {
-	record := Epoch{Epoch: epoch, ValLoss: math.NaN(), ValMAE: math.NaN(), LR: math.NaN(), Gradient: math.NaN()}
+	record := Epoch{Epoch: epoch, ValLoss: math.NaN(), ValMAE: math.NaN(), LR: math.NaN(), Gradient: math.NaN(),
+		Penalty: math.NaN(), RPS: math.NaN()}
 	return record, f.schedule.enter(f.objective, &record)
 }
 

@@ -29,7 +29,7 @@ type Option struct {
 	Auto    string // what auto stands for; "" where it isn't accepted
 	Search  Search // how a search draws it; the zero value: it doesn't
 	Spec    string // its name in a specification of one loss, see SetSpec; "": it is the same for all losses
-	Batches bool   // read only by optimisers that take steps of batches, SGD and AdamW
+	Only    Only   // which optimisers read it
 	Help    string // the meaning, in one line
 
 	value func(*Config) any   // *int, *float64, *string or *[]float64; nil where the word is all that is stored
@@ -42,6 +42,21 @@ type Search struct {
 	Relative  bool     // Low and High are factors of what auto stands for
 	Choices   []string // each with the same probability, as Set takes them
 	With      string   // the option that this one is searched with: the search has no name for it alone
+}
+
+// Only says which optimisers an option is for.
+type Only int
+
+// The sets of optimisers.
+const (
+	AllOptimizers Only = iota
+	Iterative          // all but ClosedForm
+	Batches            // those that take steps of batches: SGD and AdamW
+)
+
+// readBy reports whether an optimiser is one of them.
+func (o Only) readBy(optimizer string) bool {
+	return o == AllOptimizers || optimizer != ClosedForm && (o == Iterative || optimizer != LBFGS)
 }
 
 const auto = "auto"
@@ -74,7 +89,7 @@ func Options() []Option {
 		{Name: "sinkhorn-gamma", Field: "Loss.Gamma", Spec: "gamma",
 			Help: "sharpness of sinkhorn per unit of distance: larger is closer to the exact transport cost"},
 		{Name: "warmup-epochs", Field: "Head.WarmupEpochs", Group: "Loss", Kind: Int, Range: anyCount, Spec: "warmup",
-			Auto:  "a sixth of the epochs where a weight or a distance is measured, 0 otherwise",
+			Auto: "a sixth of the epochs where a weight or a distance is measured, 0 otherwise", Only: Iterative,
 			value: func(c *Config) any { return &c.WarmupEpochs },
 			Help:  "epochs of cross-entropy alone before the loss takes over"},
 
@@ -83,7 +98,7 @@ func Options() []Option {
 			value:  func(c *Config) any { return &c.Hidden },
 			Help:   "width of the hidden layer; 0 is a linear head"},
 		{Name: "dropout", Field: "Head.Dropout", Group: "Head", Kind: Float, Range: fraction,
-			Auto:  "0.3 for a linear head, 0.5 with a hidden layer, 0 for lbfgs",
+			Auto: "0.3 for a linear head, 0.5 with a hidden layer, 0 for lbfgs", Only: Iterative,
 			value: func(c *Config) any { return &c.Dropout },
 			Help:  "probability to drop an input of the last layer in training"},
 		{Name: "decision", Field: "Head.Decision", Group: "Head", Kind: Choice, Choices: decisionNames(),
@@ -91,40 +106,41 @@ func Options() []Option {
 			value:   func(c *Config) any { return (*string)(&c.Decision) },
 			Help:    "decision rule: how a distribution becomes a class"},
 
-		{Name: "optimizer", Field: "Head.Optimizer", Group: "Training", Kind: Choice, Choices: []string{SGD, AdamW, LBFGS},
-			Auto:  "sgd for a linear head, adamw with a hidden layer",
+		{Name: "optimizer", Field: "Head.Optimizer", Group: "Training", Kind: Choice, Choices: []string{SGD, AdamW, LBFGS, ClosedForm},
+			Auto: "closed-form for a linear head with emd2 or xemd2, the ordered distance and no option of iterative " +
+				"training; otherwise sgd for a linear head, adamw with a hidden layer", Spec: "optimizer",
 			value: func(c *Config) any { return &c.Optimizer },
-			Help:  "sgd with Nesterov momentum, adamw, or lbfgs on all images at once"},
+			Help:  "sgd with Nesterov momentum, adamw, lbfgs on all images at once, or closed-form: solved without iterating"},
 		{Name: "lr", Field: "Head.LR", Group: "Training", Kind: Float, Range: loss.Range{High: unbounded, LowOpen: true},
 			Auto:   "0.002 for adamw and l2, otherwise 0.02 divided by the scale of the loss's gradients",
-			Search: Search{Low: 1. / 3, High: 3, Relative: true}, Spec: "lr", Batches: true,
+			Search: Search{Low: 1. / 3, High: 3, Relative: true}, Spec: "lr", Only: Batches,
 			value: func(c *Config) any { return &c.LR },
 			Help:  "peak learning rate"},
 		{Name: "momentum", Field: "Head.Momentum", Group: "Training", Kind: Float, Range: fraction,
-			Auto:  "0.9 for sgd, otherwise 0",
+			Auto: "0.9 for sgd, otherwise 0", Only: Iterative,
 			value: func(c *Config) any { return &c.Momentum },
 			Help:  "momentum of sgd"},
 		{Name: "weight-decay", Field: "Head.WeightDecay", Group: "Training", Kind: Float, Range: anyCount,
-			Spec:   "weight-decay",
+			Spec: "weight-decay", Only: Iterative,
 			Auto:   "10 for adamw, otherwise by the numbers of images and features and the scale of the loss's gradients",
 			Search: Search{Low: 0.1, High: 10, Relative: true},
 			value:  func(c *Config) any { return &c.WeightDecay },
 			Help:   "weight decay, scaled as in PyTorch; for sgd and lbfgs an L2 penalty"},
 		{Name: "epochs", Field: "Head.Epochs", Group: "Training", Kind: Int, Range: loss.Range{Low: 1, High: 1e6},
-			Auto:  "30, for lbfgs 500",
+			Auto: "30, for lbfgs 500", Only: Iterative,
 			value: func(c *Config) any { return &c.Epochs },
 			Help:  "passes over the training images; for lbfgs the largest number of iterations"},
 		{Name: "batch-size", Field: "Head.BatchSize", Group: "Training", Kind: Int,
 			Range: loss.Range{Low: 1, High: unbounded},
-			Auto:  "64 for sgd, 256 for adamw", Batches: true,
+			Auto:  "64 for sgd, 256 for adamw", Only: Batches,
 			value: func(c *Config) any { return &c.BatchSize },
 			Help:  "images in a step"},
 		{Name: "schedule", Field: "Head.Schedule", Group: "Training", Kind: Choice, Choices: []string{Cosine, Constant},
-			Auto: Cosine, Batches: true,
+			Auto: Cosine, Only: Batches,
 			value: func(c *Config) any { return &c.Schedule },
 			Help:  "schedule of the learning rate"},
 		{Name: "patience", Field: "Head.Patience", Group: "Training", Kind: Int, Range: anyCount,
-			Auto:  "10, for lbfgs 0",
+			Auto: "10, for lbfgs 0", Only: Iterative,
 			value: func(c *Config) any { return &c.Patience },
 			Help:  "epochs without a better validation loss before training stops and keeps the best; 0 trains all epochs"},
 		{Name: "class-weights", Field: "Head.ClassWeights", Group: "Training", Kind: Numbers, Range: anyCount,

@@ -184,6 +184,8 @@ func SpecOptions() string {
 		case o.Spec == "":
 		case o.Spec == o.Word:
 			list = append(list, o.Spec)
+		case o.Kind == Choice:
+			list = append(list, o.Spec+"="+strings.Join(o.Choices, "|"))
 		case o.Word != "":
 			list = append(list, o.Spec+"=NUMBER or "+o.Word)
 		default:
@@ -203,8 +205,11 @@ func OptionsMarkdown() string {
 		if o.Auto != "" {
 			meaning += "; auto: " + o.Auto
 		}
-		if o.Batches {
-			meaning += "; not for " + LBFGS
+		switch o.Only {
+		case Iterative:
+			meaning += "; not for " + ClosedForm
+		case Batches:
+			meaning += "; not for " + LBFGS + " and " + ClosedForm
 		}
 		spec := o.Spec
 		if spec != "" {

@@ -8,8 +8,9 @@ import (
 	"finetune/loss"
 )
 
-// An Epoch is the record of one pass over the training examples, or of one iteration of LBFGS. Losses are weighted
-// means without penalty. Without validation examples ValLoss and ValMAE are NaN.
+// An Epoch is the record of one pass over the training examples, of one iteration of LBFGS, or of one penalty that
+// ClosedForm tried, of which only Epoch, Seconds, Penalty and RPS are numbers. Losses are weighted means without
+// penalty. Without validation examples ValLoss and ValMAE are NaN.
 type Epoch struct {
 	Epoch     int     // from 1
 	Seconds   float64 // since training began, at the end of the epoch
@@ -20,6 +21,8 @@ type Epoch struct {
 
 	Lambda        float64 // weight of the EMD² term: 0 in the warm-up and for losses without one
 	DistanceMoved float64 // mean change of the self-guided distances between classes since the epoch before
+	Penalty       float64 // of ClosedForm: λ of the regression; otherwise NaN
+	RPS           float64 // of ClosedForm: out of fold, the least over the penalties of the link; otherwise NaN
 	Gradient      float64 // of LBFGS: its length with penalty, relative to the start of the loss; otherwise NaN
 }
 
@@ -30,6 +33,8 @@ type Result struct {
 	History []Epoch
 	Best    int    // the epoch of Network, from 1
 	Config  Config // as used, resolved
+
+	OutOfFold *OutOfFold // of ClosedForm; otherwise nil
 }
 
 // Train fits a network to the examples of train. The loss on val, which may be empty, is recorded after every epoch
@@ -52,6 +57,9 @@ func Train(ctx context.Context, train, val Examples, cfg Config, onEpoch func(Ep
 	if err := cfg.checkSize(train.Features.Cols, schedule.final.Outputs()); err != nil {
 		return nil, err
 	}
+	if cfg.Optimizer == ClosedForm {
+		return solve(ctx, train, cfg, onEpoch)
+	}
 	pool := dense.NewPool(cfg.Threads)
 	defer pool.Close()
 	f, err := newFit(ctx, pool, train, val, cfg, schedule, onEpoch)
@@ -62,6 +70,16 @@ func Train(ctx context.Context, train, val Examples, cfg Config, onEpoch func(Ep
 		return nil, err
 	}
 	return f.result()
+}
+
+// OutOfFold are predictions of training examples that had no part in them: the regression left the example's group
+// out, and its strength and the link were chosen and fitted without the example's fold.
+type OutOfFold struct {
+	Probabilities []float32 // examples × views × K, the views of an example one after the other
+	Folds         []int     // of each example, from 0
+
+	RPS, NestedRPS float64 // of the best setting, and of Probabilities; see closedform.Result
+	LinkPenalty    float64
 }
 
 // check reports why examples can't be used with a loss.

@@ -229,7 +229,7 @@ func TestTrainInvalid(t *testing.T) {
 		{"many epochs", good, Config{Epochs: 1000001}, "1 to 1000000"},
 		{"hidden", good, Config{Hidden: -1}, "Head.Hidden"},
 		{"dropout", good, Config{Dropout: 1}, "Head.Dropout"},
-		{"optimizer", good, Config{Optimizer: "adam"}, "sgd, adamw or lbfgs"},
+		{"optimizer", good, Config{Optimizer: "adam"}, "sgd, adamw, lbfgs or closed-form"},
 		{"lr", good, Config{LR: math.NaN()}, "Head.LR"},
 		{"momentum", good, Config{Momentum: 1}, "Head.Momentum"},
 		{"decay", good, Config{Optimizer: AdamW, LR: 1, WeightDecay: 2}, "Head.WeightDecay"},

@@ -61,7 +61,7 @@ func TestCompletedValuesAreDocumented(t *testing.T) {
 
 func TestCompletion(t *testing.T) {
 	for _, c := range []struct{ line, want string }{
-		{"train --optimizer ", "sgd\nadamw\nlbfgs\nauto\n:36\n"},
+		{"train --optimizer ", "sgd\nadamw\nlbfgs\nclosed-form\nauto\n:36\n"},
 		{"--decision ", "argmax\nmedian\nmean\nleast-distance\nauto\n:36\n"},
 		{"train --augment flip,", "flip,crop\nflip,scale\nflip,colour\n:38\n"},
 		{"train --backbone ", "onnx\n:8\n"},

@@ -30,6 +30,7 @@ var flagOf = map[string]string{
 	"Data.Path":                      "data",
 	"Data.Positions":                 "positions",
 	"Features":                       "features",
+	"Quality":                        "quality",
 	"Folds":                          "folds",
 	"Format":                         "format",
 	"From":                           "from",

@@ -69,8 +69,35 @@ func givenOf(f *pflag.FlagSet, names ...string) []string {
 // addSplitFlags binds how the data is cut.
 func addSplitFlags(f *pflag.FlagSet, o *dataset.SplitOptions) {
 	f.Float64Var(&o.Val, "val-split", o.Val, "`share` of the images for early stopping, where the data names none")
-	f.Float64Var(&o.Test, "test-split", o.Test, "`share` of the images held out for the figures, where the data names none")
+	f.Var(&shareFlag{&o.Test}, "test-split", "share of the images held out for the figures, where the data names none; auto: none where out-of-fold predictions give the figures, otherwise 0.2")
 	f.Uint64Var(&o.Seed, "seed", o.Seed, "seed of every random choice")
+}
+
+// shareFlag is the share of a test part, or auto.
+type shareFlag struct{ share *float64 }
+
+var _ pflag.Value = (*shareFlag)(nil)
+
+func (*shareFlag) Type() string { return "share" }
+
+func (s *shareFlag) String() string {
+	if s.share == nil || *s.share == train.AutoShare {
+		return autoDecision
+	}
+	return strconv.FormatFloat(*s.share, 'g', -1, 64)
+}
+
+func (s *shareFlag) Set(text string) error {
+	if text == autoDecision {
+		*s.share = train.AutoShare
+		return nil
+	}
+	share, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(share >= 0 && share < 1) {
+		return &invalid.Error{Field: "Split.Test", Found: strconv.Quote(text), Want: "a share from 0 up to 1, without 1, or auto"}
+	}
+	*s.share = share
+	return nil
 }
 
 // addFoldFlags binds the cross-validation.

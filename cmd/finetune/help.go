@@ -25,7 +25,7 @@ type flagGroup struct {
 // flagGroups are the headings in the order of the help. The flags of the head's options are added from the table of options.
 var flagGroups = []flagGroup{
 	{"Data", []string{"data", "shard", "features", "image", "label-regex", "group-regex", "image-column", "label-column", "split-column", "fold-column", "group-column", "weight-column", "vote-columns", "order", "positions", "bins", "val-split", "test-split", "seed", "folds", "seeds", "repeats"}},
-	{"Backbone", []string{"backbone", "tap", "pool", "pool-stat", "preset", "image-size", "crop-pct", "resize", "interpolation", "channel-order", "scale", "mean", "std", "white", "views", "augment", "augment-seed"}},
+	{"Backbone", []string{"backbone", "quality", "tap", "pool", "pool-stat", "preset", "image-size", "crop-pct", "resize", "interpolation", "channel-order", "scale", "mean", "std", "white", "views", "augment", "augment-seed"}},
 	{"Loss", []string{"losses"}},
 	{"Head", nil},
 	{"Training", []string{"soften", "search", "search-time", "search-folds", "search-metric"}},
@@ -35,7 +35,7 @@ var flagGroups = []flagGroup{
 }
 
 // basicFlags are those that most people need, which --help shows; --help-all shows all. A command with few flags shows all, too.
-var basicFlags = []string{"data", "features", "backbone", "model", "image", "out", "addr", "order", "bins", "label-regex", "folds", "loss", "losses", "hidden", "views", "tta", "explain", "resume", "overwrite", "threads", "class", "seeds", "by", "count", "level", "json"}
+var basicFlags = []string{"data", "features", "backbone", "quality", "model", "image", "out", "addr", "order", "bins", "label-regex", "folds", "loss", "losses", "hidden", "views", "tta", "explain", "resume", "overwrite", "threads", "class", "seeds", "by", "count", "level", "json"}
 
 // fewFlags is the number of flags up to which a command shows all of them.
 const fewFlags = 14

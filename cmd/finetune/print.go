@@ -77,9 +77,14 @@ func printTrained(w io.Writer, r *train.Result) {
 	printCalibration(w, r.Calibration)
 	printGroundDistance(w, r.GroundDistance, r.Head.Space())
 	switch {
+	case r.ClosedForm != "" && (r.CrossValidation == nil || r.CrossValidation.Folds == nil):
+		fmt.Fprintf(w, "\ntrained %s\n", r.ClosedForm)
 	case r.CrossValidation != nil:
 		printFolds(w, r.CrossValidation)
-		if r.Epochs > 0 {
+		switch {
+		case r.ClosedForm != "":
+			fmt.Fprintf(w, "\nthe head of the run was trained on all images in the folds, %s\n", r.ClosedForm)
+		case r.Epochs > 0:
 			fmt.Fprintf(w, "\nthe head of the run was trained on all images in the folds, for %d epochs\n", r.Epochs)
 		}
 	case r.Epochs > 0:
@@ -193,7 +198,7 @@ func printRun(w io.Writer, r *run.RunDescription) {
 		fmt.Fprintln(w)
 		printReport(w, &r.Metrics.Report)
 		printCalibration(w, r.Metrics.Calibration)
-		if r.Metrics.CrossValidation != nil {
+		if r.Metrics.CrossValidation != nil && r.Metrics.CrossValidation.Folds != nil {
 			printFolds(w, r.Metrics.CrossValidation)
 		}
 	}

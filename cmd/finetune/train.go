@@ -13,6 +13,8 @@ const trainLong = `It computes the features of the images with the frozen networ
 
 PATH is a folder with one folder per class (train/, val/ and test/ above them are used as splits), a table with paths and labels (CSV, JSONL or Parquet; any column names), a flat folder with --label-regex and --bins, or a data set as it is distributed (docs/data.md). An ordinal loss needs the order of the classes: numbers, ranges and names such as "Grade 2" sort by value, any other names need --order.
 
+A linear head with squared EMD, the default, is solved in closed form and trained on all images. The figures are then of out-of-fold predictions: each image is predicted by a regression that left it out. Other heads are trained by iterating (--optimizer sgd, --hidden), with a part held out for the figures.
+
 --folds K runs a cross-validation: every image is held out once, the figures are out-of-fold, and the head that is kept is trained on all images of the folds.`
 
 const trainExamples = `  finetune --data faces/
@@ -37,6 +39,7 @@ func newTrain(a *app) *cobra.Command {
 	f.SortFlags = false
 	f.StringVar(&job.Data.Path, "data", "", "`path` of the images: a folder or a manifest")
 	f.StringVar(&job.Features, "features", "", "`folder` of extracted features, instead of --data and --backbone")
+	f.StringVar(&job.Quality, "quality", train.Balanced, "`level` of the features: fast (the network's last), balanced or best (with covariances)")
 	f.StringVar(&job.Out, "out", "", "the run `folder` (default: finetune-run-1, or the next free number)")
 	f.BoolVar(&job.Overwrite, "overwrite", false, "replace an earlier run in --out once the new one is complete")
 	f.BoolVar(&job.Resume, "resume", false, "go on with an interrupted run in --out; a complete one is left as it is")
@@ -64,9 +67,6 @@ func newTrain(a *app) *cobra.Command {
 			return err
 		}
 		job.Search.Over = searchOver(f)
-		if job.Folds > 0 && !f.Changed("test-split") {
-			job.Split.Test = 0 // every image is held out by a fold
-		}
 		run := func(ctx context.Context, p progress.Reporter) (*train.Result, error) {
 			job.Progress = p
 			return job.Run(ctx)

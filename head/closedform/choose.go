@@ -28,8 +28,14 @@ const (
 	exactly = 1e-7 // for the result
 )
 
-// patience is how many values of λ in a row may be worse than the best before the search ends.
-const patience = 2
+// patience is how many values of λ in a row may be worse than the best before the search ends. With few images the
+// criterion is noisy, and with many each value takes long.
+func (s *search) patience() int {
+	if s.options.Folds == fewFolds {
+		return 1
+	}
+	return 2
+}
 
 // measure fits the links of one λ, and reports whether to go on with the next one.
 func (s *search) measure(ctx context.Context, pool *dense.Pool, lambda int, scores []float64) (more bool, err error) {
@@ -43,7 +49,7 @@ func (s *search) measure(ctx context.Context, pool *dense.Pool, lambda int, scor
 			break
 		}
 	}
-	return lambda-s.best(-1).lambda < patience, nil
+	return lambda-s.best(-1).lambda < s.patience(), nil
 }
 
 // fit fits the links of a setting, without each fold and on all rows.

@@ -2,6 +2,7 @@ package closedform
 
 import (
 	"context"
+	"math"
 	"slices"
 
 	"finetune/internal/linalg/dense"
@@ -28,6 +29,7 @@ type Result struct {
 	// Probabilities are out-of-fold predictions, n × K: the regression left the example's group out, and λ, penalty
 	// and link were chosen and fitted without its fold.
 	Probabilities []float32
+	Folds         []int   // of each example, from 0
 	NestedRPS     float64 // of Probabilities: larger than RPS by what choosing λ and penalty on the same examples hides
 }
 
@@ -145,11 +147,36 @@ func (f *fit) measure(ctx context.Context) error {
 		}
 		f.solutions, f.scores = append(f.solutions, solution), append(f.scores, scores)
 		more, err := f.search.measure(ctx, f.pool, i, scores)
-		if err != nil || !more {
+		if err != nil {
 			return err
+		}
+		if f.options.Progress != nil {
+			f.options.Progress(f.bestOf(i))
+		}
+		if !more {
+			return nil
 		}
 	}
 	return nil
+}
+
+// bestOf is the best score of one λ.
+func (f *fit) bestOf(lambda int) Score {
+	best := Score{RPS: math.Inf(1)}
+	for _, at := range f.search.measured {
+		if s := f.score(at); at.lambda == lambda && s.RPS < best.RPS {
+			best = s
+		}
+	}
+	return best
+}
+
+func (f *fit) score(at setting) Score {
+	var total float64
+	for _, w := range f.search.sample.weights {
+		total += w
+	}
+	return Score{f.options.Lambdas[at.lambda], f.options.Penalties[at.penalty], f.search.total(at, -1) / total}
 }
 
 // sample returns the examples of some groups, without scores.
@@ -171,7 +198,10 @@ func (f *fit) sample(groups []int) *sample {
 func (f *fit) result(ctx context.Context) (*Result, error) {
 	best := f.search.best(-1)
 	r := &Result{Lambda: f.options.Lambdas[best.lambda], Penalty: f.options.Penalties[best.penalty]}
-	f.tabulate(r, best)
+	for _, at := range f.search.measured {
+		r.Table = append(r.Table, f.score(at))
+	}
+	r.RPS = f.score(best).RPS
 	k := f.search.links[best][f.options.Folds]
 	if err := fitLink(ctx, f.search.sample, k, f.scores[best.lambda], -1, r.Penalty, exactly); err != nil {
 		return nil, err
@@ -185,23 +215,15 @@ func (f *fit) result(ctx context.Context) (*Result, error) {
 	return r, f.predict(ctx, r)
 }
 
-func (f *fit) tabulate(r *Result, best setting) {
-	var total float64
-	for _, w := range f.search.sample.weights {
-		total += w
-	}
-	for _, at := range f.search.measured {
-		r.Table = append(r.Table, Score{
-			Lambda: f.options.Lambdas[at.lambda], Penalty: f.options.Penalties[at.penalty],
-			RPS: f.search.total(at, -1) / total,
-		})
-	}
-	r.RPS = f.search.total(best, -1) / total
-}
-
 // predict fills in the out-of-fold predictions. The folds that choose the same λ are taken together.
 func (f *fit) predict(ctx context.Context, r *Result) error {
 	r.Probabilities = make([]float32, len(f.rows.order)*f.problem.Loss.Classes)
+	r.Folds = make([]int, len(f.rows.order))
+	for g, s := range f.rows.groups {
+		for _, e := range f.rows.order[s.First:s.End] {
+			r.Folds[e] = f.folds[g]
+		}
+	}
 	chosen := make([]setting, f.options.Folds)
 	for fold := range chosen {
 		chosen[fold] = f.search.best(fold)

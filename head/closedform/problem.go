@@ -35,6 +35,8 @@ type Options struct {
 	Folds   int
 	Threads int    // 0: all cores
 	Seed    uint64 // of folds, samples and random layers
+	// Progress, which may be nil, is called from the goroutine of Fit with the best score of each λ that was tried.
+	Progress func(Score)
 }
 
 // DefaultLambdas is a grid with even ratios.
@@ -73,9 +75,9 @@ func descending(values []float64) []float64 {
 }
 
 func (o Options) check() error {
-	for _, field := range []string{"ClosedForm.Lambdas", "ClosedForm.Penalties"} {
+	for _, field := range []string{"lambdas", "penalties"} {
 		values := o.Lambdas
-		if field == "ClosedForm.Penalties" {
+		if field == "penalties" {
 			values = o.Penalties
 		}
 		if len(values) == 0 {
@@ -88,7 +90,7 @@ func (o Options) check() error {
 		}
 	}
 	if o.Folds < 2 && o.Folds != 0 {
-		return &invalid.Error{Field: "ClosedForm.Folds", Found: fmt.Sprint(o.Folds), Want: "at least 2"}
+		return &invalid.Error{Field: "folds", Found: fmt.Sprint(o.Folds), Want: "at least 2"}
 	}
 	return nil
 }
@@ -162,7 +164,7 @@ func asInvalid(err, cause error) error {
 	if !errors.Is(err, cause) {
 		return err
 	}
-	return &invalid.Error{Field: "ClosedForm.Lambdas", Found: "a penalty too small for these features",
+	return &invalid.Error{Field: "lambdas", Found: "a penalty too small for these features",
 		Want: "a larger one", Err: err}
 }
 

@@ -20,7 +20,7 @@ const MostUnits = 1 << 16
 func Random(ctx context.Context, p Problem, units int, o Options) (Layer, Problem, error) {
 	o = o.withDefaults()
 	if units < 1 || units > MostUnits {
-		return Layer{}, Problem{}, &invalid.Error{Field: "ClosedForm.Random", Found: strconv.Itoa(units),
+		return Layer{}, Problem{}, &invalid.Error{Field: "random layer", Found: strconv.Itoa(units),
 			Want: "1 to " + strconv.Itoa(MostUnits)}
 	}
 	if err := p.check(); err != nil {

@@ -12,7 +12,7 @@ import (
 
 // rows are the examples of a problem as the regression sees them: in an order in which groups are contiguous,
 // features centred and scaled to unit deviation, and every row multiplied by the square root of its weight. The
-// weights have mean 1.
+// weights above 0 have mean 1.
 type rows struct {
 	problem       *Problem
 	order         []int            // example in each place
@@ -35,11 +35,15 @@ func newRows(ctx context.Context, pool *dense.Pool, p *Problem) (*rows, error) {
 	r.arrange()
 	n := len(r.order)
 	var total float64
-	counting := 0
+	counting, weighty := 0, 0
 	for _, g := range r.groups {
 		var weight float64
 		for i := g.First; i < g.End; i++ {
-			weight += p.weight(r.order[i])
+			w := p.weight(r.order[i])
+			weight += w
+			if w > 0 {
+				weighty++
+			}
 		}
 		if total += weight; weight > 0 {
 			counting++
@@ -51,7 +55,7 @@ func newRows(ctx context.Context, pool *dense.Pool, p *Problem) (*rows, error) {
 	r.root, r.share = make([]float64, n), make([]float64, n)
 	var sum float64
 	for i, e := range r.order {
-		w := max(p.weight(e)*float64(n)/total, leastWeight)
+		w := max(p.weight(e)*float64(weighty)/total, leastWeight)
 		r.root[i] = math.Sqrt(w)
 		sum += w
 	}

@@ -22,9 +22,10 @@ type Job struct {
 	Progress progress.Reporter
 }
 
-// New returns the job on data with the split of train.New.
+// New returns the job on data with the parts that training draws where it holds some out.
 func New(data string) Job {
 	t := train.New(data)
+	t.Split.Test = train.TestShare
 	return Job{Data: t.Data, Split: t.Split}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"finetune/head"
 	"finetune/internal/cores"
@@ -163,6 +164,9 @@ const (
 
 // setDefaults replaces zeros by defaults and checks the numbers.
 func (c *Job) setDefaults() error {
+	if c.Head.Optimizer == "" && c.Head.Hidden == 0 {
+		c.Head.Optimizer = head.SGD // for all losses, so that they differ in nothing else
+	}
 	for _, field := range []struct {
 		value               *int
 		zero, atLeast, most int
@@ -197,6 +201,9 @@ func (c *Job) losses() (specs []lossSpec, notes []string, err error) {
 	list := c.Losses
 	if list == nil {
 		list = DefaultLosses()
+		if c.Head.Hidden > 0 { // which has no closed form
+			list = slices.DeleteFunc(list, func(text string) bool { return strings.Contains(text, head.ClosedForm) })
+		}
 	}
 	if !slices.ContainsFunc(list, func(text string) bool { return lossName(text) == loss.CrossEntropy }) {
 		list = append([]string{loss.CrossEntropy}, list...)

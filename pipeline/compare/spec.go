@@ -11,11 +11,11 @@ import (
 	"finetune/loss"
 )
 
-// DefaultLosses returns the losses that a Job compares by default: cross-entropy, the reference; squared EMD and the
-// two self-guided settings of its paper, XEMD1 and XEMD2; and other ordinal losses.
+// DefaultLosses returns the losses that a Job compares by default: cross-entropy, the reference; squared EMD,
+// also in closed form, and the two self-guided settings of its paper, XEMD1 and XEMD2; and other ordinal losses.
 func DefaultLosses() []string {
 	return []string{
-		loss.CrossEntropy, loss.EMD2,
+		loss.CrossEntropy, loss.EMD2, loss.EMD2 + ":optimizer=" + head.ClosedForm,
 		loss.XEMD2 + ":self-guided,omega=1,mu=0.5", loss.XEMD2 + ":self-guided,omega=2,mu=0.25",
 		loss.EMD, loss.Sinkhorn, loss.L2, loss.CORAL, loss.CORN,
 	}
@@ -83,11 +83,16 @@ func parseLoss(text string) (lossSpec, error) {
 }
 
 // config returns the configuration of the head for this loss: the common settings with the options of the loss. The
-// warm-up and the self-guided options of common are ignored.
+// warm-up and the self-guided options of common are ignored, and for a closed form all options of iterative training.
 func (s lossSpec) config(common head.Config) head.Config {
 	c := common
 	c.Loss = loss.Config{Name: s.name}
 	c.WarmupEpochs, c.SelfGuided, c.AutoLambda = head.Auto, false, false
+	if slices.Contains(s.options, "optimizer="+head.ClosedForm) {
+		open := head.Defaults(c.Loss, c.Hidden)
+		open.Balanced, open.ClassWeights, open.Seed, open.Threads = c.Balanced, c.ClassWeights, c.Seed, c.Threads
+		c = open
+	}
 	for _, option := range s.options {
 		if err := head.SetSpec(&c, option); err != nil {
 			panic(err) // parseLoss has checked it

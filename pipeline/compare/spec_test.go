@@ -73,8 +73,11 @@ func TestLossSettings(t *testing.T) {
 		{"xemd2:weight=2", func(c *head.Config) { c.Loss.Lambda = 2 }},
 		{"xemd2:weight=auto", func(c *head.Config) { c.AutoLambda = true }},
 		{"xemd2:self-guided,omega=2,mu=0.25", func(c *head.Config) {
-			c.SelfGuided, c.Loss.Omega, c.Loss.Mu = true, 2,
-				0.25
+			c.SelfGuided, c.Loss.Omega, c.Loss.Mu = true, 2, 0.25
+		}},
+		{"emd2:optimizer=lbfgs", func(c *head.Config) { c.Optimizer = head.LBFGS }},
+		{"emd2:optimizer=closed-form", func(c *head.Config) {
+			c.Optimizer, c.Epochs, c.WeightDecay = head.ClosedForm, head.Auto, head.Auto
 		}},
 		{"emd2:self-guided,warmup=9", func(c *head.Config) { c.SelfGuided, c.WarmupEpochs = true, 9 }},
 	} {

@@ -2,6 +2,7 @@ package crossval
 
 import (
 	"context"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -20,6 +21,9 @@ type Fit struct {
 func FitFold(ctx context.Context, t *features.Table, all head.Examples, p *Plan, fold, seed int,
 	cfg head.Config) (*Fit, error) {
 	parts := p.Parts[fold][seed]
+	if cfg.Resolved(1, 1).Optimizer == head.ClosedForm { // which needs no early stopping
+		parts.Train, parts.Val = slices.Sorted(slices.Values(slices.Concat(parts.Train, parts.Val))), nil
+	}
 	cfg.Seed = p.Seeds[seed]
 	trained, err := head.Train(ctx, all.Subset(parts.Train), all.Subset(parts.Val), cfg, nil)
 	if err != nil {

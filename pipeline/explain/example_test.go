@@ -36,6 +36,6 @@ func Example() {
 	}
 	// Output:
 	// method cam, reference the average training image
-	// class 4
+	// class 3
 	// order
 }

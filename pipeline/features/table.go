@@ -161,6 +161,7 @@ func (t *Table) Examples(spread func(dst []float32, label int)) head.Examples {
 	} else {
 		e.Index = t.Plain(nil)
 	}
+	e.Groups = t.groups()
 	weighted := false
 	for i, item := range t.Set.Items {
 		row := e.Targets[i*k : (i+1)*k]

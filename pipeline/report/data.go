@@ -13,10 +13,12 @@ type Data struct {
 	// Trained describes data, split, network, preprocessing and head.
 	Trained []Setting `json:"trained"`
 	Classes []Class   `json:"classes"` // K, lowest first
-	// HeldOut is the part that Metrics were measured on: "test", "val" if there is no test part, or "folds" for
-	// out-of-fold predictions.
+	// HeldOut is the part that Metrics were measured on: "test", or without one "val", "folds" for out-of-fold
+	// predictions of a cross-validation, or "loo" for leave-one-out predictions of a closed form.
 	HeldOut string `json:"held_out"`
-	Groups  int    `json:"groups"` // in the held-out part; 0: the images have no groups
+	// LeftOut tells that the training images have leave-one-out predictions and that there was no early stopping.
+	LeftOut bool `json:"left_out,omitempty"`
+	Groups  int  `json:"groups"` // in the held-out part; 0: the images have no groups
 
 	Metrics metrics.Report `json:"metrics"`
 	// Soft is the soft confusion matrix, K × K: row i is the sum of the predicted distributions of the held-out

@@ -77,7 +77,7 @@ func galleries(d *Data) []gallery {
 
 // suspectScope says which labels were examined.
 func suspectScope(d *Data) string {
-	if d.Folds != nil {
+	if d.Folds != nil || d.LeftOut {
 		return "This covers all images, by out-of-fold predictions."
 	}
 	return "Only held-out images are examined; cross-validation covers all."

@@ -68,6 +68,8 @@ func describePart(d *Data) string {
 	switch {
 	case d.HeldOut == "val":
 		return "the validation part, which early stopping also used"
+	case d.HeldOut == "loo":
+		return "out-of-fold predictions, each by a regression that left the image out"
 	case d.HeldOut == "folds" && d.Folds.Repeats > 1:
 		return fmt.Sprintf("out-of-fold predictions, averaged over the %d heads that weren't trained on the image",
 			d.Folds.Repeats)
@@ -102,6 +104,10 @@ func limitations(d *Data) []string {
 				"the final one. The table of the folds has the metrics of single heads.", d.Folds.Repeats))
 		}
 	}
+	if d.HeldOut == "loo" {
+		out = append(out, "Each image was predicted by a regression without it, without its group and without its "+
+			"copies (leave-one-out). The final head was trained on all of these images, so it can't be measured on them.")
+	}
 	if d.HeldOut == "val" {
 		out = append(out, "There was no test part. Early stopping used the evaluated images, so the metrics are "+
 			"slightly optimistic.")
@@ -117,6 +123,9 @@ func limitations(d *Data) []string {
 	}
 	return append(out, "Labels are assumed to be correct. A correct prediction for a wrong label counts as an error.")
 }
+
+// HasHeldOut reports whether the table of classes counts images that no head was trained on.
+func (v *view) HasHeldOut() bool { return v.HeldOut == "test" || v.Folds == nil && !v.LeftOut }
 
 // Kind returns the kind of page.
 func (*view) Kind() string { return "report" }
@@ -147,6 +156,9 @@ func classRows(d *Data) []classRow {
 			Predicted: fmt.Sprint(m.Predicted), Few: m.Support < fewImages,
 			Recall: percent.number(m.Recall), Precision: percent.number(m.Precision), MAE: plain.number(m.MAE),
 			Title: fmt.Sprintf("%d training, %d validation, %d held out", c.Train, c.Val, c.HeldOut)}
+		if d.LeftOut {
+			r.Title = fmt.Sprintf("%d training, each left out once, %d test", c.Train, c.HeldOut)
+		}
 		if d.Folds != nil {
 			r.Title = fmt.Sprintf("%d in the folds, %d test", c.Train, c.HeldOut)
 		}

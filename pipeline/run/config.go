@@ -52,7 +52,7 @@ type SplitConfig struct {
 	Train   int    `json:"train_images"`
 	Val     int    `json:"val_images"`
 	Test    int    `json:"test_images"`
-	HeldOut string `json:"held_out"`          // what metrics.json is about: test; val or folds where there is no test part
+	HeldOut string `json:"held_out"`          // what metrics.json is about: test; val, loo or folds where there is no test part
 	Folds   int    `json:"folds,omitempty"`   // of a cross-validation; Train then counts the images in its folds
 	Repeats int    `json:"repeats,omitempty"` // of the cross-validation
 	// FoldEpochs are those that the heads of folds were given. Those of the head of the run follow from them.
@@ -120,11 +120,11 @@ type Search struct {
 
 // CrossValidation is how heads fared on images that they weren't trained on, fold by fold.
 type CrossValidation struct {
-	Folds []FoldResult `json:"folds"` // by repeat, then by fold
+	Folds []FoldResult `json:"folds,omitempty"` // by repeat, then by fold; nil for the leave-one-out predictions of a closed form
 	// Mean and Std are the mean and the sample standard deviation of each figure over Folds. Std says how much folds differ, from luck
 	// in their images and in training; it is no error of Mean, since folds share most of their training images.
-	Mean metrics.Figures `json:"folds_mean"`
-	Std  metrics.Figures `json:"folds_std"`
+	Mean metrics.Figures `json:"folds_mean,omitzero"`
+	Std  metrics.Figures `json:"folds_std,omitzero"`
 	// OutOfFold are the figures of all images in folds, where those of the run are of a test part.
 	OutOfFold *metrics.Report `json:"out_of_fold,omitempty"`
 }

@@ -29,6 +29,7 @@ func TestRunKnowsItsImages(t *testing.T) {
 	for _, folds := range []int{0, 4} {
 		job := train.New("")
 		job.Features, job.Out, job.Folds = folder, filepath.Join(t.TempDir(), "run"), folds
+		job.Split.Test = train.TestShare
 		trained, err := job.Run(t.Context())
 		if err != nil {
 			t.Fatal(err)

@@ -27,7 +27,7 @@ func (r *session) calibrate(context.Context) (err error) {
 		r.note("no validation images, so nothing is calibrated: probabilities stay as they are, and there are no prediction intervals")
 		return nil
 	}
-	if r.before = r.outOfFold; r.plan.heldOut != heldOutFolds {
+	if r.before = r.outOfFold; !r.plan.outOfFold() {
 		if r.before, err = r.predict(r.plan.measured()); err != nil {
 			return err
 		}

@@ -139,6 +139,9 @@ func (r *session) gatherLogits(place map[int]int) []float32 {
 
 // crossValidated measures each fold by the rule of the run's head.
 func (r *session) crossValidated() (*run.CrossValidation, error) {
+	if r.folds == nil {
+		return nil, nil
+	}
 	cv := &run.CrossValidation{}
 	var figures []metrics.Figures
 	for i, at := range r.plan.fits {

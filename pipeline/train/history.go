@@ -18,16 +18,19 @@ type historyColumn struct {
 }
 
 var historyColumns = []historyColumn{
-	{"train_loss", func(e head.Epoch) float64 { return e.TrainLoss }, always},
-	{"val_loss", func(e head.Epoch) float64 { return e.ValLoss }, always},
-	{"val_mae", func(e head.Epoch) float64 { return e.ValMAE }, always},
-	{"lr", func(e head.Epoch) float64 { return e.LR }, always},
+	{"train_loss", func(e head.Epoch) float64 { return e.TrainLoss }, iterates},
+	{"val_loss", func(e head.Epoch) float64 { return e.ValLoss }, iterates},
+	{"val_mae", func(e head.Epoch) float64 { return e.ValMAE }, iterates},
+	{"lr", func(e head.Epoch) float64 { return e.LR }, iterates},
+	{"penalty", func(e head.Epoch) float64 { return e.Penalty }, closedForm},
+	{"rps", func(e head.Epoch) float64 { return e.RPS }, closedForm},
 	{"gradient", func(e head.Epoch) float64 { return e.Gradient }, func(c head.Config) bool { return c.Optimizer == head.LBFGS }},
 	{"lambda", func(e head.Epoch) float64 { return e.Lambda }, func(c head.Config) bool { return c.Loss.Name == loss.XEMD2 }},
 	{"distance_moved", func(e head.Epoch) float64 { return e.DistanceMoved }, func(c head.Config) bool { return c.SelfGuided }},
 }
 
-func always(head.Config) bool { return true }
+func closedForm(c head.Config) bool { return c.Optimizer == head.ClosedForm }
+func iterates(c head.Config) bool   { return c.Optimizer != head.ClosedForm }
 
 // A trace is the history of one fit. Fold and repeat count from 1; 0 is the head of the run itself.
 type trace struct {

@@ -11,8 +11,8 @@ func (r *session) learn(ctx context.Context) (err error) {
 	if !r.LearningCurve {
 		return nil
 	}
-	if r.plan.heldOut == heldOutFolds {
-		r.note("a learning curve needs a test part, which a cross-validation of all images doesn't have")
+	if r.plan.outOfFold() {
+		r.note("a learning curve needs a test part, which out-of-fold predictions of all images don't leave")
 		return nil
 	}
 	job := learncurve.Job{

@@ -18,7 +18,7 @@ func TestLearningCurve(t *testing.T) {
 	}{
 		{100, 0, 0.2, true, ""},
 		{100, 3, 0.2, true, ""},
-		{100, 3, 0, false, "a learning curve needs a test part, which a cross-validation of all images doesn't have"},
+		{100, 3, 0, false, "a learning curve needs a test part, which out-of-fold predictions of all images don't leave"},
 		{12, 0, 0.2, false, "too few images for a learning curve"},
 	} {
 		job := New("")

@@ -15,17 +15,19 @@ import (
 const (
 	heldOutTest  = "test"
 	heldOutVal   = "val"   // where there is no test part
+	heldOutLOO   = "loo"   // leave-one-out, of the closed form without a test part: each image by a regression without it
 	heldOutFolds = "folds" // where there is no test part either: each image as the head says that was trained without its fold
 )
 
 // A trainPlan says which images a run trains on, watches for early stopping and measures.
 type splitPlan struct {
-	// parts of one split. In a cross-validation Train is what the folds are cut from and the final head is trained on, and Val is empty.
-	parts   dataset.Partition
-	repeats []*crossval.Plan // of a cross-validation; nil for one split
-	fits    []fitPlace       // of all repeats and folds, the last fastest
-	heldOut string           // what the figures are of
-	notes   []string
+	// parts of one split. In a cross-validation and with leaveOut, Train is every image that isn't in a test part, and Val is empty.
+	parts    dataset.Partition
+	leaveOut bool             // the fit itself gives out-of-fold predictions of Train
+	repeats  []*crossval.Plan // of a cross-validation; nil for one split
+	fits     []fitPlace       // of all repeats and folds, the last fastest
+	heldOut  string           // what the figures are of
+	notes    []string
 }
 
 // A fitPlace is one fit of a cross-validation.
@@ -73,13 +75,16 @@ func (t *Job) plan(set *dataset.Set) (*splitPlan, error) {
 	if t.Folds > 0 {
 		return t.planCrossValidation(set)
 	}
+	if t.leavesOut() {
+		return t.planLeaveOut(set)
+	}
 	parts, err := dataset.Split(set, t.Split)
 	if err != nil {
 		return nil, err
 	}
 	p := &splitPlan{parts: parts, heldOut: heldOutTest, notes: parts.Notes}
 	if crossval.HasFolds(set, crossval.AllRows(set)) {
-		p.notes = append(p.notes, "the folds of the data are not used; cross-validation with their number uses them")
+		p.notes = append(p.notes, foldsUnused)
 	}
 	if len(parts.Test) == 0 {
 		p.heldOut = heldOutVal
@@ -94,19 +99,10 @@ func (t *Job) plan(set *dataset.Set) (*splitPlan, error) {
 // part for early stopping comes from what a fold trains on, never from what it holds out: an epoch chosen on the fold that is
 // measured would flatter the figures.
 func (t *Job) planCrossValidation(set *dataset.Set) (*splitPlan, error) {
-	parts, err := dataset.Split(set, dataset.SplitOptions{Test: t.Split.Test, Seed: t.Split.Seed})
+	p, err := t.planOutOfFold(set, heldOutFolds, "the given val part takes part in the folds; early stopping watches a part of what each fold trains on")
 	if err != nil {
 		return nil, err
 	}
-	p := &splitPlan{parts: parts, heldOut: heldOutTest, notes: parts.Notes}
-	if len(parts.Test) == 0 {
-		p.heldOut = heldOutFolds
-	}
-	if len(parts.Val) > 0 {
-		p.notes = append(p.notes, "the given val part takes part in the folds; early stopping watches a part of what each fold trains on")
-	}
-	p.parts.Train, p.parts.Val = append(p.parts.Train, p.parts.Val...), nil
-	slices.Sort(p.parts.Train)
 	for repeat := range t.Repeats {
 		seed := t.Split.Seed + uint64(repeat)
 		folds, err := crossval.NewPlan(set, p.parts.Train, crossval.Options{Folds: t.Folds, Seed: seed, Seeds: []uint64{seed}, ValShare: t.Split.Val})
@@ -130,12 +126,72 @@ func (t *Job) planCrossValidation(set *dataset.Set) (*splitPlan, error) {
 	return p, nil
 }
 
+// planLeaveOut sets the test part aside, the user's or one of the share that was asked for, and trains on the rest.
+func (t *Job) planLeaveOut(set *dataset.Set) (*splitPlan, error) {
+	p, err := t.planOutOfFold(set, heldOutLOO, "the given val part is trained on: the closed form needs no early stopping")
+	if err != nil {
+		return nil, err
+	}
+	p.leaveOut = true
+	if crossval.HasFolds(set, p.parts.Train) {
+		p.notes = append(p.notes, foldsUnused)
+	}
+	return p, nil
+}
+
+// planOutOfFold sets a test part aside. All other images are trained on and get out-of-fold predictions, which the figures are of
+// where there is no test part.
+func (t *Job) planOutOfFold(set *dataset.Set, heldOut, valNote string) (*splitPlan, error) {
+	parts, err := dataset.Split(set, dataset.SplitOptions{Test: t.Split.Test, Seed: t.Split.Seed})
+	if err != nil {
+		return nil, err
+	}
+	p := &splitPlan{parts: parts, heldOut: heldOutTest, notes: parts.Notes}
+	if len(parts.Test) == 0 {
+		p.heldOut = heldOut
+	}
+	if len(parts.Val) > 0 {
+		p.notes = append(p.notes, valNote)
+	}
+	p.parts.Train, p.parts.Val = append(p.parts.Train, p.parts.Val...), nil
+	slices.Sort(p.parts.Train)
+	return p, nil
+}
+
+// foldsUnused is the note for folds in the data that the run doesn't use.
+const foldsUnused = "the folds of the data are not used; cross-validation with their number uses them"
+
+// leavesOut reports whether the fit gives out-of-fold predictions by itself. A search compares settings on folds.
+func (t *Job) leavesOut() bool {
+	return t.Folds == 0 && t.Search.Trials == 0 && t.Head.Resolved(1, 1).Optimizer == head.ClosedForm
+}
+
+// AutoShare as [dataset.SplitOptions].Test holds nothing out where out-of-fold predictions give the figures, and TestShare elsewhere.
+const (
+	AutoShare = -1
+	TestShare = 0.2
+)
+
+// resolveSplit replaces AutoShare.
+func (t *Job) resolveSplit() {
+	if t.Split.Test != AutoShare {
+		return
+	}
+	t.Split.Test = TestShare
+	if t.Folds > 0 || t.leavesOut() && !t.LearningCurve { // which needs a test part
+		t.Split.Test = 0
+	}
+}
+
+// outOfFold reports whether the figures are of out-of-fold predictions.
+func (p *splitPlan) outOfFold() bool { return p.heldOut == heldOutFolds || p.heldOut == heldOutLOO }
+
 // measured are the rows that the figures are of.
 func (p *splitPlan) measured() []int {
-	switch p.heldOut {
-	case heldOutVal:
+	switch {
+	case p.heldOut == heldOutVal:
 		return p.parts.Val
-	case heldOutFolds:
+	case p.outOfFold():
 		return p.parts.Train
 	}
 	return p.parts.Test
@@ -152,6 +208,13 @@ func (p *splitPlan) config(o dataset.SplitOptions, cfg head.Config) run.SplitCon
 
 // describe says in words how the data is cut.
 func (p *splitPlan) describe() string {
+	if p.leaveOut {
+		text := fmt.Sprintf("leave-one-out: %d images to train on, each predicted by a regression without it", len(p.parts.Train))
+		if n := len(p.parts.Test); n > 0 {
+			text += fmt.Sprintf("; %d held out (test)", n)
+		}
+		return text
+	}
 	if p.repeats == nil {
 		return fmt.Sprintf("split: %d to train on, %d for early stopping, %d held out (%s)", len(p.parts.Train), len(p.parts.Val), len(p.measured()), p.heldOut)
 	}

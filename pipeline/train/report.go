@@ -29,7 +29,7 @@ func (r *session) report(ctx context.Context) (*report.Data, error) {
 		HeldOut: result.HeldOut, Groups: crossval.CountGroups(said.Items), Metrics: result.Metrics, Soft: said.SumByLabel(),
 		Decision: string(decision), Loss: record.Head.Loss.Name, Best: result.BestEpoch, Ground: groundOf(result.Head.Description().Loss),
 		Settings: settings, Files: r.filesShown(), Unreadable: len(result.Unreadable),
-		History: epochsShown(result.History), Folds: r.foldsShown(),
+		History: r.curve(), LeftOut: r.plan.leaveOut, Folds: r.foldsShown(),
 	}
 	d.Calibrated = r.calibratedShown()
 	g := &galleryMaker{said: r.unseen, made: map[int]report.Image{}, withoutFiles: r.Features != ""}
@@ -59,6 +59,9 @@ func (r *session) calibratedShown() *report.Calibrated {
 		return nil
 	}
 	out := &report.Calibrated{On: fmt.Sprintf("the %d validation images, which early stopping watched too", c.Images), Metric: c.Metric, Expected: c.Expected}
+	if r.plan.leaveOut {
+		out.On = fmt.Sprintf("the %d images, each predicted by a regression without it", c.Images)
+	}
 	if r.plan.repeats != nil {
 		out.On = fmt.Sprintf("the %d images in the folds, each judged by a head that wasn't trained on it", c.Images)
 	}
@@ -70,6 +73,14 @@ func (r *session) calibratedShown() *report.Calibrated {
 		out.Rules = append(out.Rules, report.DecisionRule{Name: string(rule.Decision), Taken: rule.Taken, Figures: rule.Figures})
 	}
 	return out
+}
+
+// curve is the history of the head, of which the closed form has no losses.
+func (r *session) curve() []report.Epoch {
+	if r.config.Optimizer == head.ClosedForm {
+		return nil
+	}
+	return epochsShown(r.result.History)
 }
 
 // epochsShown is what the page draws of a history.
@@ -84,7 +95,7 @@ func epochsShown(history []head.Epoch) []report.Epoch {
 // foldsShown is what the page shows of a cross-validation; nil without one.
 func (r *session) foldsShown() *report.Folds {
 	cv := r.result.CrossValidation
-	if cv == nil {
+	if cv == nil || cv.Folds == nil {
 		return nil
 	}
 	out := &report.Folds{Count: len(r.plan.repeats[0].HeldOut), Repeats: len(r.plan.repeats), Images: len(r.plan.parts.Train), Mean: cv.Mean, Std: cv.Std}

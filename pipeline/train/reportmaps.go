@@ -34,6 +34,8 @@ func (r *session) explainMistakes(ctx context.Context, items []dataset.Item, sho
 		return without("the features came without images")
 	case r.plan.repeats != nil:
 		return without("the final head has seen the images of all folds since it was wrong")
+	case r.plan.outOfFold():
+		r.result.Notes = append(r.result.Notes, "the maps of the worst mistakes are of the head of the run, which was trained on these images and may no longer make them")
 	}
 	images := features.Images{Library: r.Images.Library, Device: r.Images.Device, DeviceOptions: r.Images.DeviceOptions, Backbone: r.Images.Backbone}
 	model := &run.Run{Folder: r.Out, Head: r.result.Head, Config: r.record}

@@ -14,15 +14,27 @@ import (
 func trainedOn(record run.Config, result *Result, decision head.Decision) []report.Setting {
 	s := record.Split
 	split := fmt.Sprintf("%d to train on, %d for early stopping, %d held out; seed %d", s.Train, s.Val, s.Test, s.Seed)
-	training := fmt.Sprintf("%d epochs, epoch %d kept", result.Epochs, result.BestEpoch)
+	training := fmt.Sprintf("for %d epochs, epoch %d kept", result.Epochs, result.BestEpoch)
+	closed := record.Head.Optimizer == head.ClosedForm
+	if closed {
+		training = result.ClosedForm
+	}
 	switch {
+	case closed && s.Folds == 0 && s.Val == 0:
+		split = fmt.Sprintf("%d to train on, each predicted by a regression without it", s.Train)
+		if s.Test > 0 {
+			split += fmt.Sprintf(", %d held out", s.Test)
+		}
+		split += fmt.Sprintf("; seed %d", s.Seed)
 	case s.Folds > 0:
 		split = fmt.Sprintf("%d images in %d folds%s", s.Train, s.Folds, run.DescribeRepeats(s.Repeats))
 		if s.Test > 0 {
 			split += fmt.Sprintf(", %d held out from all", s.Test)
 		}
 		split += fmt.Sprintf("; seed %d", s.Seed)
-		training = fmt.Sprintf("%d epochs on all %d images in the folds", result.Epochs, s.Train)
+		if !closed {
+			training = fmt.Sprintf("for %d epochs on all %d images in the folds", result.Epochs, s.Train)
+		}
 	case s.HeldOut == heldOutVal:
 		split = fmt.Sprintf("%d to train on, %d for early stopping and for the figures; seed %d", s.Train, s.Val, s.Seed)
 	}
@@ -36,13 +48,27 @@ func trainedOn(record run.Config, result *Result, decision head.Decision) []repo
 	if record.Views != nil {
 		out = append(out, report.Setting{Name: "Views", Value: record.Views.String()})
 	}
-	return append(out, report.Setting{Name: "Head", Value: fmt.Sprintf("%s, trained with %s for %s; it answers by the rule %s",
+	return append(out, report.Setting{Name: "Head", Value: fmt.Sprintf("%s, trained with %s %s; it answers by the rule %s",
 		shape, record.Head.Loss.Name, training, decision)})
+}
+
+// describePenalty says how strong the regression of a closed form is.
+func (r *Result) describePenalty() string {
+	best := r.History[r.BestEpoch-1]
+	return fmt.Sprintf("(penalty λ = %.3g, of %d tried the least RPS out of fold: %.4g)", best.Penalty, r.Epochs, best.RPS)
 }
 
 // filesShown are those of the run folder.
 func (r *session) filesShown() []report.Setting {
 	files := slices.Clone(runFiles)
+	for i, f := range files {
+		if r.config.Optimizer == head.ClosedForm && f.Name == run.HistoryFile {
+			files[i].Value = "a row for each penalty that was tried, with its out-of-fold RPS"
+		}
+		if r.plan.leaveOut && f.Name == run.PredictionsFile {
+			files[i].Value = "every image with its label, and the answer, distribution and range by a regression without it; fold: the part that took no part in the choice of the penalty; images without a fold were held out from all"
+		}
+	}
 	if r.plan.repeats == nil {
 		return files
 	}

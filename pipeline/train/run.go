@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"finetune/head"
+	"finetune/head/closedform"
 	"finetune/internal/cores"
 	"finetune/pipeline/artifact"
 	"finetune/pipeline/crossval"
@@ -30,7 +31,7 @@ type session struct {
 	// Of a cross-validation, by fit: settings with what depends on the number of images left open, and heads.
 	foldConfigs []head.Config
 	folds       []*crossval.Fit
-	outOfFold   *crossval.Predictions // of each image in a fold by heads that weren't trained on it
+	outOfFold   *crossval.Predictions // of each image in a fold, or trained on in closed form, by heads that weren't trained on it
 
 	before   *crossval.Predictions // what the figures are of, as the head said it before anything was fitted; nil where nothing was
 	said     *crossval.Predictions // what the figures are of
@@ -88,13 +89,26 @@ func (r *session) choose(ctx context.Context) error {
 // fit trains the head of the run.
 func (r *session) fit(ctx context.Context) error {
 	stage := r.Progress.Start("training", r.config.Epochs, "epoch")
+	if r.config.Optimizer == head.ClosedForm {
+		stage = r.Progress.Start("training", len(closedform.DefaultLambdas()), "penalty")
+	}
 	defer stage.Done()
 	parts := r.plan.parts
-	trained, err := head.Train(ctx, r.examples.Subset(parts.Train), r.examples.Subset(parts.Val), r.config, func(head.Epoch) { stage.Add(1) })
+	examples := r.examples.Subset(parts.Train)
+	if r.plan.leaveOut {
+		examples = r.withPredicted(examples)
+	}
+	trained, err := head.Train(ctx, examples, r.examples.Subset(parts.Val), r.config, func(head.Epoch) { stage.Add(1) })
 	if err != nil {
 		return err
 	}
+	if r.plan.leaveOut {
+		r.outOfFold = r.leftOut(trained.OutOfFold)
+	}
 	r.result.Epochs, r.result.BestEpoch, r.result.History = len(trained.History), trained.Best, trained.History
+	if r.config.Optimizer == head.ClosedForm {
+		r.result.ClosedForm = "in closed form " + r.result.describePenalty()
+	}
 	if r.config.SelfGuided {
 		r.result.GroundDistance = trained.Loss.Ground.Matrix
 	}
@@ -109,7 +123,7 @@ func (r *session) fit(ctx context.Context) error {
 
 // measure takes the figures.
 func (r *session) measure(ctx context.Context) (err error) {
-	if r.plan.heldOut != heldOutFolds {
+	if !r.plan.outOfFold() {
 		if r.said, err = r.predict(r.plan.measured()); err != nil {
 			return err
 		}
@@ -118,7 +132,7 @@ func (r *session) measure(ctx context.Context) (err error) {
 	figures := func(p *crossval.Predictions) (metrics.Report, error) {
 		return p.Evaluate(ctx, r.result.Head, classShares(r.table.Set, r.plan.parts.Train), r.Split.Seed)
 	}
-	if r.plan.repeats != nil {
+	if r.outOfFold != nil {
 		r.outOfFold = r.outOfFold.Calibrated(r.result.Head)
 		if err = r.outOfFold.CrossFitRanges(); err != nil {
 			return err
@@ -134,6 +148,9 @@ func (r *session) measure(ctx context.Context) (err error) {
 			report, err := figures(r.outOfFold)
 			if err != nil {
 				return err
+			}
+			if r.result.CrossValidation == nil {
+				r.result.CrossValidation = &run.CrossValidation{}
 			}
 			r.result.CrossValidation.OutOfFold = &report
 		}

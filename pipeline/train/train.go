@@ -22,7 +22,8 @@ type Job struct {
 	Data     dataset.Options      // the labelled images; of a feature folder only Order, Positions and Bins count
 	Images   features.Images      // how images become features
 	Features string               // a feature folder, instead of Data.Path and Images
-	Split    dataset.SplitOptions // how much is held out, and the seed of the whole run
+	Quality  string               // of the features, where Images leaves them open: Fast, Balanced or Best; "": Balanced
+	Split    dataset.SplitOptions // how much is held out (Test may be AutoShare), and the seed of the whole run
 	Head     head.Config          // the head and its training; Loss.Classes, Seed and Threads are filled in
 	Soften   crossval.Softening   // of labels in training
 	Folds    int                  // of a cross-validation of all that Split.Test (0: nothing) and the data don't hold out; 0: none, one split instead
@@ -43,14 +44,15 @@ type Job struct {
 	Progress progress.Reporter
 }
 
-// NewTrain returns the main job on data with the settings that proved robust, those of the command: a linear head trained with
-// EMD², the median rule, 15 % of the images for early stopping and prediction sets of coverage 0.9, and 20 % held out.
+// New returns the main job on data with the settings that proved robust, those of the command: a linear head, squared EMD in closed
+// form, the median rule and prediction sets of coverage 0.9. All images are trained on and out-of-fold predictions of them give the
+// figures. For heads that are trained by iterating, 15 % of the images are for early stopping and 20 % are held out.
 func New(data string) Job {
 	cfg := head.Defaults(loss.Config{Name: loss.EMD2}, 0)
 	cfg.Decision = head.Median
 	return Job{
 		Data:  dataset.Options{Path: data},
-		Split: dataset.SplitOptions{Val: 0.15, Test: 0.2},
+		Split: dataset.SplitOptions{Val: 0.15, Test: AutoShare},
 		Head:  cfg,
 
 		Calibrate: calibration.Options{Coverage: 0.9},
@@ -60,10 +62,11 @@ func New(data string) Job {
 // A TrainResult is what a training run found. The rest stands in the run folder.
 type Result struct {
 	Run        string                `json:"run"`
-	HeldOut    string                `json:"held_out"`             // what Metrics are about: test, val or folds, as in SplitConfig
+	HeldOut    string                `json:"held_out"`             // what Metrics are about: test, val, loo or folds, as in SplitConfig
 	BestEpoch  int                   `json:"best_epoch,omitempty"` // with Epochs 0 where the run was complete already
 	Epochs     int                   `json:"epochs,omitempty"`
 	Metrics    metrics.Report        `json:"metrics"`
+	ClosedForm string                `json:"closed_form,omitempty"` // how strong the regression of a closed form is, in words
 	Unreadable []artifact.Unreadable `json:"unreadable,omitempty"`
 	Notes      []string              `json:"notes,omitempty"`
 	Trials     []Trial               `json:"trials,omitempty"` // of a search, in the order in which they were tried
@@ -91,6 +94,10 @@ type Result struct {
 // Run does the job. Cancelling ctx stops it; features that were computed stay in the cache.
 func (t Job) Run(ctx context.Context) (*Result, error) {
 	t.Progress = progress.OrNone(t.Progress)
+	t.resolveSplit()
+	if err := t.settleQuality(); err != nil {
+		return nil, err
+	}
 	folder, err := run.Kind.Claim(artifact.ClaimOptions{
 		Dir: t.Out, Base: "finetune-run", Replace: t.Overwrite || t.Resume, Inputs: []string{t.Data.Path, t.Features},
 	})
@@ -160,7 +167,7 @@ func (p *planner) wanted(v features.ViewConfig) features.Demand {
 		}
 		views, err := features.EveryItem(v.Predict)(set)
 		trained, n := plan.parts.Train, v.Train
-		if p.job.Search.Trials > 0 || plan.repeats != nil { // in folds all of these are trained on, and all predicted
+		if p.job.Search.Trials > 0 || plan.repeats != nil || plan.leaveOut { // all of these are trained on, and all predicted
 			trained, n = slices.Concat(trained, plan.parts.Val), v.Rows()
 		}
 		for _, i := range trained {

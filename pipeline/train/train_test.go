@@ -87,7 +87,7 @@ func TestDemoSplitKeepsPhotosWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	parts, err := dataset.Split(set, New(pipelinetest.Demo).Split)
+	parts, err := dataset.Split(set, dataset.SplitOptions{Val: New(pipelinetest.Demo).Split.Val, Test: TestShare})
 	if err != nil {
 		t.Fatal(err)
 	}
