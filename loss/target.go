@@ -23,12 +23,12 @@ func Votes[T Float](dst []T, votes []float64) error {
 	var total float64
 	for k, v := range votes {
 		if !(v >= 0) || !finite(v) {
-			return &invalid.Error{Field: "Votes", Found: fmt.Sprintf("%v for class %d", v, k), Want: "0 or more"}
+			return &invalid.Error{Field: "votes", Found: fmt.Sprintf("%v for class %d", v, k), Want: "0 or more"}
 		}
 		total += v
 	}
 	if !(total > 0) || !finite(total) {
-		return &invalid.Error{Field: "Votes", Found: fmt.Sprintf("a sum of %v", total), Want: "at least one vote"}
+		return &invalid.Error{Field: "votes", Found: fmt.Sprintf("a sum of %v", total), Want: "at least one vote"}
 	}
 	for k, v := range votes {
 		dst[k] = T(v / total)

@@ -66,7 +66,7 @@ func TestCompletion(t *testing.T) {
 		{"train --augment flip,", "flip,crop\nflip,scale\nflip,colour\n:38\n"},
 		{"train --backbone ", "onnx\n:8\n"},
 		{"predict --model ", ":16\n"},
-		{"predict --format ", "csv\njsonl\n:36\n"},
+		{"predict --format ", "csv\njsonl\nparquet\n:36\n"},
 		{"train --lr ", "auto\n:36\n"},
 		{"train --folds ", ":4\n"},
 	} {

@@ -73,7 +73,9 @@ func printConfusion(w io.Writer, r *metrics.Report) {
 }
 
 func printTrained(w io.Writer, r *train.Result) {
-	printReport(w, &r.Metrics)
+	if r.Metrics.N > 0 {
+		printReport(w, &r.Metrics)
+	}
 	printCalibration(w, r.Calibration)
 	printGroundDistance(w, r.GroundDistance, r.Head.Space())
 	switch {

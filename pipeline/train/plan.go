@@ -14,7 +14,8 @@ import (
 // What the figures of a run can be of.
 const (
 	heldOutTest  = "test"
-	heldOutVal   = "val"   // where there is no test part
+	heldOutVal   = "val"   // without a test part
+	heldOutNone  = "none"  // without any held-out image: nothing is measured
 	heldOutLOO   = "loo"   // leave-one-out, of the closed form without a test part: each image by a regression without it
 	heldOutFolds = "folds" // where there is no test part either: each image as the head says that was trained without its fold
 )
@@ -89,7 +90,10 @@ func (t *Job) plan(set *dataset.Set) (*splitPlan, error) {
 	if len(parts.Test) == 0 {
 		p.heldOut = heldOutVal
 		if len(parts.Val) > 0 {
-			p.notes = append(p.notes, "no test part: the figures are of the images that early stopping used too, so they flatter the head a little")
+			p.notes = append(p.notes, "no test part: the figures are of the images that early stopping also used, so they are slightly optimistic")
+		} else {
+			p.heldOut = heldOutNone
+			p.notes = append(p.notes, "no image is held out, so nothing is measured and there are no figures")
 		}
 	}
 	return p, nil

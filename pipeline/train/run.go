@@ -123,6 +123,9 @@ func (r *session) fit(ctx context.Context) error {
 
 // measure takes the figures.
 func (r *session) measure(ctx context.Context) (err error) {
+	if r.plan.heldOut == heldOutNone {
+		return nil
+	}
 	if !r.plan.outOfFold() {
 		if r.said, err = r.predict(r.plan.measured()); err != nil {
 			return err

@@ -70,7 +70,10 @@ func applies(o head.Option, c head.Config) bool {
 	case "emd-omega", "emd-mu":
 		return c.SelfGuided
 	case "lr":
-		return c.Resolved(1, 1).Optimizer != head.LBFGS
+		o := c.Resolved(1, 1).Optimizer
+		return o != head.LBFGS && o != head.ClosedForm
+	case "weight-decay":
+		return c.Resolved(1, 1).Optimizer != head.ClosedForm
 	}
 	return true
 }

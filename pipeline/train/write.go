@@ -65,6 +65,10 @@ func (t *Job) finished(ctx context.Context, folder *artifact.Folder, now run.Con
 	}
 	result := &Result{Run: t.Out, HeldOut: before.Split.HeldOut, Notes: []string{"the run was complete already; nothing was done"}}
 	var measured run.Metrics
+	if before.Split.HeldOut == heldOutNone {
+		result.Head, err = head.Load(filepath.Join(t.Out, run.HeadFile))
+		return result, err
+	}
 	if err := artifact.ReadJSON(filepath.Join(t.Out, run.MetricsFile), &measured); err != nil {
 		return nil, err
 	}
@@ -90,10 +94,6 @@ func firstDifference(a, b run.Config) string {
 
 // write leaves the run folder.
 func (r *session) write(ctx context.Context) error {
-	page, err := r.report(ctx)
-	if err != nil {
-		return err
-	}
 	in := r.folder.Path
 	for _, step := range []func() error{
 		func() error { return r.result.Head.Save(in(run.HeadFile)) },
@@ -103,15 +103,8 @@ func (r *session) write(ctx context.Context) error {
 		},
 		func() error { return r.writeFamiliarity(ctx, in(run.FamiliarityFile)) },
 		func() error { return writeHistory(in(run.HistoryFile), r.traces()) },
-		func() error { return run.WritePredictions(in(run.PredictionsFile), r.result.Head.Space(), r.unseen) },
-		func() error {
-			return run.WriteSuspects(in(run.SuspectsFile), run.DescribeSuspects(r.result.Head.Space(), r.unseen, r.suspects))
-		},
 		func() error { return artifact.WriteUnreadable(in(artifact.UnreadableFile), r.result.Unreadable) },
-		func() error {
-			return artifact.WriteJSON(in(run.MetricsFile), run.Metrics{Report: r.result.Metrics, CrossValidation: r.result.CrossValidation, Calibration: r.result.Calibration, LearningCurve: r.result.LearningCurve})
-		},
-		func() error { return writeReport(in(run.ReportFile), page) },
+		func() error { return r.writeMeasured(ctx, in) },
 		func() error { return artifact.WriteJSON(in(run.ConfigFile), r.record) },
 		func() error { return r.writeSome(in) },
 	} {
@@ -120,6 +113,31 @@ func (r *session) write(ctx context.Context) error {
 		}
 	}
 	return r.folder.Publish(ctx)
+}
+
+// writeMeasured writes what was measured on images that the head wasn't trained on; nothing if there were none.
+func (r *session) writeMeasured(ctx context.Context, in func(name string) string) error {
+	if r.plan.heldOut == heldOutNone {
+		return nil
+	}
+	space := r.result.Head.Space()
+	if err := run.WritePredictions(in(run.PredictionsFile), space, r.unseen); err != nil {
+		return err
+	}
+	if err := run.WriteSuspects(in(run.SuspectsFile), run.DescribeSuspects(space, r.unseen, r.suspects)); err != nil {
+		return err
+	}
+	if err := artifact.WriteJSON(in(run.MetricsFile), run.Metrics{
+		Report: r.result.Metrics, CrossValidation: r.result.CrossValidation, Calibration: r.result.Calibration,
+		LearningCurve: r.result.LearningCurve,
+	}); err != nil {
+		return err
+	}
+	page, err := r.report(ctx)
+	if err != nil {
+		return err
+	}
+	return writeReport(in(run.ReportFile), page)
 }
 
 // writeHeadONNX writes the head as a model that answers for a row of features.
