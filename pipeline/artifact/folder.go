@@ -20,6 +20,9 @@ import (
 // staging is where the files of a result are until all of them are written.
 const staging = ".finetune-new"
 
+// journal is where a job keeps parts of its work until its result is published, so that an interrupted job goes on from them.
+const journal = ".finetune-journal"
+
 // A Kind is a kind of output folder.
 type Kind struct {
 	Name     string   // for messages, such as "run"
@@ -122,7 +125,7 @@ func (f *Folder) take(interrupted, replace bool) error {
 	if err != nil {
 		return &invalid.Error{Field: "Out", Path: f.Dir, Found: "a folder that can't be read", Err: err, Hint: "give another {Out}"}
 	}
-	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return e.Name() == lockfile.Name })
+	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return e.Name() == lockfile.Name || e.Name() == journal })
 	status, err := seal.Verify(context.Background(), f.Dir, f.kind.Mark)
 	if err != nil {
 		return err
@@ -159,6 +162,9 @@ func (f *Folder) take(interrupted, replace bool) error {
 func (f *Folder) Path(name string) string {
 	return filepath.Join(f.Dir, staging, filepath.FromSlash(name))
 }
+
+// Journal returns a folder for finished parts of the job. It stays where the job is interrupted, and goes with Publish.
+func (f *Folder) Journal() string { return filepath.Join(f.Dir, journal) }
 
 // Complete reports whether the folder holds an earlier result with every file as it was written.
 func (f *Folder) Complete(ctx context.Context) (bool, error) {
@@ -199,6 +205,9 @@ func (f *Folder) Publish(ctx context.Context) error {
 		if err := os.Rename(filepath.Join(stage, name), filepath.Join(f.Dir, name)); err != nil {
 			return err
 		}
+	}
+	if err := os.RemoveAll(f.Journal()); err != nil {
+		return err
 	}
 	// The list comes last: with it the result is complete. It takes the place of the lock file.
 	if err := f.claim.ReleaseAs(filepath.Join(stage, seal.Name), filepath.Join(f.Dir, seal.Name)); err != nil {

@@ -88,7 +88,7 @@ func (c Job) Run(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	defer table.Close()
-	result, err := c.compare(ctx, table, specs)
+	result, err := c.compare(ctx, table, specs, folder)
 	if err != nil {
 		return nil, err
 	}
@@ -97,11 +97,13 @@ func (c Job) Run(ctx context.Context) (*Result, error) {
 }
 
 // compare trains all heads and summarizes their metrics.
-func (c *Job) compare(ctx context.Context, table *features.Table, specs []lossSpec) (*Result, error) {
+func (c *Job) compare(ctx context.Context, table *features.Table, specs []lossSpec, folder *artifact.Folder) (*Result, error) {
 	plan, err := c.plan(table.Set)
 	if err != nil {
 		return nil, err
 	}
+	data := run.DataConfigOf(table)
+	plan.Journal = crossval.NewJournal(folder.Journal(), data.Digest+data.Features)
 	grid := crossval.Grid{Plan: plan, Table: table, Examples: table.Examples(nil), Names: lossTexts(specs),
 		Rules: decisionRules}
 	for _, s := range specs {
@@ -119,7 +121,7 @@ func (c *Job) compare(ctx context.Context, table *features.Table, specs []lossSp
 	result := &Result{
 		Out: c.Out, Finetune: artifact.Version(), Backbone: table.Network, Features: c.Features,
 		Views: table.ResolveViews(),
-		Data:  run.DataConfigOf(table), Classes: run.ClassConfigs(table.Set),
+		Data:  data, Classes: run.ClassConfigs(table.Set),
 		Folds: plan.Sizes(table.Set), Seeds: plan.Seeds, Val: c.Val, Resamples: c.Resamples,
 		Fits: grid.Fits, Unreadable: table.Unreadable, Notes: plan.Notes,
 	}

@@ -25,7 +25,9 @@ func FitFold(ctx context.Context, t *features.Table, all head.Examples, p *Plan,
 		parts.Train, parts.Val = slices.Sorted(slices.Values(slices.Concat(parts.Train, parts.Val))), nil
 	}
 	cfg.Seed = p.Seeds[seed]
-	trained, err := head.Train(ctx, all.Subset(parts.Train), all.Subset(parts.Val), cfg, nil)
+	trained, err := p.Journal.fit(cfg, parts, func() (*head.Result, error) {
+		return head.Train(ctx, all.Subset(parts.Train), all.Subset(parts.Val), cfg, nil)
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 // A Plan holds, for each fold of a cross-validation, the held-out images, and for each seed a split of the others
 // into training and validation part. Images are indices into the set.
 type Plan struct {
+	Journal  *Journal // keeps finished fits; nil: none are kept
 	Seeds    []uint64
 	HeldOut  [][]int               // by fold
 	Parts    [][]dataset.Partition // by fold and seed; Train and Val are set

@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -47,7 +48,18 @@ func (t *Job) begin(table *features.Table, plan *splitPlan, folder *artifact.Fol
 		return nil, err
 	}
 	r.record = t.record(table, r.config, plan)
+	for _, folds := range plan.repeats {
+		folds.Journal = r.journal()
+	}
 	return r, nil
+}
+
+// journal keeps the fits of folds until the run is complete, so that an interrupted one goes on from them.
+func (r *session) journal() *crossval.Journal {
+	if r.folder == nil {
+		return nil
+	}
+	return crossval.NewJournal(r.folder.Journal(), fmt.Sprint(r.record.Data.Digest, r.record.Data.Features, r.Soften, r.record.Views))
 }
 
 // configure resolves the settings of the head for the images that it is trained on.

@@ -81,6 +81,7 @@ func (r *session) search(ctx context.Context, rows []int, limit time.Duration, a
 	if err != nil {
 		return nil, fmt.Errorf("search: %w", err)
 	}
+	inner.Journal = r.journal()
 	examples := len(inner.Parts[0][0].Train)
 	draw := randstream.New(base.Seed, "search")
 	stage := r.Progress.Start(about+"search", s.Trials, "trial")
