@@ -22,7 +22,7 @@ def main(command):
     for i, line in enumerate(lines):
         colour = ' fill="#7ee787"' if i == 0 else ' fill="#79c0ff"' if "━" in line else ""
         length = f' textLength="{CHAR * len(line):.1f}" lengthAdjust="spacingAndGlyphs"' if line else ""
-        out.append(f'<text x="{PAD}" y="{PAD + LINE * (i + 1) - 4}"{colour}{length}>{html.escape(line)}</text>')
+        out.append(f'<text x="{PAD}" y="{PAD + LINE * (i + 1) - 4}"{colour}{length}>{html.escape(line).replace(chr(32), chr(160))}</text>')
     print("\n".join(out + ["</g>", "</svg>"]))
 
 

@@ -15,8 +15,8 @@ func newDoctor(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check the native library, the processor and the cache",
-		Long: `doctor lists where the native ONNX Runtime was looked for and what was found, runs a small network with it, and checks the processor and the cache. The exit status is 2 if problems were found.`,
-		Args: noArgs,
+		Long:  `doctor lists where the native ONNX Runtime was looked for and what was found, runs a small network with it, and checks the processor and the cache. The exit status is 2 if problems were found.`,
+		Args:  noArgs,
 	}
 	c.Flags().StringVar(&job.Library, "library", "", "the native ONNX Runtime `library`, where it isn't to be searched for")
 	c.Flags().StringVar(&job.Cache, "cache", "", "folder of the feature `cache` (default: finetune in the user's cache folder)")

@@ -14,7 +14,7 @@ func newSetup(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "setup",
 		Short: "Install the native ONNX Runtime into the user's cache",
-		Long: `setup installs the version of ONNX Runtime that this program is tested with, after checking its SHA-256, into the user's cache, where every later command finds it. It is the only command that uses the network, through pip or npm.`,
+		Long:  `setup installs the version of ONNX Runtime that this program is tested with, after checking its SHA-256, into the user's cache, where every later command finds it. It is the only command that uses the network, through pip or npm.`,
 		Example: `  finetune setup
   finetune setup --with npm
   finetune setup --from onnxruntime.whl`,

@@ -70,8 +70,8 @@ func noBetter(e Evidence) *Item {
 		return nil
 	}
 	return &Item{Kind: NoBetter, Text: fmt.Sprintf(
-		"The answers aren't proven better than always saying %q: the mean error is %v classes (95 %% " +
-			"interval %v to %v), and %v for that. Don't use them as they are; look at the labels and the " +
+		"The answers aren't proven better than always saying %q: the mean error is %v classes (95 %% "+
+			"interval %v to %v), and %v for that. Don't use them as they are; look at the labels and the "+
 			"images first.",
 		e.Metrics.Baseline.Class,
 		e.Metrics.MAE,
@@ -89,7 +89,7 @@ func checkLabels(e Evidence) *Item {
 		return nil
 	}
 	return &Item{Kind: CheckLabels, Text: fmt.Sprintf(
-		"%d of %d labels (%.1f %%) speak against predictions of heads that weren't trained on them. Look " +
+		"%d of %d labels (%.1f %%) speak against predictions of heads that weren't trained on them. Look "+
 			"at these first: some may be wrong.",
 		e.Suspects,
 		e.Judged,
@@ -113,8 +113,8 @@ func mergeClasses(e Evidence) *Item {
 		}
 		a, b := e.Space.Class(c), e.Space.Class(c+1)
 		return &Item{Kind: MergeClasses, Classes: []string{a, b}, Text: fmt.Sprintf(
-			"%q and %q are hardly told apart: of images answered with either, %q is said of %.0f %% of " +
-				"the one and %.0f %% of the other (a difference of %.2f, at most %.2f). Merge them, or say " +
+			"%q and %q are hardly told apart: of images answered with either, %q is said of %.0f %% of "+
+				"the one and %.0f %% of the other (a difference of %.2f, at most %.2f). Merge them, or say "+
 				"more sharply where one ends.",
 			a,
 			b,
@@ -165,7 +165,7 @@ func labelClasses(e Evidence) *Item {
 		return nil
 	}
 	return &Item{Kind: LabelClasses, Classes: classes, Text: fmt.Sprintf(
-		"Ranges that are to hold the true class %.0f %% of the time hold it less often for classes with " +
+		"Ranges that are to hold the true class %.0f %% of the time hold it less often for classes with "+
 			"few training images (%s). Label more images of these.",
 		100*s.TargetCoverage,
 		strings.Join(held, "; "),
@@ -203,8 +203,8 @@ func moreLabels(e Evidence) *Item {
 		return item
 	case e.Curve.RPS.Proven():
 		return &Item{Kind: LabelMore, Text: fmt.Sprintf(
-			"From %d to %d training images the error of the probabilities (RPS) went from %v to %v (a " +
-				"change of %v to %v), so more labels should make them better; that the answers themselves get" +
+			"From %d to %d training images the error of the probabilities (RPS) went from %v to %v (a "+
+				"change of %v to %v), so more labels should make them better; that the answers themselves get"+
 				" better isn't proven.",
 			half.Images,
 			all.Images,
@@ -226,7 +226,7 @@ func tryHidden(e Evidence) *Item {
 	}
 	d := e.Curve.Hidden.MAE
 	return &Item{Kind: TryHidden, Text: fmt.Sprintf(
-		"On a fold of the training images a hidden layer of %d units changed the mean error by %v classes" +
+		"On a fold of the training images a hidden layer of %d units changed the mean error by %v classes"+
 			" (95 %% interval %v to %v). Train again with one.",
 		e.Curve.Hidden.Width,
 		d.Of,
@@ -242,7 +242,7 @@ func wideRanges(e Evidence) *Item {
 		return nil
 	}
 	return &Item{Kind: WideRanges, Text: fmt.Sprintf(
-		"A range that holds the true class %.0f %% of the time has %.1f of the %d classes on average, " +
+		"A range that holds the true class %.0f %% of the time has %.1f of the %d classes on average, "+
 			"which says little. Ask for a lower coverage, or use fewer classes.",
 		100*s.TargetCoverage,
 		float64(s.Width),
@@ -257,7 +257,7 @@ func likeRaters(e Evidence) *Item {
 		return nil
 	}
 	return &Item{Kind: LikeRaters, Text: fmt.Sprintf(
-		"An answer and a rater differ by %v classes on average (at most %v), two raters by %v: the " +
+		"An answer and a rater differ by %v classes on average (at most %v), two raters by %v: the "+
 			"answers are as good as another rater's. More raters an image would help more than more training.",
 		r.MAE,
 		r.MAEInterval[1],
@@ -281,7 +281,7 @@ func setAside(e Evidence) *Item {
 			return nil
 		}
 		return &Item{Kind: SetAside, Text: fmt.Sprintf(
-			"Set aside for a person, the least sure %.0f %% of the images have %.0f %% wrong answers; of " +
+			"Set aside for a person, the least sure %.0f %% of the images have %.0f %% wrong answers; of "+
 				"the others %.0f %% are wrong, of all %.0f %%.",
 			100*(1-p.Coverage),
 			100*float64(p.Aside),

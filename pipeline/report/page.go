@@ -23,7 +23,7 @@ type view struct {
 	FoldView     *foldView // nil without a cross-validation
 	Curves       []chart
 	Risk         *chart // nil without a risk–coverage curve
-	HasIntervals bool // of metrics
+	HasIntervals bool   // of metrics
 	FewImages    int
 	AnyFew       bool // a class has fewer
 	Limitations  []string
