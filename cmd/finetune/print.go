@@ -97,6 +97,12 @@ func printTrained(w io.Writer, r *train.Result) {
 		fmt.Fprintln(w, "note:", note)
 	}
 	printUnreadable(w, r.Unreadable)
+	if len(r.Advice) > 0 {
+		fmt.Fprintln(w, "\nwhat next")
+		for _, item := range r.Advice {
+			fmt.Fprintln(w, wrap("  - "+item.Text, helpWidth))
+		}
+	}
 	fmt.Fprintf(w, "\nrun folder: %s\nlabel images with: finetune predict --model %s --data PATH --out labels.csv\n",
 		r.Run, shellWord(r.Run))
 	printBaseline(w, &r.Metrics)

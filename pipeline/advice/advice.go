@@ -70,9 +70,8 @@ func noBetter(e Evidence) *Item {
 		return nil
 	}
 	return &Item{Kind: NoBetter, Text: fmt.Sprintf(
-		"The answers aren't proven better than always saying %q: the mean error is %v classes (95 %% "+
-			"interval %v to %v), and %v for that. Don't use them as they are; look at the labels and the "+
-			"images first.",
+		"The head isn't proven better than always predicting %q: its MAE is %v classes (95 %% "+
+			"interval %v to %v), the baseline's %v. Check the labels and the images before you use it.",
 		e.Metrics.Baseline.Class,
 		e.Metrics.MAE,
 		at[0],
@@ -89,8 +88,8 @@ func checkLabels(e Evidence) *Item {
 		return nil
 	}
 	return &Item{Kind: CheckLabels, Text: fmt.Sprintf(
-		"%d of %d labels (%.1f %%) speak against predictions of heads that weren't trained on them. Look "+
-			"at these first: some may be wrong.",
+		"%d of %d labels (%.1f %%) disagree with predictions of heads that weren't trained on them. Check these first; "+
+			"suspects.csv lists them.",
 		e.Suspects,
 		e.Judged,
 		100*float64(e.Suspects)/float64(e.Judged),
@@ -113,9 +112,9 @@ func mergeClasses(e Evidence) *Item {
 		}
 		a, b := e.Space.Class(c), e.Space.Class(c+1)
 		return &Item{Kind: MergeClasses, Classes: []string{a, b}, Text: fmt.Sprintf(
-			"%q and %q are hardly told apart: of images answered with either, %q is said of %.0f %% of "+
-				"the one and %.0f %% of the other (a difference of %.2f, at most %.2f). Merge them, or say "+
-				"more sharply where one ends.",
+			"%q and %q are hardly separated: of the images predicted as either, %q is predicted for %.0f %% of "+
+				"the one and %.0f %% of the other (a difference of %.2f, at most %.2f). Merge the classes, or "+
+				"define their boundary more clearly.",
 			a,
 			b,
 			b,
@@ -165,7 +164,7 @@ func labelClasses(e Evidence) *Item {
 		return nil
 	}
 	return &Item{Kind: LabelClasses, Classes: classes, Text: fmt.Sprintf(
-		"Ranges that are to hold the true class %.0f %% of the time hold it less often for classes with "+
+		"The coverage of prediction intervals is below the target of %.0f %% for classes with "+
 			"few training images (%s). Label more images of these.",
 		100*s.TargetCoverage,
 		strings.Join(held, "; "),
@@ -181,7 +180,7 @@ func moreLabels(e Evidence) *Item {
 	points, d := e.Curve.Points, e.Curve.MAE
 	half, all := points[len(points)-2], points[len(points)-1]
 	change := fmt.Sprintf(
-		"From %d to %d training images the mean error went from %v to %v classes (a change of %v to %v)",
+		"From %d to %d training images the MAE changed from %v to %v classes (95 %% interval of the change %v to %v)",
 		half.Images,
 		all.Images,
 		half.MAE,
@@ -203,9 +202,8 @@ func moreLabels(e Evidence) *Item {
 		return item
 	case e.Curve.RPS.Proven():
 		return &Item{Kind: LabelMore, Text: fmt.Sprintf(
-			"From %d to %d training images the error of the probabilities (RPS) went from %v to %v (a "+
-				"change of %v to %v), so more labels should make them better; that the answers themselves get"+
-				" better isn't proven.",
+			"From %d to %d training images the RPS changed from %v to %v (95 %% interval of the change %v to %v), so more "+
+				"labels should improve the probabilities. An improvement of the MAE isn't proven.",
 			half.Images,
 			all.Images,
 			half.RPS,
@@ -226,8 +224,8 @@ func tryHidden(e Evidence) *Item {
 	}
 	d := e.Curve.Hidden.MAE
 	return &Item{Kind: TryHidden, Text: fmt.Sprintf(
-		"On a fold of the training images a hidden layer of %d units changed the mean error by %v classes"+
-			" (95 %% interval %v to %v). Train again with one.",
+		"On a fold of the training images a hidden layer of %d units changed the MAE by %v classes"+
+			" (95 %% interval %v to %v). Train with a hidden layer.",
 		e.Curve.Hidden.Width,
 		d.Of,
 		d.Interval[0],
@@ -242,8 +240,8 @@ func wideRanges(e Evidence) *Item {
 		return nil
 	}
 	return &Item{Kind: WideRanges, Text: fmt.Sprintf(
-		"A range that holds the true class %.0f %% of the time has %.1f of the %d classes on average, "+
-			"which says little. Ask for a lower coverage, or use fewer classes.",
+		"Prediction intervals with a target coverage of %.0f %% contain %.1f of the %d classes on average. "+
+			"Choose a lower coverage, or use fewer classes.",
 		100*s.TargetCoverage,
 		float64(s.Width),
 		e.Space.Len(),
@@ -257,8 +255,8 @@ func likeRaters(e Evidence) *Item {
 		return nil
 	}
 	return &Item{Kind: LikeRaters, Text: fmt.Sprintf(
-		"An answer and a rater differ by %v classes on average (at most %v), two raters by %v: the "+
-			"answers are as good as another rater's. More raters an image would help more than more training.",
+		"A prediction and a rater differ by %v classes on average (at most %v), two raters by %v: the "+
+			"predictions are as good as another rater's. More raters for each image help more than more training.",
 		r.MAE,
 		r.MAEInterval[1],
 		r.Spread,
@@ -281,8 +279,8 @@ func setAside(e Evidence) *Item {
 			return nil
 		}
 		return &Item{Kind: SetAside, Text: fmt.Sprintf(
-			"Set aside for a person, the least sure %.0f %% of the images have %.0f %% wrong answers; of "+
-				"the others %.0f %% are wrong, of all %.0f %%.",
+			"Of the %.0f %% least certain images %.0f %% are predicted wrongly, of "+
+				"the others %.0f %%, of all %.0f %%: leave the least certain ones to a person.",
 			100*(1-p.Coverage),
 			100*float64(p.Aside),
 			100*float64(p.Error),

@@ -59,7 +59,7 @@ func TestAdvice(t *testing.T) {
 		says    string
 	}{
 		{"nothing to say", func(*Evidence) {}, nil, nil, ""},
-		{"no better", func(e *Evidence) { e.Metrics.Intervals["mae"] = [2]metrics.Number{0.4, 0.7} }, []Kind{NoBetter}, nil, `always saying "b"`},
+		{"no better", func(e *Evidence) { e.Metrics.Intervals["mae"] = [2]metrics.Number{0.4, 0.7} }, []Kind{NoBetter}, nil, `always predicting "b"`},
 		{"as good as the baseline", func(e *Evidence) { e.Metrics.Intervals["mae"] = [2]metrics.Number{0.4, 0.6} }, []Kind{NoBetter}, nil, ""},
 		{"no interval", func(e *Evidence) { e.Metrics.Intervals = nil }, nil, nil, ""},
 		{"suspects", func(e *Evidence) { e.Suspects = 20 }, []Kind{CheckLabels}, nil, "20 of 1000 labels (2.0 %)"},
@@ -95,7 +95,7 @@ func TestAdvice(t *testing.T) {
 		}, nil, nil, ""},
 		{"set aside", func(e *Evidence) {
 			e.Metrics.Risk = &metrics.RiskCoverage{Points: []metrics.RiskPoint{{Coverage: 0.8, Error: 0.1, Interval: [2]metrics.Number{0.08, 0.12}, Aside: 0.5}, {Coverage: 1, Error: 0.18, Aside: metrics.Number(math.NaN())}}}
-		}, []Kind{SetAside}, nil, "least sure 20 %"},
+		}, []Kind{SetAside}, nil, "20 % least certain images"},
 		{"set aside in vain", func(e *Evidence) {
 			e.Metrics.Risk = &metrics.RiskCoverage{Points: []metrics.RiskPoint{{Coverage: 0.8, Error: 0.17, Interval: [2]metrics.Number{0.15, 0.2}, Aside: 0.2}, {Coverage: 1, Error: 0.18, Aside: metrics.Number(math.NaN())}}}
 		}, nil, nil, ""},

@@ -42,7 +42,8 @@ type Data struct {
 	Settings   []Section `json:"settings"`
 	Files      []Setting `json:"files"` // of the run folder, each with a description
 	Unreadable int       `json:"unreadable"`
-	Notes      []string  `json:"notes"` // a sentence each, without a final full stop
+	Advice     []string  `json:"advice"` // what to do next, a sentence or two each
+	Notes      []string  `json:"notes"`  // a sentence each, without a final full stop
 }
 
 // A Setting is a name with its value.

@@ -46,6 +46,9 @@ func (r *session) report(ctx context.Context) (*report.Data, error) {
 		return nil, err
 	}
 	d.Notes = result.Notes
+	for _, item := range result.Advice {
+		d.Advice = append(d.Advice, item.Text)
+	}
 	for i := range d.Suspects.Images {
 		d.Suspects.Images[i].Suspect = &r.suspects[i]
 	}

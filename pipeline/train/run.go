@@ -9,6 +9,7 @@ import (
 	"finetune/head"
 	"finetune/head/closedform"
 	"finetune/internal/cores"
+	"finetune/pipeline/advice"
 	"finetune/pipeline/artifact"
 	"finetune/pipeline/crossval"
 	"finetune/pipeline/dataset"
@@ -73,7 +74,7 @@ func (r *session) configure(cfg head.Config) (err error) {
 // steps are what a run does, in order. What is fitted to predictions for images that their head wasn't trained on, those of the
 // validation part or outOfFold, has its place between fit and measure.
 func (r *session) steps() []func(context.Context) error {
-	return []func(context.Context) error{r.choose, r.fitFolds, r.fit, r.calibrate, r.measure, r.learn, r.write}
+	return []func(context.Context) error{r.choose, r.fitFolds, r.fit, r.calibrate, r.measure, r.learn, r.advise, r.write}
 }
 
 // choose finds the settings of the head, where they are to be searched for.
@@ -191,4 +192,21 @@ func classShares(set *dataset.Set, train []int) []float64 {
 		shares[set.Items[i].Label] += 1 / float64(len(train))
 	}
 	return shares
+}
+
+// advise draws conclusions from what was measured.
+func (r *session) advise(context.Context) error {
+	if r.unseen == nil {
+		return nil
+	}
+	set := r.table.Set
+	trained := make([]int, set.Space.Len())
+	for _, i := range r.plan.parts.Train {
+		trained[set.Items[i].Label]++
+	}
+	r.result.Advice = advice.Of(advice.Evidence{
+		Space: set.Space, Metrics: r.result.Metrics, Trained: trained,
+		Suspects: len(r.suspects), Judged: len(r.unseen.Items), Curve: r.result.LearningCurve,
+	})
+	return nil
 }

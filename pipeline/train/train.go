@@ -6,6 +6,7 @@ import (
 
 	"finetune/head"
 	"finetune/loss"
+	"finetune/pipeline/advice"
 	"finetune/pipeline/artifact"
 	"finetune/pipeline/calibration"
 	"finetune/pipeline/crossval"
@@ -69,6 +70,7 @@ type Result struct {
 	ClosedForm string                `json:"closed_form,omitempty"` // how strong the regression of a closed form is, in words
 	Unreadable []artifact.Unreadable `json:"unreadable,omitempty"`
 	Notes      []string              `json:"notes,omitempty"`
+	Advice     []advice.Item         `json:"advice,omitempty"` // what to do next, each with the evidence for it
 	Trials     []Trial               `json:"trials,omitempty"` // of a search, in the order in which they were tried
 
 	// CrossValidation says how the folds fared, where there are any. Epochs, BestEpoch and History are then those of the final head.
