@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 
@@ -103,7 +104,7 @@ func printCheck(w io.Writer, r *check.Result, out string, again []string) {
 		if len(again) > 0 {
 			with = ", with " + strings.Join(again, " and ") + " as here"
 		}
-		fmt.Fprintf(w, "\nlists in %s; train on %[1]s/%s to keep copies together%s\n", out, check.ManifestFile, with)
+		fmt.Fprintf(w, "\nlists in %s; train on %s to keep copies together%s\n", out, filepath.Join(out, check.ManifestFile), with)
 	}
 }
 

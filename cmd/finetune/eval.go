@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -56,6 +57,9 @@ func newEval(a *app) *cobra.Command {
 		}
 		return perform(a, c, work, func(w io.Writer, r *run.EvaluateResult) {
 			printReport(w, &r.Metrics)
+			for _, note := range r.Notes {
+				fmt.Fprintln(w, "note:", note)
+			}
 			printTrust(w, r)
 			printUnreadable(w, r.Unreadable)
 		})

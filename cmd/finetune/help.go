@@ -102,7 +102,7 @@ func printCommands(w io.Writer, c *cobra.Command) {
 			fmt.Fprintf(w, "  %-10s %s\n", sub.Name(), sub.Short)
 		}
 	}
-	fmt.Fprintf(w, "\n  %s help COMMAND shows the help of a command.\n", c.CommandPath())
+	fmt.Fprintf(w, "\n  %s COMMAND --help shows the help of a command.\n", c.CommandPath())
 }
 
 // printFlags writes the flags by heading and returns how many were left out.

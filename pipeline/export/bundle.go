@@ -25,7 +25,7 @@ const cutFromKey = "finetune.cut_from"
 // bundleKind is the folder that a bundle is written to.
 var bundleKind = artifact.Kind{Name: "bundle", Mark: run.NetworkFile, Patterns: []string{
 	run.NetworkFile, run.NetworkFile + deploy.DataSuffix, run.HeadFile, run.ConfigFile, run.MetricsFile,
-	run.FeatureMeanFile,
+	run.FeatureMeanFile, run.FamiliarityFile,
 }}
 
 // bundle writes a run folder with the part of the network that the head needs, and compares it with the run. Files that
@@ -111,7 +111,7 @@ func writeRecords(r *run.Run, network features.NetworkInfo, folder *artifact.Fol
 		}
 		names = append(names, run.ConfigFile)
 	}
-	for _, name := range []string{run.MetricsFile, run.FeatureMeanFile} {
+	for _, name := range []string{run.MetricsFile, run.FeatureMeanFile, run.FamiliarityFile} {
 		err := copyFile(folder.Path(name), filepath.Join(r.Folder, name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue

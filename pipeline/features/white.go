@@ -40,7 +40,7 @@ func noteWhite(ctx context.Context, x *Extractor, items []dataset.Item) error {
 			return nil // none of the first has 16 bits: few data sets mix them
 		}
 	}
-	if white := preprocess.White(largest); white != 0 {
+	if white := preprocess.White(largest); found > 0 && white != 0 {
 		x.progress.Note(fmt.Sprintf("warning: images with 16 bits a sample have values up to %d only, so they are nearly black; give {Images.Overrides.White} %d",
 			largest, white))
 	}

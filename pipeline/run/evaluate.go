@@ -37,6 +37,7 @@ type EvaluateResult struct {
 	Unfamiliar *Unfamiliar           `json:"unfamiliar,omitempty"` // where the run knows its training images
 	Review     *Review               `json:"review,omitempty"`
 	Unreadable []artifact.Unreadable `json:"unreadable,omitempty"`
+	Notes      []string              `json:"notes,omitempty"`
 }
 
 // ByColumn holds the figures of the images of each value of a column.
@@ -98,6 +99,9 @@ func (e Evaluate) Run(ctx context.Context) (*EvaluateResult, error) {
 		return nil, err
 	}
 	result := &EvaluateResult{Model: e.Model, Unreadable: table.Unreadable}
+	if setDigest(table.Set) == run.Config.Data.Digest {
+		result.Notes = append(result.Notes, "these are the images that the run was trained on, so the figures are optimistic")
+	}
 	if result.Metrics, err = said.Evaluate(ctx, run.Head, run.prior(), e.Seed); err != nil {
 		return nil, err
 	}

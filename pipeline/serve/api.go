@@ -17,14 +17,14 @@ import (
 
 // A Prediction is the answer for one image: a distribution over the classes, or why there is none.
 type Prediction struct {
-	ID            string             `json:"id,omitempty" doc:"the file name of a multipart form's image"`
-	Predicted     string             `json:"predicted,omitempty" doc:"the class"`
-	Low           string             `json:"low,omitempty" doc:"the lowest class of the range, where the run has ranges"`
-	High          string             `json:"high,omitempty" doc:"the highest class of the range"`
-	Expected      *float64           `json:"expected,omitempty" doc:"the mean of the classes' values"`
-	Confidence    *float32           `json:"confidence,omitempty" doc:"the probability of the predicted class"`
-	Probabilities map[string]float32 `json:"probabilities,omitempty" doc:"the probability of each class"`
-	Error         string             `json:"error,omitempty" doc:"why there is no prediction"`
+	ID            string       `json:"id,omitempty" doc:"the file name of a multipart form's image"`
+	Predicted     string       `json:"predicted,omitempty" doc:"the class"`
+	Low           string       `json:"low,omitempty" doc:"the lowest class of the range, where the run has ranges"`
+	High          string       `json:"high,omitempty" doc:"the highest class of the range"`
+	Expected      *float64     `json:"expected,omitempty" doc:"the mean of the classes' values"`
+	Confidence    *float32     `json:"confidence,omitempty" doc:"the probability of the predicted class"`
+	Probabilities Distribution `json:"probabilities,omitempty" doc:"the probability of each class"`
+	Error         string       `json:"error,omitempty" doc:"why there is no prediction"`
 }
 
 // Predictions is the answer to a request: a prediction for each image, in the request's order.
@@ -145,9 +145,9 @@ func (p *Prediction) set(o run.Outcome, classes []string) {
 	}
 	p.Predicted, p.Low, p.High = o.Prediction.Predicted, o.Prediction.Low, o.Prediction.High
 	p.Expected, p.Confidence = &o.Prediction.Expected, &o.Prediction.Confidence
-	p.Probabilities = make(map[string]float32, len(classes))
+	p.Probabilities = make(Distribution, len(classes))
 	for k, q := range o.Prediction.Probabilities {
-		p.Probabilities[classes[k]] = q
+		p.Probabilities[k] = ClassProbability{classes[k], q}
 	}
 }
 

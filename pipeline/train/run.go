@@ -103,7 +103,7 @@ func (r *session) choose(ctx context.Context) error {
 func (r *session) fit(ctx context.Context) error {
 	stage := r.Progress.Start("training", r.config.Epochs, "epoch")
 	if r.config.Optimizer == head.ClosedForm {
-		stage = r.Progress.Start("training", len(closedform.DefaultLambdas()), "penalty")
+		stage = r.Progress.Start("training", len(closedform.DefaultLambdas()), "fit")
 	}
 	defer stage.Done()
 	parts := r.plan.parts
