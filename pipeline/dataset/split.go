@@ -16,7 +16,8 @@ type SplitOptions struct {
 }
 
 // check returns a *invalid.Error where a share is outside its range.
-func (o SplitOptions) check() error {
+// Check refuses shares that leave nothing to train on.
+func (o SplitOptions) Check() error {
 	for _, share := range []struct {
 		field string
 		value float64
@@ -54,7 +55,7 @@ type Partition struct {
 // where train goes. A group that the user put into two parts is a *invalid.Error, as are given parts without train
 // and data too small to hold anything out.
 func Split(s *Set, o SplitOptions) (Partition, error) {
-	if err := o.check(); err != nil {
+	if err := o.Check(); err != nil {
 		return Partition{}, err
 	}
 	var given [4][]int

@@ -41,6 +41,8 @@ type limitsKey struct{}
 func (in *predictInput) Resolve(ctx huma.Context) []error {
 	limits, _ := ctx.Context().Value(limitsKey{}).(Limits)
 	if err := in.read(ctx.Header("Content-Type"), ctx.BodyReader(), limits.Images); err != nil {
+		// The server would read the rest of the body before it answers, and the rest may never come.
+		ctx.SetHeader("Connection", "close")
 		return []error{err}
 	}
 	return nil

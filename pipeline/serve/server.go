@@ -7,6 +7,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"strconv"
@@ -111,6 +112,11 @@ func (s *Server) limit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/v1/predict" {
 			next.ServeHTTP(w, r)
+			return
+		}
+		if r.ContentLength > s.o.Limits.Bytes {
+			w.Header().Set("Connection", "close")
+			problem(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("a request of more than %d bytes", s.o.Limits.Bytes))
 			return
 		}
 		select {

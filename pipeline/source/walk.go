@@ -75,13 +75,17 @@ func (w *walker) read(dir string, above []fs.FileInfo) ([]entry, error) {
 		e := entry{name: l.Name(), key: l.Name()}
 		if l.IsDir() || l.Type()&fs.ModeSymlink != 0 {
 			// A link that leads nowhere stays a file, so that it gets its error when it is opened.
-			if info, err := os.Stat(filepath.Join(dir, l.Name())); err == nil && info.IsDir() {
+			info, err := os.Stat(filepath.Join(dir, l.Name()))
+			switch {
+			case err == nil && info.IsDir():
 				if slices.ContainsFunc(above, func(a fs.FileInfo) bool { return os.SameFile(a, info) }) {
 					continue
 				}
 				e.folder, e.key = info, l.Name()+"/"
-			} else if l.IsDir() {
+			case l.IsDir() && errors.Is(err, fs.ErrNotExist):
 				continue // removed since it was listed
+			case l.IsDir() && err != nil:
+				return nil, err // its images would be missing from a result that looks complete
 			}
 		}
 		entries = append(entries, e)

@@ -2,7 +2,9 @@ package train
 
 import (
 	"context"
+	"errors"
 
+	"finetune/invalid"
 	"finetune/pipeline/learncurve"
 )
 
@@ -11,7 +13,11 @@ func (r *session) learn(ctx context.Context) (err error) {
 	if !r.LearningCurve {
 		return nil
 	}
-	if r.plan.outOfFold() {
+	switch {
+	case r.plan.heldOut == heldOutNone:
+		r.note("a learning curve needs held-out images, and there are none")
+		return nil
+	case r.plan.outOfFold():
 		r.note("a learning curve needs a test part, which out-of-fold predictions of all images don't leave")
 		return nil
 	}
@@ -22,13 +28,24 @@ func (r *session) learn(ctx context.Context) (err error) {
 	stage := r.Progress.Start("learning curve", 0, "")
 	defer stage.Done()
 	if r.result.LearningCurve, err = job.Run(ctx); err != nil {
-		return err
+		return r.withoutCurve(ctx, err)
 	}
 	if r.result.LearningCurve == nil {
 		r.note("too few images for a learning curve")
 		return nil
 	}
 	return r.tryHidden(ctx, job)
+}
+
+// withoutCurve notes why there is no learning curve: the head is trained, and a part of the images that can't be trained
+// on, say for want of groups, is no reason to lose it.
+func (r *session) withoutCurve(ctx context.Context, err error) error {
+	var refused *invalid.Error
+	if ctx.Err() != nil || !errors.As(err, &refused) {
+		return err
+	}
+	r.note("no learning curve: a share of the training images can't be trained on (" + refused.Found + ")")
+	return nil
 }
 
 // triedHidden is the width of the hidden layer that a linear head is compared with.
@@ -48,8 +65,9 @@ func (r *session) tryHidden(ctx context.Context, job learncurve.Job) error {
 	hidden := r.open
 	hidden.Hidden = triedHidden
 	gain, err := job.Compare(ctx, r.open, hidden)
-	if err == nil {
-		r.result.LearningCurve.Hidden = &learncurve.Alternative{Width: triedHidden, MAE: gain}
+	if err != nil {
+		return r.withoutCurve(ctx, err)
 	}
-	return err
+	r.result.LearningCurve.Hidden = &learncurve.Alternative{Width: triedHidden, MAE: gain}
+	return nil
 }

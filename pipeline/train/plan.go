@@ -146,6 +146,9 @@ func (t *Job) planLeaveOut(set *dataset.Set) (*splitPlan, error) {
 // planOutOfFold sets a test part aside. All other images are trained on and get out-of-fold predictions, which the figures are of
 // where there is no test part.
 func (t *Job) planOutOfFold(set *dataset.Set, heldOut, valNote string) (*splitPlan, error) {
+	if err := (dataset.SplitOptions{Val: t.Split.Val}).Check(); err != nil {
+		return nil, err
+	}
 	parts, err := dataset.Split(set, dataset.SplitOptions{Test: t.Split.Test, Seed: t.Split.Seed})
 	if err != nil {
 		return nil, err

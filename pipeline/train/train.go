@@ -66,7 +66,7 @@ type Result struct {
 	HeldOut    string                `json:"held_out"`             // what Metrics are about: test, val, loo or folds, as in SplitConfig
 	BestEpoch  int                   `json:"best_epoch,omitempty"` // with Epochs 0 where the run was complete already
 	Epochs     int                   `json:"epochs,omitempty"`
-	Metrics    metrics.Report        `json:"metrics"`
+	Metrics    metrics.Report        `json:"metrics,omitzero"`      // left out where HeldOut is none
 	ClosedForm string                `json:"closed_form,omitempty"` // how strong the regression of a closed form is, in words
 	Unreadable []artifact.Unreadable `json:"unreadable,omitempty"`
 	Notes      []string              `json:"notes,omitempty"`

@@ -14,6 +14,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -137,6 +138,9 @@ func snap(box string) (snapshot, error) {
 // timed are files with a column of seconds, by name; it may differ from run to run.
 var timed = []string{"history.csv", "search.csv"}
 
+// settingsDigest is what the state of a table says of its settings: they include the times at which the inputs changed.
+var settingsDigest = regexp.MustCompile(`"settings": ?"[0-9a-f]*"`)
+
 // contents returns the digest of a file, without the seconds that training took. Of a list of digests it says whether the folder is
 // as listed: the list has those of the seconds too.
 func contents(path string) (string, error) {
@@ -153,6 +157,8 @@ func contents(path string) (string, error) {
 		return fmt.Sprint("complete: ", status.Complete()), nil
 	case slices.Contains(timed, filepath.Base(path)):
 		text = withoutSeconds(text)
+	case strings.HasSuffix(path, ".state"):
+		text = settingsDigest.ReplaceAll(text, nil)
 	}
 	return fmt.Sprintf("%x", sha256.Sum256(text)), nil
 }
