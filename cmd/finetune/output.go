@@ -19,5 +19,5 @@ func (c *checkedWriter) Write(p []byte) (int, error) {
 	if err != nil {
 		c.err = fmt.Errorf("write standard output: %w", err)
 	}
-	return n, err
+	return n, c.err
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -228,8 +229,10 @@ func perform[R any](a *app, c *cobra.Command, job func(context.Context, progress
 // print writes the result of a job: as JSON where that was asked for, else by the given function.
 func (a *app) print(result any, asText func(w io.Writer)) error {
 	if !a.json {
-		asText(printableWriter{a.out})
-		return nil
+		var text bytes.Buffer
+		asText(printableWriter{&text})
+		_, err := a.out.Write(text.Bytes())
+		return err
 	}
 	return artifact.EncodeJSON(a.out, result)
 }
