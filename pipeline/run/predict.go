@@ -15,7 +15,6 @@ import (
 	"finetune/invalid"
 	"finetune/pipeline/artifact"
 	"finetune/pipeline/crossval"
-	"finetune/pipeline/dataset"
 	"finetune/pipeline/features"
 	"finetune/pipeline/progress"
 	"finetune/pipeline/source"
@@ -26,7 +25,8 @@ import (
 // be read has a row with the reason. Memory doesn't grow with the number of images.
 //
 // A file is whole or absent. After an interruption at any moment the same job goes on after the rows that it has, and
-// ends with the same bytes. A complete result of the same job is left as it is.
+// ends with the same bytes. A complete result of the same job is left as it is. Standard input is the same where its lines
+// are paths that are those of the rows there; with Overwrite it begins anew.
 type Predict struct {
 	Model       string       // the run folder, or its head.safetensors
 	Path        string       // the input, as source.Options has it; "-" is Stdin
@@ -79,6 +79,7 @@ func (p Predict) Run(ctx context.Context) (_ *PredictResult, err error) {
 	if err != nil {
 		return nil, err
 	}
+	begun := p.begun()
 	out, err := p.output(ctx, run, views, src)
 	if err != nil {
 		return nil, err
@@ -90,6 +91,9 @@ func (p Predict) Run(ctx context.Context) (_ *PredictResult, err error) {
 	}()
 	result := &PredictResult{Out: p.Out, Images: out.Done(), Kept: out.Done(), Predicted: map[string]int64{}}
 	if out.Complete() {
+		if err := p.sameLines(ctx, src, out); err != nil {
+			return nil, err
+		}
 		p.Progress.Note(p.Out + " is complete already")
 		return result, nil
 	}
@@ -102,6 +106,9 @@ func (p Predict) Run(ctx context.Context) (_ *PredictResult, err error) {
 		features: slices.Contains(p.columns(), table.FeaturesColumn)}
 	if err := l.run(ctx, x, src); err != nil {
 		return nil, err
+	}
+	if p.Path == source.Stdin && (l.passed < result.Kept || begun && result.Images == 0) {
+		return nil, p.otherLines() // what is there stays
 	}
 	if note := src.Note(); note != "" {
 		p.Progress.Note(note)
@@ -135,6 +142,9 @@ func (p Predict) output(ctx context.Context, run *Run, views features.ViewConfig
 	}
 	var err error
 	if o.Settings, err = p.settings(ctx, run.Head, views, src); err != nil {
+		return nil, err
+	}
+	if err := p.forget(); err != nil {
 		return nil, err
 	}
 	w, err := table.Create(ctx, o)
@@ -198,6 +208,7 @@ type labeller struct {
 	out    output
 	result *PredictResult
 	probs  []float32
+	passed int64 // items whose rows were there
 
 	features bool // rows have them; they are large
 }
@@ -222,9 +233,9 @@ func (l *labeller) rest(items iter.Seq2[source.Item, error]) iter.Seq2[source.It
 	return func(yield func(source.Item, error) bool) {
 		done := l.out.Done()
 		for it, err := range items {
-			if err == nil && done > 0 {
-				done--
-				if err = l.out.Skip(dataset.FromSource(it).Path); err == nil {
+			if err == nil && l.passed < done {
+				l.passed++
+				if err = l.skip(l.out, it); err == nil {
 					continue
 				}
 			}
