@@ -2,6 +2,7 @@ package features
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"finetune/backbone"
@@ -22,6 +23,10 @@ func (n *Network) tryThreads(ctx context.Context, threads int, pictures []float3
 		return false, nil // there may be no room for it twice
 	}
 	same, err := sameFeatures(ctx, alone, helped, pictures, len(pictures)/n.tensorLen())
+	var notFinite *backbone.NotFiniteError
+	if errors.As(err, &notFinite) {
+		err = nil // they say nothing about the threads; where it is an image, its row says so
+	}
 	if err != nil || !same {
 		helped.Close()
 		return false, err

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 )
 
@@ -27,10 +29,14 @@ func (s *Source) Fingerprint(ctx context.Context) (string, error) {
 			}
 		}
 		size, changed := int64(-1), int64(0)
-		if info, err := os.Stat(f.path); err == nil {
+		info, err := os.Stat(f.path)
+		switch {
+		case err == nil:
 			size, changed = info.Size(), info.ModTime().UnixNano()
+		case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission):
+			return err // a passing failure of the machine; without it the fingerprint would be another
 		}
-		_, err := fmt.Fprintf(sum, "%q %d %d\n", f.name, size, changed)
+		_, err = fmt.Fprintf(sum, "%q %d %d\n", f.name, size, changed)
 		return err
 	})
 	return hex.EncodeToString(sum.Sum(nil)), err
