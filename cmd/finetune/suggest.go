@@ -36,6 +36,7 @@ docs/next-photos.md says how much more they teach than images chosen at random.`
 	f.StringVar(&job.Features, "features", "", "`folder` of ready features, instead of --data")
 	f.IntVarP(&job.Count, "count", "n", suggest.DefaultCount, "`images` to choose")
 	f.StringVar(&job.Out, "out", "", "CSV `file` for path, predicted class and doubt (default: the terminal)")
+	f.BoolVar(&job.Overwrite, "overwrite", false, "replace a file at --out")
 	f.StringVar(
 		&job.Images.Backbone,
 		"backbone",

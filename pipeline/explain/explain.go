@@ -38,9 +38,10 @@ type Job struct {
 	Images        features.Images // Backbone "" is that of the run
 	// Out is a folder, or a .png file for a single image. "" is finetune-explain-1, or the next free number; for the
 	// errors of the run it is the folder "explained" of the run.
-	Out      string
-	Threads  int // 0: all cores
-	Progress progress.Reporter
+	Out       string
+	Overwrite bool // replace a .png file at Out, and its matrices; an earlier explanation in a folder is always replaced
+	Threads   int  // 0: all cores
+	Progress  progress.Reporter
 }
 
 // A Result lists the explained images and how they were explained. ResultFile holds it as JSON.
@@ -113,7 +114,7 @@ func (e Job) Run(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	folder, err := e.claim(model, items)
+	folder, err := e.claim(ctx, model, items)
 	if err != nil {
 		return nil, err
 	}

@@ -11,15 +11,20 @@ import (
 // classes. The first row is the top of the network's input.
 func writeMaps(stem string, a *attribution) error {
 	for i, t := range a.targets {
-		name := stem + "." + t.kind
-		if t.kind == TargetClass {
-			name += fmt.Sprint("-", t.class)
-		}
-		if err := writeMatrix(name+".npy", a.maps[i]); err != nil {
+		if err := writeMatrix(matrixFile(stem, t), a.maps[i]); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// matrixFile returns the file for the map of a target.
+func matrixFile(stem string, t Target) string {
+	name := stem + "." + t.kind
+	if t.kind == TargetClass {
+		name += fmt.Sprint("-", t.class)
+	}
+	return name + ".npy"
 }
 
 func writeMatrix(path string, h *overlay.Heat) error {

@@ -11,7 +11,6 @@ import (
 
 	"finetune/internal/cores"
 	"finetune/internal/image/overlay"
-	"finetune/internal/store/atomicfile"
 	"finetune/invalid"
 	"finetune/pipeline/artifact"
 	"finetune/pipeline/dataset"
@@ -38,13 +37,13 @@ var outputFolder = artifact.Kind{Name: "explanation", Mark: ResultFile,
 	Patterns: []string{ResultFile, "*.png", "*.npy"}}
 
 // claim chooses and claims the output folder. The folder is nil if Out is a single file.
-func (e *Job) claim(model *run.Run, items []dataset.Item) (*artifact.Folder, error) {
+func (e *Job) claim(ctx context.Context, model *run.Run, items []dataset.Item) (*artifact.Folder, error) {
 	if isPNG(e.Out) {
 		if len(items) != 1 {
 			return nil, &invalid.Error{Field: "Out", Path: e.Out,
 				Found: fmt.Sprintf("one file for %d images", len(items)), Want: "a folder"}
 		}
-		return nil, artifact.NotAnInput(e.Out, items[0].File)
+		return nil, e.mayWrite(ctx, model, items[0].File)
 	}
 	if e.Out == "" && len(e.Paths) == 0 {
 		e.Out = filepath.Join(model.Folder, run.ExplainedFolder)
@@ -56,6 +55,27 @@ func (e *Job) claim(model *run.Run, items []dataset.Item) (*artifact.Folder, err
 	}
 	return folder, err
 }
+
+// mayWrite refuses a sheet, or a matrix beside it, that must not be written over.
+func (e *Job) mayWrite(ctx context.Context, model *run.Run, image string) error {
+	files := []string{e.Out}
+	if e.Maps {
+		stem := stemOf(e.Out)
+		files = append(files, matrixFile(stem, Target{kind: TargetOrder}))
+		for class := range model.Head.Space().Len() {
+			files = append(files, matrixFile(stem, Target{kind: TargetClass, class: class}))
+		}
+	}
+	inputs := append([]string{image, e.Model, e.Images.Backbone, e.Images.Library}, e.Paths...)
+	for _, file := range files {
+		if err := model.MayWrite(ctx, file, e.Overwrite, inputs...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func stemOf(file string) string { return strings.TrimSuffix(file, filepath.Ext(file)) }
 
 func isPNG(path string) bool { return strings.EqualFold(filepath.Ext(path), ".png") }
 
@@ -175,16 +195,16 @@ func (r *renderer) render(ctx context.Context, w *Worker, item dataset.Item, nam
 	size := picture.Bounds().Size()
 	view := overlay.View(r.net.Spec.View(size.X, size.Y))
 	sheet := r.sheet(picture, view, item, a)
-	if err := atomicfile.Write(file, func(out io.Writer) error {
-		return encoder.Encode(out,
-			sheet.Draw())
+	overwrite := r.Overwrite || !r.singleFile()
+	if err := run.WriteOut(file, overwrite, func(out io.Writer) error {
+		return encoder.Encode(out, sheet.Draw())
 	}); err != nil {
 		return nil, err
 	}
 	image := r.describe(item, a, view)
 	image.Picture = name
 	if r.Maps {
-		err = writeMaps(strings.TrimSuffix(file, filepath.Ext(file)), a)
+		err = writeMaps(stemOf(file), a)
 	}
 	return image, err
 }

@@ -3,10 +3,8 @@ package export
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -93,7 +91,7 @@ func (j Job) Run(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := j.keepInputs(r); err != nil {
+	if err := j.keepInputs(ctx, r); err != nil {
 		return nil, err
 	}
 	switch j.Format {
@@ -134,36 +132,25 @@ func (j *Job) check() error {
 	return nil
 }
 
-// keepInputs refuses to write over a file that is read.
-func (j *Job) keepInputs(r *run.Run) error {
-	inputs := []string{j.Model, j.Images.Backbone, j.Data}
-	for _, name := range run.Kind.Patterns {
-		inputs = append(inputs, filepath.Join(r.Folder, name))
+// keepInputs refuses an output that must not be written over.
+func (j *Job) keepInputs(ctx context.Context, r *run.Run) error {
+	inputs := []string{j.Model, j.Images.Backbone, j.Images.Library, j.Data}
+	if j.Format == Bundle {
+		return artifact.NotAnInput(j.Out, inputs...) // the folder is looked at when it is claimed
 	}
-	if err := artifact.NotAnInput(j.Out, inputs...); err != nil {
-		return err
-	}
-	info, err := os.Lstat(j.Out)
-	switch {
-	case j.Format == Bundle || errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err == nil && info.IsDir():
-		return &invalid.Error{Field: "Out", Path: j.Out, Found: "a folder", Want: "a file"}
-	case err == nil && !j.Overwrite:
+	err := r.MayWrite(ctx, j.Out, j.Overwrite, inputs...)
+	if err != nil && !j.Overwrite {
 		// An export may have been killed after it put its file in place.
 		if _, err := os.Lstat(stageOf(j.Out)); err == nil {
 			if _, release, err := claimStage(stageOf(j.Out)); err == nil {
 				release()
 			}
 		}
-		return exists(j.Out)
+	}
+	if err == nil && j.Overwrite && (j.Format == WholeONNX || j.Format == HeadONNX) {
+		err = r.MayWrite(ctx, j.Out+deploy.DataSuffix, true, inputs...)
 	}
 	return err
-}
-
-func exists(path string) error {
-	return &invalid.Error{Field: "Out", Path: path, Found: "a file that is there already",
-		Hint: "give another {Out}, or {Overwrite} to replace it"}
 }
 
 // placed says how files are put in place.
@@ -182,11 +169,7 @@ func (j *Job) weights(r *run.Run) (*Result, error) {
 		NPZFormat:   func(w io.Writer) error { return NPZ(w, r.Head, version) },
 		JSONFormat:  func(w io.Writer) error { return JSON(w, r.Head, version) },
 	}[j.Format]
-	err := atomicfile.Write(j.Out, write, j.placed()...)
-	if errors.Is(err, fs.ErrExist) {
-		err = exists(j.Out)
-	}
-	if err != nil {
+	if err := run.WriteOut(j.Out, j.Overwrite, write); err != nil {
 		return nil, err
 	}
 	return &Result{Format: j.Format, Files: []string{j.Out}}, nil

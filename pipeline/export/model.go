@@ -183,7 +183,7 @@ func (j *Job) place(files []string) ([]string, error) {
 			os.Remove(done)
 		}
 		if errors.Is(err, fs.ErrExist) {
-			err = exists(path)
+			err = run.OutExists(path)
 		}
 		return nil, err
 	}

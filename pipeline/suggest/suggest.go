@@ -9,8 +9,12 @@ import (
 	"context"
 	"encoding/csv"
 	"fmt"
+	"io"
+	"os"
+	"path/filepath"
 	"strconv"
 
+	"finetune/internal/store/userfile"
 	"finetune/invalid"
 	"finetune/pipeline/artifact"
 	"finetune/pipeline/dataset"
@@ -29,8 +33,10 @@ type Job struct {
 	Images   features.Images // Backbone "" is the one that the run was trained with; Views and Augment are the run's
 	Count    int             // images to choose; 0: 50
 	Out      string          // a CSV file; "": none is written
-	Threads  int             // 0: all cores
-	Progress progress.Reporter
+	// Overwrite replaces a file at Out.
+	Overwrite bool
+	Threads   int // 0: all cores
+	Progress  progress.Reporter
 }
 
 // DefaultCount is how many images are chosen where no number is given.
@@ -63,13 +69,11 @@ func (j Job) Run(ctx context.Context) (*Result, error) {
 			Want:  fmt.Sprintf("1 to %d", mostCount),
 		}
 	}
-	if j.Out != "" {
-		if err := artifact.NotAnInput(j.Out, j.Data.Path, j.Images.Backbone); err != nil {
-			return nil, err
-		}
-	}
 	r, err := run.Open(j.Model)
 	if err != nil {
+		return nil, err
+	}
+	if err := j.mayWrite(ctx, r); err != nil {
 		return nil, err
 	}
 	known, err := r.NeedFamiliarity(ctx)
@@ -103,7 +107,36 @@ func (j Job) Run(ctx context.Context) (*Result, error) {
 	if j.Out == "" {
 		return result, nil
 	}
-	return result, result.write(j.Out)
+	return result, result.write(j.Out, j.Overwrite)
+}
+
+// mayWrite refuses an output that must not be written over.
+func (j Job) mayWrite(ctx context.Context, r *run.Run) error {
+	if j.Out == "" {
+		return nil
+	}
+	inputs := []string{j.Model, j.Data.Path, j.Images.Backbone, j.Images.Library}
+	if _, err := os.Lstat(j.Out); err == nil && j.Overwrite {
+		if j.Features != "" {
+			entries, err := os.ReadDir(j.Features)
+			if err != nil {
+				return userfile.Classify(j.Features, err)
+			}
+			for _, e := range entries {
+				inputs = append(inputs, filepath.Join(j.Features, e.Name()))
+			}
+		} else {
+			j.Data.Unlabelled = true
+			set, err := dataset.Load(ctx, j.Data)
+			if err != nil {
+				return err
+			}
+			for _, item := range set.Items {
+				inputs = append(inputs, item.File)
+			}
+		}
+	}
+	return r.MayWrite(ctx, j.Out, j.Overwrite, inputs...)
 }
 
 // Place is where an image lies among the others: its standardised feature row, projected.
@@ -117,16 +150,14 @@ func Place(known *familiarity.Model, row []float32) []float32 {
 }
 
 // write writes path, predicted and doubt, in the order of the suggestions.
-func (r *Result) write(path string) error {
-	return artifact.WriteCSV(path, func(w *csv.Writer) error {
-		if err := w.Write([]string{"path", "predicted", "doubt"}); err != nil {
-			return err
-		}
+func (r *Result) write(path string, overwrite bool) error {
+	return run.WriteOut(path, overwrite, func(out io.Writer) error {
+		w := csv.NewWriter(out)
+		w.Write([]string{"path", "predicted", "doubt"})
 		for _, s := range r.Suggestions {
-			if err := w.Write([]string{s.Path, s.Predicted, strconv.FormatFloat(s.Doubt, 'g', 4, 64)}); err != nil {
-				return err
-			}
+			w.Write([]string{s.Path, s.Predicted, strconv.FormatFloat(s.Doubt, 'g', 4, 64)})
 		}
-		return nil
+		w.Flush()
+		return w.Error()
 	})
 }

@@ -1,0 +1,91 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"finetune/backbone"
+	"finetune/internal/store/atomicfile"
+	"finetune/internal/store/seal"
+	"finetune/internal/store/userfile"
+	"finetune/invalid"
+	"finetune/models"
+	"finetune/pipeline/artifact"
+)
+
+// MayWrite refuses to write a file at out where that would replace an input, a file of the run or its network, something
+// that isn't a regular file, or, without overwrite, anything. Jobs call it before they compute.
+func (r *Run) MayWrite(ctx context.Context, out string, overwrite bool, inputs ...string) error {
+	if err := artifact.NotAnInput(out, append(r.files(), inputs...)...); err != nil {
+		return err
+	}
+	if _, err := os.Lstat(out); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return userfile.Classify(out, err)
+	}
+	info, err := os.Stat(out)
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // a link to nothing
+	case err != nil:
+		return userfile.Classify(out, err)
+	case info.IsDir():
+		return &invalid.Error{Field: "Out", Path: out, Found: "a folder", Want: "a file"}
+	case !info.Mode().IsRegular():
+		return &invalid.Error{Field: "Out", Path: out, Found: "something other than a file", Want: "a file or nothing"}
+	}
+	if !overwrite {
+		return OutExists(out)
+	}
+	return r.notItsNetwork(ctx, out)
+}
+
+// OutExists is the error for a file that isn't replaced without being told to.
+func OutExists(path string) error {
+	return &invalid.Error{Field: "Out", Path: path, Found: "a file that is there already",
+		Hint: "give another {Out}, or {Overwrite} to replace it"}
+}
+
+// WriteOut puts a file in place whole. Without overwrite it refuses a file that appeared since MayWrite.
+func WriteOut(path string, overwrite bool, write func(io.Writer) error) error {
+	var options []atomicfile.Option
+	if !overwrite {
+		options = append(options, atomicfile.Exclusive())
+	}
+	err := atomicfile.Write(path, write, options...)
+	if errors.Is(err, fs.ErrExist) && !overwrite {
+		return OutExists(path)
+	}
+	return err
+}
+
+// files returns the paths that the files of a run have.
+func (r *Run) files() []string {
+	files := []string{r.Folder, filepath.Join(r.Folder, seal.Name)}
+	for _, name := range Kind.Patterns {
+		files = append(files, filepath.Join(r.Folder, name))
+	}
+	return files
+}
+
+// notItsNetwork refuses the run's network by its content: a run finds it under any name in the folders where it looks.
+func (r *Run) notItsNetwork(ctx context.Context, out string) error {
+	want := r.Head.Description().Origin.Backbone
+	if want == "" || want == models.Default().SHA256 {
+		return nil // there is no file to lose
+	}
+	digest, err := backbone.FileDigest(ctx, out)
+	switch {
+	case invalid.Is(err):
+		return nil // not a network
+	case err != nil:
+		return err
+	case digest == want:
+		return &invalid.Error{Field: "Out", Path: out, Found: "the network of the run", Want: "another file"}
+	}
+	return nil
+}
