@@ -76,7 +76,7 @@ torture: setup ## kill jobs, make system calls fail, run jobs at once and feed t
 	$(GO) run ./scripts/torture $(TORTUREFLAGS)
 
 torture-short: setup ## a part of torture, in two minutes
-	$(GO) run ./scripts/torture -seed 1 -time 100s
+	$(GO) run ./scripts/torture -seed 1 -time 60s
 
 vulncheck: ## look for known vulnerabilities in what the program calls; needs the Go vulnerability database
 	@out=$$($(GO) run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./... 2>&1); status=$$?; echo "$$out"; \

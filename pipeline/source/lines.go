@@ -139,10 +139,19 @@ func (l *lineReader) limit() int {
 	return maxText
 }
 
-// readLine appends a line without its end to buf. Of a line longer than most it keeps nothing and reports long.
+// maxPassed is how many bytes of one line are passed over. What has a longer one isn't text: a file with a hole can
+// have a line that takes an hour to read.
+const maxPassed = 1 << 28
+
+// readLine appends a line without its end to buf. Of a line longer than most it keeps nothing and reports long. A line
+// longer than most and maxPassed is an *invalid.Error.
 func readLine(in *bufio.Reader, buf []byte, most int) (line []byte, long bool, err error) {
+	passed := 0
 	for {
 		part, err := in.ReadSlice('\n')
+		if passed += len(part); passed > most+maxPassed {
+			return nil, true, &invalid.Error{Found: fmt.Sprintf("a line of more than %d bytes", most+maxPassed), Want: "lines of text"}
+		}
 		if !long {
 			if buf = append(buf, part...); len(bytes.TrimRight(buf, "\r\n")) > most {
 				buf, long = nil, true
