@@ -51,8 +51,8 @@ test: setup ## set up and run all tests
 race: setup ## test what starts goroutines under the race detector (RACE=./... for all)
 	@packages="$(RACE)"; \
 	[ -n "$$packages" ] || packages=$$(grep -rlE --include='*.go' '^[[:space:]]*go [A-Za-z]+[.(]|\.Go\(|dense\.NewPool\(' . | xargs -n 1 dirname | sort -u); \
-	echo $(GO) test -race $(TESTFLAGS) $$packages; \
-	$(GO) test -race $(TESTFLAGS) $$packages
+	echo $(GO) test -race -timeout 30m $(TESTFLAGS) $$packages; \
+	$(GO) test -race -timeout 30m $(TESTFLAGS) $$packages
 
 vet: ## check for suspicious code
 	$(GO) vet ./...
