@@ -70,7 +70,7 @@ func TestBatches(t *testing.T) {
 	requests.Go(func() { send(2, 3, 4) })
 	requests.Go(func() { send(5, 6) })
 	requests.Go(func() { send(7) })
-	for q.length.Load() < 7 {
+	for len(q.images) < 6 { // admitted isn't waiting yet
 		time.Sleep(time.Millisecond)
 	}
 	close(f.end)
