@@ -39,12 +39,7 @@ training data, a share of --level is said to differ. docs/next-photos.md has the
 	)
 	f.Uint64Var(&job.Seed, "seed", 0, "seed of the permutations")
 	fail := f.Bool("fail-on-drift", false, "exit with status 3 where the batch differs")
-	f.StringVar(
-		&job.Images.Backbone,
-		"backbone",
-		"",
-		"ONNX `file` of the network, where it isn't where the run was trained",
-	)
+	addMovedNetworkFlag(f, &job.Images.Backbone)
 	addRuntimeFlags(f, &job.Images, &job.Threads)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if err := required(c, "model"); err != nil {

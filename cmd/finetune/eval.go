@@ -39,8 +39,7 @@ func newEval(a *app) *cobra.Command {
 		"`column` of the manifest: measure the images of each value by themselves, e.g. site")
 	f.Float64Var(&job.ReviewShare, "review-share", familiarity.DefaultReviewShare,
 		"share of ordinary images to mark for a person's look; 0 for none")
-	f.StringVar(&job.Images.Backbone, "backbone", "",
-		"ONNX `file` of the network, where it isn't where the run was trained")
+	addMovedNetworkFlag(f, &job.Images.Backbone)
 	f.Uint64Var(&job.Seed, "seed", 0, "seed of the bootstrap")
 	addTTAFlag(f, &job.TTA, "as the run was measured")
 	addRuntimeFlags(f, &job.Images, &job.Threads)

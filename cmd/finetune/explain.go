@@ -41,7 +41,7 @@ Without --image the worst errors among the run's held-out images are explained, 
 	f.IntVar(&job.Patch, "patch", 0, "side of the square that occlusion hides, in `pixels` of the network's input (default: a fifth of it)")
 	f.IntVar(&job.Stride, "stride", 0, "steps between the places that occlusion hides, in `pixels` (default: a fourteenth of the input)")
 	f.BoolVar(&job.Maps, "maps", false, "write each map as a matrix too, .npy beside the picture")
-	f.StringVar(&job.Images.Backbone, "backbone", "", "ONNX `file` of the network, where it isn't where the run was trained")
+	addMovedNetworkFlag(f, &job.Images.Backbone)
 	addComputeFlags(f, &job.Images, &job.Threads)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if err := required(c, "model"); err != nil {

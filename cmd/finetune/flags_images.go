@@ -34,6 +34,11 @@ func addComputeFlags(f *pflag.FlagSet, i *features.Images, threads *int) {
 	f.BoolVar(&i.Strict, "strict", false, "stop at the first image that can't be read, instead of skipping and listing it")
 }
 
+// addMovedNetworkFlag binds the network of a run, for commands that apply a run.
+func addMovedNetworkFlag(f *pflag.FlagSet, backbone *string) {
+	f.StringVar(backbone, "backbone", "", "ONNX `file` of the network, where it isn't where the run was trained")
+}
+
 // addNetworkFlags binds what decides a feature: the network, its tap and the preprocessing.
 func addNetworkFlags(f *pflag.FlagSet, i *features.Images) {
 	f.StringVar(&i.Backbone, "backbone", "", "ONNX `file` of the network (default: the embedded EfficientNet-Lite0)")

@@ -51,8 +51,7 @@ come: each is a path, or a JSON object with a path, or with bytes in base64 and 
 	f.BoolVar(&job.SpreadsheetSafe, "spreadsheet-safe", false,
 		"put an apostrophe before text in a CSV that a spreadsheet would take for a formula")
 	f.BoolVar(&job.Overwrite, "overwrite", false, "replace --out where it is the result of another job")
-	f.StringVar(&job.Images.Backbone, "backbone", "",
-		"ONNX `file` of the network, where it isn't where the run was trained")
+	addMovedNetworkFlag(f, &job.Images.Backbone)
 	addTTAFlag(f, &job.TTA, "as the run was measured")
 	addCacheFlags(f, &job.Images)
 	addComputeFlags(f, &job.Images, &job.Threads)

@@ -63,8 +63,7 @@ in a file. The connection isn't encrypted; put a proxy in front of it for that.`
 	f.DurationVar(&o.BatchWait, "batch-wait", 0,
 		"`time` that an image waits for others to go through the network with it; best left at 0 on a CPU")
 	f.StringVar(&s.log, "log", "text", "`form` of the log on standard error: text or json")
-	f.StringVar(&o.Predictor.Images.Backbone, "backbone", "",
-		"ONNX `file` of the network, where it isn't where the run was trained")
+	addMovedNetworkFlag(f, &o.Predictor.Images.Backbone)
 	addTTAFlag(f, &o.Predictor.TTA, "as the run was measured")
 	addComputeFlags(f, &o.Predictor.Images, &o.Predictor.Workers)
 	f.MarkHidden("strict")

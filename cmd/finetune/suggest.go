@@ -37,12 +37,7 @@ docs/next-photos.md says how much more they teach than images chosen at random.`
 	f.IntVarP(&job.Count, "count", "n", suggest.DefaultCount, "`images` to choose")
 	f.StringVar(&job.Out, "out", "", "CSV `file` for path, predicted class and doubt (default: the terminal)")
 	f.BoolVar(&job.Overwrite, "overwrite", false, "replace a file at --out")
-	f.StringVar(
-		&job.Images.Backbone,
-		"backbone",
-		"",
-		"ONNX `file` of the network, where it isn't where the run was trained",
-	)
+	addMovedNetworkFlag(f, &job.Images.Backbone)
 	addRuntimeFlags(f, &job.Images, &job.Threads)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if err := required(c, "model"); err != nil {

@@ -79,7 +79,7 @@ func (p Predict) Run(ctx context.Context) (_ *PredictResult, err error) {
 	if err != nil {
 		return nil, err
 	}
-	begun := p.begun()
+	begun := !p.Overwrite && !p.toStdout() && table.Interrupted(p.Out) != ""
 	out, err := p.output(ctx, run, views, src)
 	if err != nil {
 		return nil, err
@@ -124,6 +124,7 @@ func (p Predict) toStdout() bool { return p.Out == "" || p.Out == "-" }
 // output opens what the rows are written to.
 func (p Predict) output(ctx context.Context, run *Run, views features.ViewConfig, src *source.Source) (output, error) {
 	o := table.Options{Path: p.Out, Overwrite: p.Overwrite}
+	o.Anew = p.Overwrite && p.Path == source.Stdin // by the time that other lines are found, they are read
 	o.Encode = table.EncodeOptions{SpreadsheetSafe: p.SpreadsheetSafe, Format: table.Format(p.Format)}
 	o.Encode.Schema = table.Schema{Classes: run.Head.Space().Classes(), Features: run.Head.Inputs(), Columns: p.columns()}
 	switch o.Encode.Format {
@@ -142,9 +143,6 @@ func (p Predict) output(ctx context.Context, run *Run, views features.ViewConfig
 	}
 	var err error
 	if o.Settings, err = p.settings(ctx, run.Head, views, src); err != nil {
-		return nil, err
-	}
-	if err := p.forget(); err != nil {
 		return nil, err
 	}
 	w, err := table.Create(ctx, o)

@@ -1,9 +1,8 @@
 package run
 
 import (
+	"cmp"
 	"context"
-	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,34 +10,11 @@ import (
 	"finetune/invalid"
 	"finetune/pipeline/dataset"
 	"finetune/pipeline/source"
+	"finetune/pipeline/table"
 )
 
 // The lines on standard input are known only once they are read, so the settings of a job don't tell whether rows are
 // those of its lines. The names do, where they are paths.
-
-// beside is the name of a file that package table keeps beside the output.
-func (p Predict) beside(ending string) string {
-	dir, name := filepath.Split(p.Out)
-	return filepath.Join(dir, "."+name+ending)
-}
-
-// begun reports whether a job with this output was interrupted.
-func (p Predict) begun() bool {
-	_, err := os.Stat(p.beside(".part"))
-	return err == nil && !p.toStdout() && !p.Overwrite
-}
-
-// forget makes a job of standard input that may overwrite begin anew: by the time that other lines are found, they are
-// read. A complete output stays until it is replaced.
-func (p Predict) forget() error {
-	if p.Path != source.Stdin || !p.Overwrite {
-		return nil
-	}
-	if err := os.Remove(p.beside(".state")); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
-}
 
 // sameLines refuses a complete output that isn't that of the lines on standard input.
 func (p Predict) sameLines(ctx context.Context, src *source.Source, out output) error {
@@ -84,7 +60,7 @@ func namesItsFile(it source.Item) bool {
 func (p Predict) otherLines() error {
 	path := p.Out
 	if _, err := os.Stat(path); err != nil {
-		path = p.beside(".part")
+		path = cmp.Or(table.Interrupted(p.Out), path)
 	}
 	return &invalid.Error{Path: path, Found: "rows that aren't known to be those of the lines on standard input",
 		Hint: "give the same paths again, another {Out}, or {Overwrite}"}

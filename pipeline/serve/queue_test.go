@@ -115,7 +115,7 @@ func TestQueueRefuses(t *testing.T) {
 		_, err := q.predict(ctx, [][]byte{{1}, {2}, {3}})
 		ended <- err
 	}()
-	for q.length.Load() < 3 {
+	for len(f.begin) < 1 || q.length.Load() < 3 {
 		time.Sleep(time.Millisecond)
 	}
 	if _, err := q.predict(t.Context(), [][]byte{{1}}); !errors.Is(err, errFull) {

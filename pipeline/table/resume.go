@@ -19,7 +19,7 @@ func (w *Writer) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ours := known && before.Settings == w.state.Settings
+	ours := known && before.Settings == w.state.Settings && !w.o.Anew
 	if ours && before.Complete {
 		if done, err := w.finished(before); done || err != nil {
 			return err
@@ -64,6 +64,15 @@ func (w *Writer) finished(before state) (bool, error) {
 	w.state, w.ended = before, true
 	w.part.Close()
 	return true, removeAll(w.paths.part, w.paths.whole)
+}
+
+// Interrupted returns where the rows are that an interrupted job left for a table at out, or "".
+func Interrupted(out string) string {
+	part := pathsOf(out).part
+	if _, err := os.Stat(part); err != nil {
+		return ""
+	}
+	return part
 }
 
 // mayReplace refuses to replace what isn't known to be of this job.

@@ -30,6 +30,10 @@ type Options struct {
 
 	// Overwrite replaces a file at Path that isn't the complete result of these settings, and rows of other settings.
 	Overwrite bool
+
+	// Anew begins at the first row even where rows of these settings are there; a file at Path stays until Commit. It
+	// needs Overwrite.
+	Anew bool
 }
 
 // A Writer writes a table to a file. Beside the file it keeps two others, whose names begin with a dot, so that

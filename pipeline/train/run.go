@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"finetune/head"
-	"finetune/head/closedform"
 	"finetune/internal/cores"
 	"finetune/pipeline/advice"
 	"finetune/pipeline/artifact"
@@ -103,7 +102,7 @@ func (r *session) choose(ctx context.Context) error {
 func (r *session) fit(ctx context.Context) error {
 	stage := r.Progress.Start("training", r.config.Epochs, "epoch")
 	if r.config.Optimizer == head.ClosedForm {
-		stage = r.Progress.Start("training", len(closedform.DefaultLambdas()), "fit")
+		stage = r.Progress.Start("training", 0, "fit") // it ends where weaker penalties no longer help
 	}
 	defer stage.Done()
 	parts := r.plan.parts
