@@ -6,11 +6,11 @@ import (
 	"image"
 	"image/color"
 	"io"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"golang.org/x/image/bmp"
+
+	"finetune/internal/image/imagetest"
 )
 
 // Pixels of real files are compared with Pillow's in package decode. Here golang.org/x/image/bmp is the reference for
@@ -18,19 +18,7 @@ import (
 
 func files(t testing.TB) map[string][]byte {
 	t.Helper()
-	contents := map[string][]byte{}
-	for _, pattern := range []string{"../../../preprocess/testdata/images/*.bmp", "../decode/testdata/kinds/*.bmp"} {
-		paths, err := filepath.Glob(pattern)
-		if err != nil || len(paths) < 4 {
-			t.Fatalf("%d files for %s, %v", len(paths), pattern, err)
-		}
-		for _, path := range paths {
-			if contents[filepath.Base(path)], err = os.ReadFile(path); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	return contents
+	return imagetest.Files(t, ".bmp", 4)
 }
 
 func TestCutOffAnywhere(t *testing.T) {

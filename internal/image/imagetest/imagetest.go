@@ -39,6 +39,25 @@ type Case struct {
 	ChannelStds  [3]float64 `json:"channel_stds"`
 }
 
+// Files returns the files of preprocess/testdata and of package decode whose names have an ending such as ".png", by
+// name. Fewer than least in either fail the test, whose package is one of internal/image.
+func Files(t testing.TB, ending string, least int) map[string][]byte {
+	t.Helper()
+	contents := map[string][]byte{}
+	for _, folder := range []string{"../../../preprocess/testdata/images", "../decode/testdata/kinds"} {
+		paths, err := filepath.Glob(filepath.Join(folder, "*"+ending))
+		if err != nil || len(paths) < least {
+			t.Fatalf("%d files %s in %s, %v", len(paths), ending, folder, err)
+		}
+		for _, path := range paths {
+			if contents[filepath.Base(path)], err = os.ReadFile(path); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return contents
+}
+
 // Load reads the golden values of a folder, the path of preprocess/testdata from the test's own.
 func Load(t testing.TB, dir string) *Golden {
 	t.Helper()

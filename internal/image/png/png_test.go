@@ -8,11 +8,10 @@ import (
 	"image/png"
 	"io"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"finetune/internal/image/depth"
+	"finetune/internal/image/imagetest"
 )
 
 // Pixels of real files are compared with Pillow's in package decode. Here image/png is the reference.
@@ -99,19 +98,7 @@ func TestAgainstStandardLibrary(t *testing.T) {
 
 func files(t testing.TB) map[string][]byte {
 	t.Helper()
-	contents := map[string][]byte{}
-	for _, pattern := range []string{"../../../preprocess/testdata/images/*.png", "../decode/testdata/kinds/*.png"} {
-		paths, err := filepath.Glob(pattern)
-		if err != nil || len(paths) < 8 {
-			t.Fatalf("%d files for %s, %v", len(paths), pattern, err)
-		}
-		for _, path := range paths {
-			if contents[filepath.Base(path)], err = os.ReadFile(path); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	return contents
+	return imagetest.Files(t, ".png", 8)
 }
 
 func TestCutOffAnywhere(t *testing.T) {

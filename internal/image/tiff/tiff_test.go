@@ -6,14 +6,13 @@ import (
 	"image"
 	"image/color"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"golang.org/x/image/tiff"
 
 	"finetune/internal/image/depth"
+	"finetune/internal/image/imagetest"
 )
 
 // Pixels of real files are compared with Pillow's in package decode. Here golang.org/x/image/tiff is the reference for
@@ -21,19 +20,7 @@ import (
 
 func files(t testing.TB) map[string][]byte {
 	t.Helper()
-	contents := map[string][]byte{}
-	for _, pattern := range []string{"../../../preprocess/testdata/images/*.tif", "../decode/testdata/kinds/*.tif"} {
-		paths, err := filepath.Glob(pattern)
-		if err != nil || len(paths) < 8 {
-			t.Fatalf("%d files for %s, %v", len(paths), pattern, err)
-		}
-		for _, path := range paths {
-			if contents[filepath.Base(path)], err = os.ReadFile(path); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	return contents
+	return imagetest.Files(t, ".tif", 8)
 }
 
 func decoder() *Decoder {
