@@ -216,3 +216,12 @@ func prepared(t *testing.T, p *Problem) *rows {
 	}
 	return r
 }
+
+// allOf lists the numbers of all groups.
+func allOf(groups []symmetric.Span) []int {
+	all := make([]int, len(groups))
+	for i := range all {
+		all[i] = i
+	}
+	return all
+}

@@ -186,12 +186,3 @@ func (r *rows) notFinite(j int) error {
 	}
 	return fmt.Errorf("closedform: column %d of the features overflows", j)
 }
-
-// allOf lists the numbers of all groups.
-func allOf(groups []symmetric.Span) []int {
-	all := make([]int, len(groups))
-	for i := range all {
-		all[i] = i
-	}
-	return all
-}

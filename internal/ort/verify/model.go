@@ -76,9 +76,6 @@ func Open(ctx context.Context, path string, o Options) (*Model, error) {
 // Close frees the model.
 func (m *Model) Close() error { return m.session.Destroy() }
 
-// Input describes what the model takes: its name is one of those of package deploy.
-func (m *Model) Input() graph.Value { return m.input }
-
 // Images runs a model with the input "image" on n pictures of height × width RGB levels, one after the other.
 func (m *Model) Images(ctx context.Context, levels []uint8, n, height, width int) (*Answers, error) {
 	in, err := ort.NewTensor(ort.NewShape(int64(n), int64(height), int64(width), 3), levels)

@@ -129,7 +129,7 @@ func TestWriterLeavesNothingBehind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w.WriteRow([]float32{1}) == nil || w.Rows() != 0 {
+	if w.WriteRow([]float32{1}) == nil || w.rows != 0 {
 		t.Error("a short row must be an error and not count")
 	}
 	w.Abort()

@@ -47,9 +47,6 @@ func (w *Writer) WriteRow(row []float32) error {
 	return err
 }
 
-// Rows is how many rows were written.
-func (w *Writer) Rows() int { return w.rows }
-
 // Commit completes the header and puts the file in place.
 func (w *Writer) Commit() error {
 	if _, err := w.file.WriteAt(header([]int{w.rows, w.cols}), 0); err != nil {
