@@ -28,9 +28,7 @@ training data, a share of --level is said to differ. docs/next-photos.md has the
 	}
 	f := c.Flags()
 	f.SortFlags = false
-	f.StringVar(&job.Model, "model", "", "`folder` of the trained run")
-	f.StringVar(&job.Data.Path, "data", "", "`path` of the images: a folder, a manifest or a list of files")
-	f.StringVar(&job.Features, "features", "", "`folder` of ready features, instead of --data")
+	addScanFlags(f, &job.Scan)
 	f.Float64Var(
 		&job.Level,
 		"level",
@@ -39,13 +37,9 @@ training data, a share of --level is said to differ. docs/next-photos.md has the
 	)
 	f.Uint64Var(&job.Seed, "seed", 0, "seed of the permutations")
 	fail := f.Bool("fail-on-drift", false, "exit with status 3 where the batch differs")
-	addMovedNetworkFlag(f, &job.Images.Backbone)
-	addRuntimeFlags(f, &job.Images, &job.Threads)
+	addScanRuntimeFlags(f, &job.Scan)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		if err := required(c, "model"); err != nil {
-			return err
-		}
-		if err := either(c, job.Data.Path, job.Features); err != nil {
+		if err := checkScan(c, job.Scan); err != nil {
 			return err
 		}
 		differs := false

@@ -26,24 +26,13 @@ docs/next-photos.md says how much more they teach than images chosen at random.`
 	}
 	f := c.Flags()
 	f.SortFlags = false
-	f.StringVar(&job.Model, "model", "", "`folder` of the trained run")
-	f.StringVar(
-		&job.Data.Path,
-		"data",
-		"",
-		"`path` of the unlabelled images: a folder, a manifest or a list of files",
-	)
-	f.StringVar(&job.Features, "features", "", "`folder` of ready features, instead of --data")
+	addScanFlags(f, &job.Scan)
 	f.IntVarP(&job.Count, "count", "n", suggest.DefaultCount, "`images` to choose")
 	f.StringVar(&job.Out, "out", "", "CSV `file` for path, predicted class and doubt (default: the terminal)")
 	f.BoolVar(&job.Overwrite, "overwrite", false, "replace a file at --out")
-	addMovedNetworkFlag(f, &job.Images.Backbone)
-	addRuntimeFlags(f, &job.Images, &job.Threads)
+	addScanRuntimeFlags(f, &job.Scan)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		if err := required(c, "model"); err != nil {
-			return err
-		}
-		if err := either(c, job.Data.Path, job.Features); err != nil {
+		if err := checkScan(c, job.Scan); err != nil {
 			return err
 		}
 		work := func(ctx context.Context, p progress.Reporter) (*suggest.Result, error) {

@@ -13,24 +13,16 @@ import (
 	"finetune/internal/randstream"
 	"finetune/invalid"
 	"finetune/pipeline/artifact"
-	"finetune/pipeline/dataset"
 	"finetune/pipeline/familiarity"
-	"finetune/pipeline/features"
-	"finetune/pipeline/progress"
 	"finetune/pipeline/run"
 )
 
 // A Job compares a batch of images with the reference images of a run, which it wasn't trained on, in two ways: by
 // their distance from the training images (package familiarity) and by the classes that the run predicts for them.
 type Job struct {
-	Model    string          // the run folder
-	Data     dataset.Options // only Path counts
-	Features string          // a feature folder, instead of Data.Path and Images
-	Images   features.Images // Backbone "" is the one that the run was trained with; Views and Augment are the run's
-	Level    float64         // share of batches like the training data that are said to differ; 0: 0.05
-	Seed     uint64          // of the permutations
-	Threads  int             // 0: all cores
-	Progress progress.Reporter
+	run.Scan         // the batch
+	Level    float64 // share of batches like the training data that are said to differ; 0: 0.05
+	Seed     uint64  // of the permutations
 }
 
 // DefaultLevel is the level of a test where none is given.
@@ -93,8 +85,7 @@ func (j Job) Run(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	b := batch{known: known, classes: make([]float64, r.Head.Space().Len())}
-	scan := run.Scan{Data: j.Data, Features: j.Features, Images: j.Images, Threads: j.Threads, Progress: j.Progress}
-	unreadable, err := scan.Run(ctx, r, b.add)
+	unreadable, err := j.Scan.Run(ctx, r, b.add)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"finetune/internal/pipelinetest"
 	"finetune/internal/store/npy"
 	"finetune/invalid"
+	"finetune/pipeline/run"
 	"finetune/pipeline/train"
 )
 
@@ -59,12 +60,10 @@ func moved(t *testing.T, folder string, rows int, change func(v float32) float32
 func TestJob(t *testing.T) {
 	folder := pipelinetest.FeatureFolder(t, 3, 200, "", nil)
 	model := trained(t, folder)
-	alike, err := Job{
+	alike, err := Job{Scan: run.Scan{
 		Model:    model,
 		Features: moved(t, folder, 120, func(v float32) float32 { return v }),
-	}.Run(
-		t.Context(),
-	)
+	}}.Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +72,7 @@ func TestJob(t *testing.T) {
 		t.Errorf("%+v", alike)
 	}
 	far := moved(t, folder, 60, func(v float32) float32 { return 20 - v })
-	other, err := Job{Model: model, Features: far}.Run(t.Context())
+	other, err := Job{Scan: run.Scan{Model: model, Features: far}}.Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,14 +80,14 @@ func TestJob(t *testing.T) {
 		other.Farthest[0].Distance < other.Farthest[9].Distance {
 		t.Errorf("%+v", other)
 	}
-	again, err := Job{Model: model, Features: far}.Run(t.Context())
+	again, err := Job{Scan: run.Scan{Model: model, Features: far}}.Run(t.Context())
 	if err != nil || !reflect.DeepEqual(again, other) {
 		t.Errorf("again: %+v, %v", again, err)
 	}
 	for name, job := range map[string]Job{
-		"level":    {Model: model, Features: far, Level: 2},
-		"few":      {Model: model, Features: moved(t, folder, 2, func(v float32) float32 { return v })},
-		"no model": {Model: filepath.Join(model, "head.safetensors", "x"), Features: far},
+		"level":    {Scan: run.Scan{Model: model, Features: far}, Level: 2},
+		"few":      {Scan: run.Scan{Model: model, Features: moved(t, folder, 2, func(v float32) float32 { return v })}},
+		"no model": {Scan: run.Scan{Model: filepath.Join(model, "head.safetensors", "x"), Features: far}},
 	} {
 		if _, err := job.Run(t.Context()); !invalid.Is(err) {
 			t.Errorf("%s: %v", name, err)
@@ -97,7 +96,7 @@ func TestJob(t *testing.T) {
 	if err := os.Remove(filepath.Join(model, "familiarity.safetensors")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := (Job{Model: model, Features: far}).Run(t.Context()); !invalid.Is(err) {
+	if _, err := (Job{Scan: run.Scan{Model: model, Features: far}}).Run(t.Context()); !invalid.Is(err) {
 		t.Errorf("without the file: %v", err)
 	}
 }

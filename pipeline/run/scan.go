@@ -14,12 +14,12 @@ import (
 )
 
 // A Scan brings the features and the predictions of unlabelled images, one image after the other in their order,
-// whatever their number: memory grows with the list of images alone.
+// whatever their number: memory grows with the list of images alone. Jobs on unlabelled images embed it.
 type Scan struct {
+	Model    string          // the run folder, or its head.safetensors; the job opens it
 	Data     dataset.Options // only Path counts: a folder, a manifest or a list of files
 	Features string          // a feature folder, instead of Data.Path and Images
 	Images   features.Images // Backbone "" is the one that the run was trained with; Views and Augment are the run's
-	TTA      int             // views of an image that a prediction is the mean of, AllViews or 0, as many as the run says
 	Threads  int             // 0: all cores
 	Progress progress.Reporter
 }
@@ -32,11 +32,11 @@ type Scanned struct {
 	Class         int // by the rule of the head
 }
 
-// Run hands every readable image to emit and returns those that couldn't be read.
+// Run hands every readable image to emit, with the predictions of r, and returns those that couldn't be read.
 func (s Scan) Run(ctx context.Context, r *Run, emit func(Scanned) error) ([]artifact.Unreadable, error) {
 	s.Progress = progress.OrNone(s.Progress)
 	s.Data.Unlabelled = true
-	views, err := r.views(s.TTA)
+	views, err := r.views(0)
 	if err != nil {
 		return nil, err
 	}

@@ -19,24 +19,16 @@ import (
 	"finetune/pipeline/artifact"
 	"finetune/pipeline/dataset"
 	"finetune/pipeline/familiarity"
-	"finetune/pipeline/features"
 	"finetune/pipeline/metrics"
-	"finetune/pipeline/progress"
 	"finetune/pipeline/run"
 )
 
 // A Job chooses images to label. Memory doesn't grow with the number of images but for the list of them.
 type Job struct {
-	Model    string          // the run folder
-	Data     dataset.Options // only Path counts
-	Features string          // a feature folder, instead of Data.Path and Images
-	Images   features.Images // Backbone "" is the one that the run was trained with; Views and Augment are the run's
-	Count    int             // images to choose; 0: 50
-	Out      string          // a CSV file; "": none is written
-	// Overwrite replaces a file at Out.
-	Overwrite bool
-	Threads   int // 0: all cores
-	Progress  progress.Reporter
+	run.Scan         // the images to choose from
+	Count     int    // images to choose; 0: 50
+	Out       string // a CSV file; "": none is written
+	Overwrite bool   // replace a file at Out
 }
 
 // DefaultCount is how many images are chosen where no number is given.
@@ -82,8 +74,7 @@ func (j Job) Run(ctx context.Context) (*Result, error) {
 	}
 	result := &Result{}
 	kept := newShortlist(poolSize * j.Count)
-	scan := run.Scan{Data: j.Data, Features: j.Features, Images: j.Images, Threads: j.Threads, Progress: j.Progress}
-	result.Unreadable, err = scan.Run(ctx, r, func(s run.Scanned) error {
+	result.Unreadable, err = j.Scan.Run(ctx, r, func(s run.Scanned) error {
 		result.Images++
 		if known.Unfamiliar(known.PValue(known.Distance(s.Row))) {
 			result.Unfamiliar++

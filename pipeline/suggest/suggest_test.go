@@ -7,6 +7,7 @@ import (
 
 	"finetune/internal/pipelinetest"
 	"finetune/invalid"
+	"finetune/pipeline/run"
 	"finetune/pipeline/train"
 )
 
@@ -18,7 +19,7 @@ func TestJob(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := filepath.Join(t.TempDir(), "label.csv")
-	r, err := Job{Model: job.Out, Features: folder, Count: 12, Out: out}.Run(t.Context())
+	r, err := Job{Scan: run.Scan{Model: job.Out, Features: folder}, Count: 12, Out: out}.Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +32,7 @@ func TestJob(t *testing.T) {
 		t.Errorf("%v", rows)
 	}
 	for _, n := range []int{-1, mostCount + 1} {
-		if _, err := (Job{Model: job.Out, Features: folder, Count: n}).Run(t.Context()); !invalid.Is(err) {
+		if _, err := (Job{Scan: run.Scan{Model: job.Out, Features: folder}, Count: n}).Run(t.Context()); !invalid.Is(err) {
 			t.Errorf("%d images: %v", n, err)
 		}
 	}
