@@ -2,7 +2,6 @@ package head
 
 import (
 	"context"
-	"math"
 	"slices"
 	"time"
 
@@ -59,9 +58,9 @@ func solve(ctx context.Context, train Examples, c Config, onEpoch func(Epoch)) (
 		Cols: train.Features.Cols, Data: train.Features.Data, Index: train.Index,
 		Targets: train.Targets, Weights: weights, Groups: train.Groups, Loss: linkLoss(c.Loss),
 	}, closedform.Options{Threads: c.Threads, Seed: c.Seed, Progress: func(s closedform.Score) {
-		r.History = append(r.History, Epoch{Epoch: len(r.History) + 1, Seconds: time.Since(begun).Seconds(),
-			TrainLoss: math.NaN(), ValLoss: math.NaN(), ValMAE: math.NaN(), LR: math.NaN(), Gradient: math.NaN(),
-			Penalty: s.Lambda, RPS: s.RPS})
+		record := newEpoch(len(r.History) + 1)
+		record.Seconds, record.Penalty, record.RPS = time.Since(begun).Seconds(), s.Lambda, s.RPS
+		r.History = append(r.History, record)
 		if onEpoch != nil {
 			onEpoch(r.History[len(r.History)-1])
 		}

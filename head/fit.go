@@ -50,8 +50,7 @@ func newFit(ctx context.Context, pool *dense.Pool, train, val Examples, c Config
 
 // begin returns the record of an epoch and sets the epoch's loss.
 func (f *fit) begin(epoch int) (Epoch, error) {
-	record := Epoch{Epoch: epoch, ValLoss: math.NaN(), ValMAE: math.NaN(), LR: math.NaN(), Gradient: math.NaN(),
-		Penalty: math.NaN(), RPS: math.NaN()}
+	record := newEpoch(epoch)
 	return record, f.schedule.enter(f.objective, &record)
 }
 
@@ -63,7 +62,8 @@ func (f *fit) end(record Epoch) (stop bool, err error) {
 	}
 	validated := f.valTotal > 0
 	if validated {
-		record.ValLoss, record.ValMAE = o.evaluate(f.val, f.valWeights)
+		v := o.evaluate(f.val, f.valWeights)
+		record.ValLoss, record.ValMAE, record.ValAccuracy, record.ValQWK, record.RPS = v.loss, v.mae, v.accuracy, v.qwk, v.rps
 		if !isFinite(record.ValLoss) {
 			if err := f.val.checkFinite(1); err != nil {
 				return false, err

@@ -100,7 +100,7 @@ func (s *lossSchedule) measureLambda(o *objective) error {
 		if err := s.setLoss(o, c); err != nil {
 			return err
 		}
-		means[i], _ = o.evaluate(o.train, o.weights)
+		means[i] = o.evaluate(o.train, o.weights).loss
 	}
 	var err error
 	s.config.Lambda, err = loss.AutoLambda(means[0], means[1])

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"finetune/internal/kappa"
 	"finetune/internal/linalg/dense"
 	"finetune/invalid"
 	"finetune/loss"
@@ -73,25 +74,42 @@ func sumRows(m dense.Matrix) {
 	}
 }
 
-// evaluate returns the weighted mean loss over e and the mean absolute error of the decision in classes, which weighs
-// examples by their own weights alone. For a soft target the error is its mean over the target.
-func (o *objective) evaluate(e Examples, weights []float32) (meanLoss, mae float64) {
+// A validation is what an epoch's parameters say of the validation examples. Figures of the decision weigh examples by their
+// own weights alone; a soft target counts for each of its classes.
+type validation struct {
+	loss                    float64 // weighted mean, with class weights
+	mae, accuracy, qwk, rps float64
+}
+
+// evaluate measures the parameters on e.
+func (o *objective) evaluate(e Examples, weights []float32) (v validation) {
 	k := o.loss.Classes()
 	probs := make([]float32, k)
-	var total, own float64
+	truth, predicted := make([]float64, k), make([]float64, k)
+	var total, own, squares float64
 	o.pass.forward(e, func(example int, a activations) {
 		w := float64(weights[example])
-		meanLoss += w * a.loss
+		v.loss += w * a.loss
 		total += w
 		o.loss.Probabilities(a.logits, probs)
 		class := o.config.Decision.Decide(probs, o.ground)
 		w = e.Weight(example)
+		var below float64 // the predicted probability of the classes so far, less the target's
 		for c, share := range e.Targets[example*k : (example+1)*k] {
-			mae += w * float64(share) * math.Abs(float64(class-c))
+			s, d := w*float64(share), float64(class-c)
+			v.mae += s * math.Abs(d)
+			squares += s * d * d
+			truth[c] += s
+			if c == class {
+				v.accuracy += s
+			}
+			below += float64(probs[c]) - float64(share)
+			v.rps += w * below * below
 		}
+		predicted[class] += w
 		own += w
 	})
-	return meanLoss / total, mae / own
+	return validation{loss: v.loss / total, mae: v.mae / own, accuracy: v.accuracy / own, rps: v.rps / own, qwk: kappa.Quadratic(truth, predicted, squares)}
 }
 
 // diverged returns the error for a loss or weight that is no longer finite: because of a feature that never was, or

@@ -3,6 +3,7 @@ package head
 import (
 	"context"
 	"errors"
+	"math"
 
 	"finetune/internal/linalg/dense"
 	"finetune/loss"
@@ -10,20 +11,30 @@ import (
 
 // An Epoch is the record of one pass over the training examples, of one iteration of LBFGS, or of one penalty that
 // ClosedForm tried, of which only Epoch, Seconds, Penalty and RPS are numbers. Losses are weighted means without
-// penalty. Without validation examples ValLoss and ValMAE are NaN.
+// penalty. What isn't measured is NaN, such as ValLoss without validation examples.
 type Epoch struct {
 	Epoch     int     // from 1
 	Seconds   float64 // since training began, at the end of the epoch
 	TrainLoss float64 // during the epoch, with dropout and changing weights; for LBFGS at the end
 	ValLoss   float64 // at the end
-	ValMAE    float64 // of Config.Decision, in classes
 	LR        float64 // at the start; NaN for LBFGS
+
+	ValMAE, ValAccuracy, ValQWK float64 // of Config.Decision: error in classes, share, quadratic weighted kappa
+
+	// RPS is the ranked probability score of the validation examples; of ClosedForm out of fold, the least over the penalties of
+	// the link.
+	RPS float64
 
 	Lambda        float64 // weight of the EMD² term: 0 in the warm-up and for losses without one
 	DistanceMoved float64 // mean change of the self-guided distances between classes since the epoch before
 	Penalty       float64 // of ClosedForm: λ of the regression; otherwise NaN
-	RPS           float64 // of ClosedForm: out of fold, the least over the penalties of the link; otherwise NaN
 	Gradient      float64 // of LBFGS: its length with penalty, relative to the start of the loss; otherwise NaN
+}
+
+// newEpoch returns the record of an epoch in which nothing is measured yet.
+func newEpoch(number int) Epoch {
+	nan := math.NaN()
+	return Epoch{Epoch: number, TrainLoss: nan, ValLoss: nan, LR: nan, ValMAE: nan, ValAccuracy: nan, ValQWK: nan, RPS: nan, Penalty: nan, Gradient: nan}
 }
 
 // A Result is a trained network and how it was trained.

@@ -94,7 +94,7 @@ func TestHelp(t *testing.T) {
 			}
 		})
 		var text strings.Builder
-		printHelp(&text, c, true)
+		printHelp(&text, c, helpWidth, true)
 		for line := range strings.Lines(text.String()) {
 			if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > helpWidth {
 				t.Errorf("%s: %d columns: %s", c.CommandPath(), n, line)

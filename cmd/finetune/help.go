@@ -13,7 +13,7 @@ import (
 	"finetune/head"
 )
 
-// helpWidth is the length of a line of help.
+// helpWidth is the length of a line of help where no terminal is narrower.
 const helpWidth = 100
 
 // A flagGroup is a heading of the help and the flags under it.
@@ -31,11 +31,11 @@ var flagGroups = []flagGroup{
 	{"Training", []string{"soften", "search", "search-time", "search-folds", "search-metric"}},
 	{"Evaluation", []string{"model", "metric", "calibrate", "coverage", "tta", "resamples", "class", "method", "patch", "stride", "worst", "by", "count", "level", "review-share", "learning-curve", "fail-on", "fail-on-drift"}},
 	{"Output", []string{"out", "overwrite", "resume", "explain", "maps", "format", "input", "columns", "spreadsheet-safe", "json", "quiet", "strict", "max-unreadable"}},
-	{"Runtime", []string{"threads", "image-batch", "device", "device-option", "cache", "no-cache", "addr", "token-file", "max-bytes", "max-pixels", "max-images", "timeout", "max-requests", "max-waiting", "batch-wait", "log", "limit", "library", "from", "with"}},
+	{"Runtime", []string{"threads", "image-batch", "device", "device-option", "cache", "no-cache", "addr", "token-file", "max-bytes", "max-pixels", "max-images", "timeout", "max-requests", "max-waiting", "batch-wait", "log", "limit", "library", "config", "from", "with"}},
 }
 
 // basicFlags are those that most people need, which --help shows; --help-all shows all. A command with few flags shows all, too.
-var basicFlags = []string{"data", "features", "backbone", "quality", "model", "image", "out", "addr", "order", "bins", "label-regex", "folds", "loss", "losses", "hidden", "views", "tta", "explain", "resume", "overwrite", "threads", "class", "seeds", "by", "count", "level", "json"}
+var basicFlags = []string{"data", "features", "backbone", "quality", "model", "image", "out", "addr", "order", "bins", "label-regex", "folds", "loss", "losses", "hidden", "views", "tta", "explain", "resume", "overwrite", "threads", "class", "seeds", "by", "count", "level", "config", "json"}
 
 // fewFlags is the number of flags up to which a command shows all of them.
 const fewFlags = 14
@@ -68,17 +68,17 @@ func grouped(c *cobra.Command) []flagGroup {
 }
 
 // printHelp writes the help of a command: what it does, examples, its commands and its flags.
-func printHelp(w io.Writer, c *cobra.Command, all bool) {
+func printHelp(w io.Writer, c *cobra.Command, width int, all bool) {
 	text := c.Long
 	if text == "" {
 		text = c.Short
 	}
-	fmt.Fprintf(w, "%s\n\nUsage:\n  %s\n", wrap(strings.TrimSpace(text), helpWidth), usageLine(c))
+	fmt.Fprintf(w, "%s\n\nUsage:\n  %s\n", wrap(strings.TrimSpace(text), width), usageLine(c))
 	if c.Example != "" {
 		fmt.Fprintf(w, "\nExamples:\n%s\n", c.Example)
 	}
 	printCommands(w, c)
-	hidden := printFlags(w, c, all)
+	hidden := printFlags(w, c, width, all)
 	fmt.Fprintln(w, "\n  -h, --help   show this help")
 	if hidden > 0 {
 		fmt.Fprintf(w, "      --help-all   show all flags: %d more\n", hidden)
@@ -106,7 +106,7 @@ func printCommands(w io.Writer, c *cobra.Command) {
 }
 
 // printFlags writes the flags by heading and returns how many were left out.
-func printFlags(w io.Writer, c *cobra.Command, all bool) (hidden int) {
+func printFlags(w io.Writer, c *cobra.Command, width int, all bool) (hidden int) {
 	groups := grouped(c)
 	total := 0
 	for _, g := range groups {
@@ -123,7 +123,7 @@ func printFlags(w io.Writer, c *cobra.Command, all bool) (hidden int) {
 			hidden++
 		}
 		if set.HasFlags() {
-			fmt.Fprintf(w, "\n%s:\n%s", g.name, set.FlagUsagesWrapped(helpWidth))
+			fmt.Fprintf(w, "\n%s:\n%s", g.name, set.FlagUsagesWrapped(width))
 		}
 	}
 	return hidden
@@ -144,7 +144,7 @@ func newHelp(a *app) *cobra.Command {
 				return &usageError{fmt.Errorf("help: %q is no command; see %s --help", name, c.Root().CommandPath())}
 			}
 			found.InitDefaultHelpFlag()
-			printHelp(a.out, found, a.helpAll)
+			printHelp(a.out, found, a.textWidth(), a.helpAll)
 			return nil
 		},
 	}

@@ -46,6 +46,11 @@ type app struct {
 	json, quiet bool
 	helpAll     bool
 	signals     *stopper
+
+	shows  display // of out
+	args   []string
+	config string            // file of flags
+	given  map[string]string // flags on the command line and in the file of flags, as written
 }
 
 // execute is the whole command: it returns the exit status and never exits itself, so tests can call it.
@@ -53,11 +58,13 @@ func execute(args []string, in io.Reader, out, errs io.Writer) int {
 	ctx, signals := interruptible()
 	defer signals.stop()
 	checked := &checkedWriter{w: out}
-	a := &app{in: in, out: checked, err: errs, signals: signals}
+	a := &app{in: in, out: checked, err: errs, signals: signals, shows: displayOf(out)}
+	problems := displayOf(errs)
 	if i := slices.Index(args, "--help-all"); i >= 0 {
 		args = slices.Clone(args)
 		args[i], a.helpAll = "--help", true
 	}
+	a.args, a.given = args, map[string]string{}
 	root := newRoot(a)
 	root.SetArgs(args)
 	root.SetIn(in)
@@ -72,16 +79,16 @@ func execute(args []string, in io.Reader, out, errs io.Writer) int {
 	case err == nil:
 		return exitOK
 	case ctx.Err() != nil:
-		fmt.Fprintln(errs, "finetune: interrupted; what was finished is kept, and the same command goes on from there")
+		fmt.Fprintln(errs, problems.failure("interrupted; what was finished is kept, and the same command goes on from there"))
 		return exitInterrupted
 	case errors.Is(err, errFound):
 		return exitFound // what was found is printed already
 	case errors.As(err, &usage), invalid.Is(err):
 		addSuggestion(err)
-		fmt.Fprintln(errs, "finetune:", printable(invalid.Text(err, flagName)))
+		fmt.Fprintln(errs, problems.failure(printable(invalid.Text(err, flagName))))
 		return exitMistake
 	}
-	fmt.Fprintln(errs, "finetune:", printable(invalid.Text(err, flagName)))
+	fmt.Fprintln(errs, problems.failure(printable(invalid.Text(err, flagName))))
 	return exitMachine
 }
 
@@ -112,10 +119,15 @@ func newRoot(a *app) *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "one JSON document on standard output, and nothing else there")
 	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no notes on standard error")
+	root.PersistentFlags().StringVar(&a.config, "config", "", "`file` of flags (YAML, TOML or JSON), or the config.json of a run; flags on the command line win")
+	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
+		a.remember(c)
+		return a.useConfigFile(c)
+	}
 	root.AddCommand(newTrain(a), newExtract(a), newEval(a), newPredict(a), newExport(a), newServe(a), newExplain(a), newCompare(a), newCheck(a), newSuggest(a), newDrift(a), newInspect(a), newDoctor(a), newSetup(a), newCache(a), newVersion(a))
 	root.AddCommand(newMan())
 	root.SetHelpCommand(newHelp(a))
-	root.SetHelpFunc(func(c *cobra.Command, _ []string) { printHelp(a.out, c, a.helpAll) })
+	root.SetHelpFunc(func(c *cobra.Command, _ []string) { printHelp(a.out, c, a.textWidth(), a.helpAll) })
 	addCompletions(root)
 	return root
 }
@@ -231,7 +243,7 @@ func (a *app) print(result any, asText func(w io.Writer)) error {
 	if !a.json {
 		var text bytes.Buffer
 		asText(printableWriter{&text})
-		_, err := a.out.Write(text.Bytes())
+		_, err := io.WriteString(a.out, a.shows.lay(text.String()))
 		return err
 	}
 	return artifact.EncodeJSON(a.out, result)

@@ -67,6 +67,7 @@ func newTrain(a *app) *cobra.Command {
 			return err
 		}
 		job.Search.Over = searchOver(f)
+		job.Command = a.command(c)
 		run := func(ctx context.Context, p progress.Reporter) (*train.Result, error) {
 			job.Progress = p
 			return job.Run(ctx)

@@ -174,4 +174,6 @@ func (s *recordedStage) Add(n int) {
 	}
 }
 
-func (s *recordedStage) Done() {}
+func (s *recordedStage) Show(string) {}
+func (s *recordedStage) Complete()   {}
+func (s *recordedStage) Done()       {}

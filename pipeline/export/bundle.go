@@ -106,6 +106,7 @@ func writeRecords(r *run.Run, network features.NetworkInfo, folder *artifact.Fol
 		network.FileFromRun = run.NetworkFile
 		config.Backbone, config.Features = &network, ""
 		config.Data.Path = filepath.Base(config.Data.Path)
+		config.Command = nil // it names files of the machine that trained
 		if err := artifact.WriteJSON(folder.Path(run.ConfigFile), config); err != nil {
 			return nil, err
 		}

@@ -3,6 +3,7 @@ package metrics
 import (
 	"math"
 
+	"finetune/internal/kappa"
 	"finetune/label"
 )
 
@@ -88,7 +89,7 @@ func (t *tally) figures() Figures {
 	f := Figures{
 		Accuracy: Number(float64(t.correct) / n), OneOffAccuracy: Number(float64(t.oneOff) / n),
 		MAEUnits: Number(t.units / n), RMSE: Number(math.Sqrt(float64(t.squares) / n)),
-		QWK: Number(t.kappa()), Spearman: Number(math.NaN()), Kendall: Number(math.NaN()),
+		QWK: Number(kappa.Quadratic(t.support, t.predicted, t.squares)), Spearman: Number(math.NaN()), Kendall: Number(math.NaN()),
 		RPS: Number(t.rps / n), NLL: Number(t.nll / n), Brier: Number(t.brier / n), ECE: Number(t.ece()),
 	}
 	var sum, present, off, worst float64
@@ -104,25 +105,6 @@ func (t *tally) figures() Figures {
 	}
 	f.MAE, f.AMAE, f.MMAE = Number(off/n), Number(sum/present), Number(worst)
 	return f
-}
-
-// kappa returns the quadratic weighted kappa: 1 − Σ (i−j)² observed / Σ (i−j)² expected from the margins. The
-// expected sum needs only the first two moments of the margins: E(i−j)² = E i² − 2 E i E j + E j².
-func (t *tally) kappa() float64 {
-	var i1, i2, j1, j2 float64
-	for c := range t.support {
-		x, y, v := float64(t.support[c]), float64(t.predicted[c]), float64(c)
-		i1 += x * v
-		i2 += x * v * v
-		j1 += y * v
-		j2 += y * v * v
-	}
-	n := float64(t.n)
-	expected := n*i2 - 2*i1*j1 + n*j2 // times n²; exactly 0 if both sides are one class
-	if expected == 0 {
-		return math.NaN()
-	}
-	return 1 - n*float64(t.squares)/expected
 }
 
 func (t *tally) ece() float64 {

@@ -15,6 +15,10 @@ type Reporter interface {
 type Stage interface {
 	// Add reports n more finished units.
 	Add(n int)
+	// Show replaces the stage's text, which says where it stands, such as "loss 0.21, QWK 0.80".
+	Show(text string)
+	// Complete reports that no more units are needed, although fewer than the total may be finished: training stopped early.
+	Complete()
 	// Done ends the stage, whether or not all units are finished.
 	Done()
 }
@@ -30,6 +34,12 @@ func (None) Note(string) {}
 
 // Add does nothing.
 func (None) Add(int) {}
+
+// Show does nothing.
+func (None) Show(string) {}
+
+// Complete does nothing.
+func (None) Complete() {}
 
 // Done does nothing.
 func (None) Done() {}

@@ -17,7 +17,8 @@ import (
 // A RunConfig is config.json: every setting of a training run, resolved, so that the run can be understood and repeated
 // from it. It holds no time and no figure, so equal runs have equal bytes.
 type Config struct {
-	Finetune string                `json:"finetune"` // version
+	Finetune string                `json:"finetune"`          // version
+	Command  []string              `json:"command,omitempty"` // flags that decide the result, as --name=value; none for a run of a Go program
 	Data     DataConfig            `json:"data"`
 	Split    SplitConfig           `json:"split"`
 	Backbone *features.NetworkInfo `json:"backbone,omitempty"` // none for a run on a feature folder without meta.json

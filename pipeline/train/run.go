@@ -3,7 +3,9 @@ package train
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"finetune/head"
@@ -110,10 +112,12 @@ func (r *session) fit(ctx context.Context) error {
 	if r.plan.leaveOut {
 		examples = r.withPredicted(examples)
 	}
-	trained, err := head.Train(ctx, examples, r.examples.Subset(parts.Val), r.config, func(head.Epoch) { stage.Add(1) })
+	trained, err := head.Train(ctx, examples, r.examples.Subset(parts.Val), r.config, func(e head.Epoch) { stage.Show(standing(e)); stage.Add(1) })
 	if err != nil {
 		return err
 	}
+	stage.Show(ended(trained))
+	stage.Complete()
 	if r.plan.leaveOut {
 		r.outOfFold = r.leftOut(trained.OutOfFold)
 	}
@@ -131,6 +135,32 @@ func (r *session) fit(ctx context.Context) error {
 	}
 	r.result.ByDepth, r.result.ByCell = contributions(r.table.Blocks, r.result.Head, r.table.Features, r.table.Plain(parts.Train))
 	return nil
+}
+
+// ended says why training ended and what the kept epoch reached.
+func ended(r *head.Result) string {
+	text := standing(r.History[r.Best-1])
+	switch {
+	case r.Best < len(r.History) && r.Config.Optimizer != head.ClosedForm:
+		return fmt.Sprintf("stopped early, epoch %d kept: %s", r.Best, text)
+	case len(r.History) < r.Config.Epochs:
+		return "converged: " + text
+	}
+	return text
+}
+
+// standing says what an epoch reached, in the figures that it has.
+func standing(e head.Epoch) string {
+	var parts []string
+	for _, figure := range []struct {
+		name  string
+		value float64
+	}{{"loss", e.TrainLoss}, {"validation loss", e.ValLoss}, {"QWK", e.ValQWK}, {"RPS", e.RPS}} {
+		if !math.IsNaN(figure.value) {
+			parts = append(parts, fmt.Sprintf("%s %.3f", figure.name, figure.value))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 // measure takes the figures.

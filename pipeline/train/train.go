@@ -41,7 +41,8 @@ type Job struct {
 	LearningCurve bool
 	// Explain draws maps of the worst mistakes into the report, for which the network must be started even where all features are cached.
 	Explain  bool
-	Threads  int // 0: all cores
+	Command  []string // what the run records of how it was called, such as --hidden=256; finetune reads it back by --config
+	Threads  int      // 0: all cores
 	Progress progress.Reporter
 }
 

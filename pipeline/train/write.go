@@ -25,7 +25,7 @@ func (t *Job) record(table *features.Table, cfg head.Config, plan *splitPlan) ru
 		search = &run.SearchConfig{Search: t.Search, From: cfg}
 	}
 	return run.Config{
-		Finetune: artifact.Version(), Backbone: run.FromRun(table.Network, t.Out), Features: t.Features, Views: table.ResolveViews(), Head: cfg, Soften: t.softening(), Search: search, Calibrate: t.Calibrate,
+		Finetune: artifact.Version(), Command: t.Command, Backbone: run.FromRun(table.Network, t.Out), Features: t.Features, Views: table.ResolveViews(), Head: cfg, Soften: t.softening(), Search: search, Calibrate: t.Calibrate,
 		Data: run.DataConfigOf(table), Classes: run.ClassConfigs(table.Set),
 		Split: plan.config(t.Split, cfg),
 	}
@@ -51,7 +51,8 @@ func (t *Job) finished(ctx context.Context, folder *artifact.Folder, now run.Con
 	if err != nil {
 		return nil, err
 	}
-	switch { // what is found, not given
+	now.Command = before.Command // the settings themselves are compared
+	switch {                     // what is found, not given
 	case now.Search != nil:
 		now.Head = before.Head
 	case now.Split.Folds > 0:

@@ -150,17 +150,14 @@ func (b *bench) extraction(network func() (string, error), paths func() ([]strin
 // A stopwatch is a Progress that times the things of a stage. What happens before the first is done, such as loading the
 // network, isn't a rate and doesn't count: the peers have their networks loaded as well.
 type stopwatch struct {
+	progress.None
 	mu          sync.Mutex
 	first, last time.Time
 	atFirst     int
 	done        int
 }
 
-func (s *stopwatch) Note(string) {}
-
 func (s *stopwatch) Start(string, int, string) progress.Stage { return s }
-
-func (s *stopwatch) Done() {}
 
 // Add notes that n more are done.
 func (s *stopwatch) Add(n int) {
