@@ -30,7 +30,7 @@ var flagGroups = []flagGroup{
 	{"Head", nil},
 	{"Training", []string{"soften", "search", "search-time", "search-folds", "search-metric"}},
 	{"Evaluation", []string{"model", "metric", "calibrate", "coverage", "tta", "resamples", "class", "method", "patch", "stride", "worst", "by", "count", "level", "review-share", "learning-curve", "fail-on", "fail-on-drift"}},
-	{"Output", []string{"out", "overwrite", "resume", "explain", "maps", "format", "input", "columns", "spreadsheet-safe", "json", "quiet", "strict", "max-unreadable"}},
+	{"Output", []string{"out", "overwrite", "resume", "explain", "tensorboard", "maps", "format", "input", "columns", "spreadsheet-safe", "json", "quiet", "strict", "max-unreadable"}},
 	{"Runtime", []string{"threads", "image-batch", "device", "device-option", "cache", "no-cache", "addr", "token-file", "max-bytes", "max-pixels", "max-images", "timeout", "max-requests", "max-waiting", "batch-wait", "log", "limit", "library", "config", "from", "with"}},
 }
 

@@ -106,11 +106,13 @@ var errFound = errors.New("something was found")
 // A usageError is a command line that can't be understood.
 type usageError struct{ error }
 
+const rootLong = `finetune trains an ordinal image classifier on the features of a frozen ONNX network: labelled images in, a report and a model out. finetune train --help explains the data, the figures and the run folder.`
+
 func newRoot(a *app) *cobra.Command {
 	root := newTrain(a)
 	root.Use = "finetune --data PATH [--backbone FILE]"
 	root.Short = "Train an ordinal image classifier on the features of a frozen network"
-	root.Long = "finetune trains an ordinal image classifier on the features of a frozen ONNX network.\n\n" + trainLong
+	root.Long = rootLong
 	root.Version = artifact.Version()
 	root.SilenceUsage, root.SilenceErrors = true, true
 	root.CompletionOptions.HiddenDefaultCmd = true

@@ -21,7 +21,7 @@ const trainExamples = `  finetune --data faces/
   finetune --backbone resnet50.onnx --data faces/ --out run
   finetune --data grades.csv --order mild,moderate,severe
   finetune --data utkface/ --label-regex '^(\d+)_' --bins 0,3,7,13,20,33,44,60
-  finetune --data faces/ --views 2 --tta
+  finetune --data faces/ --quality best --views 2 --tta
   finetune --features features/ --hidden 256 --loss emd2 --decision median
   finetune --data faces/ --folds 5 --repeats 3`
 
@@ -45,6 +45,7 @@ func newTrain(a *app) *cobra.Command {
 	f.BoolVar(&job.Resume, "resume", false, "go on with an interrupted run in --out; a complete one is left as it is")
 	f.BoolVar(&job.Explain, "explain", false, "draw into the report what places the worst mistakes come from (see finetune explain)")
 	f.BoolVar(&job.LearningCurve, "learning-curve", false, "train on an eighth, a quarter and half of the images too, to tell whether more labels would help")
+	f.BoolVar(&job.TensorBoard, "tensorboard", false, "write the history as a TensorBoard event file into the run folder, too")
 	addLabelFlags(f, &job.Data)
 	addSplitFlags(f, &job.Split)
 	addFoldFlags(f, &job)

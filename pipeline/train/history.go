@@ -13,23 +13,24 @@ import (
 // A historyColumn is a column of history.csv and the runs for which it means something.
 type historyColumn struct {
 	name  string
+	tag   string // in TensorBoard
 	value func(head.Epoch) float64
 	of    func(head.Config) bool
 }
 
 var historyColumns = []historyColumn{
-	{"train_loss", func(e head.Epoch) float64 { return e.TrainLoss }, iterates},
-	{"val_loss", func(e head.Epoch) float64 { return e.ValLoss }, iterates},
-	{"val_mae", func(e head.Epoch) float64 { return e.ValMAE }, iterates},
-	{"val_accuracy", func(e head.Epoch) float64 { return e.ValAccuracy }, iterates},
-	{"val_qwk", func(e head.Epoch) float64 { return e.ValQWK }, iterates},
-	{"val_rps", func(e head.Epoch) float64 { return e.RPS }, iterates},
-	{"lr", func(e head.Epoch) float64 { return e.LR }, iterates},
-	{"penalty", func(e head.Epoch) float64 { return e.Penalty }, closedForm},
-	{"rps", func(e head.Epoch) float64 { return e.RPS }, closedForm},
-	{"gradient", func(e head.Epoch) float64 { return e.Gradient }, func(c head.Config) bool { return c.Optimizer == head.LBFGS }},
-	{"lambda", func(e head.Epoch) float64 { return e.Lambda }, func(c head.Config) bool { return c.Loss.Name == loss.XEMD2 }},
-	{"distance_moved", func(e head.Epoch) float64 { return e.DistanceMoved }, func(c head.Config) bool { return c.SelfGuided }},
+	{"train_loss", "loss/train", func(e head.Epoch) float64 { return e.TrainLoss }, iterates},
+	{"val_loss", "loss/validation", func(e head.Epoch) float64 { return e.ValLoss }, iterates},
+	{"val_mae", "validation/mae", func(e head.Epoch) float64 { return e.ValMAE }, iterates},
+	{"val_accuracy", "validation/accuracy", func(e head.Epoch) float64 { return e.ValAccuracy }, iterates},
+	{"val_qwk", "validation/qwk", func(e head.Epoch) float64 { return e.ValQWK }, iterates},
+	{"val_rps", "validation/rps", func(e head.Epoch) float64 { return e.RPS }, iterates},
+	{"lr", "optimizer/lr", func(e head.Epoch) float64 { return e.LR }, iterates},
+	{"penalty", "closed form/penalty", func(e head.Epoch) float64 { return e.Penalty }, closedForm},
+	{"rps", "closed form/rps", func(e head.Epoch) float64 { return e.RPS }, closedForm},
+	{"gradient", "optimizer/gradient", func(e head.Epoch) float64 { return e.Gradient }, func(c head.Config) bool { return c.Optimizer == head.LBFGS }},
+	{"lambda", "loss/lambda", func(e head.Epoch) float64 { return e.Lambda }, func(c head.Config) bool { return c.Loss.Name == loss.XEMD2 }},
+	{"distance_moved", "loss/distance_moved", func(e head.Epoch) float64 { return e.DistanceMoved }, func(c head.Config) bool { return c.SelfGuided }},
 }
 
 func closedForm(c head.Config) bool { return c.Optimizer == head.ClosedForm }

@@ -40,10 +40,12 @@ type Job struct {
 	// LearningCurve trains heads on shares of the training images too, to tell whether more labels would help.
 	LearningCurve bool
 	// Explain draws maps of the worst mistakes into the report, for which the network must be started even where all features are cached.
-	Explain  bool
-	Command  []string // what the run records of how it was called, such as --hidden=256; finetune reads it back by --config
-	Threads  int      // 0: all cores
-	Progress progress.Reporter
+	Explain bool
+	// TensorBoard writes the history as an event file into Out, too.
+	TensorBoard bool
+	Command     []string // what the run records of how it was called, such as --hidden=256; finetune reads it back by --config
+	Threads     int      // 0: all cores
+	Progress    progress.Reporter
 }
 
 // New returns the main job on data with the settings that proved robust, those of the command: a linear head, squared EMD in closed

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"time"
 
 	"finetune/head"
 	"finetune/invalid"
@@ -151,6 +152,11 @@ func writeHeadONNX(ctx context.Context, path string, h *head.Head) error {
 func (r *session) writeSome(in func(name string) string) error {
 	if distance := r.result.GroundDistance; distance != nil {
 		if err := artifact.WriteGroundDistance(in(run.GroundDistanceFile), distance, r.result.Head.Space().Len()); err != nil {
+			return err
+		}
+	}
+	if r.TensorBoard {
+		if err := r.writeTensorBoard(in("."), time.Now()); err != nil {
 			return err
 		}
 	}
