@@ -43,6 +43,31 @@ func (b *Block) Unreadable() iter.Seq2[int, error] {
 	}
 }
 
+// An Outcome is an item with its rows, or the reason why it has none.
+type Outcome struct {
+	Item   dataset.Item
+	Rows   []float32 // one view after the other
+	Reason error
+}
+
+// Outcomes returns what became of every item, in order.
+func (b *Block) Outcomes() iter.Seq[Outcome] {
+	return func(yield func(Outcome) bool) {
+		reasons := b.unreadable
+		for i, item := range b.Items {
+			o := Outcome{Item: item}
+			if len(reasons) > 0 && reasons[0].item == b.First+i {
+				o.Reason, reasons = reasons[0].err, reasons[1:]
+			} else {
+				o.Rows = b.RowsOf(i - len(b.unreadable) + len(reasons))
+			}
+			if !yield(o) {
+				return
+			}
+		}
+	}
+}
+
 // reserve makes room for rows once their width is known.
 func (b *Block) reserve(rows int) {
 	if n := rows * b.Cols; len(b.Rows) < n {

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"io"
 	"iter"
 	"path/filepath"
@@ -102,8 +101,8 @@ func (p Predict) Run(ctx context.Context) (_ *PredictResult, err error) {
 		return nil, err
 	}
 	defer x.Close()
-	l := labeller{Predict: p, head: run.Head, views: views.Predict, out: out, result: result,
-		features: slices.Contains(p.columns(), table.FeaturesColumn)}
+	schema := p.schema(run.Head)
+	l := labeller{Predict: p, head: run.Head, views: views.Predict, out: out, result: result, features: schema.HasFeatures()}
 	if err := l.run(ctx, x, src); err != nil {
 		return nil, err
 	}
@@ -126,11 +125,9 @@ func (p Predict) output(ctx context.Context, run *Run, views features.ViewConfig
 	o := table.Options{Path: p.Out, Overwrite: p.Overwrite}
 	o.Anew = p.Overwrite && p.Path == source.Stdin // by the time that other lines are found, they are read
 	o.Encode = table.EncodeOptions{SpreadsheetSafe: p.SpreadsheetSafe, Format: table.Format(p.Format)}
-	o.Encode.Schema = table.Schema{Classes: run.Head.Space().Classes(), Features: run.Head.Inputs(), Columns: p.columns()}
-	switch o.Encode.Format {
-	case "", table.CSV, table.JSONL, table.Parquet:
-	default:
-		return nil, &invalid.Error{Field: "Format", Found: fmt.Sprintf("%q", p.Format), Want: "csv, jsonl or parquet"}
+	o.Encode.Schema = p.schema(run.Head)
+	if err := o.Encode.Format.Check(); err != nil {
+		return nil, err
 	}
 	if p.toStdout() {
 		if p.Format == "" {
@@ -152,15 +149,15 @@ func (p Predict) output(ctx context.Context, run *Run, views features.ViewConfig
 	return fileOutput{w}, nil
 }
 
-func (p Predict) columns() []string {
-	if !p.Features || slices.Contains(p.Columns, table.FeaturesColumn) {
-		return p.Columns
+func (p Predict) schema(h *head.Head) table.Schema {
+	s := table.Schema{Classes: h.Space().Classes(), Features: h.Inputs(), Columns: p.Columns}
+	if p.Features && !s.HasFeatures() {
+		if s.Columns == nil {
+			s.Columns = table.DefaultColumns()
+		}
+		s.Columns = append(slices.Clone(s.Columns), table.FeaturesColumn)
 	}
-	columns := p.Columns
-	if columns == nil {
-		columns = table.DefaultColumns()
-	}
-	return append(slices.Clone(columns), table.FeaturesColumn)
+	return s
 }
 
 // mayWrite refuses to write over what the job reads.
@@ -256,19 +253,15 @@ func (l *labeller) block(b features.Block) error {
 			return err
 		}
 	}
-	reasons := map[int]error{}
-	for i, reason := range b.Unreadable() {
-		reasons[i] = reason
-	}
 	read := 0
-	for i, item := range b.Items {
-		row := table.Row{Path: item.Path}
-		if reason, bad := reasons[b.First+i]; bad {
-			l.failed(&row, reason)
+	for o := range b.Outcomes() {
+		row := table.Row{Path: o.Item.Path}
+		if o.Reason != nil {
+			l.failed(&row, o.Reason)
 		} else {
-			row = rowOf(l.head, item.Path, l.probs[read*k:][:k])
+			row = rowOf(l.head, o.Item.Path, l.probs[read*k:][:k])
 			if l.features {
-				row.Features = b.RowsOf(read)[:b.Cols]
+				row.Features = o.Rows[:b.Cols]
 			}
 			l.result.Predicted[row.Predicted]++
 			read++

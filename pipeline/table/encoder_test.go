@@ -52,6 +52,8 @@ func TestText(t *testing.T) {
 	s, rows := sample()
 	some := s
 	some.Columns = []string{"error", "p_1", "path", "features", "p_-2"}
+	raw := s
+	raw.Columns = []string{"features_base64", "error"}
 	for _, c := range []struct {
 		o    EncodeOptions
 		want string
@@ -72,6 +74,8 @@ func TestText(t *testing.T) {
 			`{"probabilities":{"1":0.5,"-2":0.25},"path":"a.jpg","features":[1.5,-3]}` + "\n" +
 				`{"error":"no such file","path":"=b\n.jpg"}` + "\n" +
 				"{\"probabilities\":{\"1\":0,\"-2\":1},\"path\":\"c\ufffd.jpg\"}\n"},
+		{EncodeOptions{Schema: raw, Format: CSV}, "features_base64,error\nAADAPwAAQMA=,\n,no such file\n,\n"},
+		{EncodeOptions{Schema: raw, Format: JSONL}, `{"features_base64":"AADAPwAAQMA="}` + "\n" + `{"error":"no such file"}` + "\n{}\n"},
 	} {
 		if got := string(encode(t, c.o, rows)); got != c.want {
 			t.Errorf("%s %v:\ngot  %s\nwant %s", c.o.Format, c.o.Schema.Columns, got, c.want)

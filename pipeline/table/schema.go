@@ -1,6 +1,8 @@
 package table
 
 import (
+	"encoding/base64"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,6 +19,15 @@ const (
 	JSONL   Format = "jsonl"
 	Parquet Format = "parquet"
 )
+
+// Check reports an unknown format as an *invalid.Error. "" stands for the one that fits.
+func (f Format) Check() error {
+	switch f {
+	case "", CSV, JSONL, Parquet:
+		return nil
+	}
+	return &invalid.Error{Field: "Format", Found: fmt.Sprintf("%q", string(f)), Want: "csv, jsonl or parquet"}
+}
 
 // FormatOf returns the format of a file by the ending of its name.
 func FormatOf(name string) (Format, error) {
@@ -38,8 +49,13 @@ type Schema struct {
 	Columns []string
 }
 
-// FeaturesColumn is the column of an image's features: a list of float32.
-const FeaturesColumn = "features"
+// The columns of an image's features.
+const (
+	FeaturesColumn       = "features"        // a list of float32
+	FeaturesBase64Column = "features_base64" // the same as text: float32, little-endian, in base64
+)
+
+var featureColumns = []string{FeaturesColumn, FeaturesBase64Column}
 
 // DefaultColumns returns the columns that a nil Schema.Columns stands for.
 func DefaultColumns() []string { return slices.Clone(defaultColumns) }
@@ -84,7 +100,7 @@ func (s *Schema) columns() ([]column, error) {
 	if names == nil {
 		names = defaultColumns
 	}
-	known := []string{FeaturesColumn}
+	known := slices.Clone(featureColumns)
 	for _, name := range defaultColumns {
 		if name != allClasses {
 			known = append(known, name)
@@ -104,7 +120,7 @@ func (s *Schema) columns() ([]column, error) {
 			if class = slices.Index(s.Classes, strings.TrimPrefix(name, classPrefix)); class < 0 ||
 				!strings.HasPrefix(name, classPrefix) {
 				return nil, &invalid.Error{Field: "Columns", Found: fmt.Sprintf("%q", name),
-					Want: "any of " + strings.Join(defaultColumns, ", ") + ", " + FeaturesColumn}
+					Want: "any of " + strings.Join(slices.Concat(defaultColumns, featureColumns), ", ")}
 			}
 		}
 		cols = append(cols, column{name, class})
@@ -121,8 +137,10 @@ func (s *Schema) columns() ([]column, error) {
 	return cols, nil
 }
 
-// HasFeatures reports whether the table has the column features.
-func (s *Schema) HasFeatures() bool { return slices.Contains(s.Columns, FeaturesColumn) }
+// HasFeatures reports whether the table has a column of features.
+func (s *Schema) HasFeatures() bool {
+	return slices.ContainsFunc(s.Columns, func(name string) bool { return slices.Contains(featureColumns, name) })
+}
 
 // check tells a row that doesn't fit the schema.
 func (s *Schema) check(r *Row) error {
@@ -148,6 +166,8 @@ func (r *Row) text(name string) (value string, ok bool) {
 		value = r.High
 	case errorColumn:
 		value = r.Error
+	case FeaturesBase64Column:
+		return base64Of(r.Features), true
 	default:
 		return "", false
 	}
@@ -164,4 +184,13 @@ func (r *Row) float32(c column) *float32 {
 		return r.Confidence
 	}
 	return nil
+}
+
+// base64Of returns the bytes of numbers, little-endian, in base64.
+func base64Of(values []float32) string {
+	raw, err := binary.Append(make([]byte, 0, 4*len(values)), binary.LittleEndian, values)
+	if err != nil {
+		panic(err) // numbers always have bytes
+	}
+	return base64.StdEncoding.EncodeToString(raw)
 }
