@@ -12,8 +12,7 @@ import (
 // A setting is one of the choices: indexes of the λ and of the penalty.
 type setting struct{ lambda, penalty int }
 
-// A search holds what was measured. It goes from strong to weak penalties, of the regression and for each of those of
-// the link, and ends where the criterion has passed its least.
+// A search holds what was measured.
 type search struct {
 	sample   *sample
 	options  Options
@@ -28,28 +27,65 @@ const (
 	exactly = 1e-7 // for the result
 )
 
-// patience is how many values of λ in a row may be worse than the best before the search ends. With few images the
-// criterion is noisy, and with many each value takes long.
-func (s *search) patience() int {
-	if s.options.Folds == fewFolds {
-		return 1
+// climb visits numbers below count, from first on: larger ones while they are better, and where none is, smaller ones. It
+// goes on until so many in a row were worse than the best.
+func climb(first, count, patience int, visit func(number int) (float64, error)) error {
+	start, err := visit(first)
+	if err != nil {
+		return err
 	}
-	return 2
-}
-
-// measure fits the links of one λ, and reports whether to go on with the next one.
-func (s *search) measure(ctx context.Context, pool *dense.Pool, lambda int, scores []float64) (more bool, err error) {
-	for penalty := range s.options.Penalties {
-		at := setting{lambda, penalty}
-		if err := s.fit(ctx, pool, at, scores); err != nil {
-			return false, err
+	best := start
+	for _, step := range []int{1, -1} {
+		worse := 0
+		for i := first + step; i >= 0 && i < count && worse < patience; i += step {
+			value, err := visit(i)
+			if err != nil {
+				return err
+			}
+			if worse++; value < best {
+				best, worse = value, 0
+			}
 		}
-		s.measured = append(s.measured, at)
-		if penalty > 0 && s.total(at, -1) > s.total(setting{lambda, penalty - 1}, -1) {
+		if best < start {
 			break
 		}
 	}
-	return lambda-s.best(-1).lambda < s.patience(), nil
+	return nil
+}
+
+// lambdas asks for the scores of each λ to be tried and says when it is measured. With few images the criterion is noisy
+// and a value takes no time, so the search begins with the strongest penalty and forgives one that is worse. With many
+// it begins where the best often is.
+func (s *search) lambdas(
+	ctx context.Context, pool *dense.Pool, scoresOf func(lambda int) ([]float64, error), measured func(lambda int),
+) error {
+	first, patience := 0, 2
+	if s.options.Folds == fewFolds {
+		first, patience = (len(s.options.Lambdas)-1)/4, 1
+	}
+	penalty := len(s.options.Penalties) / 2
+	return climb(first, len(s.options.Lambdas), patience, func(lambda int) (float64, error) {
+		scores, err := scoresOf(lambda)
+		if err != nil {
+			return 0, err
+		}
+		if err := s.penalties(ctx, pool, lambda, penalty, scores); err != nil {
+			return 0, err
+		}
+		measured(lambda)
+		best := s.bestOf(lambda)
+		penalty = best.penalty // to start with for the next λ
+		return s.total(best, -1), nil
+	})
+}
+
+// penalties fits the links of one λ, from one penalty on.
+func (s *search) penalties(ctx context.Context, pool *dense.Pool, lambda, first int, scores []float64) error {
+	return climb(first, len(s.options.Penalties), 1, func(penalty int) (float64, error) {
+		at := setting{lambda, penalty}
+		err := s.fit(ctx, pool, at, scores)
+		return s.total(at, -1), err
+	})
 }
 
 // fit fits the links of a setting, without each fold and on all rows.
@@ -58,27 +94,32 @@ func (s *search) fit(ctx context.Context, pool *dense.Pool, at setting, scores [
 	errs := make([]error, folds+1)
 	links := make([]*link, folds+1)
 	sums := make([]float64, folds)
+	penalty := s.options.Penalties[at.penalty]
+	coordinates := newCoordinates(s.sample, s.begin(at, folds), scores, penalty)
 	pool.Run(folds+1, func(fold, _ int) {
 		links[fold] = s.begin(at, fold)
 		without := fold
 		if fold == folds {
 			without = -1
 		}
-		errs[fold] = fitLink(ctx, s.sample, links[fold], scores, without, s.options.Penalties[at.penalty], roughly)
+		errs[fold] = fitLink(ctx, s.sample, links[fold], coordinates, scores, without, penalty, roughly)
 		if fold < folds {
 			sums[fold] = s.sample.score(links[fold], scores, fold)
 		}
 	})
+	s.measured = append(s.measured, at)
 	s.links[at], s.sums[at] = links, sums
 	return errors.Join(errs...)
 }
 
-// begin returns the link to start from: of the λ before, of the penalty before, or the first of all.
+// begin returns the link to start from: of a neighbouring λ or penalty, or the first of all.
 func (s *search) begin(at setting, fold int) *link {
 	k := newLink(s.sample.loss)
-	for _, before := range []setting{{at.lambda - 1, at.penalty}, {at.lambda, at.penalty - 1}} {
-		if s.links[before] != nil {
-			copy(k.params, s.links[before][fold].params)
+	for _, near := range []setting{
+		{at.lambda - 1, at.penalty}, {at.lambda + 1, at.penalty}, {at.lambda, at.penalty - 1}, {at.lambda, at.penalty + 1},
+	} {
+		if s.links[near] != nil {
+			copy(k.params, s.links[near][fold].params)
 			return k
 		}
 	}
@@ -98,10 +139,15 @@ func (s *search) total(at setting, without int) float64 {
 }
 
 // best returns the setting with the least criterion over all folds but one; below 0: over all.
-func (s *search) best(without int) setting {
-	return slices.MinFunc(s.measured, func(a, b setting) int {
-		return cmp.Compare(s.total(a, without), s.total(b, without))
-	})
+func (s *search) best(without int) setting { return s.least(s.measured, without) }
+
+// bestOf returns that of one λ, over all folds.
+func (s *search) bestOf(lambda int) setting {
+	return s.least(slices.DeleteFunc(slices.Clone(s.measured), func(at setting) bool { return at.lambda != lambda }), -1)
+}
+
+func (s *search) least(settings []setting, without int) setting {
+	return slices.MinFunc(settings, func(a, b setting) int { return cmp.Compare(s.total(a, without), s.total(b, without)) })
 }
 
 // shares are the weighted means of the targets, a little of each class added, so that none is 0.

@@ -7,62 +7,70 @@ import (
 )
 
 // coordinates are those in which a link is fitted. Neighbouring cumulative probabilities say nearly the same, so that
-// the loss is a narrow valley in the weights themselves, which takes five times as many iterations. Weights and bias
-// of an output, w, become v = Lᵀw, where LLᵀ is about the loss's second derivative: the second moments of the scores
-// and a constant, times p(1 − p) for the share p of a class, plus the penalty.
+// the loss is a narrow valley in the weights themselves. Weights and biases w become v = Lᵀw, where LLᵀ is about the
+// loss's second derivative plus the penalty, in which the valley is round: a fit takes a third of the iterations that
+// it takes with the second moments of the scores alone, and a fifteenth of those without coordinates.
 type coordinates struct {
-	link    *link
-	factors []blas64.Triangular // of each output; none where outputs share their weights
-	row     []float64
+	link   *link
+	blocks []blas64.Triangular // L, of all outputs together or of one each; none where outputs share their weights
+	row    []float64
 }
 
-func newCoordinates(s *sample, k *link, scores []float64, penalty float64) *coordinates {
-	c := &coordinates{link: k, row: make([]float64, k.scores+1)}
+// mostCurved is the most parameters of a link of which all second derivatives are taken: with 31 classes.
+const mostCurved = 1000
+
+// newCoordinates takes the second derivatives where the link stands.
+func newCoordinates(s *sample, k *link, scores []float64, penalty float64) coordinates {
+	c := coordinates{link: k}
 	if k.shared {
 		return c
 	}
 	n := k.scores + 1
-	moments := blas64.Symmetric{Uplo: blas.Lower, N: n, Stride: n, Data: make([]float64, n*n)}
-	var total float64
-	for i, w := range s.weights {
-		copy(c.row, scores[i*k.scores:(i+1)*k.scores])
-		c.row[k.scores] = 1
-		blas64.Syr(w, blas64.Vector{N: n, Inc: 1, Data: c.row}, moments)
-		total += w
+	var blocks []blas64.Symmetric
+	if together := k.outputs * n; together <= mostCurved {
+		blocks = []blas64.Symmetric{s.curvature(k, scores)}
+	} else {
+		blocks = s.roughCurvature(k, scores)
 	}
-	shares := s.shares()
-	for o := range k.outputs {
-		scale := 1 / total
-		if k.outputs == len(shares) {
-			scale *= shares[o] * (1 - shares[o])
+	for _, b := range blocks {
+		for i := range b.N {
+			b.Data[i*b.Stride+i] += penalty + leastCurvature
 		}
-		f := blas64.Symmetric{Uplo: blas.Lower, N: n, Stride: n, Data: make([]float64, n*n)}
-		for i, v := range moments.Data {
-			f.Data[i] = scale * v
-		}
-		for i := range n {
-			f.Data[i*n+i] += penalty + leastCurvature
-		}
-		factor, ok := lapack64.Potrf(f)
+		factor, ok := lapack64.Potrf(b)
 		if !ok {
-			return &coordinates{link: k, row: c.row}
+			return coordinates{link: k}
 		}
-		c.factors = append(c.factors, factor)
+		c.blocks = append(c.blocks, factor)
 	}
+	c.row = make([]float64, blocks[0].N)
 	return c
 }
 
 // leastCurvature keeps the factors from being singular.
 const leastCurvature = 1e-9
 
-// each calls f with weights and bias of every output, and stores what it makes of them.
+// of returns the coordinates for another link, to be used beside the first.
+func (c coordinates) of(k *link) coordinates {
+	return coordinates{link: k, blocks: c.blocks, row: make([]float64, len(c.row))}
+}
+
+// each calls f with weights and bias of every output of a block, and stores what it makes of them.
 func (c *coordinates) each(params []float64, f func(factor blas64.Triangular, row blas64.Vector)) {
+	width := c.link.scores
 	bias := params[c.link.weights():]
-	for o, factor := range c.factors {
-		weights := c.link.row(params, o)
-		c.row[copy(c.row, weights)] = bias[o]
+	first := 0
+	for _, factor := range c.blocks {
+		outputs := factor.N / (width + 1)
+		for o := range outputs {
+			row := c.row[o*(width+1) : (o+1)*(width+1)]
+			row[copy(row, c.link.row(params, first+o))] = bias[first+o]
+		}
 		f(factor, blas64.Vector{N: len(c.row), Inc: 1, Data: c.row})
-		bias[o] = c.row[copy(weights, c.row)]
+		for o := range outputs {
+			row := c.row[o*(width+1) : (o+1)*(width+1)]
+			bias[first+o] = row[copy(c.link.row(params, first+o), row)]
+		}
+		first += outputs
 	}
 }
 

@@ -2,7 +2,6 @@ package closedform
 
 import (
 	"context"
-	"math"
 	"slices"
 
 	"finetune/internal/linalg/dense"
@@ -77,8 +76,8 @@ type fit struct {
 
 	folds     []int         // of each group
 	linked    []int         // the groups that links are fitted on
-	scores    [][]float64   // of the linked groups, for each λ
-	solutions [][][]float64 // of the regression, for each λ
+	scores    [][]float64   // of the linked groups, for each λ that was tried
+	solutions [][][]float64 // of the regression, likewise
 	search    *search
 }
 
@@ -130,45 +129,24 @@ func (f *fit) draw() {
 	slices.Sort(f.linked)
 }
 
-// measure fits the regression for every λ and the links to its leave-one-out predictions.
+// measure fits the regression for every λ to be compared, and the links to its leave-one-out predictions.
 func (f *fit) measure(ctx context.Context) error {
+	f.solutions, f.scores = make([][][]float64, len(f.options.Lambdas)), make([][]float64, len(f.options.Lambdas))
 	f.search = &search{
 		sample: f.sample(f.linked), options: f.options,
 		links: map[setting][]*link{}, sums: map[setting][]float64{},
 	}
-	for i, lambda := range f.options.Lambdas {
-		solution, err := f.ridge.fit(ctx, lambda*f.rows.squaredLength)
-		if err != nil {
-			return err
+	return f.search.lambdas(ctx, f.pool, func(lambda int) (scores []float64, err error) {
+		if f.solutions[lambda], err = f.ridge.fit(ctx, f.options.Lambdas[lambda]*f.rows.squaredLength); err != nil {
+			return nil, err
 		}
-		scores, err := f.ridge.leaveOut(ctx, f.linked)
-		if err != nil {
-			return err
-		}
-		f.solutions, f.scores = append(f.solutions, solution), append(f.scores, scores)
-		more, err := f.search.measure(ctx, f.pool, i, scores)
-		if err != nil {
-			return err
-		}
+		f.scores[lambda], err = f.ridge.leaveOut(ctx, f.linked)
+		return f.scores[lambda], err
+	}, func(lambda int) {
 		if f.options.Progress != nil {
-			f.options.Progress(f.bestOf(i))
+			f.options.Progress(f.score(f.search.bestOf(lambda)))
 		}
-		if !more {
-			return nil
-		}
-	}
-	return nil
-}
-
-// bestOf is the best score of one λ.
-func (f *fit) bestOf(lambda int) Score {
-	best := Score{RPS: math.Inf(1)}
-	for _, at := range f.search.measured {
-		if s := f.score(at); at.lambda == lambda && s.RPS < best.RPS {
-			best = s
-		}
-	}
-	return best
+	})
 }
 
 func (f *fit) score(at setting) Score {
@@ -203,7 +181,9 @@ func (f *fit) result(ctx context.Context) (*Result, error) {
 	}
 	r.RPS = f.score(best).RPS
 	k := f.search.links[best][f.options.Folds]
-	if err := fitLink(ctx, f.search.sample, k, f.scores[best.lambda], -1, r.Penalty, exactly); err != nil {
+	scores := f.scores[best.lambda]
+	c := newCoordinates(f.search.sample, k, scores, r.Penalty)
+	if err := fitLink(ctx, f.search.sample, k, c, scores, -1, r.Penalty, exactly); err != nil {
 		return nil, err
 	}
 	k.centre()

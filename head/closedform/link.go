@@ -98,7 +98,7 @@ type objective struct {
 	without int // the fold; below 0: none
 	penalty float64
 
-	coordinates   *coordinates
+	coordinates   coordinates
 	total         float64 // weight
 	logits, slope []float64
 	workspace     *loss.Workspace[float64]
@@ -108,14 +108,13 @@ type objective struct {
 	tries        int // evaluations since the last iteration
 }
 
-func newObjective(s *sample, k *link, scores []float64, without int, penalty float64) *objective {
-	o := &objective{sample: s, link: k, scores: scores, without: without, penalty: penalty}
+func newObjective(s *sample, k *link, c coordinates, scores []float64, without int, penalty float64) *objective {
+	o := &objective{sample: s, link: k, coordinates: c.of(k), scores: scores, without: without, penalty: penalty}
 	for i, w := range s.weights {
 		if s.folds[i] != without {
 			o.total += w
 		}
 	}
-	o.coordinates = newCoordinates(s, k, scores, penalty)
 	o.logits, o.slope = make([]float64, k.outputs), make([]float64, k.outputs)
 	o.workspace, o.gradient = loss.NewWorkspace(s.loss), make([]float64, len(k.params))
 	return o
@@ -154,15 +153,17 @@ func (o *objective) evaluate(x []float64) {
 }
 
 const (
-	mostIterations = 1000 // of a fit; one takes 10 to 200
+	mostIterations = 1000 // of a fit; one takes 5 to 200
 	mostTries      = 30   // of an iteration; where values are equal but for rounding the search may not end by itself
 	remembered     = 40   // iterations; a link has few parameters, and half as many take twice as long
 )
 
 // fitLink minimises the loss of the rows outside a fold, from the parameters that k has on, until no element of the
-// gradient is larger than enough.
-func fitLink(ctx context.Context, s *sample, k *link, scores []float64, without int, penalty, enough float64) error {
-	o := newObjective(s, k, scores, without, penalty)
+// gradient in the coordinates is larger than enough.
+func fitLink(
+	ctx context.Context, s *sample, k *link, c coordinates, scores []float64, without int, penalty, enough float64,
+) error {
+	o := newObjective(s, k, c, scores, without, penalty)
 	if o.total == 0 {
 		return nil
 	}

@@ -1,8 +1,10 @@
 package closedform
 
 import (
+	"context"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"gonum.org/v1/gonum/diff/fd"
@@ -43,7 +45,7 @@ func TestLinkGradient(t *testing.T) {
 	for _, name := range loss.Names() {
 		s, scores := linked(t, name, 30, 4)
 		k := newLink(s.loss)
-		o := newObjective(s, k, scores, 1, 0.05)
+		o := newObjective(s, k, newCoordinates(s, k, scores, 0.05), scores, 1, 0.05)
 		x := make([]float64, len(k.params))
 		r := rand.New(rand.NewPCG(2, 2))
 		for i := range x {
@@ -55,6 +57,65 @@ func TestLinkGradient(t *testing.T) {
 		if !floats.EqualApprox(o.gradient, want, 1e-6) {
 			t.Errorf("%s: gradient %g, by differences %g", name, o.gradient, want)
 		}
+	}
+}
+
+// TestCurvature compares with differences of gradients, where targets are the probabilities of the link, so that nothing
+// of the second derivative is left out.
+func TestCurvature(t *testing.T) {
+	s, scores := linked(t, loss.XEMD2, 300, 4)
+	c := loss.Config{Name: loss.XEMD2, Lambda: emdCurvature, Classes: 4, Ground: loss.Positions([]float64{0, 1, 3, 7})}
+	var err error
+	if s.loss, err = loss.New[float64](c); err != nil {
+		t.Fatal(err)
+	}
+	k := newLink(s.loss)
+	r := rand.New(rand.NewPCG(2, 2))
+	for i := range k.params {
+		k.params[i] = r.NormFloat64()
+	}
+	logits := make([]float64, 4)
+	for i := range s.weights {
+		k.logits(logits, scores[i*3:(i+1)*3])
+		s.loss.Probabilities(logits, s.targets[i*4:(i+1)*4])
+	}
+	got := s.curvature(k, scores)
+	at := slices.Clone(k.params)
+	o := newObjective(s, k, coordinates{}, scores, -1, 0)
+	place := func(i int) int { // of parameter i
+		if i >= k.weights() {
+			return (i-k.weights())*4 + 3
+		}
+		return i/3*4 + i%3
+	}
+	const step = 1e-5
+	for i := range at {
+		var slopes [2][]float64
+		for side, d := range []float64{step, -step} {
+			x := slices.Clone(at)
+			x[i] += d
+			o.evaluate(x)
+			slopes[side] = slices.Clone(o.gradient)
+		}
+		for j := range at {
+			want := (slopes[0][j] - slopes[1][j]) / (2 * step)
+			a, b := max(place(i), place(j)), min(place(i), place(j))
+			if !(math.Abs(got.Data[a*got.Stride+b]-want) < 1e-8) {
+				t.Errorf("parameters %d and %d: %g, by differences %g", i, j, got.Data[a*got.Stride+b], want)
+			}
+		}
+	}
+}
+
+// TestManyClasses fits a link with more parameters than second derivatives are taken of.
+func TestManyClasses(t *testing.T) {
+	p := made(150, 20, 33, 8)
+	r, err := Fit(context.Background(), p, Options{Lambdas: []float64{0.1}, Penalties: []float64{1e-3}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !(r.RPS < 1) {
+		t.Errorf("RPS %g", r.RPS)
 	}
 }
 

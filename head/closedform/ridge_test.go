@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
 	"finetune/internal/linalg/dense"
@@ -153,6 +154,43 @@ func compareLeaveOut(t *testing.T, p *Problem, relative float64) {
 			if !(math.Abs(v-solutions[1][c][j]) < 1e-9) {
 				t.Fatalf("output %d, column %d: coefficients %g and %g", c, j, v, solutions[1][c][j])
 			}
+		}
+	}
+}
+
+// TestSingle compares predictions from products in float32 with those in float64.
+func TestSingle(t *testing.T) {
+	p := made(manyRows, manyRows+100, 4, 9)
+	ctx := context.Background()
+	pool := dense.NewPool(2)
+	defer pool.Close()
+	r, err := newRows(ctx, pool, &p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	single, err := newDual(ctx, pool, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	double := &dual{rows: r, pool: pool, algebra: single.algebra, gram: symmetric.New(manyRows), factor: single.factor}
+	if err := double.algebra.Rows(ctx, double.gram, p.Cols, r.segment); err != nil {
+		t.Fatal(err)
+	}
+	if slices.Equal(single.gram.Data, double.gram.Data) {
+		t.Fatal("both ways have the same products")
+	}
+	for _, relative := range []float64{0.01, 1} {
+		var scores [2][]float64
+		for i, d := range []*dual{single, double} {
+			if _, err := d.fit(ctx, relative*r.squaredLength); err != nil {
+				t.Fatal(err)
+			}
+			if scores[i], err = d.leaveOut(ctx, allOf(r.groups)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if off := floats.Distance(scores[0], scores[1], math.Inf(1)); !(off < 1e-5) {
+			t.Errorf("λ = %g: off by %g", relative, off)
 		}
 	}
 }

@@ -122,6 +122,16 @@ func (r *rows) segment(dst []float64, place, col int) {
 	}
 }
 
+// singleSegment is segment in float32.
+func (r *rows) singleSegment(dst []float32, place, col int) {
+	row := r.problem.row(r.order[place])[col : col+len(dst)]
+	mean, inverse := r.mean[col:][:len(dst)], r.inverse[col:][:len(dst)]
+	root := r.root[place]
+	for j, v := range row {
+		dst[j] = float32(root * inverse[j] * (float64(v) - mean[j]))
+	}
+}
+
 const (
 	momentCols = 256 // of a block in which moments are measured
 

@@ -2,4 +2,6 @@
 
 package kernel
 
-func nativeDouble() []Double { return nil }
+func nativeDouble() []Double[float64] { return nil }
+
+func nativeSingle() []Double[float32] { return nil }

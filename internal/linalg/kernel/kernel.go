@@ -1,4 +1,4 @@
-// Package kernel holds the inner loops of float32 matrix products: small tiles of a result that fit the vector
+// Package kernel holds the inner loops of matrix products, in float32 and in float64 ([Double]): small tiles of a result that fit the vector
 // registers, in assembly for amd64 processors with AVX-512 or with AVX2 and FMA, and in plain Go for all others.
 // Which one runs is decided by the processor when the program starts.
 //

@@ -103,3 +103,13 @@ func doubleAVX2(k int, a *float64, b *float64, ldb int, c *float64, ldc int)
 //
 //go:noescape
 func doubleAVX512(k int, a *float64, b *float64, ldb int, c *float64, ldc int)
+
+// singleAVX2 adds to the 4 × 24 tile c the product of k packed columns of 4 and k rows of b, summed in float32.
+//
+//go:noescape
+func singleAVX2(k int, a *float32, b *float32, ldb int, c *float64, ldc int)
+
+// singleAVX512 adds to the 8 × 48 tile c the product of k packed columns of 8 and k rows of b, summed in float32.
+//
+//go:noescape
+func singleAVX512(k int, a *float32, b *float32, ldb int, c *float64, ldc int)

@@ -54,12 +54,13 @@ func (w *Worker) eliminate(a Matrix, k int, inverse blas64.Triangular) {
 	next := k + n
 	below := a.N - next
 	w.panel = slices.Grow(w.panel[:0], below*n)[:below*n]
-	w.strip = slices.Grow(w.strip[:0], n*next)[:n*next]
-	w.left.resize(below, n)
-	w.right.resize(a.N, n)
-	w.takePanel(a, k, inverse)
-	w.takeStrip(a, k, inverse)
-	w.update(a, next)
+	w.strip = slices.Grow(w.strip[:0], n*k)[:n*k]
+	w.factors.left.resize(below, n)
+	w.factors.right.resize(a.N, n)
+	d := w.Projector(Matrix{N: n, Stride: n, Data: inverse.Data})
+	w.takePanel(a, k, d)
+	w.takeStrip(a, k, d, inverse)
+	w.factors.update(a, next)
 }
 
 const (
@@ -68,49 +69,50 @@ const (
 )
 
 // takePanel computes P, packs −P and Pᵀ, and clears the places of P, which belong to the inverse from here on.
-func (w *Worker) takePanel(a Matrix, k int, inverse blas64.Triangular) {
-	n := inverse.N
+func (w *Worker) takePanel(a Matrix, k int, d *Projector) {
+	n := d.n
 	next := k + n
 	below := a.N - next
-	w.pool.Run(ceilDiv(below, panelRows), func(block, _ int) {
+	w.pool.Run(ceilDiv(below, panelRows), func(block, worker int) {
 		first := block * panelRows
 		rows := min(panelRows, below-first)
-		p := blas64.General{Rows: rows, Cols: n, Stride: n, Data: w.panel[first*n : (first+rows)*n]}
-		for i := range rows {
+		p := w.panel[first*n : (first+rows)*n]
+		d.Project(worker, p, rows, func(dst []float64, i int) {
 			place := a.Row(next + first + i)[k:next]
-			copy(p.Data[i*n:], place)
+			copy(dst, place)
 			clear(place)
-		}
-		blas64.Trmm(blas.Right, blas.Trans, 1, inverse, p)
+		})
 		for i := range rows {
-			row := p.Data[i*n : (i+1)*n]
-			w.left.put(first+i, row, -1)
-			w.right.put(next+first+i, row, 1)
+			row := p[i*n : (i+1)*n]
+			w.factors.left.put(first+i, row, -1)
+			w.factors.right.put(next+first+i, row, 1)
 		}
 	})
 }
 
 // takeStrip computes X, which is final, stores and packs it.
-func (w *Worker) takeStrip(a Matrix, k int, inverse blas64.Triangular) {
-	n := inverse.N
-	next := k + n
+func (w *Worker) takeStrip(a Matrix, k int, d *Projector, inverse blas64.Triangular) {
+	n := d.n
 	for i := range n {
-		row := a.Row(k + i)
-		copy(row[k:], inverse.Data[i*n:])
-		w.right.putAcross(i, k, inverse.Data[i*n:(i+1)*n])
+		row := inverse.Data[i*n : (i+1)*n]
+		copy(a.Row(k + i)[k:], row)
+		w.factors.right.putAcross(i, k, row)
 	}
-	w.pool.Run(ceilDiv(k, stripCols), func(block, _ int) {
+	w.pool.Run(ceilDiv(k, stripCols), func(block, worker int) {
 		first := block * stripCols
 		cols := min(stripCols, k-first)
-		x := blas64.General{Rows: n, Cols: cols, Stride: next, Data: w.strip[first:]}
+		x := w.strip[first*n : (first+cols)*n] // transposed
+		d.Project(worker, x, cols, func(dst []float64, j int) {
+			for i := range dst {
+				dst[i] = a.Data[(k+i)*a.Stride+first+j]
+			}
+		})
 		for i := range n {
-			copy(x.Data[i*next:i*next+cols], a.Row(k + i)[first:])
-		}
-		blas64.Trmm(blas.Left, blas.NoTrans, 1, inverse, x)
-		for i := range n {
-			row := x.Data[i*next : i*next+cols]
-			copy(a.Row(k + i)[first:], row)
-			w.right.putAcross(i, first, row)
+			row := a.Row(k + i)[first : first+cols]
+			for j := range row {
+				row[j] = x[j*n+i]
+			}
+			w.factors.right.putAcross(i, first, row)
 		}
 	})
 }

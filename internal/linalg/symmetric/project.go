@@ -4,10 +4,10 @@ import "finetune/internal/linalg/kernel"
 
 // A Projector multiplies rows by an inverse factor M on the workers of a pool.
 type Projector struct {
-	kernel *kernel.Double
+	kernel *kernel.Double[float64]
 	n      int
-	right  packed   // the rows of M
-	left   []packed // a worker each: the rows to be multiplied
+	right  packed[float64]   // the rows of M
+	left   []packed[float64] // a worker each: the rows to be multiplied
 	tiles  [][]float64
 	rows   [][]float64
 }
@@ -15,11 +15,11 @@ type Projector struct {
 // Projector copies the inverse factor, which may change afterwards.
 func (w *Worker) Projector(m Matrix) *Projector {
 	p := &Projector{
-		kernel: w.kernel, n: m.N, right: packed{width: w.kernel.Cols}, left: make([]packed, w.pool.Workers()),
-		tiles: w.tiles, rows: w.buffers(m.N),
+		kernel: w.factors.kernel, n: m.N, right: packed[float64]{width: w.factors.kernel.Cols},
+		left: make([]packed[float64], w.pool.Workers()), tiles: w.factors.tiles, rows: buffers[float64](w.pool, m.N),
 	}
 	for i := range p.left {
-		p.left[i].width = w.kernel.Rows
+		p.left[i].width = p.kernel.Rows
 	}
 	p.right.resize(m.N, m.N)
 	clear(p.right.data)

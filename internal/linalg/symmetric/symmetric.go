@@ -31,22 +31,18 @@ func (m Matrix) Leading(n int) Matrix { return Matrix{N: n, Stride: m.Stride, Da
 // pool.
 type Worker struct {
 	pool         *dense.Pool
-	kernel       *kernel.Double
-	left, right  packed      // the factors of the update under way
-	tiles        [][]float64 // a worker of the pool each: a tile that reaches beyond the matrix
-	panel, strip []float64   // of InverseFactor: a block of columns and one of rows
+	factors      factors[float64]
+	single       factors[float32]
+	panel, strip []float64 // of InverseFactor: a block of columns and one of rows
 }
 
 // NewWorker returns a worker on the pool, which must stay open.
-func NewWorker(pool *dense.Pool) *Worker { return newWorker(pool, kernel.BestDouble()) }
+func NewWorker(pool *dense.Pool) *Worker {
+	return newWorker(pool, kernel.BestDouble(), kernel.BestSingle())
+}
 
-func newWorker(pool *dense.Pool, k *kernel.Double) *Worker {
-	w := &Worker{pool: pool, kernel: k, tiles: make([][]float64, pool.Workers())}
-	w.left.width, w.right.width = k.Rows, k.Cols
-	for i := range w.tiles {
-		w.tiles[i] = make([]float64, k.Rows*k.Cols)
-	}
-	return w
+func newWorker(pool *dense.Pool, double *kernel.Double[float64], single *kernel.Double[float32]) *Worker {
+	return &Worker{pool: pool, factors: newFactors(pool, double), single: newFactors(pool, single)}
 }
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }

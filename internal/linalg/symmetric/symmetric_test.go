@@ -25,8 +25,17 @@ func random(r *rand.Rand, rows, cols int) *mat.Dense {
 	return m
 }
 
-func segments(x *mat.Dense) Segment {
+func segments(x *mat.Dense) Segment[float64] {
 	return func(dst []float64, row, col int) { copy(dst, x.RawRowView(row)[col:]) }
+}
+
+// rounded has the numbers of x in float32.
+func rounded(x *mat.Dense) Segment[float32] {
+	return func(dst []float32, row, col int) {
+		for j := range dst {
+			dst[j] = float32(x.At(row, col+j))
+		}
+	}
 }
 
 // far is the largest difference between the lower triangles.
@@ -45,15 +54,40 @@ func far(got Matrix, want mat.Matrix) float64 {
 
 // each calls f with a worker of every kernel on one and three threads.
 func each(t *testing.T, f func(t *testing.T, w *Worker)) {
-	for _, k := range kernel.Doubles() {
+	for i, k := range kernel.Doubles() {
 		for _, threads := range []int{1, 3} {
 			t.Run(fmt.Sprintf("%s/%d", k.Name, threads), func(t *testing.T) {
 				pool := dense.NewPool(threads)
 				defer pool.Close()
-				f(t, newWorker(pool, &k))
+				f(t, newWorker(pool, &k, &kernel.Singles()[i]))
 			})
 		}
 	}
+}
+
+// single is how far off a sum of squares may be, a column, that float32 rounds.
+const single = 1e-6
+
+// FuzzRows compares matrices of rows in float32 and float64.
+func FuzzRows(f *testing.F) {
+	f.Add(uint64(1), uint16(200), uint16(300))
+	f.Add(uint64(2), uint16(97), uint16(640))
+	f.Fuzz(func(t *testing.T, seed uint64, rows, cols uint16) {
+		x := random(rand.New(rand.NewPCG(seed, 3)), 1+int(rows)%400, 1+int(cols)%700)
+		n, d := x.Dims()
+		each(t, func(t *testing.T, w *Worker) {
+			m, exact := New(n), New(n)
+			if err := w.RowsSingle(context.Background(), m, d, rounded(x)); err != nil {
+				t.Fatal(err)
+			}
+			if err := w.Rows(context.Background(), exact, d, segments(x)); err != nil {
+				t.Fatal(err)
+			}
+			if off := far(m, mat.NewDense(n, n, exact.Data)); !(off < single*float64(d)) {
+				t.Errorf("off by %g", off)
+			}
+		})
+	})
 }
 
 func TestGram(t *testing.T) {
@@ -69,6 +103,13 @@ func TestGram(t *testing.T) {
 			}
 			if d := far(m, &want); !(d < 1e-11) {
 				t.Errorf("rows of %v: off by %g", shape, d)
+			}
+			m = New(shape[0])
+			if err := w.RowsSingle(context.Background(), m, shape[1], rounded(x)); err != nil {
+				t.Fatal(err)
+			}
+			if d := far(m, &want); !(d < single*float64(shape[1])) {
+				t.Errorf("rows of %v in float32: off by %g", shape, d)
 			}
 			want.Reset()
 			want.Mul(x.T(), x)
@@ -153,6 +194,9 @@ func TestSameBytes(t *testing.T) {
 		w := NewWorker(pool)
 		x := random(r, 500, 700)
 		if err := w.Rows(context.Background(), m, 700, segments(x)); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.RowsSingle(context.Background(), m, 700, rounded(x)); err != nil {
 			t.Fatal(err)
 		}
 		if err := w.InverseFactor(context.Background(), m); err != nil {

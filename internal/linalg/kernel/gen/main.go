@@ -23,5 +23,7 @@ func main() {
 	}
 	double(doubleAVX2)
 	double(doubleAVX512)
+	single(avx2)
+	single(avx512)
 	Generate()
 }

@@ -45,28 +45,33 @@ func outer(s shape, at bool) {
 	TESTQ(f.k, f.k)
 	JZ(operand.LabelRef("store"))
 
+	f.updates()
+
+	Label("store")
+	f.eachOfTile(f.c, func(memory operand.Mem, register reg.VecPhysical) { VMOVUPS(register, memory) })
+	VZEROUPPER()
+	RET()
+}
+
+// updates adds the products of k columns and rows, at least one, to the tile.
+func (f *outerFrame) updates() {
 	Label("update")
 	f.loadRow()
-	for i := range s.rows {
+	for i := range f.rows {
 		value := f.left[i%len(f.left)]
 		VBROADCASTSS(operand.Mem{Base: f.a, Disp: 4 * i}, value)
-		for v := range s.vectors {
+		for v := range f.vectors {
 			VFMADD231PS(f.right[v], value, f.tile(i, v))
 		}
 	}
-	ADDQ(operand.Imm(uint64(4*s.rows)), f.a)
-	if at {
+	ADDQ(operand.Imm(uint64(4*f.shape.rows)), f.a)
+	if f.at {
 		ADDQ(operand.Imm(8), f.places)
 	} else {
 		ADDQ(f.ldb, f.b)
 	}
 	DECQ(f.k)
 	JNZ(operand.LabelRef("update"))
-
-	Label("store")
-	f.eachOfTile(f.c, func(memory operand.Mem, register reg.VecPhysical) { VMOVUPS(register, memory) })
-	VZEROUPPER()
-	RET()
 }
 
 // beginOuter declares the function, loads its arguments, turns strides into bytes and assigns the vector registers.
