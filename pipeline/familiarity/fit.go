@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
 	"finetune/head"
+	"finetune/internal/linalg/dense"
 	"finetune/internal/randstream"
 	"finetune/pipeline/dataset"
 )
@@ -72,14 +74,23 @@ func Fit(ctx context.Context, f head.Features, fit, reference []int) (*Model, er
 		return nil, err
 	}
 	m.distances = make([]float64, len(reference))
-	for i, row := range reference {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		m.distances[i] = m.Distance(f.Row(row))
+	if err := eachRow(ctx, reference, func(i, row int) { m.distances[i] = m.Distance(f.Row(row)) }); err != nil {
+		return nil, err
 	}
 	slices.Sort(m.distances)
 	return m, nil
+}
+
+// eachRow calls use with the place and the number of each row, on all cores.
+func eachRow(ctx context.Context, rows []int, use func(place, row int)) error {
+	pool := dense.NewPool(runtime.GOMAXPROCS(0))
+	defer pool.Close()
+	pool.Run(len(rows), func(place, _ int) {
+		if ctx.Err() == nil {
+			use(place, rows[place])
+		}
+	})
+	return ctx.Err()
 }
 
 // standardise takes the mean and the standard deviation of each column.
@@ -117,12 +128,11 @@ func standardise(f head.Features, rows []int) *Model {
 func (m *Model) takeMoments(ctx context.Context, f head.Features, rows []int) error {
 	k := len(m.centre)
 	projected := make([][]float64, len(rows))
-	for i, row := range rows {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		projected[i] = m.Project(f.Row(row))
-		floats.Add(m.centre, projected[i])
+	if err := eachRow(ctx, rows, func(i, row int) { projected[i] = m.Project(f.Row(row)) }); err != nil {
+		return err
+	}
+	for _, x := range projected {
+		floats.Add(m.centre, x)
 	}
 	for j := range m.centre {
 		m.centre[j] = float64(float32(m.centre[j] / float64(len(rows))))

@@ -1,6 +1,6 @@
-// Package kernel holds the inner loops of matrix products, in float32 and in float64 ([Double]): small tiles of a result that fit the vector
-// registers, in assembly for amd64 processors with AVX-512 or with AVX2 and FMA, and in plain Go for all others.
-// Which one runs is decided by the processor when the program starts.
+// Package kernel holds the inner loops of matrix products, in float32 and in float64 ([Double]): small tiles of a result
+// that fit the vector registers, in assembly for amd64 processors with AVX-512 or with AVX2 and FMA, and in plain Go for
+// all others. Which one runs is decided by the processor when the program starts.
 //
 // It holds neither the blocking for caches nor threads nor shapes of any size: that is package dense.
 package kernel
