@@ -27,7 +27,7 @@ BENCHFLAGS ?=
 TORTUREFLAGS ?= -seed 1 -time 30m
 
 .DEFAULT_GOAL := help
-.PHONY: help build setup demo report-check test race vet fmt staticcheck fuzz torture torture-short vulncheck licences sbom bench \
+.PHONY: help build setup demo page-check test race vet fmt staticcheck fuzz torture torture-short vulncheck licences sbom bench \
 	microbench cover golden clean man completions install uninstall release release-check docs-check
 
 help: ## show this list
@@ -42,8 +42,8 @@ setup: build ## build, then install the native ONNX Runtime into the user's cach
 demo: setup ## set up and run the main job on the embedded network and the demo photos
 	$(BIN) --data testdata/demo/demo.csv --out demo-run --overwrite
 
-report-check: demo ## look at the demo's report in a headless Chromium, which must be installed
-	$(GO) run ./scripts/reportcheck -out bin/report-shots demo-run/report.html
+page-check: demo ## look at the demo's pages in a headless Chromium, which must be installed, and correct labels in one by keys alone
+	$(GO) run ./scripts/pagecheck -out bin/page-shots -finetune $(BIN) -run demo-run demo-run/report.html
 
 test: setup ## set up and run all tests
 	$(GO) test $(TESTFLAGS) ./...

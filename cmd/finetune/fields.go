@@ -4,6 +4,7 @@ import "strings"
 
 // flagOf is the flag that sets an option of a job, by the option's Go name. Options of the same meaning share a flag.
 var flagOf = map[string]string{
+	"Addr":                           "addr",
 	"Augment":                        "augment",
 	"AugmentSeed":                    "augment-seed",
 	"Cache":                          "cache",
@@ -12,6 +13,7 @@ var flagOf = map[string]string{
 	"Calibrate.Coverage":             "coverage",
 	"Calibrate.Metric":               "metric",
 	"Calibrate.Temperature":          "calibrate",
+	"Check":                          "check",
 	"Class":                          "class",
 	"Columns":                        "columns",
 	"Data.Bins":                      "bins",
@@ -123,6 +125,7 @@ var flagOf = map[string]string{
 	"Token":                          "token-file",
 	"Head.Threads":                   "threads",
 	"Temperature":                    "calibrate",
+	"Unlabelled":                     "unlabelled",
 	"Val":                            "val-split",
 	"With":                           "with",
 }

@@ -24,18 +24,18 @@ type flagGroup struct {
 
 // flagGroups are the headings in the order of the help. The flags of the head's options are added from the table of options.
 var flagGroups = []flagGroup{
-	{"Data", []string{"data", "shard", "features", "image", "label-regex", "group-regex", "image-column", "label-column", "split-column", "fold-column", "group-column", "weight-column", "vote-columns", "order", "positions", "bins", "val-split", "test-split", "seed", "folds", "seeds", "repeats"}},
+	{"Data", []string{"data", "unlabelled", "shard", "features", "image", "label-regex", "group-regex", "image-column", "label-column", "split-column", "fold-column", "group-column", "weight-column", "vote-columns", "order", "positions", "bins", "val-split", "test-split", "seed", "folds", "seeds", "repeats"}},
 	{"Backbone", []string{"backbone", "quality", "tap", "pool", "pool-stat", "preset", "image-size", "crop-pct", "resize", "interpolation", "channel-order", "scale", "mean", "std", "white", "views", "augment", "augment-seed"}},
 	{"Loss", []string{"losses"}},
 	{"Head", nil},
 	{"Training", []string{"soften", "search", "search-time", "search-folds", "search-metric"}},
-	{"Evaluation", []string{"model", "metric", "calibrate", "coverage", "tta", "resamples", "class", "method", "patch", "stride", "worst", "by", "count", "level", "review-share", "learning-curve", "fail-on", "fail-on-drift"}},
+	{"Evaluation", []string{"model", "check", "reviewer", "metric", "calibrate", "coverage", "tta", "resamples", "class", "method", "patch", "stride", "worst", "by", "count", "level", "review-share", "learning-curve", "fail-on", "fail-on-drift"}},
 	{"Output", []string{"out", "overwrite", "resume", "explain", "tensorboard", "maps", "format", "input", "columns", "spreadsheet-safe", "json", "quiet", "strict", "max-unreadable"}},
 	{"Runtime", []string{"threads", "image-batch", "device", "device-option", "cache", "no-cache", "addr", "token-file", "max-bytes", "max-pixels", "max-images", "timeout", "max-requests", "max-waiting", "batch-wait", "log", "limit", "library", "config", "from", "with"}},
 }
 
 // basicFlags are those that most people need, which --help shows; --help-all shows all. A command with few flags shows all, too.
-var basicFlags = []string{"data", "features", "backbone", "quality", "model", "image", "out", "addr", "order", "bins", "label-regex", "folds", "loss", "losses", "hidden", "views", "tta", "explain", "resume", "overwrite", "threads", "class", "seeds", "by", "count", "level", "config", "json"}
+var basicFlags = []string{"data", "features", "backbone", "quality", "model", "image", "out", "addr", "order", "bins", "label-regex", "folds", "loss", "losses", "hidden", "views", "tta", "explain", "resume", "overwrite", "threads", "class", "seeds", "by", "count", "level", "check", "unlabelled", "reviewer", "config", "json"}
 
 // fewFlags is the number of flags up to which a command shows all of them.
 const fewFlags = 14

@@ -126,7 +126,7 @@ func newRoot(a *app) *cobra.Command {
 		a.remember(c)
 		return a.useConfigFile(c)
 	}
-	root.AddCommand(newTrain(a), newExtract(a), newEval(a), newPredict(a), newExport(a), newServe(a), newExplain(a), newCompare(a), newCheck(a), newSuggest(a), newDrift(a), newInspect(a), newDoctor(a), newSetup(a), newCache(a), newVersion(a))
+	root.AddCommand(newTrain(a), newExtract(a), newEval(a), newPredict(a), newExport(a), newServe(a), newExplain(a), newCompare(a), newCheck(a), newSuggest(a), newReview(a), newDrift(a), newInspect(a), newDoctor(a), newSetup(a), newCache(a), newVersion(a))
 	root.AddCommand(newMan())
 	root.SetHelpCommand(newHelp(a))
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) { printHelp(a.out, c, a.textWidth(), a.helpAll) })

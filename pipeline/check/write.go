@@ -3,7 +3,6 @@ package check
 import (
 	"context"
 	"encoding/csv"
-	"path/filepath"
 	"strconv"
 
 	"finetune/pipeline/artifact"
@@ -66,35 +65,11 @@ func writeCopies(w *csv.Writer, list []Copies) error {
 
 // writeManifest writes the manifest. Its paths are relative to its folder.
 func (c Job) writeManifest(path string, set *dataset.Set, copies []Copies) error {
-	folder, err := filepath.Abs(c.Out)
+	together := *set
+	together.Items = withCopies(set.Items, copies)
+	moved, err := together.RelativeTo(c.Out)
 	if err != nil {
 		return err
 	}
-	together := *set
-	together.Items = withCopies(set.Items, copies)
-	for i := range together.Items {
-		if together.Items[i].File == "" {
-			continue // inside of an archive
-		}
-		file, err := filepath.Abs(together.Items[i].File)
-		if err != nil {
-			return err
-		}
-		if relative, err := filepath.Rel(folder, file); err == nil {
-			file = relative
-		}
-		together.Items[i].Path = filepath.ToSlash(file)
-	}
-	return artifact.WriteCSV(path, func(w *csv.Writer) error {
-		if err := w.Write(together.Header()); err != nil {
-			return err
-		}
-		record := together.Records()
-		for i := range together.Items {
-			if err := w.Write(record(i)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return artifact.WriteCSV(path, moved.WriteRows)
 }

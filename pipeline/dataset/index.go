@@ -1,7 +1,9 @@
 package dataset
 
 import (
+	"encoding/csv"
 	"math"
+	"path/filepath"
 	"strconv"
 )
 
@@ -86,4 +88,43 @@ func (it *Item) votesFor(class int) float64 {
 		return whole
 	}
 	return v
+}
+
+// RelativeTo returns the items with paths relative to a folder, as a manifest in that folder has them. Images that
+// aren't files of their own keep their paths.
+func (s *Set) RelativeTo(folder string) (*Set, error) {
+	folder, err := filepath.Abs(folder)
+	if err != nil {
+		return nil, err
+	}
+	moved := *s
+	moved.Items = make([]Item, len(s.Items))
+	for i, it := range s.Items {
+		if it.File != "" {
+			file, err := filepath.Abs(it.File)
+			if err != nil {
+				return nil, err
+			}
+			if relative, err := filepath.Rel(folder, file); err == nil {
+				file = relative
+			}
+			it.Path = filepath.ToSlash(file)
+		}
+		moved.Items[i] = it
+	}
+	return &moved, nil
+}
+
+// WriteRows writes the manifest: Header, then the Records of all items.
+func (s *Set) WriteRows(w *csv.Writer) error {
+	if err := w.Write(s.Header()); err != nil {
+		return err
+	}
+	record := s.Records()
+	for i := range s.Items {
+		if err := w.Write(record(i)); err != nil {
+			return err
+		}
+	}
+	return nil
 }

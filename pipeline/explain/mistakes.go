@@ -3,17 +3,12 @@ package explain
 import (
 	"cmp"
 	"context"
-	"encoding/csv"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"math"
 	"path/filepath"
 	"slices"
-	"strconv"
 
-	"finetune/internal/store/userfile"
 	"finetune/invalid"
 	"finetune/pipeline/dataset"
 	"finetune/pipeline/metrics"
@@ -56,7 +51,7 @@ func (e *Job) mistakes(ctx context.Context, model *run.Run) ([]dataset.Item, err
 			Want: "an image, a folder or a manifest"}
 	}
 	path := filepath.Join(model.Folder, run.PredictionsFile)
-	wrong, err := readMistakes(path, model)
+	wrong, err := readMistakes(ctx, path, model)
 	if err != nil {
 		return nil, err
 	}
@@ -100,61 +95,21 @@ type mistake struct {
 	distance float64 // expected distance of the distribution from the label, in classes
 }
 
-// maxPredictions bounds the bytes of predictions.csv that are read.
-const maxPredictions = 1 << 34
-
 // readMistakes returns the wrong predictions of predictions.csv, by falling off and then by falling distance.
-func readMistakes(path string, model *run.Run) ([]mistake, error) {
-	f, err := userfile.Open(context.Background(), path, maxPredictions)
+func readMistakes(ctx context.Context, path string, model *run.Run) ([]mistake, error) {
+	var list []mistake
+	err := run.ReadPredictions(ctx, path, model.Head.Space(), func(p run.PredictionRow) {
+		if p.Label != p.Predicted {
+			list = append(list, mistake{p.Path, p.Label, max(p.Label-p.Predicted, p.Predicted-p.Label),
+				metrics.ExpectedDistance(p.Probabilities, p.Label)})
+		}
+	})
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &invalid.Error{Field: "Paths", Found: "nothing, and there is no " + path +
 			" to take mistakes from", Want: "an image, a folder or a manifest"}
 	}
 	if err != nil {
 		return nil, err
-	}
-	defer f.Close()
-	bad := func(err error) error {
-		return &invalid.Error{Path: path, Found: "not the predictions of this run", Err: err,
-			Hint: "restore the file or train again"}
-	}
-	space := model.Head.Space()
-	table := csv.NewReader(f)
-	header, err := table.Read()
-	if err != nil {
-		return nil, bad(err)
-	}
-	names := run.ProbabilityNames([]string{"path", "label", "predicted"}, space)
-	columns := make([]int, len(names)) // there may be other columns, such as folds
-	for i, name := range names {
-		if columns[i] = slices.Index(header, name); columns[i] < 0 {
-			return nil, bad(fmt.Errorf("no column %s", name))
-		}
-	}
-	var list []mistake
-	for {
-		row, err := table.Read()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, bad(err)
-		}
-		label, ok := space.Index(row[columns[1]])
-		predicted, known := space.Index(row[columns[2]])
-		if !ok || !known {
-			return nil, bad(fmt.Errorf("the classes %q and %q", row[columns[1]], row[columns[2]]))
-		}
-		probs := make([]float64, space.Len())
-		for k := range probs {
-			if probs[k], err = strconv.ParseFloat(row[columns[3+k]], 64); err != nil {
-				return nil, bad(err)
-			}
-		}
-		if label != predicted {
-			list = append(list, mistake{row[columns[0]], label, int(math.Abs(float64(label - predicted))),
-				metrics.ExpectedDistance(probs, label)})
-		}
 	}
 	slices.SortStableFunc(list, func(a, b mistake) int {
 		return cmp.Or(cmp.Compare(b.off, a.off),

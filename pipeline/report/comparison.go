@@ -63,13 +63,11 @@ func WriteComparison(w io.Writer, c Comparison) error {
 // A comparisonView is the input of comparison.tmpl.
 type comparisonView struct {
 	*Comparison
+	sheet
 	Summary []remark
 	Names   []string // of the metrics
 	Tables  []comparisonTable
 }
-
-// Kind returns the kind of page.
-func (*comparisonView) Kind() string { return "comparison" }
 
 type comparisonTable struct {
 	Name string
@@ -90,7 +88,7 @@ type comparisonCell struct {
 }
 
 func newComparisonView(c *Comparison) *comparisonView {
-	v := &comparisonView{Comparison: c, Summary: c.summary()}
+	v := &comparisonView{Comparison: c, sheet: fileSheet("comparison"), Summary: c.summary()}
 	for _, s := range c.Rules[0].Losses[0].Figures {
 		name, _, _ := lookUp(s.Metric)
 		v.Names = append(v.Names, name)

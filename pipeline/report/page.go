@@ -5,6 +5,7 @@ import "fmt"
 // A view is the input of page.tmpl.
 type view struct {
 	*Data
+	sheet
 	K            int
 	Highest      string // class
 	Part         string // describes the held-out part
@@ -31,7 +32,7 @@ type view struct {
 
 func newView(d *Data) *view {
 	v := &view{
-		Data: d, K: len(d.Classes), Highest: d.Classes[len(d.Classes)-1].Name, Part: describePart(d),
+		Data: d, sheet: fileSheet("report"), K: len(d.Classes), Highest: d.Classes[len(d.Classes)-1].Name, Part: describePart(d),
 		Summary:    summary(d),
 		MetricRows: metricRows(&d.Metrics), HasIntervals: len(d.Metrics.Intervals) > 0, Confusion: confusion(d),
 		SoftMatrix: softConfusion(d),
@@ -126,9 +127,6 @@ func limitations(d *Data) []string {
 
 // HasHeldOut reports whether the table of classes counts images that no head was trained on.
 func (v *view) HasHeldOut() bool { return v.HeldOut == "test" || v.Folds == nil && !v.LeftOut }
-
-// Kind returns the kind of page.
-func (*view) Kind() string { return "report" }
 
 // A classRow is one row of the table of classes.
 type classRow struct {

@@ -19,13 +19,18 @@ type Thumbnailer struct{ decoder decode.Decoder }
 // Thumbnail returns a JPEG of the whole image, upright and at most 128 × 128 pixels, from the bytes of an image file.
 // It doesn't enlarge small images. The error is that of the decoder.
 func (t *Thumbnailer) Thumbnail(data []byte) ([]byte, error) {
+	return t.Fit(data, thumbnailSide, thumbnailQuality)
+}
+
+// Fit is Thumbnail with another side in pixels and another quality of the JPEG.
+func (t *Thumbnailer) Fit(data []byte, side, quality int) ([]byte, error) {
 	img, err := t.decoder.Decode(data)
 	if err != nil {
 		return nil, err
 	}
 	var out bytes.Buffer
-	if err := jpeg.Encode(&out, imaging.Fit(img, thumbnailSide, thumbnailSide, imaging.CatmullRom),
-		&jpeg.Options{Quality: thumbnailQuality}); err != nil {
+	if err := jpeg.Encode(&out, imaging.Fit(img, side, side, imaging.CatmullRom),
+		&jpeg.Options{Quality: quality}); err != nil {
 		return nil, fmt.Errorf("thumbnail: %w", err)
 	}
 	return out.Bytes(), nil

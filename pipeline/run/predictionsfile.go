@@ -1,12 +1,14 @@
 package run
 
 import (
+	"context"
 	"encoding/csv"
+	"fmt"
+	"strconv"
+
 	"finetune/label"
 	"finetune/pipeline/artifact"
 	"finetune/pipeline/crossval"
-	"fmt"
-	"strconv"
 )
 
 // rangeNames are the columns of prediction sets. They come last, so that what tables without them have stands where it did.
@@ -52,6 +54,30 @@ func WritePredictions(path string, space label.Space, p *crossval.Predictions) e
 			}
 		}
 		return nil
+	})
+}
+
+// A PredictionRow is a row of PredictionsFile.
+type PredictionRow struct {
+	Path             string
+	Label, Predicted int
+	Probabilities    []float64
+}
+
+// ReadPredictions hands each row of what WritePredictions wrote to emit. What can't be read is an *invalid.Error.
+func ReadPredictions(ctx context.Context, path string, space label.Space, emit func(PredictionRow)) error {
+	names := ProbabilityNames([]string{"path", "label", "predicted"}, space)
+	return readTable(ctx, path, names, func(cell []string) error {
+		label, ok := space.Index(cell[1])
+		predicted, known := space.Index(cell[2])
+		if !ok || !known {
+			return fmt.Errorf("the classes %q and %q", cell[1], cell[2])
+		}
+		probabilities, err := parseNumbers(cell[3:])
+		if err == nil {
+			emit(PredictionRow{cell[0], label, predicted, probabilities})
+		}
+		return err
 	})
 }
 

@@ -1,7 +1,9 @@
 package run
 
 import (
+	"context"
 	"encoding/csv"
+	"fmt"
 	"strconv"
 
 	"finetune/label"
@@ -36,10 +38,33 @@ func DescribeSuspects(space label.Space, p *crossval.Predictions, found []metric
 	return list
 }
 
-// writeSuspects writes SuspectsFile. Where there are none the header stands alone.
+var suspectColumns = []string{"path", "label", "suggested", "p_label", "p_suggested", "distance", "score"}
+
+// ReadSuspects reads what WriteSuspects wrote. What can't be read is an *invalid.Error.
+func ReadSuspects(ctx context.Context, path string, space label.Space) ([]SuspectLabel, error) {
+	var list []SuspectLabel
+	err := readTable(ctx, path, suspectColumns, func(cell []string) error {
+		s := SuspectLabel{Path: cell[0], Label: cell[1], Suggested: cell[2]}
+		for _, class := range cell[1:3] {
+			if _, ok := space.Index(class); !ok {
+				return fmt.Errorf("the class %q", class)
+			}
+		}
+		numbers, err := parseNumbers(cell[3:])
+		if err != nil {
+			return err
+		}
+		s.PLabel, s.PSuggested, s.Distance, s.Score = float32(numbers[0]), float32(numbers[1]), int(numbers[2]), numbers[3]
+		list = append(list, s)
+		return nil
+	})
+	return list, err
+}
+
+// WriteSuspects writes SuspectsFile. Where there are none the header stands alone.
 func WriteSuspects(path string, list []SuspectLabel) error {
 	return artifact.WriteCSV(path, func(w *csv.Writer) error {
-		if err := w.Write([]string{"path", "label", "suggested", "p_label", "p_suggested", "distance", "score"}); err != nil {
+		if err := w.Write(suspectColumns); err != nil {
 			return err
 		}
 		for _, s := range list {

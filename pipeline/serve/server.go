@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html/template"
 	"net"
 	"net/http"
 	"strconv"
@@ -18,16 +19,26 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"finetune/pipeline/artifact"
+	"finetune/pipeline/report"
 )
 
-// page is what a browser shows: images can be dropped on it.
-//
-//go:embed page.html
-var page []byte
+// The page that a browser shows: images can be dropped on it.
+var (
+	//go:embed page.html
+	body template.HTML
+	//go:embed page.css
+	style template.CSS
+	//go:embed page.js
+	script template.JS
+)
 
 // A Server answers HTTP requests. It is safe for concurrent use.
 type Server struct {
 	o         Options
+	page      []byte
+	policy    string // of the page
 	models    set
 	metrics   *metrics
 	handler   http.Handler
@@ -43,6 +54,13 @@ func New(ctx context.Context, o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{o: o, requests: make(chan struct{}, o.Limits.Requests), token: sha256.Sum256([]byte(o.Token))}
+	var err error
+	if s.page, s.policy, err = (report.App{
+		Finetune: artifact.Version(), Kind: "serve", Source: "Label images", About: "Images are sent to the server of this page and to no other. It keeps none.",
+		Body: body, Style: style, Script: script,
+	}.Page()); err != nil {
+		return nil, err
+	}
 	s.metrics = newMetrics(&s.models)
 	s.handler = s.routes()
 	if err := s.load(ctx); err != nil {
@@ -64,7 +82,7 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", s.ready)
-	mux.HandleFunc("GET /{$}", servePage)
+	mux.HandleFunc("GET /{$}", s.servePage)
 	return s.observe(mux, s.authorise(s.limit(mux)))
 }
 
@@ -77,12 +95,10 @@ func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
 	w.Write([]byte("ready\n"))
 }
 
-func servePage(w http.ResponseWriter, _ *http.Request) {
+func (s *Server) servePage(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'unsafe-inline'; "+
-		"style-src 'unsafe-inline'; img-src 'self' blob: data:; connect-src 'self'; base-uri 'none'; "+
-		"form-action 'none'; frame-ancestors 'none'")
-	w.Write(page)
+	w.Header().Set("Content-Security-Policy", s.policy)
+	w.Write(s.page)
 }
 
 // authorise refuses requests without the token, but for the page and the health of the server, which tell nothing.

@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"finetune/internal/store/userfile"
@@ -42,6 +43,9 @@ type Suggestion struct {
 	Path      string  `json:"path"`
 	Predicted string  `json:"predicted"`
 	Doubt     float64 `json:"doubt"` // expected RPS of the distribution, in class steps
+
+	File          string    `json:"-"` // of the image, "" where it isn't a file of its own
+	Probabilities []float32 `json:"-"` // of each class
 }
 
 // A Result lists what to label, the image that teaches most first.
@@ -83,7 +87,7 @@ func (j Job) Run(ctx context.Context) (*Result, error) {
 		doubt := metrics.ExpectedRPS(s.Probabilities)
 		if kept.takes(doubt) {
 			kept.add(Candidate{
-				Suggestion: Suggestion{Path: s.Item.Path, Predicted: r.Head.Space().Class(s.Class), Doubt: doubt},
+				Suggestion: Suggestion{Path: s.Item.Path, Predicted: r.Head.Space().Class(s.Class), Doubt: doubt, File: s.Item.File, Probabilities: slices.Clone(s.Probabilities)},
 				Place:      Place(known, s.Row),
 			})
 		}
