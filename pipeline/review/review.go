@@ -172,8 +172,8 @@ func (j Job) fill(ctx context.Context, r *run.Run, s *session) error {
 		s.addCopies(check)
 	}
 	if j.Unlabelled != "" {
-		chosen, err := suggest.Job{Model: j.Model, Data: dataset.Options{Path: j.Unlabelled}, Images: j.Images, Count: j.Count, Threads: j.Threads,
-			Progress: j.Progress}.Run(ctx)
+		scan := run.Scan{Model: j.Model, Data: dataset.Options{Path: j.Unlabelled}, Images: j.Images, Threads: j.Threads, Progress: j.Progress}
+		chosen, err := suggest.Job{Scan: scan, Count: j.Count}.Run(ctx)
 		if err != nil {
 			return err
 		}
