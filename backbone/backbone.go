@@ -41,6 +41,9 @@ type Options struct {
 // Devices returns the names that Options.Device may have.
 func Devices() []string { return env.Devices() }
 
+// Grid declares a number of Options.Pool.
+var Grid = graph.Grid
+
 // Multi is the Tap that takes a network at several depths.
 const Multi = graph.Multi
 

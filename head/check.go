@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"finetune/invalid"
-	"finetune/loss"
 )
 
 // maxThreads and maxParameters are checked before anything is allocated.
@@ -46,7 +45,7 @@ func (c Config) check() error {
 			return err
 		}
 	}
-	threads := loss.Range{Low: 1, High: maxThreads}
+	threads := invalid.Range{Low: 1, High: maxThreads}
 	switch {
 	case !threads.Contains(float64(c.Threads)):
 		return wrong("Head.Threads", c.Threads, threads.String())

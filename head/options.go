@@ -1,6 +1,9 @@
 package head
 
-import "finetune/loss"
+import (
+	"finetune/invalid"
+	"finetune/loss"
+)
 
 // A Kind is the form of an option's value.
 type Kind int
@@ -21,9 +24,9 @@ type Option struct {
 	Group string // "Loss", "Head" or "Training"
 	Kind  Kind
 
-	Range   loss.Range // of numbers
-	Choices []string   // of a Choice
-	Word    string     // accepted besides, mostly "auto"; "" for none
+	Range   invalid.Range // of numbers
+	Choices []string      // of a Choice
+	Word    string        // accepted besides, mostly "auto"; "" for none
 
 	Default string // the value without the option, short; "" where the job decides
 	Auto    string // what auto stands for; "" where it isn't accepted
@@ -66,7 +69,7 @@ const unbounded = 1e9
 
 // Options returns all options in the order in which they are documented. The slice is the caller's.
 func Options() []Option {
-	anyCount, fraction := loss.Range{High: unbounded}, loss.Range{High: 1, HighOpen: true}
+	anyCount, fraction := invalid.Range{High: unbounded}, invalid.Range{High: 1, HighOpen: true}
 	options := []Option{
 		{Name: "loss", Field: "Loss.Name", Group: "Loss", Kind: Choice, Choices: loss.Names(),
 			Search: Search{Choices: []string{loss.CrossEntropy, loss.EMD2, loss.XEMD2, loss.XEMD2}},
@@ -93,7 +96,7 @@ func Options() []Option {
 			value: func(c *Config) any { return &c.WarmupEpochs },
 			Help:  "epochs of cross-entropy alone before the loss takes over"},
 
-		{Name: "hidden", Field: "Head.Hidden", Group: "Head", Kind: Int, Range: loss.Range{High: 1 << 16}, Default: "0",
+		{Name: "hidden", Field: "Head.Hidden", Group: "Head", Kind: Int, Range: invalid.Range{High: 1 << 16}, Default: "0",
 			Search: Search{Choices: []string{"0", "0", "64", "128", "256"}},
 			value:  func(c *Config) any { return &c.Hidden },
 			Help:   "width of the hidden layer; 0 is a linear head"},
@@ -111,7 +114,7 @@ func Options() []Option {
 				"training; otherwise sgd for a linear head, adamw with a hidden layer", Spec: "optimizer",
 			value: func(c *Config) any { return &c.Optimizer },
 			Help:  "sgd with Nesterov momentum, adamw, lbfgs on all images at once, or closed-form: solved without iterating"},
-		{Name: "lr", Field: "Head.LR", Group: "Training", Kind: Float, Range: loss.Range{High: unbounded, LowOpen: true},
+		{Name: "lr", Field: "Head.LR", Group: "Training", Kind: Float, Range: invalid.Range{High: unbounded, LowOpen: true},
 			Auto:   "0.002 for adamw and l2, otherwise 0.02 divided by the scale of the loss's gradients",
 			Search: Search{Low: 1. / 3, High: 3, Relative: true}, Spec: "lr", Only: Batches,
 			value: func(c *Config) any { return &c.LR },
@@ -126,12 +129,12 @@ func Options() []Option {
 			Search: Search{Low: 0.1, High: 10, Relative: true},
 			value:  func(c *Config) any { return &c.WeightDecay },
 			Help:   "weight decay, scaled as in PyTorch; for sgd and lbfgs an L2 penalty"},
-		{Name: "epochs", Field: "Head.Epochs", Group: "Training", Kind: Int, Range: loss.Range{Low: 1, High: 1e6},
+		{Name: "epochs", Field: "Head.Epochs", Group: "Training", Kind: Int, Range: invalid.Range{Low: 1, High: 1e6},
 			Auto: "30, for lbfgs 500", Only: Iterative,
 			value: func(c *Config) any { return &c.Epochs },
 			Help:  "passes over the training images; for lbfgs the largest number of iterations"},
 		{Name: "batch-size", Field: "Head.BatchSize", Group: "Training", Kind: Int,
-			Range: loss.Range{Low: 1, High: unbounded},
+			Range: invalid.Range{Low: 1, High: unbounded},
 			Auto:  "64 for sgd, 256 for adamw", Only: Batches,
 			value: func(c *Config) any { return &c.BatchSize },
 			Help:  "images in a step"},

@@ -2,6 +2,8 @@
 // used, data that can't be trained on. All packages of this module return it for such input; any other error is a failure of
 // the machine. The command finetune exits with status 2 for the one and 1 for the other.
 //
+// It also holds the declaration of a numeric option, [Number], from which such errors are made.
+//
 // The package imports nothing of this module and prints nothing.
 package invalid
 

@@ -15,7 +15,7 @@ func (c Config) check() error {
 		return &invalid.Error{Field: "Loss.Name", Found: fmt.Sprintf("%q", c.Name),
 			Want: "one of " + strings.Join(Names(), ", ")}
 	}
-	if classes := (Range{Low: 2, High: MaxClasses}); !classes.Contains(float64(c.Classes)) {
+	if classes := (invalid.Range{Low: 2, High: MaxClasses}); !classes.Contains(float64(c.Classes)) {
 		return &invalid.Error{
 			Field: "Loss.Classes", Found: count(c.Classes, "class", "classes"), Want: classes.String(),
 			Hint: "check how classes are made of labels ({Data.LabelRegex}, {Data.Bins})",

@@ -26,7 +26,7 @@ func ExampleSpec_Validate() {
 	spec.CropPct = 87.5
 	fmt.Println(spec.Validate())
 	// Output:
-	// Images.Overrides.CropPct: 87.5; expected a fraction from 0.01 to 1
+	// Images.Overrides.CropPct: 87.5; expected 0.01 to 1
 }
 
 func ExampleTransformer() {

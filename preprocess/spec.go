@@ -13,6 +13,7 @@
 package preprocess
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -117,17 +118,32 @@ func (s Spec) Side() int {
 // maxWhite is the largest sample of 16 bits.
 const maxWhite = 1<<16 - 1
 
+// Numbers declares the numbers of a preprocessing as options, which leave out what they don't change.
+var Numbers = struct{ ImageSize, CropPct, Scale, White, Mean, Std invalid.Number }{
+	ImageSize: invalid.Number{Field: "Images.Overrides.ImageSize", Range: invalid.Range{Low: 1, High: MaxSize}, Whole: true,
+		AutoIs: "the network's size"},
+	CropPct: invalid.Number{Field: "Images.Overrides.CropPct", Range: invalid.Range{Low: minCropPct, High: 1},
+		AutoIs: "the preset's"},
+	Scale: invalid.Number{Field: "Images.Overrides.Scale", Range: invalid.Range{High: math.MaxFloat32, LowOpen: true},
+		AutoIs: "the preset's"},
+	White: invalid.Number{Field: "Images.Overrides.White", Range: invalid.Range{Low: 1, High: maxWhite}, Whole: true,
+		AutoIs: "the full range of 16 bits"},
+	Mean: invalid.Number{Field: "Images.Overrides.Mean", Range: invalid.Range{Low: -math.MaxFloat32, High: math.MaxFloat32}},
+	Std:  invalid.Number{Field: "Images.Overrides.Std", Range: invalid.Range{High: math.MaxFloat32, LowOpen: true}},
+}
+
+// fixed is a number of a Spec, which leaves nothing open.
+func fixed(n invalid.Number) invalid.Number { n.AutoIs = ""; return n }
+
 // Validate returns a *invalid.Error that names the option of the first field out of range.
 func (s Spec) Validate() error {
 	for _, size := range []int{s.Height, s.Width} {
-		if size < 0 || size > MaxSize {
-			return &invalid.Error{Field: "Images.Overrides.ImageSize", Found: fmt.Sprint(size),
-				Want: fmt.Sprintf("1 to %d pixels", MaxSize)}
+		if err := Numbers.ImageSize.Check(float64(size)); err != nil {
+			return err
 		}
 	}
-	if !(s.CropPct >= minCropPct && s.CropPct <= 1) {
-		return &invalid.Error{Field: "Images.Overrides.CropPct", Found: fmt.Sprint(s.CropPct),
-			Want: fmt.Sprintf("a fraction from %v to 1", minCropPct)}
+	if err := fixed(Numbers.CropPct).Check(s.CropPct); err != nil {
+		return err
 	}
 	if s.Resize != Shorter && s.Resize != Squash {
 		return &invalid.Error{Field: "Images.Overrides.Resize", Found: fmt.Sprintf("%q", s.Resize), Want: "shorter or squash"}
@@ -139,21 +155,16 @@ func (s Spec) Validate() error {
 	if s.ChannelOrder != RGB && s.ChannelOrder != BGR {
 		return &invalid.Error{Field: "Images.Overrides.ChannelOrder", Found: fmt.Sprintf("%q", s.ChannelOrder), Want: "rgb or bgr"}
 	}
-	if !positive(s.Scale) {
-		return &invalid.Error{Field: "Images.Overrides.Scale", Found: fmt.Sprint(s.Scale), Want: "a number above 0",
-			Hint: "255 maps pixels to 0…1, 1 leaves them as they are"}
+	if err := fixed(Numbers.Scale).Check(s.Scale); err != nil {
+		return err
 	}
 	for c := range 3 {
-		if math.IsNaN(s.Mean[c]) || math.IsInf(s.Mean[c], 0) {
-			return &invalid.Error{Field: "Images.Overrides.Mean", Found: numbers(s.Mean), Want: "three finite numbers"}
-		}
-		if !positive(s.Std[c]) {
-			return &invalid.Error{Field: "Images.Overrides.Std", Found: numbers(s.Std), Want: "three numbers above 0"}
+		if err := cmp.Or(Numbers.Mean.Check(s.Mean[c]), Numbers.Std.Check(s.Std[c])); err != nil {
+			return err
 		}
 	}
-	if s.White < 0 || s.White > maxWhite {
-		return &invalid.Error{Field: "Images.Overrides.White", Found: fmt.Sprint(s.White),
-			Want: fmt.Sprintf("1 to %d, or 0 for the full range of 16 bits", maxWhite)}
+	if err := Numbers.White.Check(float64(s.White)); err != nil {
+		return err
 	}
 	for c, lut := range s.levels() {
 		if math.IsInf(float64(lut[0]), 0) || math.IsInf(float64(lut[255]), 0) {
@@ -163,8 +174,6 @@ func (s Spec) Validate() error {
 	}
 	return nil
 }
-
-func positive(v float64) bool { return v > 0 && !math.IsInf(v, 1) }
 
 // levels returns what each level becomes in each channel of the tensor.
 func (s Spec) levels() (table [3][256]float32) {

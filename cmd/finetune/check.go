@@ -12,6 +12,7 @@ import (
 
 	"finetune/invalid"
 	"finetune/pipeline/check"
+	"finetune/pipeline/dataset"
 	"finetune/pipeline/progress"
 )
 
@@ -42,7 +43,7 @@ Exit status: 0 if nothing was found, 3 if problems were found (with --fail-on wa
 	f.StringVar(&job.Out, "out", "", "`folder` for check.json, copies.csv, suspects.csv and manifest.csv (default: nothing is written)")
 	f.StringVar(&failOn, "fail-on", failOn, "what ends with exit status 3: `problem`, warning or never")
 	addLabelFlags(f, &job.Data)
-	addSplitFlags(f, &job.Split)
+	addSplitFlags(f, &job.Split, dataset.Numbers.Test)
 	addNetworkFlags(f, &job.Images)
 	addRuntimeFlags(f, &job.Images, &job.Threads)
 	c.RunE = func(c *cobra.Command, _ []string) error {

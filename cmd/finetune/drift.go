@@ -29,12 +29,8 @@ training data, a share of --level is said to differ. docs/next-photos.md has the
 	f := c.Flags()
 	f.SortFlags = false
 	addScanFlags(f, &job.Scan)
-	f.Float64Var(
-		&job.Level,
-		"level",
-		drift.DefaultLevel,
-		"share of batches like the training data that are said to differ",
-	)
+	job.Level = drift.DefaultLevel
+	addNumber(f, &job.Level, drift.Level, "level", "`share` of batches like the training data that are said to differ")
 	f.Uint64Var(&job.Seed, "seed", 0, "seed of the permutations")
 	fail := f.Bool("fail-on-drift", false, "exit with status 3 where the batch differs")
 	addScanRuntimeFlags(f, &job.Scan)

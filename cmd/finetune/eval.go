@@ -37,8 +37,9 @@ func newEval(a *app) *cobra.Command {
 		"`pattern` whose first group is what intervals resample as one, e.g. a person")
 	f.StringVar(&job.Data.By, "by", "",
 		"`column` of the manifest: measure the images of each value by themselves, e.g. site")
-	f.Float64Var(&job.ReviewShare, "review-share", familiarity.DefaultReviewShare,
-		"share of ordinary images to mark for a person's look; 0 for none")
+	job.ReviewShare = familiarity.DefaultReviewShare
+	addNumber(f, &job.ReviewShare, familiarity.ReviewShare, "review-share",
+		"`share` of ordinary images to mark for a person's look; 0 for none")
 	addMovedNetworkFlag(f, &job.Images.Backbone)
 	f.Uint64Var(&job.Seed, "seed", 0, "seed of the bootstrap")
 	addTTAFlag(f, &job.TTA, "as the run was measured")

@@ -10,6 +10,7 @@ import (
 
 	"finetune/pipeline/explain"
 	"finetune/pipeline/progress"
+	"finetune/pipeline/report"
 )
 
 func newExplain(a *app) *cobra.Command {
@@ -36,10 +37,11 @@ Without --image the worst errors among the run's held-out images are explained, 
 	f.BoolVar(&job.Overwrite, "overwrite", false, "replace a .png file at --out that is there; an earlier explanation in a folder is always replaced")
 	f.StringVar(&job.Class, "class", "", "explain this `class` too")
 	f.StringVar(&job.LabelRegex, "label-regex", "", "`pattern` whose first group is the label in an image's path (default: that of the run)")
-	f.IntVar(&job.MaxMistakes, "worst", 0, "explain so many of the worst `mistakes`, without --image (default 20)")
+	job.MaxMistakes = new(report.GallerySize)
+	addNumber(f, job.MaxMistakes, explain.Numbers.MaxMistakes, "worst", "explain so many of the worst `mistakes`, without --image; 0 for none")
 	f.StringVar(&job.Method, "method", explain.MethodAuto, "cam: weigh the maps before pooling; occlusion: hide places; auto: cam where it can be")
-	f.IntVar(&job.Patch, "patch", 0, "side of the square that occlusion hides, in `pixels` of the network's input (default: a fifth of it)")
-	f.IntVar(&job.Stride, "stride", 0, "steps between the places that occlusion hides, in `pixels` (default: a fourteenth of the input)")
+	addNumber(f, &job.Patch, explain.Numbers.Patch, "patch", "side of the square that occlusion hides, in `pixels` of the network's input (default: a fifth of it)")
+	addNumber(f, &job.Stride, explain.Numbers.Stride, "stride", "steps between the places that occlusion hides, in `pixels` (default: a fourteenth of the input)")
 	f.BoolVar(&job.Maps, "maps", false, "write each map as a matrix too, .npy beside the picture")
 	addMovedNetworkFlag(f, &job.Images.Backbone)
 	addComputeFlags(f, &job.Images, &job.Threads)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"finetune/internal/cores"
 	"finetune/pipeline/export"
 	"finetune/pipeline/progress"
 )
@@ -43,7 +44,7 @@ place; a difference of a probability above 0.001 fails. docs/export.md describes
 	f.StringVar(&job.Data, "data", "", "`path` of images to compare on (default: those that the run was trained on, or generated ones)")
 	f.StringVar(&job.Images.Backbone, "backbone", "", "ONNX `file` of the network, where it isn't found")
 	addTTAFlag(f, &job.TTA, "as the run was measured")
-	f.Var(&countFlag{&job.Threads, "--threads"}, "threads", "cores to work on (default: all)")
+	addNumber(f, &job.Threads, cores.Threads, "threads", "cores to work on (default: all)")
 	f.StringVar(&job.Images.Library, "library", "", "the native ONNX Runtime `library`, where it isn't to be searched for")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if err := required(c, "model", "out"); err != nil {

@@ -17,7 +17,7 @@ const autoDecision = "auto"
 func addCalibrationFlags(f *pflag.FlagSet, c *calibration.Options) {
 	f.StringVar(&c.Metric, "metric", "", "`figure` that --decision auto chooses by: mae, accuracy, qwk, … (default mae)")
 	f.BoolVar(&c.Temperature, "calibrate", c.Temperature, "divide logits by a temperature fitted to the validation images, so that probabilities match frequencies")
-	f.Float64Var(&c.Coverage, "coverage", c.Coverage, "`probability` with which low to high of predict hold the true class; calibrated on the validation images; 0 for no such ranges")
+	addNumber(f, &c.Coverage, calibration.Coverage, "coverage", "`probability` with which low to high of predict hold the true class; calibrated on the validation images; 0 for no such ranges")
 }
 
 // decide reads --decision together with --metric.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -15,7 +14,7 @@ import (
 // addLabelFlags binds how labels are read.
 func addLabelFlags(f *pflag.FlagSet, o *dataset.Options) {
 	f.Var(&orderFlag{&o.Order}, "order", "the classes, lowest first, with commas between (needed unless they are numbers or ranges)")
-	f.Var(&numbersFlag{values: &o.Positions, name: "--positions"}, "positions", "where the classes lie, for ground distances and errors in label units")
+	f.Var(&listFlag[float64]{&o.Positions, finite("--positions")}, "positions", "where the classes lie, for ground distances and errors in label units")
 	f.StringVar(&o.LabelRegex, "label-regex", "", "`pattern` whose first group is the label in an image's path, e.g. '^(\\d+)_'")
 	f.StringVar(&o.GroupRegex, "group-regex", "", "`pattern` whose first group is the group ID, kept within one split, e.g. a person")
 	f.Var(&binsFlag{o}, "bins", "lower edges of the classes, for labels that are numbers, e.g. 0,3,7,13; or auto")
@@ -42,7 +41,7 @@ func (b *binsFlag) String() string {
 	if b.o.AutoBins {
 		return autoDecision
 	}
-	return (&numbersFlag{values: &b.o.Bins}).String()
+	return (&listFlag[float64]{p: &b.o.Bins}).String()
 }
 
 // Set reads the edges.
@@ -51,8 +50,11 @@ func (b *binsFlag) Set(text string) error {
 		b.o.AutoBins, b.o.Bins = true, nil
 		return nil
 	}
+	if err := (&listFlag[float64]{&b.o.Bins, finite("--bins")}).Set(text); err != nil {
+		return err
+	}
 	b.o.AutoBins = false
-	return (&numbersFlag{values: &b.o.Bins, name: "--bins"}).Set(text)
+	return nil
 }
 
 // givenOf returns those of the flags that the user gave, with dashes.
@@ -66,44 +68,21 @@ func givenOf(f *pflag.FlagSet, names ...string) []string {
 	return given
 }
 
-// addSplitFlags binds how the data is cut.
-func addSplitFlags(f *pflag.FlagSet, o *dataset.SplitOptions) {
-	f.Float64Var(&o.Val, "val-split", o.Val, "`share` of the images for early stopping, where the data names none")
-	f.Var(&shareFlag{&o.Test}, "test-split", "share of the images held out for the figures, where the data names none; auto: none where out-of-fold predictions give the figures, otherwise 0.2")
+// addSplitFlags binds how the data is cut. test declares the share of the test part.
+func addSplitFlags(f *pflag.FlagSet, o *dataset.SplitOptions, test invalid.Number) {
+	testDefault := ""
+	if test.AutoIs != "" {
+		testDefault = " (default auto: " + test.AutoIs + ")"
+	}
+	addNumber(f, &o.Val, dataset.Numbers.Val, "val-split", "`share` of the images for early stopping, where the data names none")
+	addNumber(f, &o.Test, test, "test-split", "`share` of the images held out for the figures, where the data names none"+testDefault)
 	f.Uint64Var(&o.Seed, "seed", o.Seed, "seed of every random choice")
-}
-
-// shareFlag is the share of a test part, or auto.
-type shareFlag struct{ share *float64 }
-
-var _ pflag.Value = (*shareFlag)(nil)
-
-func (*shareFlag) Type() string { return "share" }
-
-func (s *shareFlag) String() string {
-	if s.share == nil || *s.share == train.AutoShare {
-		return autoDecision
-	}
-	return strconv.FormatFloat(*s.share, 'g', -1, 64)
-}
-
-func (s *shareFlag) Set(text string) error {
-	if text == autoDecision {
-		*s.share = train.AutoShare
-		return nil
-	}
-	share, err := strconv.ParseFloat(text, 64)
-	if err != nil || !(share >= 0 && share < 1) {
-		return &invalid.Error{Field: "Split.Test", Found: strconv.Quote(text), Want: "a share from 0 up to 1, without 1, or auto"}
-	}
-	*s.share = share
-	return nil
 }
 
 // addFoldFlags binds the cross-validation.
 func addFoldFlags(f *pflag.FlagSet, job *train.Job) {
-	f.IntVar(&job.Folds, "folds", 0, "hold out every image once in so many `folds`, those of the data where it gives some, and train the head on all")
-	f.IntVar(&job.Repeats, "repeats", 0, "do so this many `times` with other folds (default 1)")
+	addNumber(f, &job.Folds, train.Numbers.Folds, "folds", "hold out every image once in so many `folds`, those of the data where it gives some, and train the head on all")
+	addNumber(f, &job.Repeats, train.Numbers.Repeats, "repeats", "do so this many `times` with other folds (default 1)")
 }
 
 // orderFlag reads names with commas between, where a name may hold commas inside brackets.
@@ -119,33 +98,4 @@ func (o *orderFlag) Type() string { return "a,b,c" }
 func (o *orderFlag) Set(text string) (err error) {
 	*o.names, err = label.ParseList(text)
 	return err
-}
-
-// numbersFlag reads numbers with commas between.
-type numbersFlag struct {
-	values *[]float64
-	name   string
-}
-
-func (n *numbersFlag) String() string {
-	if n.values == nil {
-		return ""
-	}
-	var parts []string
-	for _, v := range *n.values {
-		parts = append(parts, strconv.FormatFloat(v, 'g', -1, 64))
-	}
-	return strings.Join(parts, ",")
-}
-func (n *numbersFlag) Type() string { return "numbers" }
-func (n *numbersFlag) Set(text string) error {
-	*n.values = nil
-	for part := range strings.SplitSeq(text, ",") {
-		v, err := strconv.ParseFloat(strings.TrimSpace(part), 64)
-		if err != nil {
-			return &invalid.Error{Field: n.name, Found: strconv.Quote(part), Want: "numbers with commas between, such as 0,3,7"}
-		}
-		*n.values = append(*n.values, v)
-	}
-	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"finetune/backbone"
+	"finetune/internal/cores"
 	"finetune/pipeline/features"
 	"finetune/preprocess"
 )
@@ -14,8 +15,8 @@ import (
 func addRuntimeFlags(f *pflag.FlagSet, i *features.Images, threads *int) {
 	addCacheFlags(f, i)
 	addComputeFlags(f, i, threads)
-	i.MaxUnreadable = new(float64)
-	f.Float64Var(i.MaxUnreadable, "max-unreadable", features.DefaultMaxUnreadable, "`share` of unreadable images above which the run stops")
+	i.MaxUnreadable = new(features.DefaultMaxUnreadable)
+	addNumber(f, i.MaxUnreadable, features.Numbers.MaxUnreadable, "max-unreadable", "`share` of unreadable images above which the run stops")
 }
 
 // addCacheFlags binds the feature cache.
@@ -26,8 +27,8 @@ func addCacheFlags(f *pflag.FlagSet, i *features.Images) {
 
 // addComputeFlags binds what runs the network, for commands that need more of it than the feature cache has.
 func addComputeFlags(f *pflag.FlagSet, i *features.Images, threads *int) {
-	f.Var(&countFlag{threads, "--threads"}, "threads", "cores to work on (default: all)")
-	f.Var(&countFlag{&i.Batch, "--image-batch"}, "image-batch", "`images` that go through the network at once (default: 8, or what is found to be fastest where there are many)")
+	addNumber(f, threads, cores.Threads, "threads", "cores to work on (default: all)")
+	addNumber(f, &i.Batch, features.Numbers.Batch, "image-batch", "`images` that go through the network at once (default: 8, or what is found to be fastest where there are many)")
 	f.StringVar(&i.Device, "device", "", "what runs the network: "+strings.Join(backbone.Devices(), ", ")+" (default cpu)")
 	f.StringToStringVar(&i.DeviceOptions, "device-option", nil, "`setting` of the device's execution provider, such as device_id=1")
 	f.StringVar(&i.Library, "library", "", "the native ONNX Runtime `library`, where it isn't to be searched for")
@@ -45,21 +46,21 @@ func addNetworkFlags(f *pflag.FlagSet, i *features.Images) {
 	addTapFlags(f, &i.Tap, &i.Pool, &i.PoolStat)
 	f.StringVar(&i.Preset, "preset", "", "preprocessing by `name`: "+presetHelp())
 	o := &i.Overrides
-	f.IntVar(&o.ImageSize, "image-size", 0, "side of the square that the network sees, in `pixels` (default 224)")
-	f.Float64Var(&o.CropPct, "crop-pct", 0, "`share` of the resized image that the centre crop keeps (default 0.875)")
+	addNumber(f, &o.ImageSize, preprocess.Numbers.ImageSize, "image-size", "side of the square that the network sees, in `pixels` (default 224)")
+	addNumber(f, &o.CropPct, preprocess.Numbers.CropPct, "crop-pct", "`share` of the resized image that the centre crop keeps (default 0.875)")
 	f.StringVar((*string)(&o.Resize), "resize", "", "squash: the whole picture; shorter: resize the shorter side and crop (default squash, or what --preset says)")
 	f.StringVar((*string)(&o.Interpolation), "interpolation", "", "bilinear or bicubic (default bilinear)")
 	f.StringVar((*string)(&o.ChannelOrder), "channel-order", "", "rgb or bgr (default rgb)")
-	f.Float64Var(&o.Scale, "scale", 0, "`number` that pixels are divided by first (default 255)")
-	f.Var(&countFlag{&o.White, "--white"}, "white", "largest `value` of 16-bit samples, such as 4095 for 12-bit images (default 65535)")
-	f.Var(&numbersFlag{&o.Mean, "--mean"}, "mean", "three `numbers` to subtract, in the network's channel order")
-	f.Var(&numbersFlag{&o.Std, "--std"}, "std", "three `numbers` to divide by, in the network's channel order")
+	addNumber(f, &o.Scale, preprocess.Numbers.Scale, "scale", "`number` that pixels are divided by first (default 255)")
+	addNumber(f, &o.White, preprocess.Numbers.White, "white", "largest `value` of 16-bit samples, such as 4095 for 12-bit images (default 65535)")
+	addList(f, &o.Mean, preprocess.Numbers.Mean, "mean", "three `numbers` to subtract, in the network's channel order")
+	addList(f, &o.Std, preprocess.Numbers.Std, "std", "three `numbers` to divide by, in the network's channel order")
 }
 
 // addTapFlags binds which tensors of the network become the feature.
 func addTapFlags(f *pflag.FlagSet, tap *string, pool *[]int, stats *[]string) {
 	f.StringVar(tap, "tap", "", "`tensor` to take as feature, several with commas between; multi: the end of every stage and block; last: what enters the final classifier (default: multi on grids 1,3, or less where that is too wide)")
-	f.IntSliceVar(pool, "pool", nil, "`grids` to average maps over: 1 is the whole, 3 a 3 × 3 grid, 1,3 both (default 1 where --tap is given)")
+	addList(f, pool, backbone.Grid, "pool", "`grids` to average maps over: 1 is the whole, 3 a 3 × 3 grid, 1,3 both (default 1 where --tap is given)")
 	f.StringSliceVar(stats, "pool-stat", nil, "`statistics` of maps to take: mean, and with it std, cov (covariances of 64 projected channels) or cov:N (default mean)")
 }
 

@@ -11,9 +11,9 @@ import (
 
 // addSearchFlags binds the search for better settings.
 func addSearchFlags(f *pflag.FlagSet, s *run.Search) {
-	f.IntVar(&s.Trials, "search", 0, "try so many `settings` (loss, weight of emd2, rate, decay, width) by cross-validation inside the images that aren't held out, and train with the best; what is given by flag stays")
-	f.DurationVar(&s.Time, "search-time", 0, "begin no trial that would probably end after this `time`, such as 2m (default: no limit)")
-	f.IntVar(&s.Folds, "search-folds", 0, "`folds` of that cross-validation (default 3)")
+	addNumber(f, &s.Trials, train.Numbers.Trials, "search", "try so many `settings` (loss, weight of emd2, rate, decay, width) by cross-validation inside the images that aren't held out, and train with the best; what is given by flag stays")
+	addNumber(f, &s.Time, train.Numbers.Time, "search-time", "begin no trial that would probably end after this `time`, such as 2m (default: no limit)")
+	addNumber(f, &s.Folds, train.Numbers.SearchFolds, "search-folds", "`folds` of that cross-validation (default 3)")
 	f.StringVar(&s.Metric, "search-metric", "", "`metric` to choose by: mae, rps, qwk or accuracy (default mae)")
 }
 

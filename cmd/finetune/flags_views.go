@@ -12,7 +12,7 @@ import (
 
 // addViewFlags binds which views of an image become features.
 func addViewFlags(f *pflag.FlagSet, i *features.Images) {
-	f.IntVar(&i.Views, "views", 0, "`number` of views of each image to train on, the image itself being one and its mirror image the second; each takes the network as long as an image does (default 1)")
+	addNumber(f, &i.Views, features.Numbers.Views, "views", "`number` of views of each image to train on, the image itself being one and its mirror image the second; each takes the network as long as an image does (default 1)")
 	f.Var(&augmentFlag{&i.Augment.Kinds}, "augment", "what views may change: some of flip (left and right), crop, scale and colour, with commas between (default all); leave out flip where left and right matter")
 	f.Uint64Var(&i.Augment.Seed, "augment-seed", 0, "seed of the views; another one makes other views, and --seed does not")
 }
@@ -53,13 +53,13 @@ func (t *ttaFlag) String() string {
 	return strconv.Itoa(*t.views)
 }
 func (t *ttaFlag) Set(text string) error {
-	if n, err := strconv.Atoi(text); err == nil && n > 0 {
+	if n, ok := parseNumber[int](text, features.Numbers.Views); ok {
 		*t.views = n
 		return nil
 	}
 	all, err := strconv.ParseBool(text)
 	if err != nil {
-		return &invalid.Error{Field: "--tta", Found: strconv.Quote(text), Want: "nothing, true, false or a number of views from 1"}
+		return &invalid.Error{Field: "--tta", Found: strconv.Quote(text), Want: "nothing, true, false or " + features.Numbers.Views.Values()}
 	}
 	*t.views = 1
 	if all {

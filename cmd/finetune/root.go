@@ -145,7 +145,7 @@ func flagError(c *cobra.Command, err error) error {
 		return &invalid.Error{
 			Field: "--" + value.GetFlag().Name, Found: strconv.Quote(value.GetValue()),
 			Want: map[string]string{"int": "a whole number", "uint64": "a whole number from 0 up", "float64": "a number", "bool": "true or false",
-				"stringToString": "NAME=VALUE, as in device_id=1", "intSlice": "whole numbers with commas between, as in 1,3"}[value.GetFlag().Value.Type()],
+				"stringToString": "NAME=VALUE, as in device_id=1"}[value.GetFlag().Value.Type()],
 			Hint: "see " + c.CommandPath() + " --help",
 		}
 	}

@@ -52,15 +52,15 @@ in a file. The connection isn't encrypted; put a proxy in front of it for that.`
 	f.StringVar(&s.addr, "addr", "127.0.0.1:8080", "`address` to listen on")
 	f.StringVar(&s.tokenFile, "token-file", "",
 		"`file` with the token that requests must bear (default: that in "+tokenVariable+", or none)")
-	f.Int64Var(&o.Limits.Bytes, "max-bytes", 0, "`bytes` of a request (default 16777216)")
-	f.Int64Var(&o.Limits.Pixels, "max-pixels", 0, "`pixels` of an image, width × height (default 50000000)")
-	f.IntVar(&o.Limits.Images, "max-images", 0, "`images` of a request (default 64)")
-	f.DurationVar(&o.Limits.Time, "timeout", 0, "`time` from a request's headers to its answer (default 10s)")
-	f.IntVar(&o.Limits.Requests, "max-requests", 0,
+	addNumber(f, &o.Limits.Bytes, serve.Numbers.Bytes, "max-bytes", "`bytes` of a request (default 16777216)")
+	addNumber(f, &o.Limits.Pixels, serve.Numbers.Pixels, "max-pixels", "`pixels` of an image, width × height (default 50000000)")
+	addNumber(f, &o.Limits.Images, serve.Numbers.Images, "max-images", "`images` of a request (default 64)")
+	addNumber(f, &o.Limits.Time, serve.Numbers.Time, "timeout", "`time` from a request's headers to its answer (default 10s)")
+	addNumber(f, &o.Limits.Requests, serve.Numbers.Requests, "max-requests",
 		"`requests` that are read or answered at a time (default twice --max-waiting, at least 64)")
-	f.IntVar(&o.Limits.Waiting, "max-waiting", 0,
+	addNumber(f, &o.Limits.Waiting, serve.Numbers.Waiting, "max-waiting",
 		"`images` that may wait; further requests are refused with status 503 (default 16 for each core)")
-	f.DurationVar(&o.BatchWait, "batch-wait", 0,
+	addNumber(f, &o.BatchWait, serve.Numbers.BatchWait, "batch-wait",
 		"`time` that an image waits for others to go through the network with it; best left at 0 on a CPU")
 	f.StringVar(&s.log, "log", "text", "`form` of the log on standard error: text or json")
 	addMovedNetworkFlag(f, &o.Predictor.Images.Backbone)

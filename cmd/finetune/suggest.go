@@ -27,7 +27,8 @@ docs/next-photos.md says how much more they teach than images chosen at random.`
 	f := c.Flags()
 	f.SortFlags = false
 	addScanFlags(f, &job.Scan)
-	f.IntVarP(&job.Count, "count", "n", suggest.DefaultCount, "`images` to choose")
+	job.Count = suggest.DefaultCount
+	f.VarP(newNumber(&job.Count, suggest.Count, "count"), "count", "n", "`images` to choose")
 	f.StringVar(&job.Out, "out", "", "CSV `file` for path, predicted class and doubt (default: the terminal)")
 	f.BoolVar(&job.Overwrite, "overwrite", false, "replace a file at --out")
 	addScanRuntimeFlags(f, &job.Scan)

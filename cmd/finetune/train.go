@@ -47,7 +47,7 @@ func newTrain(a *app) *cobra.Command {
 	f.BoolVar(&job.LearningCurve, "learning-curve", false, "train on an eighth, a quarter and half of the images too, to tell whether more labels would help")
 	f.BoolVar(&job.TensorBoard, "tensorboard", false, "write the history as a TensorBoard event file into the run folder, too")
 	addLabelFlags(f, &job.Data)
-	addSplitFlags(f, &job.Split)
+	addSplitFlags(f, &job.Split, train.Numbers.Test)
 	addFoldFlags(f, &job)
 	addNetworkFlags(f, &job.Images)
 	addViewFlags(f, &job.Images)

@@ -1,15 +1,14 @@
-// Package cores resolves how many threads a job works with. It imports nothing of this module.
+// Package cores resolves how many threads a job works with. Of this module it imports only invalid.
 package cores
 
 import (
-	"fmt"
 	"runtime"
 
 	"finetune/invalid"
 )
 
-// Max bounds the threads of a job: each has buffers of its own.
-const Max = 1024
+// Threads declares the number of threads of a job, each of which has buffers of its own.
+var Threads = invalid.Number{Field: "Threads", Range: invalid.Range{Low: 1, High: 1024}, Whole: true, AutoIs: "all cores"}
 
 // Of returns threads, or all cores that Go may use where it is 0.
 func Of(threads int) int {
@@ -20,9 +19,4 @@ func Of(threads int) int {
 }
 
 // Check reports a number of threads that is out of range, as an *invalid.Error.
-func Check(threads int) error {
-	if threads < 0 || threads > Max {
-		return &invalid.Error{Field: "Threads", Found: fmt.Sprint(threads), Want: fmt.Sprintf("1 to %d, or 0 for all cores", Max)}
-	}
-	return nil
-}
+func Check(threads int) error { return Threads.Check(float64(threads)) }

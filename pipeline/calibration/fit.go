@@ -21,11 +21,13 @@ type Options struct {
 	Coverage float64 `json:"coverage,omitempty"` // target of prediction sets, in (0, 1); 0: no sets
 }
 
+// Coverage declares Options.Coverage.
+var Coverage = invalid.Number{Field: "Calibrate.Coverage", Range: invalid.Range{High: 1, HighOpen: true}}
+
 // Check returns an *invalid.Error for options that are out of range or don't suit the classes.
 func (o Options) Check(space label.Space) error {
-	if o.Coverage != 0 && !(o.Coverage > 0 && o.Coverage < 1) {
-		return &invalid.Error{Field: "Calibrate.Coverage", Found: fmt.Sprint(o.Coverage),
-			Want: "a number between 0 and 1, such as 0.9, or 0 for no prediction intervals"}
+	if err := Coverage.Check(o.Coverage); err != nil {
+		return err
 	}
 	if o.Metric == "" {
 		return nil

@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -158,39 +159,24 @@ func (c *Job) plan(set *dataset.Set) (*crossval.Plan, error) {
 	return p, nil
 }
 
-// These bound the memory of a comparison.
-const (
-	maxSeeds     = 1000
-	maxResamples = 1_000_000
-)
+// Numbers declares the numbers of a Job. Seeds and resamples are bounded by the memory of a comparison.
+var Numbers = struct{ Folds, Seeds, Resamples, Val invalid.Number }{
+	Folds:     invalid.Number{Field: "Folds", Range: invalid.Range{Low: 2, High: math.MaxInt32}, Whole: true, AutoIs: "5"},
+	Seeds:     invalid.Number{Field: "Seeds", Range: invalid.Range{Low: 1, High: 1000}, Whole: true, AutoIs: "3"},
+	Resamples: invalid.Number{Field: "Resamples", Range: invalid.Range{Low: 100, High: 1e6}, Whole: true, AutoIs: "2000"},
+	Val:       invalid.Number{Field: "Val", Range: invalid.Range{High: 1, HighOpen: true}},
+}
 
 // setDefaults replaces zeros by defaults and checks the numbers.
 func (c *Job) setDefaults() error {
 	if c.Head.Optimizer == "" && c.Head.Hidden == 0 {
 		c.Head.Optimizer = head.SGD // for all losses, so that they differ in nothing else
 	}
-	for _, field := range []struct {
-		value               *int
-		zero, atLeast, most int
-		field               string
-	}{
-		{&c.Folds, 5, 2, math.MaxInt, "Folds"}, {&c.Seeds, 3, 1, maxSeeds, "Seeds"},
-		{&c.Resamples, 2000, 100, maxResamples, "Resamples"},
-	} {
-		if *field.value == 0 {
-			*field.value = field.zero
-		}
-		want := fmt.Sprintf("%d or more", field.atLeast)
-		if *field.value > field.most {
-			want = fmt.Sprintf("%d to %d", field.atLeast, field.most)
-		}
-		if *field.value < field.atLeast || *field.value > field.most {
-			return &invalid.Error{Field: field.field, Found: fmt.Sprint(*field.value), Want: want}
-		}
+	if err := cmp.Or(Numbers.Folds.Check(float64(c.Folds)), Numbers.Seeds.Check(float64(c.Seeds)),
+		Numbers.Resamples.Check(float64(c.Resamples)), Numbers.Val.Check(c.Val)); err != nil {
+		return err
 	}
-	if !(c.Val >= 0 && c.Val < 1) {
-		return &invalid.Error{Field: "Val", Found: fmt.Sprint(c.Val), Want: "0 or more and below 1"}
-	}
+	c.Folds, c.Seeds, c.Resamples = cmp.Or(c.Folds, 5), cmp.Or(c.Seeds, 3), cmp.Or(c.Resamples, 2000)
 	if c.Seed > math.MaxUint64-uint64(c.Seeds) {
 		return &invalid.Error{Field: "Seed", Found: fmt.Sprint(c.Seed),
 			Want: "a number that allows {Seeds} consecutive seeds"}

@@ -174,10 +174,10 @@ func TestCompareRefuses(t *testing.T) {
 		change func(*Job)
 		want   string
 	}{
-		"one fold":       {func(c *Job) { c.Folds = 1 }, "Folds: 1; expected 2 or more"},
+		"one fold":       {func(c *Job) { c.Folds = 1 }, "Folds: 1; expected a whole number from 2 up"},
 		"many folds":     {func(c *Job) { c.Folds = 19 }, "Folds: 19; expected 2 to 18"},
 		"no seed":        {func(c *Job) { c.Seeds = -1 }, "Seeds: -1"},
-		"few resamples":  {func(c *Job) { c.Resamples = 10 }, "Resamples: 10; expected 100 or more"},
+		"few resamples":  {func(c *Job) { c.Resamples = 10 }, "Resamples: 10; expected a whole number from 100 to"},
 		"share":          {func(c *Job) { c.Val = 1 }, "Val: 1"},
 		"last seed":      {func(c *Job) { c.Seed = 1<<64 - 1 }, "Seed: "},
 		"a loss twice":   {func(c *Job) { c.Losses = []string{"emd2", "emd2"} }, "Losses: emd2 twice"},

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -15,20 +16,16 @@ type SplitOptions struct {
 	Seed uint64  `json:"seed"`
 }
 
-// check returns a *invalid.Error where a share is outside its range.
+// Numbers declares the numbers of SplitOptions.
+var Numbers = struct{ Val, Test invalid.Number }{
+	Val:  invalid.Number{Field: "Split.Val", Range: invalid.Range{High: 1, HighOpen: true}},
+	Test: invalid.Number{Field: "Split.Test", Range: invalid.Range{High: 1, HighOpen: true}},
+}
+
 // Check refuses shares that leave nothing to train on.
 func (o SplitOptions) Check() error {
-	for _, share := range []struct {
-		field string
-		value float64
-	}{{"Split.Val", o.Val}, {"Split.Test", o.Test}} {
-		if !(share.value >= 0 && share.value < 1) {
-			return &invalid.Error{
-				Field: share.field,
-				Found: fmt.Sprint(share.value),
-				Want:  "a share from 0 up to 1, without 1",
-			}
-		}
+	if err := cmp.Or(Numbers.Val.Check(o.Val), Numbers.Test.Check(o.Test)); err != nil {
+		return err
 	}
 	if o.Val+o.Test >= 1 {
 		return &invalid.Error{Field: "Split.Val", Found: fmt.Sprintf("%v, and {Split.Test} %v", o.Val, o.Test),

@@ -28,6 +28,9 @@ type Job struct {
 // DefaultLevel is the level of a test where none is given.
 const DefaultLevel = 0.05
 
+// Level declares Job.Level.
+var Level = invalid.Number{Field: "Level", Range: invalid.Range{High: 1, LowOpen: true, HighOpen: true}, AutoIs: "0.05"}
+
 const (
 	permutations = 1999
 	mostTested   = 10_000 // images of a batch that the tests take, drawn at random where there are more
@@ -73,9 +76,10 @@ type Image struct {
 
 // Run does the job.
 func (j Job) Run(ctx context.Context) (*Result, error) {
-	if j.Level = cmp.Or(j.Level, DefaultLevel); !(j.Level > 0 && j.Level < 1) {
-		return nil, &invalid.Error{Field: "Level", Found: fmt.Sprint(j.Level), Want: "a number between 0 and 1"}
+	if err := Level.Check(j.Level); err != nil {
+		return nil, err
 	}
+	j.Level = cmp.Or(j.Level, DefaultLevel)
 	r, err := run.Open(j.Model)
 	if err != nil {
 		return nil, err

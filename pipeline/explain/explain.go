@@ -1,14 +1,17 @@
 package explain
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"math"
 
 	"finetune/invalid"
 	"finetune/pipeline/artifact"
 	"finetune/pipeline/features"
 	"finetune/pipeline/progress"
 	"finetune/pipeline/run"
+	"finetune/preprocess"
 )
 
 // The attribution methods.
@@ -33,7 +36,7 @@ type Job struct {
 	// Patch and Stride are the side of the occluded square and the step between squares, in pixels of the network's
 	// input. 0: a fifth and a fourteenth of its shorter side.
 	Patch, Stride int
-	MaxMistakes   int             // number of errors to explain if Paths is empty; 0: report.GallerySize
+	MaxMistakes   *int            // number of errors to explain if Paths is empty, 0 for none; nil: report.GallerySize
 	Maps          bool            // also write each map as a matrix, .npy
 	Images        features.Images // Backbone "" is that of the run
 	// Out is a folder, or a .png file for a single image. "" is finetune-explain-1, or the next free number; for the
@@ -94,10 +97,22 @@ type Point struct {
 	Down   float64 `json:"down"`
 }
 
+// Numbers declares the numbers of a Job.
+var Numbers = struct{ MaxMistakes, Patch, Stride invalid.Number }{
+	MaxMistakes: invalid.Number{Field: "MaxMistakes", Range: invalid.Range{High: math.MaxInt32}, Whole: true},
+	Patch: invalid.Number{Field: "Patch", Range: invalid.Range{Low: 1, High: preprocess.MaxSize}, Whole: true,
+		AutoIs: "a fifth of the input's shorter side"},
+	Stride: invalid.Number{Field: "Stride", Range: invalid.Range{Low: 1, High: preprocess.MaxSize}, Whole: true,
+		AutoIs: "a fourteenth of the input's shorter side"},
+}
+
 // Run does the job. If ctx is cancelled, Run returns its cause and leaves no result folder. Input that the caller can
 // correct is an *invalid.Error.
 func (e Job) Run(ctx context.Context) (*Result, error) {
 	e.Progress = progress.OrNone(e.Progress)
+	if err := cmp.Or(Numbers.Patch.Check(float64(e.Patch)), Numbers.Stride.Check(float64(e.Stride))); err != nil {
+		return nil, err
+	}
 	model, err := run.Open(e.Model)
 	if err != nil {
 		return nil, err
@@ -137,7 +152,7 @@ func (e Job) Run(ctx context.Context) (*Result, error) {
 	if err := r.renderAll(ctx, items); err != nil {
 		return nil, err
 	}
-	if len(result.Images) == 0 {
+	if len(result.Images) == 0 && len(items) > 0 {
 		first := result.Unreadable[0]
 		return nil, &invalid.Error{Path: first.Path, Found: fmt.Sprintf("%s, and none of %d images can be read",
 			first.Reason, len(items)), Want: "images"}

@@ -165,7 +165,7 @@ func TestExplainUpright(t *testing.T) {
 // TestExplainMistakes: without paths the job explains the mistakes of the report, in its order.
 func TestExplainMistakes(t *testing.T) {
 	model := demoRun(t, func(job *train.Job) { job.Head.Epochs = 3 })
-	got, err := explain.Job{Model: model, MaxMistakes: 3}.Run(t.Context())
+	got, err := explain.Job{Model: model, MaxMistakes: new(3)}.Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +212,7 @@ func TestExplainRefuses(t *testing.T) {
 		"many in one file":  {Model: model, Paths: []string{demoPhoto, demoPhoto}, Out: filepath.Join(odd, "one.png")},
 		"an unreadable one": {Model: model, Paths: []string{broken}},
 		"strict":            {Model: model, Paths: []string{demoPhoto, broken}, Images: features.Images{Strict: true}},
-		"a negative number": {Model: model, MaxMistakes: -1},
+		"a negative number": {Model: model, MaxMistakes: new(-1)},
 		"no such image":     {Model: model, Paths: []string{broken + "x"}},
 		"a broken mean":     {Model: odd, Paths: one},
 		"no predictions":    {Model: odd},

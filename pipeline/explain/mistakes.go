@@ -41,9 +41,15 @@ func (e *Job) items(ctx context.Context, model *run.Run) ([]dataset.Item, error)
 // mistakes returns the held-out images of a run that it predicted wrongly, the largest errors first, as the report
 // does.
 func (e *Job) mistakes(ctx context.Context, model *run.Run) ([]dataset.Item, error) {
-	if e.MaxMistakes < 0 {
-		return nil, &invalid.Error{Field: "MaxMistakes", Found: fmt.Sprint(e.MaxMistakes),
-			Want: "a whole number from 1 up"}
+	limit := report.GallerySize
+	if e.MaxMistakes != nil {
+		limit = *e.MaxMistakes
+	}
+	if err := Numbers.MaxMistakes.Check(float64(limit)); err != nil {
+		return nil, err
+	}
+	if limit == 0 {
+		return nil, nil
 	}
 	if features := model.Config.Features; features != "" {
 		return nil, &invalid.Error{Field: "Paths", Found: "nothing, and the run was trained on features (" + features +
@@ -58,7 +64,6 @@ func (e *Job) mistakes(ctx context.Context, model *run.Run) ([]dataset.Item, err
 	if len(wrong) == 0 {
 		return nil, &invalid.Error{Path: path, Found: "no mistake to explain", Hint: "give {Paths}"}
 	}
-	limit := cmp.Or(e.MaxMistakes, report.GallerySize)
 	wrong = wrong[:min(limit, len(wrong))]
 	d := model.Config.Data
 	set, err := dataset.Load(ctx, dataset.Options{Path: d.Path, LabelRegex: d.LabelRegex, Unlabelled: true})

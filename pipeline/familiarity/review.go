@@ -1,7 +1,6 @@
 package familiarity
 
 import (
-	"fmt"
 	"math"
 	"slices"
 
@@ -12,6 +11,9 @@ import (
 
 // DefaultReviewShare is the share of ordinary images that are marked for a person's look.
 const DefaultReviewShare = 0.2
+
+// ReviewShare declares the share as an option.
+var ReviewShare = invalid.Number{Field: "ReviewShare", Range: invalid.Range{High: 1}}
 
 // Score is what images are ordered by for review. Of a familiar image it is the expected ranked probability score of
 // its distribution as a share of the largest possible, 0 (sure) to 1; unfamiliar ones come before all others, with 2
@@ -56,8 +58,8 @@ type Judge struct {
 // the images is needed. Where the run had no images to take scores of, nothing is marked but what is unfamiliar;
 // [Judge.Reviews] tells.
 func (m *Model) Judge(share float64) (Judge, error) {
-	if !(share >= 0 && share <= 1) {
-		return Judge{}, &invalid.Error{Field: "ReviewShare", Found: fmt.Sprint(share), Want: "a number from 0 to 1"}
+	if err := ReviewShare.Check(share); err != nil {
+		return Judge{}, err
 	}
 	j := Judge{model: m, threshold: math.Inf(1), reviews: m.scores != nil}
 	n := len(m.scores)

@@ -2,7 +2,6 @@ package features
 
 import (
 	"cmp"
-	"fmt"
 
 	"finetune/augment"
 	"finetune/backbone"
@@ -77,15 +76,19 @@ func (i Images) maxUnreadable() float64 {
 	return *i.MaxUnreadable
 }
 
+// Numbers declares the numbers of Images; those of Overrides are preprocess.Numbers.
+var Numbers = struct{ Batch, MaxUnreadable, Views invalid.Number }{
+	Batch: invalid.Number{Field: "Images.Batch", Range: invalid.Range{Low: 1, High: maxBatch}, Whole: true,
+		AutoIs: "8, or what is found to be fastest where there are many images"},
+	MaxUnreadable: invalid.Number{Field: "Images.MaxUnreadable", Range: invalid.Range{High: 1}},
+	Views: invalid.Number{Field: "Images.Views", Range: invalid.Range{Low: 1, High: augment.Most}, Whole: true,
+		AutoIs: "1, the image itself"},
+}
+
 // Check reports numbers that are out of range, as an *invalid.Error.
 func (i Images) Check() error {
-	if m := i.maxUnreadable(); !(m >= 0 && m <= 1) {
-		return &invalid.Error{Field: "Images.MaxUnreadable", Found: fmt.Sprint(m), Want: "a share from 0 to 1"}
-	}
-	if i.Batch < 0 || i.Batch > maxBatch {
-		return &invalid.Error{Field: "Images.Batch", Found: fmt.Sprint(i.Batch), Want: fmt.Sprintf("1 to %d, or 0 to choose", maxBatch)}
-	}
-	return nil
+	return cmp.Or(Numbers.MaxUnreadable.Check(i.maxUnreadable()), Numbers.Batch.Check(float64(i.Batch)),
+		Numbers.Views.Check(float64(i.Views)), i.Overrides.check())
 }
 
 // DefaultMaxUnreadable is the share of unreadable images above which a job stops unless told otherwise.

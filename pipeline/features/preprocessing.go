@@ -1,6 +1,7 @@
 package features
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -83,6 +84,9 @@ func (o Overrides) Given() bool {
 }
 
 func (o Overrides) apply(spec *preprocess.Spec) (changed bool, err error) {
+	if err := o.check(); err != nil {
+		return false, err
+	}
 	before := *spec
 	if o.ImageSize != 0 {
 		spec.Height, spec.Width = o.ImageSize, o.ImageSize
@@ -100,6 +104,13 @@ func (o Overrides) apply(spec *preprocess.Spec) (changed bool, err error) {
 		return false, err
 	}
 	return *spec != before, spec.Validate()
+}
+
+// check reports numbers that are out of range. Those of a Spec are checked where it is complete.
+func (o Overrides) check() error {
+	n := preprocess.Numbers
+	return cmp.Or(n.ImageSize.Check(float64(o.ImageSize)), n.CropPct.Check(o.CropPct), n.Scale.Check(o.Scale),
+		n.White.Check(float64(o.White)))
 }
 
 func setIf[T comparable](field *T, value T) {

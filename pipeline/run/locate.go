@@ -2,7 +2,9 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -132,7 +134,7 @@ func FromRun(n *features.NetworkInfo, folder string) *features.NetworkInfo {
 	moved.FileFromRun = ""
 	from, errFrom := filepath.Abs(folder)
 	to, errTo := filepath.Abs(n.File)
-	if _, err := os.Stat(to); err != nil || errFrom != nil || errTo != nil {
+	if _, err := os.Stat(to); errors.Is(err, fs.ErrNotExist) || errFrom != nil || errTo != nil {
 		return &moved
 	}
 	if rel, err := filepath.Rel(from, to); err == nil {

@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"fmt"
 	"log/slog"
+	"math"
 	"strings"
 	"time"
 
 	"finetune/internal/cores"
 	"finetune/invalid"
+	"finetune/pipeline/features"
 	"finetune/pipeline/run"
 )
 
@@ -45,6 +47,22 @@ type Limits struct {
 	Waiting  int           // images in the queue of a run, beyond which requests are refused; 16 for each worker
 }
 
+// Numbers declares the numbers of Limits and Options.
+var Numbers = struct{ Bytes, Pixels, Images, Time, Requests, Waiting, BatchSize, BatchWait invalid.Number }{
+	Bytes:     limit("Limits.Bytes", 1<<40, "16777216"),
+	Pixels:    limit("Limits.Pixels", 1<<40, "50000000"),
+	Images:    limit("Limits.Images", 1<<20, "64"),
+	Requests:  limit("Limits.Requests", 1<<20, "twice the images that may wait, at least 64"),
+	Waiting:   limit("Limits.Waiting", 1<<20, "16 for each core"),
+	Time:      invalid.Number{Field: "Limits.Time", Range: invalid.Range{High: math.MaxInt64, LowOpen: true}, AutoIs: "10 s"},
+	BatchSize: limit("BatchSize", features.Numbers.Batch.High, "8"),
+	BatchWait: invalid.Number{Field: "BatchWait", Range: invalid.Range{High: math.MaxInt64}},
+}
+
+func limit(field string, most float64, auto string) invalid.Number {
+	return invalid.Number{Field: field, Range: invalid.Range{Low: 1, High: most}, Whole: true, AutoIs: auto}
+}
+
 func (l Limits) orDefault(workers int) Limits {
 	l.Bytes = cmp.Or(l.Bytes, 16<<20)
 	l.Pixels = cmp.Or(l.Pixels, 50_000_000)
@@ -70,14 +88,11 @@ func (o *Options) check() error {
 		}
 		seen[m.Name] = true
 	}
-	for field, bad := range map[string]bool{
-		"Limits.Bytes": o.Limits.Bytes < 0, "Limits.Pixels": o.Limits.Pixels < 0, "Limits.Images": o.Limits.Images < 0,
-		"Limits.Time": o.Limits.Time < 0, "Limits.Requests": o.Limits.Requests < 0, "Limits.Waiting": o.Limits.Waiting < 0,
-		"BatchSize": o.BatchSize < 0 || o.BatchSize > 4096, "BatchWait": o.BatchWait < 0,
-	} {
-		if bad {
-			return &invalid.Error{Field: field, Found: "a number out of range", Want: "a number above 0, or 0 for the default"}
-		}
+	n, l := Numbers, o.Limits
+	if err := cmp.Or(n.Bytes.Check(float64(l.Bytes)), n.Pixels.Check(float64(l.Pixels)), n.Images.Check(float64(l.Images)),
+		n.Time.Check(float64(l.Time)), n.Requests.Check(float64(l.Requests)), n.Waiting.Check(float64(l.Waiting)),
+		n.BatchSize.Check(float64(o.BatchSize)), n.BatchWait.Check(float64(o.BatchWait))); err != nil {
+		return err
 	}
 	if strings.ContainsAny(o.Token, " \t\r\n") {
 		return &invalid.Error{Field: "Token", Found: "a token with space in it", Want: "letters, digits and signs"}

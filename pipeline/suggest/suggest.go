@@ -8,7 +8,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/csv"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -35,8 +34,8 @@ type Job struct {
 // DefaultCount is how many images are chosen where no number is given.
 const DefaultCount = 50
 
-// mostCount keeps the comparison of candidates with each other within seconds.
-const mostCount = 2000
+// Count declares Job.Count. Its bound keeps the comparison of candidates with each other within seconds.
+var Count = invalid.Number{Field: "Count", Range: invalid.Range{Low: 1, High: 2000}, Whole: true, AutoIs: "50"}
 
 // A Suggestion is an image to label.
 type Suggestion struct {
@@ -58,13 +57,10 @@ type Result struct {
 
 // Run does the job.
 func (j Job) Run(ctx context.Context) (*Result, error) {
-	if j.Count = cmp.Or(j.Count, DefaultCount); j.Count < 1 || j.Count > mostCount {
-		return nil, &invalid.Error{
-			Field: "Count",
-			Found: fmt.Sprint(j.Count),
-			Want:  fmt.Sprintf("1 to %d", mostCount),
-		}
+	if err := Count.Check(float64(j.Count)); err != nil {
+		return nil, err
 	}
+	j.Count = cmp.Or(j.Count, DefaultCount)
 	r, err := run.Open(j.Model)
 	if err != nil {
 		return nil, err

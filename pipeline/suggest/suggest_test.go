@@ -31,7 +31,7 @@ func TestJob(t *testing.T) {
 		rows[1][0] != r.Suggestions[0].Path {
 		t.Errorf("%v", rows)
 	}
-	for _, n := range []int{-1, mostCount + 1} {
+	for _, n := range []int{-1, int(Count.High) + 1} {
 		if _, err := (Job{Scan: run.Scan{Model: job.Out, Features: folder}, Count: n}).Run(t.Context()); !invalid.Is(err) {
 			t.Errorf("%d images: %v", n, err)
 		}

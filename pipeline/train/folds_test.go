@@ -133,7 +133,7 @@ func TestFoldsRefused(t *testing.T) {
 	for _, c := range []struct {
 		folds, repeats int
 		want           string
-	}{{1, 0, "Folds: 1; expected 2 or more"}, {-3, 0, "Folds: -3"}, {2, -1, "Repeats: -1"}, {0, 2, "Repeats: given without Folds"},
+	}{{1, 0, "Folds: 1; expected a whole number from 2 up"}, {-3, 0, "Folds: -3"}, {2, -1, "Repeats: -1"}, {0, 2, "Repeats: given without Folds"},
 		{3, 0, "Folds: 3; expected 2, the folds that the data gives"}} {
 		job := FoldsJob(t, features)
 		job.Folds, job.Repeats = c.folds, c.repeats

@@ -1,7 +1,9 @@
 package train
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"slices"
 
 	"finetune/head"
@@ -34,16 +36,23 @@ type splitPlan struct {
 // A fitPlace is one fit of a cross-validation.
 type fitPlace struct{ repeat, fold int }
 
-// maxRepeats bounds what a cross-validation keeps in memory.
-const maxRepeats = 1000
+// Numbers declares the numbers of a Job. Repeats are bounded by what a cross-validation keeps in memory.
+var Numbers = struct{ Test, Folds, Repeats, Trials, Time, SearchFolds invalid.Number }{
+	Test: invalid.Number{Field: "Split.Test", Range: dataset.Numbers.Test.Range, Auto: AutoShare,
+		AutoIs: "nothing where out-of-fold predictions give the figures, otherwise 0.2"},
+	Folds:       invalid.Number{Field: "Folds", Range: invalid.Range{Low: 2, High: math.MaxInt32}, Whole: true, AutoIs: "no cross-validation"},
+	Repeats:     invalid.Number{Field: "Repeats", Range: invalid.Range{Low: 1, High: 1000}, Whole: true, AutoIs: "1"},
+	Trials:      invalid.Number{Field: "Search.Trials", Range: invalid.Range{High: math.MaxInt32}, Whole: true},
+	Time:        invalid.Number{Field: "Search.Time", Range: invalid.Range{High: math.MaxInt64, LowOpen: true}, AutoIs: "no limit"},
+	SearchFolds: invalid.Number{Field: "Search.Folds", Range: invalid.Range{Low: 2, High: math.MaxInt32}, Whole: true, AutoIs: "3"},
+}
 
 // checkFolds fills in what zeros stand for and refuses numbers that make no cross-validation.
 func (t *Job) checkFolds() error {
+	if err := cmp.Or(Numbers.Folds.Check(float64(t.Folds)), Numbers.Repeats.Check(float64(t.Repeats))); err != nil {
+		return err
+	}
 	switch {
-	case t.Folds < 0 || t.Folds == 1:
-		return &invalid.Error{Field: "Folds", Found: fmt.Sprint(t.Folds), Want: "2 or more"}
-	case t.Repeats < 0 || t.Repeats > maxRepeats:
-		return &invalid.Error{Field: "Repeats", Found: fmt.Sprint(t.Repeats), Want: fmt.Sprintf("1 to %d", maxRepeats)}
 	case t.Repeats > 0 && t.Folds == 0:
 		return &invalid.Error{Field: "Repeats", Found: "given without {Folds}", Hint: "say with {Folds} how many folds to repeat"}
 	case t.Repeats == 0 && t.Folds > 0:

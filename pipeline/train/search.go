@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"encoding/csv"
 	"fmt"
@@ -38,18 +39,14 @@ var searchMetrics = []string{"mae", "rps", "qwk", "accuracy"}
 
 // completeSearch fills in what zeros stand for and checks the rest. A search that doesn't take place stays as it is.
 func completeSearch(s *run.Search) error {
+	if err := cmp.Or(Numbers.Trials.Check(float64(s.Trials)), Numbers.Time.Check(float64(s.Time)),
+		Numbers.SearchFolds.Check(float64(s.Folds))); err != nil {
+		return err
+	}
 	if s.Trials == 0 {
 		return nil
 	}
-	if s.Trials < 0 || s.Time < 0 {
-		return &invalid.Error{Field: "Search.Trials", Found: fmt.Sprintf("%d trials, %v", s.Trials, s.Time), Want: "numbers from 0 up"}
-	}
-	if s.Folds == 0 {
-		s.Folds = 3
-	}
-	if s.Folds < 2 {
-		return &invalid.Error{Field: "Search.Folds", Found: strconv.Itoa(s.Folds), Want: "2 or more"}
-	}
+	s.Folds = cmp.Or(s.Folds, 3)
 	if s.Metric == "" {
 		s.Metric = "mae"
 	}

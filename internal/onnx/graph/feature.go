@@ -11,8 +11,8 @@ import (
 // Multi is the name of the tap that takes a network at several depths (see stages.go for which).
 const Multi = "multi"
 
-// maxGrid bounds a grid: finer ones than any network's last map would only repeat places.
-const maxGrid = 16
+// Grid declares the cells a side of a grid: finer ones than any network's last map would only repeat places.
+var Grid = invalid.Number{Field: "Images.Pool", Range: invalid.Range{Low: 1, High: 16}, Whole: true}
 
 // A Feature describes one row of numbers per image: taps, each pooled over grids, concatenated.
 type Feature struct {

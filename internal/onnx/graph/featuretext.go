@@ -25,7 +25,7 @@ type pooling struct {
 func (m *Model) splitText(tap string, p pooling) (string, pooling, error) {
 	bad := func(found string) error {
 		return &invalid.Error{Field: "Images.Pool", Found: found,
-			Want: fmt.Sprintf("grids from 1 to %d cells a side, each once, as in 1,3", maxGrid)}
+			Want: fmt.Sprintf("grids from 1 to %v cells a side, each once, as in 1,3", Grid.High)}
 	}
 	if !m.isTensor(tap) {
 		tap = strings.TrimSuffix(tap, inferenceMark)
@@ -48,7 +48,7 @@ func (m *Model) splitText(tap string, p pooling) (string, pooling, error) {
 		p.grids = []int{1}
 	}
 	for i, g := range p.grids {
-		if g < 1 || g > maxGrid || slices.Contains(p.grids[:i], g) {
+		if !Grid.Contains(float64(g)) || slices.Contains(p.grids[:i], g) {
 			return "", pooling{}, bad(joinInts(p.grids))
 		}
 	}
