@@ -81,6 +81,7 @@ var flagOf = map[string]string{
 	"LearningCurve":                  "learning-curve",
 	"Level":                          "level",
 	"Limits.Bytes":                   "max-bytes",
+	"Limits.Drain":                   "drain",
 	"Limits.Images":                  "max-images",
 	"Limits.Pixels":                  "max-pixels",
 	"Limits.Requests":                "max-requests",

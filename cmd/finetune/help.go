@@ -31,7 +31,7 @@ var flagGroups = []flagGroup{
 	{"Training", []string{"soften", "search", "search-time", "search-folds", "search-metric"}},
 	{"Evaluation", []string{"model", "check", "reviewer", "metric", "calibrate", "coverage", "tta", "resamples", "class", "method", "patch", "stride", "worst", "by", "count", "level", "review-share", "learning-curve", "fail-on", "fail-on-drift"}},
 	{"Output", []string{"out", "overwrite", "resume", "explain", "tensorboard", "maps", "format", "input", "columns", "spreadsheet-safe", "json", "quiet", "strict", "max-unreadable"}},
-	{"Runtime", []string{"threads", "image-batch", "device", "device-option", "cache", "no-cache", "addr", "token-file", "max-bytes", "max-pixels", "max-images", "timeout", "max-requests", "max-waiting", "batch-wait", "log", "limit", "library", "config", "from", "with"}},
+	{"Runtime", []string{"threads", "image-batch", "device", "device-option", "cache", "no-cache", "addr", "token-file", "max-bytes", "max-pixels", "max-images", "timeout", "drain", "max-requests", "max-waiting", "batch-wait", "no-explain", "log", "limit", "library", "config", "from", "with"}},
 }
 
 // basicFlags are those that most people need, which --help shows; --help-all shows all. A command with few flags shows all, too.

@@ -33,7 +33,8 @@ func newServe(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "serve --model RUN [--addr HOST:PORT]",
 		Short: "Answer HTTP requests with a trained run's predictions",
-		Long: `serve answers POST /v1/predict: an image file as it is, a multipart form with files, or JSON with images in base64.
+		Long: `serve answers POST /v1/predict: an image file as it is, a multipart form with files, or JSON with images in base64. POST
+/v1/explain shows which places of one image decide.
 / is a page to drop images on, /openapi.json describes the API, /healthz and /readyz tell how the server is, /metrics is for
 Prometheus. TERM or Ctrl-C ends it once the requests under way are answered; HUP reads the runs again.
 
@@ -56,6 +57,9 @@ in a file. The connection isn't encrypted; put a proxy in front of it for that.`
 	addNumber(f, &o.Limits.Pixels, serve.Numbers.Pixels, "max-pixels", "`pixels` of an image, width × height (default 50000000)")
 	addNumber(f, &o.Limits.Images, serve.Numbers.Images, "max-images", "`images` of a request (default 64)")
 	addNumber(f, &o.Limits.Time, serve.Numbers.Time, "timeout", "`time` from a request's headers to its answer (default 10s)")
+	addNumber(f, &o.Limits.Drain, serve.Numbers.Drain, "drain",
+		"`time` after TERM in which connections are still accepted, each for one more answer, so that no client meets a closed one; less where nobody is connected (default 2s)")
+	f.BoolVar(&o.NoExplain, "no-explain", false, "don't answer POST /v1/explain, nor show maps on the page")
 	addNumber(f, &o.Limits.Requests, serve.Numbers.Requests, "max-requests",
 		"`requests` that are read or answered at a time (default twice --max-waiting, at least 64)")
 	addNumber(f, &o.Limits.Waiting, serve.Numbers.Waiting, "max-waiting",

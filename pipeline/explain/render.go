@@ -159,12 +159,18 @@ func (w *Worker) Load(ctx context.Context, net *features.Network, item dataset.I
 	if err != nil {
 		return nil, err
 	}
+	return w.decode(ctx, net, data)
+}
+
+// decode is Load for the bytes of a file.
+func (w *Worker) decode(ctx context.Context, net *features.Network, data []byte) (_ *image.NRGBA, err error) {
 	if w.transform == nil {
 		if w.transform, err = net.Transformer(); err != nil {
 			return nil, err
 		}
 		w.Tensor = make([]float32, w.transform.Len())
 	}
+	w.transform.Stop = ctx.Err
 	picture, err := w.transform.Decode(data)
 	if err != nil {
 		return nil, err
@@ -201,7 +207,8 @@ func (r *renderer) render(ctx context.Context, w *Worker, item dataset.Item, nam
 	}); err != nil {
 		return nil, err
 	}
-	image := r.describe(item, a, view)
+	image := describe(r.run.Head.Space(), a, view)
+	image.Path, image.Label = item.Path, className(r.run.Head.Space(), item.Label)
 	image.Picture = name
 	if r.Maps {
 		err = writeMaps(stemOf(file), a)

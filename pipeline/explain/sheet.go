@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"finetune/internal/image/overlay"
+	"finetune/label"
 	"finetune/pipeline/dataset"
 )
 
@@ -88,13 +89,17 @@ func (r *renderer) sums(a *attribution) string {
 	return strings.Join(parts, ", ")
 }
 
-// describe returns the entry of one image in the Result.
-func (r *renderer) describe(item dataset.Item, a *attribution, view overlay.View) *Image {
-	space := r.run.Head.Space()
-	out := &Image{Path: item.Path, Predicted: space.Class(a.predicted), Expected: expectedClass(a.probs)}
-	if item.Label >= 0 {
-		out.Label = space.Class(item.Label)
+// className is the name of a class, "" for none.
+func className(space label.Space, class int) string {
+	if class < 0 {
+		return ""
 	}
+	return space.Class(class)
+}
+
+// describe returns what an attribution says, without the image's path and label.
+func describe(space label.Space, a *attribution, view overlay.View) *Image {
+	out := &Image{Predicted: space.Class(a.predicted), Expected: expectedClass(a.probs)}
 	for k, p := range a.probs {
 		out.Probabilities = append(out.Probabilities, ClassProbability{space.Class(k), p})
 	}

@@ -64,6 +64,9 @@ func (s *Server) register(mux *http.ServeMux) huma.API {
 		Errors: []int{400, 401, 404, 413, 422, 503}}
 	huma.Register(api, predict, s.predict)
 	api.OpenAPI().Paths["/v1/predict"].Post.RequestBody = requestBody(api)
+	if !s.o.NoExplain {
+		s.registerExplain(api)
+	}
 	huma.Register(api, huma.Operation{OperationID: "models", Method: http.MethodGet, Path: "/v1/models",
 		Summary: "List the runs in service", Errors: []int{401}}, s.list)
 	return api
@@ -98,7 +101,7 @@ func (s *Server) predict(ctx context.Context, in *predictInput) (*predictionsOut
 	if err != nil {
 		return nil, s.status(in.Model, err)
 	}
-	if first := out.Body.Predictions[0]; in.alone && first.Error != "" {
+	if first := out.Body.Predictions[0]; in.body.alone && first.Error != "" {
 		return nil, huma.Error422UnprocessableEntity(first.Error)
 	}
 	return out, nil
@@ -106,10 +109,10 @@ func (s *Server) predict(ctx context.Context, in *predictInput) (*predictionsOut
 
 // answer predicts the images that can be read and aren't too large.
 func (s *Server) answer(ctx context.Context, m *served, in *predictInput, out *Predictions) error {
-	out.Predictions = make([]Prediction, len(in.images))
+	out.Predictions = make([]Prediction, len(in.body.images))
 	var files [][]byte
 	var places []int
-	for i, image := range in.images {
+	for i, image := range in.body.images {
 		out.Predictions[i].ID = image.name
 		if _, _, err := decode.Size(image.data, decode.Limits{MaxPixels: s.o.Limits.Pixels}); err != nil {
 			out.Predictions[i].Error = err.Error()
@@ -133,7 +136,7 @@ func (s *Server) answer(ctx context.Context, m *served, in *predictInput, out *P
 			failed++
 		}
 	}
-	s.metrics.images.WithLabelValues(m.about.Name, "predicted").Add(float64(len(in.images) - failed))
+	s.metrics.images.WithLabelValues(m.about.Name, "predicted").Add(float64(len(in.body.images) - failed))
 	s.metrics.images.WithLabelValues(m.about.Name, "unreadable").Add(float64(failed))
 	return nil
 }
@@ -177,7 +180,7 @@ func (s *Server) status(model string, err error) error {
 	switch {
 	case errors.As(err, &status):
 		return err
-	case invalid.Is(err):
+	case errors.Is(err, errNoModel):
 		return huma.Error404NotFound("model " + strconv.Quote(model) + ": no run of this name; GET /v1/models lists them")
 	case errors.Is(err, context.DeadlineExceeded):
 		return unavailable("the time for a request is over", s.o.Limits.Time)

@@ -5,5 +5,5 @@
 // are those of run.Predictor, whatever images are predicted together.
 //
 // Requests are untrusted: bytes, pixels, time and concurrency are limited before an image is decoded. The package must
-// not import the jobs of pipeline besides run.
+// not import the jobs of pipeline besides run and explain.
 package serve

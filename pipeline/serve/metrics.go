@@ -36,7 +36,7 @@ func newMetrics(models *set) *metrics {
 	latencies := prometheus.ExponentialBuckets(0.002, 2, 13)
 	m.requests = counter("requests_total", "Requests by path and status.", "path", "status")
 	m.seconds = histogram("request_seconds", "Time from a request's headers to its answer.", "path", latencies)
-	m.images = counter("images_total", "Images by model and outcome: predicted or unreadable.", "model", "outcome")
+	m.images = counter("images_total", "Images by model and outcome: predicted, unreadable or explained.", "model", "outcome")
 	m.shed = counter("shed_total", "Requests refused because too many images were waiting.", "model")
 	m.reloads = counter("reloads_total", "Reloads by outcome: done or failed.", "outcome")
 	m.batch = histogram("batch_images", "Images that were predicted together.", "model",

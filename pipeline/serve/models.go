@@ -6,15 +6,15 @@ import (
 	"sync"
 	"time"
 
-	"finetune/invalid"
 	"finetune/pipeline/run"
 )
 
 // A served is a run in service, with the requests that use it.
 type served struct {
-	about ModelInfo
-	queue *queue
-	users sync.WaitGroup
+	about     ModelInfo
+	queue     *queue
+	explainer *explainer
+	users     sync.WaitGroup
 }
 
 // ModelInfo describes a run that is served.
@@ -26,6 +26,7 @@ type ModelInfo struct {
 	// Coverage is that of the ranges from low to high; 0 where the run has none.
 	Coverage float64 `json:"coverage,omitempty" doc:"the share of images whose range holds the true class"`
 	Backbone string  `json:"backbone,omitempty" doc:"SHA-256 of the network"`
+	Explains bool    `json:"explains" doc:"whether POST /v1/explain answers"`
 }
 
 // A set is all runs in service.
@@ -55,8 +56,9 @@ func open(o Options, watch func(name string) func(int, time.Duration)) (_ map[st
 		d := r.Head.Description()
 		models[m.Name] = &served{
 			about: ModelInfo{Name: m.Name, Default: i == 0, Classes: d.Space.Classes(), Values: d.Space.Values(),
-				Coverage: d.Sets.Coverage, Backbone: d.Origin.Backbone},
-			queue: newQueue(p, o, watch(m.Name)),
+				Coverage: d.Sets.Coverage, Backbone: d.Origin.Backbone, Explains: !o.NoExplain},
+			queue:     newQueue(p, o, watch(m.Name)),
+			explainer: newExplainer(r, o),
 		}
 	}
 	return models, nil
@@ -67,10 +69,12 @@ func closeAll(models map[string]*served) error {
 	var errs []error
 	for _, m := range models {
 		m.users.Wait()
-		errs = append(errs, m.queue.close())
+		errs = append(errs, m.queue.close(), m.explainer.close())
 	}
 	return errors.Join(errs...)
 }
+
+var errNoModel = errors.New("no run of this name")
 
 // use calls do with the run of a name, "" being the first. The run isn't freed meanwhile.
 func (s *set) use(name string, do func(*served) error) error {
@@ -84,7 +88,7 @@ func (s *set) use(name string, do func(*served) error) error {
 	}
 	s.mu.RUnlock()
 	if !ok {
-		return &invalid.Error{Field: "Model", Found: "no run of this name", Want: "one of GET /v1/models"}
+		return errNoModel
 	}
 	defer m.users.Done()
 	return do(m)

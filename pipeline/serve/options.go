@@ -28,6 +28,7 @@ type Options struct {
 	Models    []Model // the first answers requests that name none
 	Predictor run.PredictorOptions
 	Limits    Limits
+	NoExplain bool         // don't answer /v1/explain, which takes far longer than a prediction where maps come from occlusion
 	Token     string       // that requests must bear, as in "Authorization: Bearer TOKEN"; "": none
 	Log       *slog.Logger // nil: nothing is logged
 
@@ -43,18 +44,20 @@ type Limits struct {
 	Pixels   int64         // of an image, width × height; 50 million
 	Images   int           // of a request; 64
 	Time     time.Duration // from a request's headers to its answer; 10 s
+	Drain    time.Duration // that clients which reuse connections are given to learn that the server ends; 2 s
 	Requests int           // that are read or answered at the same time; 2 × Waiting, at least 64
 	Waiting  int           // images in the queue of a run, beyond which requests are refused; 16 for each worker
 }
 
 // Numbers declares the numbers of Limits and Options.
-var Numbers = struct{ Bytes, Pixels, Images, Time, Requests, Waiting, BatchSize, BatchWait invalid.Number }{
+var Numbers = struct{ Bytes, Pixels, Images, Time, Drain, Requests, Waiting, BatchSize, BatchWait invalid.Number }{
 	Bytes:     limit("Limits.Bytes", 1<<40, "16777216"),
 	Pixels:    limit("Limits.Pixels", 1<<40, "50000000"),
 	Images:    limit("Limits.Images", 1<<20, "64"),
 	Requests:  limit("Limits.Requests", 1<<20, "twice the images that may wait, at least 64"),
 	Waiting:   limit("Limits.Waiting", 1<<20, "16 for each core"),
 	Time:      invalid.Number{Field: "Limits.Time", Range: invalid.Range{High: math.MaxInt64, LowOpen: true}, AutoIs: "10 s"},
+	Drain:     invalid.Number{Field: "Limits.Drain", Range: invalid.Range{High: float64(24 * time.Hour), LowOpen: true}, AutoIs: "2 s"},
 	BatchSize: limit("BatchSize", features.Numbers.Batch.High, "8"),
 	BatchWait: invalid.Number{Field: "BatchWait", Range: invalid.Range{High: math.MaxInt64}},
 }
@@ -68,6 +71,7 @@ func (l Limits) orDefault(workers int) Limits {
 	l.Pixels = cmp.Or(l.Pixels, 50_000_000)
 	l.Images = cmp.Or(l.Images, 64)
 	l.Time = cmp.Or(l.Time, 10*time.Second)
+	l.Drain = cmp.Or(l.Drain, 2*time.Second)
 	l.Waiting = cmp.Or(l.Waiting, 16*workers)
 	l.Requests = cmp.Or(l.Requests, max(64, 2*l.Waiting))
 	return l
@@ -90,7 +94,7 @@ func (o *Options) check() error {
 	}
 	n, l := Numbers, o.Limits
 	if err := cmp.Or(n.Bytes.Check(float64(l.Bytes)), n.Pixels.Check(float64(l.Pixels)), n.Images.Check(float64(l.Images)),
-		n.Time.Check(float64(l.Time)), n.Requests.Check(float64(l.Requests)), n.Waiting.Check(float64(l.Waiting)),
+		n.Time.Check(float64(l.Time)), n.Drain.Check(float64(l.Drain)), n.Requests.Check(float64(l.Requests)), n.Waiting.Check(float64(l.Waiting)),
 		n.BatchSize.Check(float64(o.BatchSize)), n.BatchWait.Check(float64(o.BatchWait))); err != nil {
 		return err
 	}

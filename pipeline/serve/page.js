@@ -53,6 +53,48 @@ function show(card, model, p) {
   card.append(table);
 }
 
+function key(kind, text) {
+  const line = element("div", "");
+  line.append(element("span", "key " + kind), text);
+  return line;
+}
+
+// Maps are asked for one after the other, and only for pictures that come into view.
+let explaining = Promise.resolve();
+const seen = new IntersectionObserver(entries => {
+  for (const e of entries) {
+    if (!e.isIntersecting) continue;
+    seen.unobserve(e.target);
+    explaining = explaining.then(() => e.target.explain());
+  }
+});
+
+async function explain(box, model, file) {
+  box.replaceChildren(element("p", "note", "Finding what decides …"));
+  try {
+    const answer = await fetch("v1/explain?model=" + encodeURIComponent(model.name),
+      {method: "POST", body: file, headers: {...headers(), "Content-Type": "application/octet-stream"}});
+    const body = await answer.json();
+    if (!answer.ok) throw new Error(body.detail || body.title);
+    const maps = element("div", "maps");
+    for (const m of body.maps) {
+      const figure = element("figure", ""), picture = element("img", ""), caption = element("figcaption", "");
+      const [up, down] = m.target === "class" ? ["for " + m.class, "against " + m.class] : ["higher classes", "lower classes"];
+      picture.src = "data:image/jpeg;base64," + m.picture;
+      picture.alt = `Map of ${file.name}: orange: ${up}, blue: ${down}`;
+      caption.append(key("for", up), key("against", down));
+      figure.append(picture, caption);
+      maps.append(figure);
+    }
+    const same = body.predicted === box.predicted ? "" : ` The image without other views is predicted as ${body.predicted}.`;
+    box.replaceChildren(maps, element("p", "note", `What decides, compared with ${body.compared}.${same}`));
+  } catch (e) {
+    const again = element("button", "", "Try again");
+    again.onclick = () => explain(box, model, file);
+    box.replaceChildren(element("p", "note error", "No map of what decides: " + e.message), again);
+  }
+}
+
 async function predict(file) {
   const card = element("li", "");
   const picture = element("img", "picture");
@@ -67,7 +109,15 @@ async function predict(file) {
     const answer = await fetch("v1/predict?model=" + encodeURIComponent(model.name),
       {method: "POST", body: file, headers: {...headers(), "Content-Type": "application/octet-stream"}});
     const body = await answer.json();
-    show(card, model, answer.ok ? body.predictions[0] : {error: body.detail || body.title});
+    const p = answer.ok ? body.predictions[0] : {error: body.detail || body.title};
+    show(card, model, p);
+    if (model.explains && !p.error) {
+      const box = element("div", "decides");
+      box.predicted = p.predicted;
+      box.explain = () => explain(box, model, file);
+      card.append(box);
+      seen.observe(box);
+    }
   } catch (e) {
     show(card, model, {error: "no answer: " + e.message});
   }

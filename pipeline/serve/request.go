@@ -20,10 +20,37 @@ var predictRequestType = reflect.TypeFor[PredictRequest]()
 
 func newAPI(mux *http.ServeMux, config huma.Config) huma.API { return humago.New(mux, config) }
 
-// predictInput is a request for predictions. Its images are read from the body by Resolve.
+// predictInput is a request for predictions.
 type predictInput struct {
 	Model string `query:"model" doc:"the name of a run; without it the first answers"`
 
+	body content
+}
+
+// Resolve reads the body.
+func (in *predictInput) Resolve(ctx huma.Context) []error { return in.body.resolve(ctx) }
+
+// explainInput is a request to explain an image.
+type explainInput struct {
+	Model string `query:"model" doc:"the name of a run; without it the first answers"`
+	Class string `query:"class" doc:"one more class to explain"`
+
+	body content
+}
+
+// Resolve reads the body and refuses all but one image.
+func (in *explainInput) Resolve(ctx huma.Context) []error {
+	if errs := in.body.resolve(ctx); errs != nil {
+		return errs
+	}
+	if len(in.body.images) > 1 {
+		return []error{tooMany(1)}
+	}
+	return nil
+}
+
+// A content is the images of a request's body.
+type content struct {
 	images []sent
 	alone  bool // the body is an image
 }
@@ -37,10 +64,10 @@ type sent struct {
 // limitsKey is where the limits of a request stand in its context.
 type limitsKey struct{}
 
-// Resolve reads the body. The size of the whole is limited by the reader.
-func (in *predictInput) Resolve(ctx huma.Context) []error {
+// resolve reads the body. The size of the whole is limited by the reader.
+func (c *content) resolve(ctx huma.Context) []error {
 	limits, _ := ctx.Context().Value(limitsKey{}).(Limits)
-	if err := in.read(ctx.Header("Content-Type"), ctx.BodyReader(), limits.Images); err != nil {
+	if err := c.read(ctx.Header("Content-Type"), ctx.BodyReader(), limits.Images); err != nil {
 		// The server would read the rest of the body before it answers, and the rest may never come.
 		ctx.SetHeader("Connection", "close")
 		return []error{err}
@@ -48,20 +75,20 @@ func (in *predictInput) Resolve(ctx huma.Context) []error {
 	return nil
 }
 
-func (in *predictInput) read(contentType string, body io.Reader, most int) error {
+func (c *content) read(contentType string, body io.Reader, most int) error {
 	kind, params, err := mime.ParseMediaType(contentType)
 	if err != nil && contentType != "" {
 		return huma.Error400BadRequest("a Content-Type that can't be read")
 	}
 	switch kind {
 	case "application/json":
-		err = in.readJSON(body, most)
+		err = c.readJSON(body, most)
 	case "multipart/form-data":
-		err = in.readForm(multipart.NewReader(body, params["boundary"]), most)
+		err = c.readForm(multipart.NewReader(body, params["boundary"]), most)
 	default: // some clients send no type or that of a form
 		var data []byte
 		data, err = io.ReadAll(body)
-		in.images, in.alone = []sent{{data: data}}, true
+		c.images, c.alone = []sent{{data: data}}, true
 	}
 	var large *http.MaxBytesError
 	var status huma.StatusError
@@ -72,13 +99,13 @@ func (in *predictInput) read(contentType string, body io.Reader, most int) error
 		return err
 	case err != nil:
 		return huma.Error400BadRequest("a body that can't be read: " + err.Error())
-	case len(in.images) == 0 || in.alone && len(in.images[0].data) == 0:
+	case len(c.images) == 0 || c.alone && len(c.images[0].data) == 0:
 		return huma.Error400BadRequest("no image")
 	}
 	return nil
 }
 
-func (in *predictInput) readJSON(body io.Reader, most int) error {
+func (c *content) readJSON(body io.Reader, most int) error {
 	var list PredictRequest
 	d := json.NewDecoder(body)
 	if err := d.Decode(&list); err != nil {
@@ -92,12 +119,12 @@ func (in *predictInput) readJSON(body io.Reader, most int) error {
 		if err != nil {
 			return fmt.Errorf("image %d: %w", i, err)
 		}
-		in.images = append(in.images, sent{data: data})
+		c.images = append(c.images, sent{data: data})
 	}
 	return nil
 }
 
-func (in *predictInput) readForm(form *multipart.Reader, most int) error {
+func (c *content) readForm(form *multipart.Reader, most int) error {
 	for {
 		part, err := form.NextPart()
 		if errors.Is(err, io.EOF) {
@@ -109,14 +136,14 @@ func (in *predictInput) readForm(form *multipart.Reader, most int) error {
 		if part.FileName() == "" {
 			continue
 		}
-		if len(in.images) == most {
+		if len(c.images) == most {
 			return tooMany(most)
 		}
 		var data bytes.Buffer
 		if _, err := data.ReadFrom(part); err != nil {
 			return err
 		}
-		in.images = append(in.images, sent{part.FileName(), data.Bytes()})
+		c.images = append(c.images, sent{part.FileName(), data.Bytes()})
 	}
 }
 

@@ -1,15 +1,14 @@
 package serve
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	_ "embed"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"html/template"
-	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -83,13 +82,13 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.HandleFunc("GET /{$}", s.servePage)
-	return s.observe(mux, s.authorise(s.limit(mux)))
+	return s.observe(mux, s.authorise(s.limit(known(mux))))
 }
 
 // ready tells a load balancer whether to send requests.
 func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
 	if s.draining.Load() || len(s.models.list()) == 0 {
-		http.Error(w, "not ready", http.StatusServiceUnavailable)
+		problem(w, http.StatusServiceUnavailable, "not ready")
 		return
 	}
 	w.Write([]byte("ready\n"))
@@ -123,10 +122,10 @@ func (s *Server) authorise(next http.Handler) http.Handler {
 	})
 }
 
-// limit bounds requests for predictions: how many at a time, their bytes and their time.
+// limit bounds requests with images: how many at a time, their bytes and their time.
 func (s *Server) limit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/v1/predict" {
+		if r.URL.Path != "/v1/predict" && r.URL.Path != "/v1/explain" {
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -169,57 +168,71 @@ func (s *Server) observe(mux *http.ServeMux, next http.Handler) http.Handler {
 		s.metrics.active.Inc()
 		defer s.metrics.active.Dec()
 		start := time.Now()
-		seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
+		seen := &statusWriter{ResponseWriter: w, draining: &s.draining}
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		next.ServeHTTP(seen, r)
 		path := "other" // any path that a stranger makes up
 		if _, pattern := mux.Handler(r); pattern != "" {
 			path = r.URL.Path
 		}
-		took := time.Since(start)
-		s.metrics.requests.WithLabelValues(path, strconv.Itoa(seen.status)).Inc()
+		took, status := time.Since(start), cmp.Or(seen.status, http.StatusOK)
+		s.metrics.requests.WithLabelValues(path, strconv.Itoa(status)).Inc()
 		s.metrics.seconds.WithLabelValues(path).Observe(took.Seconds())
-		s.o.Log.LogAttrs(r.Context(), levelOf(path, seen.status), "request", attributes(r, path, seen.status, took)...)
+		s.o.Log.LogAttrs(r.Context(), levelOf(path, status), "request", attributes(r, path, status, took)...)
 	})
 }
 
-// A statusWriter remembers the status.
+// known answers requests for paths and methods that there aren't as the API answers errors.
+func known(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		refuse, pattern := mux.Handler(r)
+		if pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		refused := &refusal{header: w.Header()} // which gets Allow
+		refuse.ServeHTTP(refused, r)
+		if refused.status == http.StatusMethodNotAllowed {
+			problem(w, refused.status, "the method "+r.Method+" isn't answered at this path; use "+w.Header().Get("Allow"))
+			return
+		}
+		problem(w, http.StatusNotFound, "nothing is at this path; GET /openapi.json describes the API")
+	})
+}
+
+// A refusal keeps the status and the headers of an answer.
+type refusal struct {
+	header http.Header
+	status int
+}
+
+func (r *refusal) Header() http.Header            { return r.header }
+func (r *refusal) WriteHeader(status int)         { r.status = status }
+func (r *refusal) Write(text []byte) (int, error) { return len(text), nil }
+
+// A statusWriter remembers the status, and while the server drains tells the client to use no connection again.
 type statusWriter struct {
 	http.ResponseWriter
-	status int
+	status   int // 0 until the headers are written
+	draining *atomic.Bool
 }
 
 // WriteHeader implements http.ResponseWriter.
 func (w *statusWriter) WriteHeader(status int) {
 	w.status = status
+	if w.draining.Load() {
+		w.Header().Set("Connection", "close")
+	}
 	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (w *statusWriter) Write(text []byte) (int, error) {
+	if w.status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+	return w.ResponseWriter.Write(text)
 }
 
 // Unwrap is for http.ResponseController.
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// Serve answers requests until ctx ends. Then it refuses new connections, answers what is under way, for at most
-// Limits.Time, and returns nil.
-func (s *Server) Serve(ctx context.Context, l net.Listener) error {
-	server := &http.Server{Handler: s.handler, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute,
-		WriteTimeout: 2*s.o.Limits.Time + 10*time.Second, MaxHeaderBytes: 1 << 16, ErrorLog: errorLog(s.o.Log)}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(l) }()
-	s.o.Log.InfoContext(ctx, "serving", "address", l.Addr().String())
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-	}
-	s.draining.Store(true)
-	s.o.Log.Info("draining")
-	grace, cancel := context.WithTimeout(context.Background(), s.o.Limits.Time+time.Second)
-	defer cancel()
-	err := server.Shutdown(grace)
-	if err != nil {
-		err = errors.Join(err, server.Close())
-	}
-	<-failed
-	s.o.Log.Info("stopped")
-	return err
-}

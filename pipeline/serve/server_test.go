@@ -277,6 +277,39 @@ func TestOptionsAreChecked(t *testing.T) {
 	}
 }
 
+// Paths and methods that there aren't get the errors of the API.
+func TestUnknownPaths(t *testing.T) {
+	_, web := start(t, Options{})
+	for request, want := range map[string]struct {
+		status int
+		allow  string
+	}{
+		"GET /nothing": {404, ""}, "POST /v1/predict/x": {404, ""}, "GET /v1/predict": {405, "POST"},
+		"PUT /v1/predict": {405, "POST"}, "DELETE /healthz": {405, "GET, HEAD"}, "GET /favicon.ico": {404, ""},
+	} {
+		method, path, _ := strings.Cut(request, " ")
+		r, err := http.NewRequestWithContext(t.Context(), method, web.URL+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var told struct {
+			Status        int
+			Title, Detail string
+		}
+		err = json.NewDecoder(answer.Body).Decode(&told)
+		answer.Body.Close()
+		if err != nil || answer.StatusCode != want.status || told.Status != want.status || told.Title == "" ||
+			told.Detail == "" || answer.Header.Get("Allow") != want.allow ||
+			answer.Header.Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%s: %+v %+v %v", request, answer, told, err)
+		}
+	}
+}
+
 // The description of the API has the types that answers are made of.
 func TestOpenAPI(t *testing.T) {
 	_, web := start(t, Options{})

@@ -93,7 +93,7 @@ func (c *checker) serve(ctx context.Context) error {
 		if err := b.call("DOM.setFileInputFiles", map[string]any{"nodeId": input.NodeID, "files": []string{photo}}, nil); err != nil {
 			return err
 		}
-		if err := b.waitFor("document.querySelector('#results .answer') || document.querySelector('#results .error')"); err != nil {
+		if err := b.waitFor("document.querySelectorAll('#results .maps img').length > 1 || document.querySelector('#results .error')"); err != nil {
 			return err
 		}
 		list, err := b.examine(v, false)
@@ -104,11 +104,11 @@ func (c *checker) serve(ctx context.Context) error {
 			return err
 		}
 		failed := false
-		if err := b.eval("!document.querySelector('#results .answer')", &failed); err != nil {
+		if err := b.eval("!document.querySelector('#results .answer') || !document.querySelector('#results .maps')", &failed); err != nil {
 			return err
 		}
 		if failed {
-			list = append(list, "no answer for an image")
+			list = append(list, "no answer or no maps for an image")
 		}
 		c.complain("serve "+v.name, append(list, b.heard(s.url)...))
 	}
