@@ -9,14 +9,15 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"finetune/head"
 	"finetune/pipeline/compare"
 )
 
 var compareLong = `compare trains one head with several losses on the same folds of the same features, and evaluates each with every decision rule. It prints mean ± standard deviation over folds and seeds, and paired differences to cross-entropy with 95 % bootstrap intervals over the held-out images (or groups). It writes compare.csv, compare.json, compare.svg and report.html.
 
 A loss is a name (cross-entropy, emd2, xemd2, emd, sinkhorn, l2, coral, corn), optionally followed by a colon and a comma-separated list of options:
-  ` + head.SpecOptions() + `
+  ` + compare.SpecOptions() + `
+
+Each head is trained as train does with the same options: emd2 alone is solved in closed form. Options of training that apply to all losses (--optimizer, --epochs) change that. With the option tuned each fit tries 0.1, 0.3, 1, 3 and 10 times the weight decay and keeps the head with the least RPS of the part that early stopping watches.
 
 The losses are, unless given: ` + strings.Join(compare.DefaultLosses(), ",\n")
 
@@ -25,7 +26,7 @@ func newCompare(a *app) *cobra.Command {
 	h := newHeadFlags(&job.Head)
 	c := &cobra.Command{
 		Use:   "compare --data PATH [--losses LIST]",
-		Short: "Compare losses and decision rules on the same folds",
+		Short: "Compare losses, optimizers and decision rules on the same folds",
 		Long:  compareLong,
 		Example: `  finetune compare --data faces/
   finetune compare --features features/ --losses emd2,xemd2:weight=2,coral --hidden 256

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"finetune/head"
 	"finetune/internal/cores"
@@ -77,6 +76,9 @@ func (c Job) Run(ctx context.Context) (*Result, error) {
 	table, err := c.source().Load(ctx, func(set *dataset.Set) error {
 		for _, s := range specs {
 			cfg := s.config(c.Head)
+			if err := s.checkTuned(cfg, c.Val); err != nil {
+				return s.wrap(err)
+			}
 			cfg.Loss.Classes = set.Space.Len()
 			if err := cfg.Check(); err != nil {
 				return s.wrap(err)
@@ -113,6 +115,7 @@ func (c *Job) compare(ctx context.Context, table *features.Table, specs []lossSp
 			return nil, s.wrap(err)
 		}
 		grid.Configs = append(grid.Configs, cfg)
+		grid.Others = append(grid.Others, s.others(cfg, table.Features.Cols, len(plan.Parts[0][0].Train)))
 	}
 	c.Progress.Note(fmt.Sprintf("compare: %d losses × %d folds × %d seeds", len(specs), len(plan.HeldOut),
 		len(plan.Seeds)))
@@ -169,9 +172,6 @@ var Numbers = struct{ Folds, Seeds, Resamples, Val invalid.Number }{
 
 // setDefaults replaces zeros by defaults and checks the numbers.
 func (c *Job) setDefaults() error {
-	if c.Head.Optimizer == "" && c.Head.Hidden == 0 {
-		c.Head.Optimizer = head.SGD // for all losses, so that they differ in nothing else
-	}
 	if err := cmp.Or(Numbers.Folds.Check(float64(c.Folds)), Numbers.Seeds.Check(float64(c.Seeds)),
 		Numbers.Resamples.Check(float64(c.Resamples)), Numbers.Val.Check(c.Val)); err != nil {
 		return err
@@ -189,9 +189,6 @@ func (c *Job) losses() (specs []lossSpec, notes []string, err error) {
 	list := c.Losses
 	if list == nil {
 		list = DefaultLosses()
-		if c.Head.Hidden > 0 { // which has no closed form
-			list = slices.DeleteFunc(list, func(text string) bool { return strings.Contains(text, head.ClosedForm) })
-		}
 	}
 	if !slices.ContainsFunc(list, func(text string) bool { return lossName(text) == loss.CrossEntropy }) {
 		list = append([]string{loss.CrossEntropy}, list...)

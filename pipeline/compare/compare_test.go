@@ -253,3 +253,37 @@ func TestCompareKeepsEarlierResults(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestCompareAsTrain checks that a loss is fitted as train fits it, and what a tuned one chooses.
+func TestCompareAsTrain(t *testing.T) {
+	c := quickCompare(t, pipelinetest.FeatureFolder(t, 3, 20, "", nil), "cross-entropy", "emd2", "emd2:optimizer=adamw,tuned")
+	c.Head.Epochs = head.Auto
+	result, err := c.Run(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{head.SGD, head.ClosedForm, head.AdamW} {
+		if got := result.Losses[i].Head.Optimizer; got != want {
+			t.Errorf("%s is fitted by %s, not %s", result.Losses[i].Loss, got, want)
+		}
+	}
+	shared := result.Losses[2].Head.WeightDecay
+	for _, fit := range result.Fits {
+		if tuned := fit.Loss == "emd2:optimizer=adamw,tuned"; tuned != (fit.WeightDecay != nil) {
+			t.Errorf("%s: weight decay %v", fit.Loss, fit.WeightDecay)
+		} else if tuned && (*fit.WeightDecay < 0.1*shared || *fit.WeightDecay > 10*shared) {
+			t.Errorf("weight decay %v of about %v", *fit.WeightDecay, shared)
+		}
+	}
+
+	c = quickCompare(t, c.Features, "emd2:tuned")
+	c.Val = 0
+	if _, err := c.Run(context.Background()); !invalid.Is(err) || !strings.Contains(err.Error(), "Val") {
+		t.Errorf("without a part to tune by: %v", err)
+	}
+	c = quickCompare(t, c.Features, "emd2:tuned")
+	c.Head.Epochs = head.Auto
+	if _, err := c.Run(context.Background()); !invalid.Is(err) || !strings.Contains(err.Error(), "closed form") {
+		t.Errorf("with a closed form: %v", err)
+	}
+}

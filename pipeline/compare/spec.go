@@ -11,11 +11,13 @@ import (
 	"finetune/loss"
 )
 
-// DefaultLosses returns the losses that a Job compares by default: cross-entropy, the reference; squared EMD,
-// also in closed form, and the two self-guided settings of its paper, XEMD1 and XEMD2; and other ordinal losses.
+// DefaultLosses returns the losses that a Job compares by default: cross-entropy, the reference; squared EMD as train
+// fits it, and by iterating with a tuned penalty; the two self-guided settings of its paper, XEMD1 and XEMD2; and other
+// ordinal losses.
 func DefaultLosses() []string {
 	return []string{
-		loss.CrossEntropy, loss.EMD2, loss.EMD2 + ":optimizer=" + head.ClosedForm,
+		loss.CrossEntropy, loss.EMD2, loss.EMD2 + ":optimizer=sgd," + tuned, loss.EMD2 + ":optimizer=adamw," + tuned,
+		loss.EMD2 + ":optimizer=lbfgs," + tuned,
 		loss.XEMD2 + ":self-guided,omega=1,mu=0.5", loss.XEMD2 + ":self-guided,omega=2,mu=0.25",
 		loss.EMD, loss.Sinkhorn, loss.L2, loss.CORAL, loss.CORN,
 	}
@@ -47,6 +49,7 @@ type lossSpec struct {
 	text    string
 	name    string
 	options []string // for head.SetSpec
+	tuned   bool     // the weight decay is tuned in each fit
 }
 
 // parseLoss parses NAME or NAME:option,option=number,…. The error is an *invalid.Error.
@@ -70,10 +73,14 @@ func parseLoss(text string) (lossSpec, error) {
 			return wrong(fmt.Sprintf("%q twice", key), "each option once")
 		}
 		seen[key] = true
+		if option == tuned {
+			s.tuned = true
+			continue
+		}
 		if err := head.SetSpec(&scratch, option); err != nil {
 			var e *invalid.Error
 			if errors.As(err, &e) {
-				return wrong(strings.TrimPrefix(e.Found, "the "), e.Want)
+				return wrong(strings.TrimPrefix(e.Found, "the "), strings.Replace(e.Want, head.SpecOptions(), SpecOptions(), 1))
 			}
 			return s, err
 		}

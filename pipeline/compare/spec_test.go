@@ -41,6 +41,8 @@ func TestSplitLossesRefuses(t *testing.T) {
 		"xemd2:weight=heavy":               `weight=heavy: "heavy"; expected a number above 0`,
 		"xemd2:weight=1,weight=auto":       `"weight" twice`,
 		"xemd2:self-guided,warmup=2.5":     `"2.5"; expected 0 or more`,
+		"emd2:tuned=3":                     `option "tuned=3"`,
+		"emd2:tuned,tuned":                 `"tuned" twice`,
 		"xemd2:self-guided=1":              `option "self-guided=1"`,
 		"cross-entropy,emd2:lr=0.1,, corn": `option ""`,
 	} {
@@ -76,6 +78,7 @@ func TestLossSettings(t *testing.T) {
 			c.SelfGuided, c.Loss.Omega, c.Loss.Mu = true, 2, 0.25
 		}},
 		{"emd2:optimizer=lbfgs", func(c *head.Config) { c.Optimizer = head.LBFGS }},
+		{"emd2:optimizer=lbfgs,tuned", func(c *head.Config) { c.Optimizer = head.LBFGS }},
 		{"emd2:optimizer=closed-form", func(c *head.Config) {
 			c.Optimizer, c.Epochs, c.WeightDecay = head.ClosedForm, head.Auto, head.Auto
 		}},

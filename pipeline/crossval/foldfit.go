@@ -41,6 +41,9 @@ func FitFold(ctx context.Context, t *features.Table, all head.Examples, p *Plan,
 	return &Fit{trained, predictions}, err
 }
 
+// watched is the RPS of the images that early stopping watches, in the epoch that was kept; NaN where there are none.
+func (f *Fit) watched() float64 { return f.Result.History[f.Result.Best-1].RPS }
+
 // ShareThreads returns how many of n tasks to run in parallel on the given threads, and the number of threads of each
 // task.
 func ShareThreads(threads, n int) (parallel, each int) {

@@ -10,16 +10,19 @@ import (
 	"finetune/pipeline/progress"
 )
 
-// A Grid trains a head for every configuration, fold and seed, and evaluates each under several decision rules.
+// A Grid trains a head for every name, fold and seed, and evaluates each under several decision rules.
 type Grid struct {
 	Plan     *Plan
 	Table    *features.Table
 	Examples head.Examples
-	Names    []string // of the configurations
-	Configs  []head.Config
-	Rules    []head.Decision
-	Fits     []GridFit           // set by Run; by configuration, fold and seed, the seed varying fastest
-	Scores   [][]*metrics.Scores // set by Run; by configuration, rule and seed, then by fold
+	Names    []string
+	Configs  []head.Config // of each name
+	// Others are more configurations of each name; nil: none. A fit tries all and keeps the head with the least RPS of the
+	// images that early stopping watches, of equal ones the first.
+	Others [][]head.Config
+	Rules  []head.Decision
+	Fits   []GridFit           // set by Run; by configuration, fold and seed, the seed varying fastest
+	Scores [][]*metrics.Scores // set by Run; by configuration, rule and seed, then by fold
 }
 
 // model returns the index in Scores of a configuration, rule and seed.
@@ -50,16 +53,29 @@ func (r *Grid) Run(ctx context.Context, threads int, reporter progress.Reporter)
 
 // fit trains one head and evaluates it on its held-out fold.
 func (r *Grid) fit(ctx context.Context, out *GridFit, loss, fold, seed, threads int) error {
-	cfg := r.Configs[loss]
-	cfg.Threads = threads
-	fit, err := FitFold(ctx, r.Table, r.Examples, r.Plan, fold, seed, cfg)
-	if err != nil {
-		return err
+	var best *Fit
+	configs := []head.Config{r.Configs[loss]}
+	if r.Others != nil {
+		configs = append(configs, r.Others[loss]...)
 	}
+	for _, cfg := range configs {
+		cfg.Threads = threads
+		fit, err := FitFold(ctx, r.Table, r.Examples, r.Plan, fold, seed, cfg)
+		if err != nil {
+			return err
+		}
+		if best == nil || fit.watched() < best.watched() {
+			best = fit
+		}
+	}
+	fit := best
 	*out = GridFit{
 		Loss: r.Names[loss], Fold: fold + 1, Seed: r.Plan.Seeds[seed], Epochs: len(fit.Result.History),
 		BestEpoch: fit.Result.Best,
 		Figures:   map[head.Decision]metrics.Figures{},
+	}
+	if len(configs) > 1 {
+		out.WeightDecay = &fit.Result.Config.WeightDecay
 	}
 	in := fit.Predictions.Input(r.Table.Set.Space)
 	in.Predicted = make([]int, len(fit.Predictions.Items))
@@ -80,10 +96,11 @@ func (r *Grid) fit(ctx context.Context, out *GridFit, loss, fold, seed, threads 
 
 // A GridFit is one trained head with its metrics on its held-out fold.
 type GridFit struct {
-	Loss      string                            `json:"loss"`
-	Fold      int                               `json:"fold"` // from 1
-	Seed      uint64                            `json:"seed"`
-	Epochs    int                               `json:"epochs"`
-	BestEpoch int                               `json:"best_epoch"`
-	Figures   map[head.Decision]metrics.Figures `json:"figures"` // the rank correlations are NaN
+	Loss        string                            `json:"loss"`
+	Fold        int                               `json:"fold"` // from 1
+	Seed        uint64                            `json:"seed"`
+	Epochs      int                               `json:"epochs"`
+	BestEpoch   int                               `json:"best_epoch"`
+	WeightDecay *float64                          `json:"weight_decay,omitempty"` // where it was tuned
+	Figures     map[head.Decision]metrics.Figures `json:"figures"`                // the rank correlations are NaN
 }
