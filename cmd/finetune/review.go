@@ -10,6 +10,7 @@ import (
 
 	"finetune/pipeline/progress"
 	"finetune/pipeline/review"
+	"finetune/pipeline/suggest"
 )
 
 func newReview(a *app) *cobra.Command {
@@ -35,7 +36,7 @@ goes on where it ended. Only this computer can connect, with the address that is
 	f.StringVar(&job.Data.Path, "data", "", "`path` of the data that the run was trained on (default: where it was then)")
 	f.StringVar(&job.Check, "check", "", "`folder` that finetune check wrote: show the copies that it found, too")
 	f.StringVar(&job.Unlabelled, "unlabelled", "", "`path` of images without labels: show those that are most worth one, too")
-	f.IntVarP(&job.Count, "count", "n", 0, "`images` of --unlabelled to show (default 50)")
+	f.VarP(newNumber(&job.Count, suggest.Count, "count"), "count", "n", "`images` of --unlabelled to show (default 50)")
 	f.StringVar(&job.Out, "out", review.DefaultOut, "CSV `file` for the corrected manifest")
 	f.StringVar(&job.Reviewer, "reviewer", "", "`name` in the log (default: that of the user)")
 	f.StringVar(&job.Addr, "addr", "", "`address` of this computer to listen on (default: a free port of 127.0.0.1)")

@@ -63,10 +63,10 @@ func (o *occluder) drops(ctx context.Context, tensor []float32, whole *attributi
 	rows, columns := o.positions()
 	drops := make([][]float64, len(before))
 	fill := o.meanColour(tensor)
-	err := features.InOrder(ctx, rows*columns, features.BlockSize, o.threads,
+	block := min(features.BlockSize, features.PicturesThatFit(len(tensor)))
+	err := features.InOrder(ctx, rows*columns, block, features.WorkersThatFit(o.threads, block, len(tensor)),
 		func() *occlusionWorker {
-			return &occlusionWorker{tensors: make([]float32, features.BlockSize*len(tensor)),
-				features: make([]float32, features.BlockSize*o.net.Dim())}
+			return &occlusionWorker{tensors: make([]float32, block*len(tensor)), features: make([]float32, block*o.net.Dim())}
 		},
 		func(ctx context.Context, w *occlusionWorker, first, end int) ([]float32, error) {
 			for i := first; i < end; i++ {

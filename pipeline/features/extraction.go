@@ -2,6 +2,7 @@ package features
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"sync/atomic"
 	"time"
@@ -40,6 +41,9 @@ const (
 // run brings all items. Where there are many to compute, the first are computed with several splits, and the rest with the fastest.
 func (e *extraction) run(ctx context.Context) error {
 	usual, largest := e.x.usualSplit()
+	if asked := e.x.images.Batch; asked > usual.batch {
+		e.x.progress.Note(fmt.Sprintf("speed:    batches of %d instead of %d, which fit in memory", usual.batch, asked))
+	}
 	for step := 1; e.x.images.Batch == 0 && e.total > 0 && e.left() > 0; step *= 2 {
 		t := &tuner{largest: largest, run: func(s workSplit) (float64, bool, error) { return e.try(ctx, s) }}
 		chosen, err := t.fastest(usual)
@@ -129,6 +133,7 @@ type job struct {
 
 // pass brings the next n items, or as many as there are.
 func (e *extraction) pass(ctx context.Context, s workSplit, n int) error {
+	s = s.within(e.x.Net.tensorLen(), e.x.Net.about.Image.Batch)
 	for len(e.workers) < s.workers {
 		e.workers = append(e.workers, &Worker{x: e.x})
 	}

@@ -112,6 +112,7 @@ type Worker struct {
 	tensor    []float32        // pictures waiting for the network
 	waiting   []waiting        // what they are
 	key       featurestore.Key // of the image that was read last
+	failed    error            // of the network or the cache, in the middle of an image
 }
 
 // waiting is a picture whose feature must be computed.
@@ -133,20 +134,19 @@ func (w *Worker) block(ctx context.Context, j job, views func(item int) int) (Bl
 		row, waiting := b.first[len(b.Read)], len(w.waiting)
 		b.reserve(row + views(i))
 		if err := w.picture(ctx, item, row, views(i), &b); err != nil {
+			if w.failed != nil {
+				return b, fmt.Errorf("features of %s: %w", j.items[0].Path, w.failed)
+			}
 			reason, fault := Fault(err)
 			if !fault {
 				return b, fmt.Errorf("%s: %w", item.Path, err)
 			}
-			w.waiting = w.waiting[:waiting]
+			w.waiting = w.waiting[:min(waiting, len(w.waiting))]
+			b.notFinite = slices.DeleteFunc(b.notFinite, func(r int) bool { return r >= row })
 			b.unreadable = append(b.unreadable, failure{i, reason})
 			continue
 		}
 		b.Read, b.first, b.keys = append(b.Read, i), append(b.first, row+views(i)), append(b.keys, w.key)
-		if len(w.waiting) >= w.batch {
-			if err := w.compute(ctx, &b); err != nil {
-				return b, fmt.Errorf("features of %s: %w", j.items[0].Path, err)
-			}
-		}
 	}
 	if err := w.compute(ctx, &b); err != nil {
 		return b, fmt.Errorf("features of %s: %w", j.items[0].Path, err)
@@ -156,8 +156,9 @@ func (w *Worker) block(ctx context.Context, j job, views func(item int) int) (Bl
 	return b, nil
 }
 
-// picture brings the features of an image's views from the cache to the block, or their tensors among those that wait. It is
-// decoded once, and only where a view is missing. The error says why the image can't be read.
+// picture brings the features of an image's views from the cache to the block, or their tensors among those that wait, which go
+// through the network once they fill a batch. The image is decoded once, and only where a view is missing. The error says why the
+// image can't be read.
 func (w *Worker) picture(ctx context.Context, item dataset.Item, row, views int, b *Block) error {
 	data, err := w.files.Read(ctx, item)
 	if err != nil {
@@ -170,6 +171,7 @@ func (w *Worker) picture(ctx context.Context, item dataset.Item, row, views int,
 	var picture *image.NRGBA
 	shown := ViewTensors{Plan: w.x.images.plan(), Side: w.x.Net.Spec.Side()}
 	for v := range views {
+		b.reserve(row + views)
 		if b.Cols > 0 && w.x.cached(v, w.key, b.Rows[(row+v)*b.Cols:][:b.Cols]) {
 			continue
 		}
@@ -181,7 +183,9 @@ func (w *Worker) picture(ctx context.Context, item dataset.Item, row, views int,
 		if err := shown.Write(w.transform, w.slot(), picture, v, w.key); err != nil {
 			return err
 		}
-		w.waiting = append(w.waiting, waiting{row + v, v, w.key})
+		if err := w.wait(ctx, waiting{row + v, v, w.key}, b); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -198,8 +202,16 @@ func (w *Worker) plain(ctx context.Context, row int, data []byte, b *Block) erro
 	if err := w.transform.Tensor(w.slot(), data); err != nil {
 		return err
 	}
-	w.waiting = append(w.waiting, waiting{row, 0, w.key})
-	return nil
+	return w.wait(ctx, waiting{row, 0, w.key}, b)
+}
+
+// wait adds the picture whose tensor was written to the slot, and runs the network where the batch is full.
+func (w *Worker) wait(ctx context.Context, p waiting, b *Block) error {
+	if w.waiting = append(w.waiting, p); len(w.waiting) < w.batch {
+		return nil
+	}
+	w.failed = w.compute(ctx, b)
+	return w.failed
 }
 
 // begin makes the transformer when it is first needed.
@@ -221,10 +233,10 @@ func (w *Worker) decode(ctx context.Context, data []byte) (*image.NRGBA, error) 
 	return w.transform.Decode(data)
 }
 
-// slot is where the next tensor waits. The views of the last picture may be more than fill the batch.
+// slot is where the next tensor waits.
 func (w *Worker) slot() []float32 {
 	size := w.transform.Len()
-	if most := (w.batch - 1 + w.x.images.views()) * size; len(w.tensor) < most && len(w.waiting) == 0 {
+	if most := w.batch * size; len(w.tensor) < most && len(w.waiting) == 0 {
 		w.tensor = make([]float32, most)
 	}
 	return w.tensor[len(w.waiting)*size:][:size]
@@ -246,7 +258,7 @@ func (w *Worker) compute(ctx context.Context, b *Block) error {
 		return err
 	}
 	b.Cols = net.Dim()
-	b.reserve(b.first[len(b.Read)])
+	b.reserve(w.waiting[n-1].row + 1)
 	features := make([]float32, n*b.Cols)
 	err = net.Features(ctx, w.tensor[:n*w.transform.Len()], n, features)
 	var notFinite *backbone.NotFiniteError

@@ -80,15 +80,17 @@ func (n *Network) tensorLen() int { return 3 * n.Spec.Height * n.Spec.Width }
 // usualSplit is the split of work without measurements, one core a worker, and the largest batch to try. A batch that
 // the file fixes is filled.
 func (x *Extractor) usualSplit() (s workSplit, largest int) {
+	numbers, fixed := x.Net.tensorLen(), x.Net.about.Image.Batch
 	s = workSplit{workers: x.threads, threads: 1, batch: x.images.Batch}
-	largest = largestBatch(x.Net.tensorLen())
-	if s.batch > 0 {
-		return s, s.batch
-	}
-	s.batch = min(BlockSize, largest)
-	if fixed := x.Net.about.Image.Batch; fixed > 0 {
-		s.batch = max(1, s.batch/fixed) * fixed
+	largest = largestBatch(numbers)
+	switch {
+	case s.batch > 0:
 		largest = s.batch
+	case fixed > 0:
+		s.batch = max(1, min(BlockSize, largest)/fixed) * fixed
+		largest = s.batch
+	default:
+		s.batch = min(BlockSize, largest)
 	}
-	return s, largest
+	return s.within(numbers, fixed), largest
 }

@@ -2,6 +2,7 @@ package features
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 )
 
@@ -28,8 +29,26 @@ const (
 	batchBytes = 32 << 20 // of pictures as tensors
 )
 
-// largestBatch is the number of tensors of that many values that may go through the network at once.
-func largestBatch(numbers int) int { return max(1, min(mostBatch, batchBytes/(4*numbers))) }
+// largestBatch is the number of tensors of that many values that go through the network at once unless the user asks for more.
+func largestBatch(numbers int) int { return min(mostBatch, PicturesThatFit(numbers)) }
+
+// PicturesThatFit is how many pictures, as tensors of that many values, a worker may hold at a time; at least one. It bounds memory
+// whatever sizes, views and batches were asked for: a network at work takes some 20 times the bytes of its pictures.
+func PicturesThatFit(numbers int) int { return max(1, batchBytes/(4*numbers)) }
+
+// WorkersThatFit is how many of the workers may run the network at the same time on batches of such pictures; at least one. It is all
+// of them unless there are more than cores, or a picture is large.
+func WorkersThatFit(workers, batch, numbers int) int {
+	return max(1, min(workers, runtime.GOMAXPROCS(0)*batchBytes/(4*numbers*batch)))
+}
+
+// within returns s cut to what fits in memory, for pictures as tensors of that many values. A batch isn't cut below fixed, that of
+// the network's file.
+func (s workSplit) within(numbers, fixed int) workSplit {
+	s.batch = max(1, fixed, min(s.batch, PicturesThatFit(numbers)))
+	s.workers = WorkersThatFit(s.workers, s.batch, numbers)
+	return s
+}
 
 // clearly is the speed-up from which another split replaces the usual one. Less is noise.
 const clearly = 1.03

@@ -2,7 +2,10 @@ package features
 
 import (
 	"errors"
+	"runtime"
 	"testing"
+
+	"finetune/preprocess"
 )
 
 // The tuner finds the fastest split where there is a clear one, and stays with the usual one where there is not.
@@ -81,5 +84,38 @@ func TestTunerDescribes(t *testing.T) {
 	const want = "speed:    2 workers, batches of 8: 23.2 images a second; tried 2 workers, batches of 16: 21.3; 1 worker and 1 more of the network, batches of 8: 20"
 	if got := tuner.describe(workSplit{2, 1, 8}); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// What a worker holds and how many workers there are is bounded, whatever is asked for; what is usual isn't cut.
+func TestSplitWithinMemory(t *testing.T) {
+	cores := runtime.GOMAXPROCS(0)
+	small, large := 3*224*224, 3*preprocess.MaxSize*preprocess.MaxSize
+	for _, c := range []struct {
+		split          workSplit
+		numbers, fixed int
+		want           workSplit
+	}{
+		{workSplit{cores, 1, 8}, small, 0, workSplit{cores, 1, 8}},
+		{workSplit{cores, 1, 32}, small, 0, workSplit{cores, 1, 32}},
+		{workSplit{cores, 1, 4096}, small, 0, workSplit{cores, 1, 55}},
+		{workSplit{1024, 1, 55}, small, 0, workSplit{cores, 1, 55}},
+		{workSplit{cores, 1, 8}, small, 100, workSplit{cores * 55 / 100, 1, 100}},
+		{workSplit{1, 1, 8}, large, 0, workSplit{1, 1, 1}},
+	} {
+		c.want.workers = max(1, c.want.workers)
+		if got := c.split.within(c.numbers, c.fixed); got != c.want {
+			t.Errorf("%v of %d numbers becomes %v, want %v", c.split, c.numbers, got, c.want)
+		}
+	}
+	for workers := 1; workers <= 1024; workers *= 2 {
+		for batch := 1; batch <= maxBatch; batch *= 2 {
+			for _, numbers := range []int{small, large} {
+				s := workSplit{workers, 1, batch}.within(numbers, 0)
+				if most := max(cores*batchBytes, 4*numbers); 4*numbers*s.batch*s.workers > most {
+					t.Errorf("%d × %d pictures take %d bytes as %v; want at most %d", workers, batch, 4*numbers*s.batch*s.workers, s, most)
+				}
+			}
+		}
 	}
 }

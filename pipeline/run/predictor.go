@@ -74,7 +74,8 @@ func (r *Run) Predictor(o PredictorOptions) (*Predictor, error) {
 		p.batch = predictBatch
 	}
 	p.closing = make(chan struct{})
-	p.idle = make(chan *predictWorker, cores.Of(o.Workers))
+	numbers := 3 * network.Spec.Height * network.Spec.Width
+	p.idle = make(chan *predictWorker, features.WorkersThatFit(cores.Of(o.Workers), min(p.batch, features.PicturesThatFit(numbers)), numbers))
 	for range cap(p.idle) {
 		p.idle <- &predictWorker{p: p}
 	}

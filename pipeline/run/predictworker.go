@@ -25,7 +25,7 @@ type picture struct {
 type predictWorker struct {
 	p         *Predictor
 	transform *preprocess.Transformer
-	tensor    []float32 // of the views of up to p.batch images
+	tensor    []float32 // of pictures that go through the network together
 }
 
 // predict labels images and writes one outcome for each.
@@ -33,8 +33,9 @@ func (w *predictWorker) predict(ctx context.Context, list []picture, out []Outco
 	if err := w.begin(); err != nil {
 		return err
 	}
-	for first := 0; first < len(list); first += w.p.batch {
-		end := min(first+w.p.batch, len(list))
+	images := max(1, len(w.tensor)/(w.p.views.Predict*w.transform.Len()))
+	for first := 0; first < len(list); first += images {
+		end := min(first+images, len(list))
 		if err := w.block(ctx, list[first:end], out[first:end]); err != nil {
 			return err
 		}
@@ -46,41 +47,65 @@ func (w *predictWorker) predict(ctx context.Context, list []picture, out []Outco
 func (w *predictWorker) begin() (err error) {
 	if w.transform == nil {
 		if w.transform, err = w.p.network.Transformer(); err == nil {
-			w.tensor = make([]float32, w.p.batch*w.size())
+			most := min(w.p.batch*w.p.views.Predict, features.PicturesThatFit(w.transform.Len()))
+			w.tensor = make([]float32, most*w.transform.Len())
 		}
 	}
 	return err
 }
 
-// size is the length of the tensor of an image's views.
-func (w *predictWorker) size() int { return w.p.views.Predict * w.transform.Len() }
-
+// block labels images whose views fill the buffer, or a single one with more views.
 func (w *predictWorker) block(ctx context.Context, list []picture, out []Outcome) error {
-	var read []int // the images whose tensors are in the buffer
+	views, dim, size := w.p.views.Predict, w.p.net.Dim(), w.transform.Len()
+	var read []int // the images that could be read
+	rows := make([]float32, len(list)*views*dim)
+	done, waiting := 0, 0 // rows that are there, and pictures in the buffer for the next ones
+	compute := func() error {
+		err := w.p.net.Features(ctx, w.tensor[:waiting*size], waiting, rows[done*dim:][:waiting*dim])
+		var notFinite *backbone.NotFiniteError
+		if errors.As(err, &notFinite) {
+			for _, row := range notFinite.Rows {
+				out[read[(done+row)/views]].Err = notFinite
+				clear(rows[(done+row)*dim:][:dim])
+			}
+		} else if err != nil {
+			return fmt.Errorf("features of an image: %w", err)
+		}
+		done, waiting = done+waiting, 0
+		return nil
+	}
 	for i, picture := range list {
-		err := w.prepare(ctx, w.tensor[len(read)*w.size():][:w.size()], picture, w.p.views.Predict)
+		before := done + waiting
+		read = append(read, i)
+		tensors, err := w.tensors(ctx, picture, views)
+		for v := 0; v < views && err == nil; v++ {
+			if waiting*size == len(w.tensor) {
+				if err := compute(); err != nil {
+					return err
+				}
+			}
+			if err = tensors(w.tensor[waiting*size:][:size], v); err == nil {
+				waiting++
+			}
+		}
 		if err == nil {
-			read = append(read, i)
-		} else if out[i].Err, err = fault(err); err != nil {
+			continue
+		}
+		if out[i].Err, err = fault(err); err != nil {
+			return err
+		}
+		read = read[:len(read)-1]
+		done, waiting = min(done, before), max(0, before-done)
+	}
+	if waiting > 0 {
+		if err := compute(); err != nil {
 			return err
 		}
 	}
 	if len(read) == 0 {
 		return nil
 	}
-	views := w.p.views.Predict
-	rows := make([]float32, len(read)*views*w.p.net.Dim())
-	err := w.p.net.Features(ctx, w.tensor[:len(read)*w.size()], len(read)*views, rows)
-	var notFinite *backbone.NotFiniteError
-	if errors.As(err, &notFinite) {
-		for _, row := range notFinite.Rows {
-			out[read[row/views]].Err = notFinite
-			clear(rows[row*w.p.net.Dim():][:w.p.net.Dim()])
-		}
-	} else if err != nil {
-		return fmt.Errorf("features of an image: %w", err)
-	}
-	probs, err := w.p.probabilities(rows, len(read))
+	probs, err := w.p.probabilities(rows[:len(read)*views*dim], len(read))
 	if err != nil {
 		return err
 	}
@@ -99,7 +124,11 @@ func (w *predictWorker) features(ctx context.Context, picture picture) ([]float3
 		return nil, err
 	}
 	tensor := w.tensor[:w.transform.Len()]
-	if err := w.prepare(ctx, tensor, picture, 1); err != nil {
+	write, err := w.tensors(ctx, picture, 1)
+	if err == nil {
+		err = write(tensor, 0)
+	}
+	if err != nil {
 		unreadable, err := fault(err)
 		return nil, errors.Join(unreadable, err)
 	}
@@ -110,37 +139,24 @@ func (w *predictWorker) features(ctx context.Context, picture picture) ([]float3
 	return row, nil
 }
 
-// prepare writes the tensors of the first views of an image to dst.
-func (w *predictWorker) prepare(ctx context.Context, dst []float32, picture picture, views int) error {
+// tensors returns a function that writes the tensor of a view of an image to dst.
+func (w *predictWorker) tensors(ctx context.Context, picture picture, views int) (func(dst []float32, view int) error, error) {
 	if err := ctx.Err(); err != nil {
-		return context.Cause(ctx)
+		return nil, context.Cause(ctx)
 	}
 	if picture.image != nil && picture.image.Bounds().Empty() {
-		return &invalid.Error{Path: "image", Found: "a picture without pixels"}
+		return nil, &invalid.Error{Path: "image", Found: "a picture without pixels"}
 	}
 	w.transform.Stop = ctx.Err
 	switch {
 	case views > 1:
-		return w.prepareViews(dst, picture, views)
+		whole, key, err := w.decode(picture)
+		shown := features.ViewTensors{Plan: w.p.views.Plan, Side: w.p.network.Spec.Side()}
+		return func(dst []float32, view int) error { return shown.Write(w.transform, dst, whole, view, key) }, err
 	case picture.image != nil:
-		return w.transform.TensorOf(dst, picture.image)
+		return func(dst []float32, _ int) error { return w.transform.TensorOf(dst, picture.image) }, nil
 	}
-	return w.transform.Tensor(dst, picture.file)
-}
-
-func (w *predictWorker) prepareViews(dst []float32, picture picture, views int) error {
-	whole, key, err := w.decode(picture)
-	if err != nil {
-		return err
-	}
-	size := w.transform.Len()
-	shown := features.ViewTensors{Plan: w.p.views.Plan, Side: w.p.network.Spec.Side()}
-	for v := range views {
-		if err := shown.Write(w.transform, dst[v*size:][:size], whole, v, key); err != nil {
-			return err
-		}
-	}
-	return nil
+	return func(dst []float32, _ int) error { return w.transform.Tensor(dst, picture.file) }, nil
 }
 
 // decode returns an image and the key from which its views are drawn.
