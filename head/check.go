@@ -23,6 +23,9 @@ func (c Config) Check() error {
 	if err := c.checkClosedForm(); err != nil {
 		return err
 	}
+	if err := c.checkEnsemble(); err != nil {
+		return err
+	}
 	if _, err := newLossSchedule(c); err != nil {
 		return err
 	}
@@ -88,9 +91,9 @@ func unread(o Option, text, optimizer string) error {
 
 // checkSize refuses a hidden layer that would take too much memory on the given number of features.
 func (c Config) checkSize(columns, outputs int) error {
-	if c.Hidden > 0 && c.Hidden > maxParameters/(columns+outputs) {
-		return wrong("Head.Hidden", fmt.Sprintf("%d, which makes %d parameters on %d features", c.Hidden,
-			c.Hidden*(columns+outputs), columns),
+	if units := c.Hidden * c.Ensemble; units > maxParameters/(columns+outputs) {
+		return wrong("Head.Hidden", fmt.Sprintf("%d units, which make %d parameters on %d features", units,
+			units*(columns+outputs), columns),
 			fmt.Sprintf("at most %d parameters", maxParameters))
 	}
 	return nil

@@ -26,6 +26,8 @@ func (c Config) notClosedForm() *invalid.Error {
 	case c.AutoLambda:
 		return &invalid.Error{Field: "Loss.Lambda", Found: "auto with {Head.Optimizer} closed-form", Want: "a number",
 			Hint: hint}
+	case c.Ensemble > 1:
+		return c.notTogether()
 	case c.Raw:
 		return &invalid.Error{Field: "Head.Optimizer", Found: "closed-form with raw features",
 			Want: "standardised features, or sgd, adamw or lbfgs"}

@@ -33,7 +33,10 @@ type Config struct {
 
 	Hidden  int     `json:"hidden"`  // width of the hidden layer; 0: none, a linear head
 	Dropout float64 `json:"dropout"` // probability in [0, 1) to drop an input of the last layer, or Auto
-	Raw     bool    `json:"raw"`     // train on features as they are; false: standardise them by the training examples
+	// Ensemble is the number of networks that are trained with different seeds and joined into one, whose logits are the means of
+	// theirs: with a hidden layer one of Ensemble × Hidden units. 0 stands for 1.
+	Ensemble int  `json:"ensemble"`
+	Raw      bool `json:"raw"` // train on features as they are; false: standardise them by the training examples
 
 	// Optimizer: "" stands for ClosedForm where it applies and no option of iterative training is given, otherwise SGD for
 	// a linear head and AdamW with a hidden layer.
@@ -68,6 +71,7 @@ type Config struct {
 func Defaults(l loss.Config, hidden int) Config {
 	return Config{
 		Loss: l, Hidden: hidden, Dropout: Auto, LR: Auto, Momentum: Auto, WeightDecay: Auto, Epochs: Auto, BatchSize: Auto,
+		Ensemble: 1,
 		Patience: Auto, WarmupEpochs: Auto, Threads: Auto,
 	}
 }

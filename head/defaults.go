@@ -26,6 +26,7 @@ func (c Config) Resolved(columns, examples int) Config {
 		c.Loss.Omega = cmp.Or(c.Loss.Omega, 1)
 	}
 	c.Decision = cmp.Or(c.Decision, Argmax)
+	c.Ensemble = cmp.Or(c.Ensemble, 1)
 	if c.Optimizer == "" {
 		c.Optimizer = c.usualOptimizer()
 	}

@@ -41,9 +41,9 @@ func newEpoch(number int) Epoch {
 type Result struct {
 	Network Network     // on raw features; of the best epoch with Config.Patience, otherwise of the last
 	Loss    loss.Config // at the end, with what was measured while training
-	History []Epoch
-	Best    int    // the epoch of Network, from 1
-	Config  Config // as used, resolved
+	History []Epoch     // of an ensemble, that of its first network; so is Best
+	Best    int         // the epoch of Network, from 1
+	Config  Config      // as used, resolved
 
 	OutOfFold *OutOfFold // of ClosedForm; otherwise nil
 }
@@ -67,6 +67,9 @@ func Train(ctx context.Context, train, val Examples, cfg Config, onEpoch func(Ep
 	}
 	if err := cfg.checkSize(train.Features.Cols, schedule.final.Outputs()); err != nil {
 		return nil, err
+	}
+	if cfg.Ensemble > 1 {
+		return trainEnsemble(ctx, train, val, cfg, onEpoch)
 	}
 	if cfg.Optimizer == ClosedForm {
 		return solve(ctx, train, cfg, onEpoch)

@@ -40,6 +40,7 @@ var flagOf = map[string]string{
 	"Head.ClassWeights":              "class-weights",
 	"Head.Decision":                  "decision",
 	"Head.Dropout":                   "dropout",
+	"Head.Ensemble":                  "ensemble",
 	"Head.Epochs":                    "epochs",
 	"Head.Hidden":                    "hidden",
 	"Head.LR":                        "lr",

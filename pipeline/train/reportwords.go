@@ -42,6 +42,9 @@ func trainedOn(record run.Config, result *Result, decision head.Decision) []repo
 	if h := record.Head.Hidden; h > 0 {
 		shape = fmt.Sprintf("one hidden layer of %d", h)
 	}
+	if n := record.Head.Ensemble; n > 1 {
+		shape += fmt.Sprintf(", the mean of the logits of %d networks with other seeds", n)
+	}
 	out := []report.Setting{{Name: "Data", Value: run.DescribeData(record.Data, record.Features)},
 		{Name: "Classes, lowest first", Value: strings.Join(run.ClassNames(record.Classes), " < ")}, {Name: "Split", Value: split}}
 	out = append(out, run.DescribeNetwork(record.Backbone)...)

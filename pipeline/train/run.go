@@ -102,7 +102,7 @@ func (r *session) choose(ctx context.Context) error {
 
 // fit trains the head of the run.
 func (r *session) fit(ctx context.Context) error {
-	stage := r.Progress.Start("training", r.config.Epochs, "epoch")
+	stage := r.Progress.Start("training", r.config.Epochs*r.config.Ensemble, "epoch")
 	if r.config.Optimizer == head.ClosedForm {
 		stage = r.Progress.Start("training", 0, "fit") // it ends where weaker penalties no longer help
 	}
