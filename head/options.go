@@ -104,7 +104,7 @@ func Options() []Option {
 			Auto: "0.3 for a linear head, 0.5 with a hidden layer, 0 for lbfgs", Only: Iterative,
 			value: func(c *Config) any { return &c.Dropout },
 			Help:  "probability to drop an input of the last layer in training"},
-		{Name: "ensemble", Field: "Head.Ensemble", Group: "Head", Kind: Int, Range: loss.Range{Low: 1, High: maxEnsemble},
+		{Name: "ensemble", Field: "Head.Ensemble", Group: "Head", Kind: Int, Range: invalid.Range{Low: 1, High: maxEnsemble},
 			Default: "1", Spec: "ensemble",
 			value: func(c *Config) any { return &c.Ensemble },
 			Help:  "networks that are trained with different seeds and joined into one that gives the mean of their logits"},

@@ -44,8 +44,6 @@ func flagValues(f *pflag.Flag) (values []string, list bool) {
 		return slices.Concat(preprocess.PresetNames(), models.PresetNames()), false
 	case "metric":
 		return metrics.RuleNames(), false
-	case "search-metric":
-		return []string{"mae", "rps", "qwk", "accuracy"}, false
 	case "augment":
 		return strings.Split(augment.All.String(), ","), true
 	case "soften":

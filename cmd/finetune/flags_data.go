@@ -82,6 +82,7 @@ func addSplitFlags(f *pflag.FlagSet, o *dataset.SplitOptions, test invalid.Numbe
 // addFoldFlags binds the cross-validation.
 func addFoldFlags(f *pflag.FlagSet, job *train.Job) {
 	addNumber(f, &job.Folds, train.Numbers.Folds, "folds", "hold out every image once in so many `folds`, those of the data where it gives some, and train the head on all")
+	f.BoolVar(&job.Refit, "refit", false, "train the head on all images that aren't held out, with the figures out of fold: what --folds 5 does, and the closed form by itself")
 	addNumber(f, &job.Repeats, train.Numbers.Repeats, "repeats", "do so this many `times` with other folds (default 1)")
 }
 

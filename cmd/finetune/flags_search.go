@@ -11,10 +11,8 @@ import (
 
 // addSearchFlags binds the search for better settings.
 func addSearchFlags(f *pflag.FlagSet, s *run.Search) {
-	addNumber(f, &s.Trials, train.Numbers.Trials, "search", "try so many `settings` (loss, weight of emd2, rate, decay, width) by cross-validation inside the images that aren't held out, and train with the best; what is given by flag stays")
-	addNumber(f, &s.Time, train.Numbers.Time, "search-time", "begin no trial that would probably end after this `time`, such as 2m (default: no limit)")
-	addNumber(f, &s.Folds, train.Numbers.SearchFolds, "search-folds", "`folds` of that cross-validation (default 3)")
-	f.StringVar(&s.Metric, "search-metric", "", "`metric` to choose by: mae, rps, qwk or accuracy (default mae)")
+	addNumber(f, &s.Trials, train.Numbers.Trials, "search", "compare so many `settings` (loss, weight of emd2, rate, decay, width) by their RPS out of fold, and train with the best; what is given by flag stays, and so are all settings unless others are better by more than the standard error")
+	addNumber(f, &s.Time, train.Numbers.Time, "search-time", "of a choice (--search, --quality best, --views auto): begin no candidate that would probably end after this `time`, such as 2m (default: no limit)")
 }
 
 // searchOver is what a search may vary: all but what the user gave. A loss of one's own keeps its distances too.

@@ -12,9 +12,50 @@ import (
 
 // addViewFlags binds which views of an image become features.
 func addViewFlags(f *pflag.FlagSet, i *features.Images) {
-	addNumber(f, &i.Views, features.Numbers.Views, "views", "`number` of views of each image to train on, the image itself being one and its mirror image the second; each takes the network as long as an image does (default 1)")
+	addNumber(f, &i.Views, features.Numbers.Views, "views", viewsHelp+" (default 1)")
+	addAugmentFlags(f, i)
+}
+
+// addAugmentFlags binds what views are.
+func addAugmentFlags(f *pflag.FlagSet, i *features.Images) {
 	f.Var(&augmentFlag{&i.Augment.Kinds}, "augment", "what views may change: some of flip (left and right), crop, scale and colour, with commas between (default all); leave out flip where left and right matter")
 	f.Uint64Var(&i.Augment.Seed, "augment-seed", 0, "seed of the views; another one makes other views, and --seed does not")
+}
+
+const viewsHelp = "`number` of views of each image to train on, the image itself being one and its mirror image the second; each takes the network as long as an image does"
+
+// A viewsFlag is a number of views, or auto.
+type viewsFlag struct {
+	views *int
+	auto  *bool
+}
+
+var _ pflag.Value = (*viewsFlag)(nil)
+
+func (*viewsFlag) Type() string { return "number" }
+
+func (v *viewsFlag) String() string {
+	switch {
+	case v.views == nil || *v.views == 0 && !*v.auto:
+		return ""
+	case *v.auto:
+		return autoDecision
+	}
+	return strconv.Itoa(*v.views)
+}
+
+func (v *viewsFlag) Set(text string) error {
+	if *v.auto = text == autoDecision; *v.auto {
+		*v.views = 0
+		return nil
+	}
+	return newNumber(v.views, features.Numbers.Views, "views").Set(text)
+}
+
+// addChosenViewFlags is addViewFlags where the number of views may be chosen.
+func addChosenViewFlags(f *pflag.FlagSet, i *features.Images, auto *bool) {
+	f.Var(&viewsFlag{&i.Views, auto}, "views", viewsHelp+"; auto: the mirror image only where that lowers the out-of-fold RPS (default 1)")
+	addAugmentFlags(f, i)
 }
 
 // addTTAFlag binds how many views a prediction is the mean of.

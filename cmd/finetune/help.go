@@ -24,11 +24,11 @@ type flagGroup struct {
 
 // flagGroups are the headings in the order of the help. The flags of the head's options are added from the table of options.
 var flagGroups = []flagGroup{
-	{"Data", []string{"data", "unlabelled", "shard", "features", "image", "label-regex", "group-regex", "image-column", "label-column", "split-column", "fold-column", "group-column", "weight-column", "vote-columns", "order", "positions", "bins", "val-split", "test-split", "seed", "folds", "seeds", "repeats"}},
+	{"Data", []string{"data", "unlabelled", "shard", "features", "image", "label-regex", "group-regex", "image-column", "label-column", "split-column", "fold-column", "group-column", "weight-column", "vote-columns", "order", "positions", "bins", "val-split", "test-split", "seed", "folds", "refit", "seeds", "repeats"}},
 	{"Backbone", []string{"backbone", "quality", "tap", "pool", "pool-stat", "preset", "image-size", "crop-pct", "resize", "interpolation", "channel-order", "scale", "mean", "std", "white", "views", "augment", "augment-seed"}},
 	{"Loss", []string{"losses"}},
 	{"Head", nil},
-	{"Training", []string{"soften", "search", "search-time", "search-folds", "search-metric"}},
+	{"Training", []string{"soften", "search", "search-time"}},
 	{"Evaluation", []string{"model", "check", "reviewer", "metric", "calibrate", "coverage", "tta", "resamples", "class", "method", "patch", "stride", "worst", "by", "count", "level", "review-share", "learning-curve", "fail-on", "fail-on-drift"}},
 	{"Output", []string{"out", "overwrite", "resume", "explain", "tensorboard", "maps", "format", "input", "columns", "spreadsheet-safe", "json", "quiet", "strict", "max-unreadable"}},
 	{"Runtime", []string{"threads", "image-batch", "device", "device-option", "cache", "no-cache", "addr", "token-file", "max-bytes", "max-pixels", "max-images", "timeout", "drain", "max-requests", "max-waiting", "batch-wait", "no-explain", "log", "limit", "library", "config", "from", "with"}},

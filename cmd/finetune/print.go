@@ -92,6 +92,9 @@ func printTrained(w io.Writer, r *train.Result) {
 	case r.Epochs > 0:
 		fmt.Fprintf(w, "\ntrained %d epochs, kept epoch %d\n", r.Epochs, r.BestEpoch)
 	}
+	if r.Choice != nil {
+		fmt.Fprintln(w, wrap("chosen: "+r.Choice.Text, helpWidth))
+	}
 	printContributions(w, r)
 	for _, note := range r.Notes {
 		fmt.Fprintln(w, "note:", note)

@@ -39,7 +39,7 @@ func newTrain(a *app) *cobra.Command {
 	f.SortFlags = false
 	f.StringVar(&job.Data.Path, "data", "", "`path` of the images: a folder or a manifest")
 	f.StringVar(&job.Features, "features", "", "`folder` of extracted features, instead of --data and --backbone")
-	f.StringVar(&job.Quality, "quality", train.Balanced, "`level` of the features: fast (the network's last), balanced or best (with covariances)")
+	f.StringVar(&job.Quality, "quality", train.Balanced, "`level` of the features: fast (the network's last), balanced, or best (covariances too, where they lower the out-of-fold RPS)")
 	f.StringVar(&job.Out, "out", "", "the run `folder` (default: finetune-run-1, or the next free number)")
 	f.BoolVar(&job.Overwrite, "overwrite", false, "replace an earlier run in --out once the new one is complete")
 	f.BoolVar(&job.Resume, "resume", false, "go on with an interrupted run in --out; a complete one is left as it is")
@@ -50,7 +50,7 @@ func newTrain(a *app) *cobra.Command {
 	addSplitFlags(f, &job.Split, train.Numbers.Test)
 	addFoldFlags(f, &job)
 	addNetworkFlags(f, &job.Images)
-	addViewFlags(f, &job.Images)
+	addChosenViewFlags(f, &job.Images, &job.AutoViews)
 	addTTAFlag(f, &job.TTA, "the image alone")
 	h.add(f)
 	addCalibrationFlags(f, &job.Calibrate)

@@ -87,3 +87,12 @@ func Resample(ctx context.Context, models [][]*Scores, groups []string, resample
 	})
 	return u.len(), err
 }
+
+// RPS returns the ranked probability score of each item.
+func (s *Scores) RPS() []float64 {
+	list := make([]float64, len(s.items))
+	for i := range s.items {
+		list[i] = s.items[i].rps
+	}
+	return list
+}

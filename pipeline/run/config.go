@@ -15,7 +15,7 @@ import (
 )
 
 // A RunConfig is config.json: every setting of a training run, resolved, so that the run can be understood and repeated
-// from it. It holds no time and no figure, so equal runs have equal bytes.
+// from it. It holds no time, and no figure but those by which settings were chosen, so equal runs have equal bytes.
 type Config struct {
 	Finetune string                `json:"finetune"`          // version
 	Command  []string              `json:"command,omitempty"` // flags that decide the result, as --name=value; none for a run of a Go program
@@ -26,7 +26,7 @@ type Config struct {
 	Views    *features.ViewConfig  `json:"views,omitempty"`    // of the images; none where it was the pictures alone
 	Head     head.Config           `json:"head"`
 	Soften   *crossval.Softening   `json:"soften,omitempty"` // of labels in training
-	Search   *SearchConfig         `json:"search,omitempty"` // where Head was searched for
+	Search   *SearchConfig         `json:"search,omitempty"` // where features, views or Head were chosen
 	// Calibrate is what was asked to be fitted to the trained head; Head.Decision is the rule of the training, and of the head where
 	// no metric chose another.
 	Calibrate calibration.Options `json:"calibrate"`
@@ -63,7 +63,26 @@ type SplitConfig struct {
 // SearchConfig is the part of a RunConfig that says how its head's settings were found.
 type SearchConfig struct {
 	Search
-	From head.Config `json:"from"` // the settings that were given
+	From     head.Config `json:"from"`             // the settings that were given
+	Features string      `json:"features_digest"`  // of the rows that it chose from
+	Chosen   *Chosen     `json:"chosen,omitempty"` // nil where there was one candidate
+}
+
+// Chosen is what was chosen of several candidates by their out-of-fold RPS. A later one has to be better than a simpler one, which
+// comes before it, by more than the standard error of the paired difference.
+type Chosen struct {
+	Candidates int            `json:"candidates"`
+	Trial      int            `json:"trial"`              // which was chosen, from 1
+	Features   string         `json:"features,omitempty"` // what it takes of the features, where there was a choice
+	RPS        metrics.Number `json:"rps"`
+	Gain       metrics.Number `json:"gain"`           // the RPS of the first candidate less that of the chosen one
+	Error      metrics.Number `json:"standard_error"` // of Gain
+	Best       string         `json:"best,omitempty"` // the one with the least RPS, where that isn't the one chosen
+	// The out-of-fold predictions of each part of the images are by what was chosen without these images: Otherwise parts have
+	// another choice than the head.
+	Parts     int    `json:"parts"`
+	Otherwise int    `json:"otherwise_chosen,omitempty"`
+	Text      string `json:"-"` // the same in words
 }
 
 // ClassConfig is one class as the run saw it.
@@ -108,15 +127,11 @@ func setDigest(set *dataset.Set) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// Search says how Train looks for settings: it draws some at random and measures each by cross-validation inside the images that are not
-// held out. The images behind the run's figures play no part in the choice, so the figures stay honest; in a cross-validation each
-// fold therefore has a search of its own. The zero value doesn't search.
+// Search says how Train looks for settings: it draws some at random and chooses by their RPS out of fold. The zero value doesn't search.
 type Search struct {
-	Trials int           `json:"trials"`           // how many settings to measure, the given ones first
-	Time   time.Duration `json:"time,omitempty"`   // no trial is begun that would probably end later; 0: no limit. Folds share it. With it the outcome depends on the machine
-	Folds  int           `json:"folds,omitempty"`  // of the cross-validation; 0: 3
-	Metric string        `json:"metric,omitempty"` // mae, rps, qwk or accuracy; "": mae
-	Over   []string      `json:"over,omitempty"`   // which settings to vary, of SearchSettings; nil: all
+	Trials int           `json:"trials"`         // how many settings to compare, the given ones first
+	Time   time.Duration `json:"time,omitempty"` // of a choice: no candidate is begun that would probably end later; 0: no limit. With it the outcome depends on the machine
+	Over   []string      `json:"over,omitempty"` // which settings to vary, of SearchSettings; nil: all
 }
 
 // CrossValidation is how heads fared on images that they weren't trained on, fold by fold.

@@ -4,34 +4,16 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"finetune/head"
 	"finetune/internal/cores"
 	"finetune/pipeline/crossval"
+	"finetune/pipeline/dataset"
+	"finetune/pipeline/features"
 	"finetune/pipeline/metrics"
+	"finetune/pipeline/progress"
 	"finetune/pipeline/run"
 )
-
-// chooseFolds finds the settings of each fold's head inside what that fold trains on: had the held-out images a say in them,
-// the figures would flatter (Cawley and Talbot 2010).
-func (r *session) chooseFolds(ctx context.Context, limit time.Duration) error {
-	r.foldConfigs = slices.Repeat([]head.Config{r.open}, len(r.plan.fits))
-	if r.Search.Trials == 0 {
-		return nil
-	}
-	for i, at := range r.plan.fits {
-		parts := r.plan.repeats[at.repeat].Parts[at.fold][0]
-		found, err := r.search(ctx, slices.Concat(parts.Train, parts.Val), limit, r.nameFold(at)+": ")
-		if err != nil {
-			return err
-		}
-		if r.foldConfigs[i], err = crossval.HeadConfig(r.table, found.drawn[found.best]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // nameFold names a fit for people.
 func (r *session) nameFold(at fitPlace) string {
@@ -41,36 +23,52 @@ func (r *session) nameFold(at fitPlace) string {
 	return fmt.Sprintf("repeat %d, fold %d", at.repeat+1, at.fold+1)
 }
 
-// fitFolds trains a head for each fold, side by side, and gathers what they say of the images that they haven't seen.
-func (r *session) fitFolds(ctx context.Context) error {
+// fitFolds trains a head for each fold, unless a choice did, and gathers what they say of the images that they haven't seen.
+func (r *session) fitFolds(ctx context.Context) (err error) {
 	if r.plan.repeats == nil {
 		return nil
 	}
-	n := len(r.plan.fits)
-	r.folds = make([]*crossval.Fit, n)
-	stage := r.Progress.Start("folds", n, "fit")
-	defer stage.Done()
-	atOnce, each := crossval.ShareThreads(cores.Of(r.Threads), n)
-	if err := crossval.Parallel(ctx, n, atOnce, func(ctx context.Context, i int) (err error) {
-		at, cfg := r.plan.fits[i], r.foldConfigs[i]
+	if r.folds == nil {
+		n := len(r.plan.fits)
+		stage := r.Progress.Start("folds", n, "fit")
+		defer stage.Done()
+		if r.folds, err = r.fitOn(ctx, r.plan, r.table, r.examples, slices.Repeat([]head.Config{r.open}, n), stage); err != nil {
+			return err
+		}
+		r.refitFor(r.folds)
+	}
+	r.outOfFold = gather(r.table.Set, r.plan, r.folds)
+	return nil
+}
+
+// fitOn trains the head of each fit of a plan, side by side. The stage is told of each.
+func (r *session) fitOn(ctx context.Context, plan *splitPlan, t *features.Table, all head.Examples, configs []head.Config, stage progress.Stage) ([]*crossval.Fit, error) {
+	fits := make([]*crossval.Fit, len(plan.fits))
+	journal := r.journal(t)
+	atOnce, each := crossval.ShareThreads(cores.Of(r.Threads), len(fits))
+	return fits, crossval.Parallel(ctx, len(fits), atOnce, func(ctx context.Context, i int) (err error) {
+		at, cfg := plan.fits[i], configs[i]
 		cfg.Threads = each
-		if r.folds[i], err = crossval.FitFold(ctx, r.table, r.examples, r.plan.repeats[at.repeat], at.fold, 0, cfg); err != nil {
+		folds := *plan.repeats[at.repeat]
+		folds.Journal = journal
+		if fits[i], err = crossval.FitFold(ctx, t, all, &folds, at.fold, 0, cfg); err != nil {
 			return fmt.Errorf("%s: %w", r.nameFold(at), err)
 		}
 		stage.Add(1)
 		return nil
-	}); err != nil {
-		return err
+	})
+}
+
+// refitFor sets how long the head of the run is trained, by the heads of the folds.
+func (r *session) refitFor(fits []*crossval.Fit) {
+	if r.config.Patience == 0 {
+		return
 	}
-	r.outOfFold = r.gather()
-	if r.Search.Trials == 0 && r.config.Patience > 0 {
-		best := make([]int, n)
-		for i, fit := range r.folds {
-			best[i] = fit.Result.Best
-		}
-		r.trainFor(meanEpoch(best))
+	best := make([]int, len(fits))
+	for i, fit := range fits {
+		best[i] = fit.Result.Best
 	}
-	return nil
+	r.trainFor(meanEpoch(best))
 }
 
 // trainFor sets how long the head of the run is trained. With every image trained on none is left for early stopping to watch, so that
@@ -92,19 +90,19 @@ func meanEpoch(best []int) int {
 
 // gather puts what the folds said of their held-out images into the order of the data. Of repeats an image's distributions are
 // averaged. The classes are left to the head that is trained on all.
-func (r *session) gather() *crossval.Predictions {
-	rows, repeats, k := r.plan.parts.Train, len(r.plan.repeats), r.table.Set.Space.Len()
+func gather(set *dataset.Set, plan *splitPlan, fits []*crossval.Fit) *crossval.Predictions {
+	rows, repeats, k := plan.parts.Train, len(plan.repeats), set.Space.Len()
 	place := make(map[int]int, len(rows))
 	for i, row := range rows {
 		place[row] = i
 	}
-	p := &crossval.Predictions{Items: crossval.Pick(r.table.Set.Items, rows), Repeats: repeats, Folds: make([]int, len(rows)*repeats), Probabilities: make([]float32, len(rows)*k)}
+	p := &crossval.Predictions{Items: crossval.Pick(set.Items, rows), Repeats: repeats, Folds: make([]int, len(rows)*repeats), Probabilities: make([]float32, len(rows)*k)}
 	sums := make([]float64, len(p.Probabilities))
-	for f, at := range r.plan.fits { // in this order, so that sums round the same
-		for j, row := range r.plan.repeats[at.repeat].HeldOut[at.fold] {
+	for f, at := range plan.fits { // in this order, so that sums round the same
+		for j, row := range plan.repeats[at.repeat].HeldOut[at.fold] {
 			i := place[row]
 			p.Folds[i*repeats+at.repeat] = at.fold + 1
-			for c, v := range r.folds[f].Predictions.Row(j) {
+			for c, v := range fits[f].Predictions.Row(j) {
 				sums[i*k+c] += float64(v)
 			}
 		}
@@ -113,16 +111,16 @@ func (r *session) gather() *crossval.Predictions {
 		p.Probabilities[i] = float32(sum / float64(repeats))
 	}
 	if repeats == 1 {
-		p.Logits = r.gatherLogits(place)
+		p.Logits = gatherLogits(plan, fits, place)
 	}
 	return p
 }
 
 // gatherLogits puts the logits of the folds' held-out images into the order of the data; nil where predictions have none.
-func (r *session) gatherLogits(place map[int]int) []float32 {
+func gatherLogits(plan *splitPlan, fits []*crossval.Fit, place map[int]int) []float32 {
 	var logits []float32
-	for f, at := range r.plan.fits {
-		said := r.folds[f].Predictions
+	for f, at := range plan.fits {
+		said := fits[f].Predictions
 		if said.Logits == nil {
 			return nil
 		}
@@ -130,7 +128,7 @@ func (r *session) gatherLogits(place map[int]int) []float32 {
 		if logits == nil {
 			logits = make([]float32, len(place)*outputs)
 		}
-		for j, row := range r.plan.repeats[at.repeat].HeldOut[at.fold] {
+		for j, row := range plan.repeats[at.repeat].HeldOut[at.fold] {
 			copy(logits[place[row]*outputs:], said.Logits[j*outputs:(j+1)*outputs])
 		}
 	}
@@ -157,7 +155,7 @@ func (r *session) crossValidated() (*run.CrossValidation, error) {
 			Repeat: at.repeat + 1, FoldSize: r.plan.repeats[at.repeat].Sizes(r.table.Set)[at.fold],
 			Epochs: len(fit.Result.History), BestEpoch: fit.Result.Best, Figures: measured.Figures,
 		}
-		if r.Search.Trials > 0 {
+		if r.result.Choice != nil {
 			f.Head = &fit.Result.Config
 		}
 		cv.Folds, figures = append(cv.Folds, f), append(figures, f.Figures)

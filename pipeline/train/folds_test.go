@@ -254,7 +254,7 @@ func TestFoldsAnyThreadsAndResumed(t *testing.T) {
 	})
 	for name, change := range map[string]func(*Job){
 		"plain":       func(*Job) {},
-		"search":      func(j *Job) { j.Search = run.Search{Trials: 3, Folds: 2} },
+		"search":      func(j *Job) { j.Search = run.Search{Trials: 3} },
 		"self-guided": func(j *Job) { j.Head.Loss.Name, j.Head.SelfGuided = loss.XEMD2, true },
 		"hidden":      func(j *Job) { j.Head.Hidden, j.Soften.Function = 8, "binomial" },
 		"repeated":    func(j *Job) { j.Repeats = 3 },

@@ -6,10 +6,9 @@ import (
 	"finetune/pipeline/features"
 )
 
-// withPredicted returns the examples of the training part with all views that predictions are the mean of. Those that aren't trained
+// withPredicted returns the examples e of some rows with all views that predictions are the mean of. Those that aren't trained
 // on have a weight of 0, which gives them predictions and no say.
-func (r *session) withPredicted(e head.Examples) head.Examples {
-	t, rows := r.table, r.plan.parts.Train
+func withPredicted(t *features.Table, rows []int, e head.Examples) head.Examples {
 	few := t.Views.Predict
 	if t.Views.Train > 1 || few == 1 {
 		return e
@@ -31,10 +30,10 @@ func (r *session) withPredicted(e head.Examples) head.Examples {
 }
 
 // leftOut gathers the out-of-fold predictions of a closed form: of an image the mean over the views that predictions are made of.
-func (r *session) leftOut(o *head.OutOfFold) *crossval.Predictions {
-	rows, k, few := r.plan.parts.Train, r.table.Set.Space.Len(), r.table.Views.Predict
+func leftOut(t *features.Table, rows []int, o *head.OutOfFold) *crossval.Predictions {
+	k, few := t.Set.Space.Len(), t.Views.Predict
 	views := len(o.Probabilities) / (len(rows) * k)
-	p := &crossval.Predictions{Items: crossval.Pick(r.table.Set.Items, rows), Repeats: 1, Probabilities: make([]float32, len(rows)*k)}
+	p := &crossval.Predictions{Items: crossval.Pick(t.Set.Items, rows), Repeats: 1, Probabilities: make([]float32, len(rows)*k)}
 	each := len(o.Folds) / len(rows) // of an image's views, which share a fold
 	for i := range rows {
 		p.Folds = append(p.Folds, o.Folds[i*each]+1)

@@ -37,14 +37,13 @@ type splitPlan struct {
 type fitPlace struct{ repeat, fold int }
 
 // Numbers declares the numbers of a Job. Repeats are bounded by what a cross-validation keeps in memory.
-var Numbers = struct{ Test, Folds, Repeats, Trials, Time, SearchFolds invalid.Number }{
+var Numbers = struct{ Test, Folds, Repeats, Trials, Time invalid.Number }{
 	Test: invalid.Number{Field: "Split.Test", Range: dataset.Numbers.Test.Range, Auto: AutoShare,
 		AutoIs: "nothing where out-of-fold predictions give the figures, otherwise 0.2"},
-	Folds:       invalid.Number{Field: "Folds", Range: invalid.Range{Low: 2, High: math.MaxInt32}, Whole: true, AutoIs: "no cross-validation"},
-	Repeats:     invalid.Number{Field: "Repeats", Range: invalid.Range{Low: 1, High: 1000}, Whole: true, AutoIs: "1"},
-	Trials:      invalid.Number{Field: "Search.Trials", Range: invalid.Range{High: math.MaxInt32}, Whole: true},
-	Time:        invalid.Number{Field: "Search.Time", Range: invalid.Range{High: math.MaxInt64, LowOpen: true}, AutoIs: "no limit"},
-	SearchFolds: invalid.Number{Field: "Search.Folds", Range: invalid.Range{Low: 2, High: math.MaxInt32}, Whole: true, AutoIs: "3"},
+	Folds:   invalid.Number{Field: "Folds", Range: invalid.Range{Low: 2, High: math.MaxInt32}, Whole: true, AutoIs: "no cross-validation"},
+	Repeats: invalid.Number{Field: "Repeats", Range: invalid.Range{Low: 1, High: 1000}, Whole: true, AutoIs: "1"},
+	Trials:  invalid.Number{Field: "Search.Trials", Range: invalid.Range{High: math.MaxInt32}, Whole: true},
+	Time:    invalid.Number{Field: "Search.Time", Range: invalid.Range{High: math.MaxInt64, LowOpen: true}, AutoIs: "no limit"},
 }
 
 // checkFolds fills in what zeros stand for and refuses numbers that make no cross-validation.
@@ -118,7 +117,7 @@ func (t *Job) planCrossValidation(set *dataset.Set) (*splitPlan, error) {
 	}
 	for repeat := range t.Repeats {
 		seed := t.Split.Seed + uint64(repeat)
-		folds, err := crossval.NewPlan(set, p.parts.Train, crossval.Options{Folds: t.Folds, Seed: seed, Seeds: []uint64{seed}, ValShare: t.Split.Val})
+		folds, err := crossval.NewPlan(set, p.parts.Train, crossval.Options{Folds: t.foldsOf(set, p.parts.Train), Seed: seed, Seeds: []uint64{seed}, ValShare: t.Split.Val})
 		if err != nil {
 			return nil, err
 		}
@@ -177,9 +176,27 @@ func (t *Job) planOutOfFold(set *dataset.Set, heldOut, valNote string) (*splitPl
 // foldsUnused is the note for folds in the data that the run doesn't use.
 const foldsUnused = "the folds of the data are not used; cross-validation with their number uses them"
 
-// leavesOut reports whether the fit gives out-of-fold predictions by itself. A search compares settings on folds.
+// leavesOut reports whether the fit gives out-of-fold predictions by itself: it doesn't where other heads are to be compared with.
 func (t *Job) leavesOut() bool {
-	return t.Folds == 0 && t.Search.Trials == 0 && t.Head.Resolved(1, 1).Optimizer == head.ClosedForm
+	return t.Folds == 0 && t.Head.Resolved(1, 1).Optimizer == head.ClosedForm && !t.searchIterates()
+}
+
+// searchIterates reports whether a search may draw heads that are trained by iterating.
+func (t *Job) searchIterates() bool {
+	return t.Search.Trials > 1 && slices.ContainsFunc([]string{"loss", "hidden"}, func(setting string) bool {
+		return t.Search.Over == nil || slices.Contains(t.Search.Over, setting)
+	})
+}
+
+// refitFolds are the folds of Refit and of a choice where the data has none.
+const refitFolds = 5
+
+// foldsOf is how many folds to cut a set into: 0 for those of the data.
+func (t *Job) foldsOf(set *dataset.Set, rows []int) int {
+	if t.impliedFolds && crossval.HasFolds(set, rows) {
+		return 0
+	}
+	return t.Folds
 }
 
 // AutoShare as [dataset.SplitOptions].Test holds nothing out where out-of-fold predictions give the figures, and TestShare elsewhere.
@@ -188,8 +205,11 @@ const (
 	TestShare = 0.2
 )
 
-// resolveSplit replaces AutoShare.
+// resolveSplit replaces AutoShare, and sets the folds of Refit and of a choice.
 func (t *Job) resolveSplit() {
+	if (t.Refit || t.chooses()) && t.Folds == 0 && !t.leavesOut() {
+		t.Folds, t.impliedFolds = refitFolds, true
+	}
 	if t.Split.Test != AutoShare {
 		return
 	}

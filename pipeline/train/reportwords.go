@@ -51,6 +51,9 @@ func trainedOn(record run.Config, result *Result, decision head.Decision) []repo
 	if record.Views != nil {
 		out = append(out, report.Setting{Name: "Views", Value: record.Views.String()})
 	}
+	if result.Choice != nil {
+		out = append(out, report.Setting{Name: "Chosen", Value: result.Choice.Text})
+	}
 	return append(out, report.Setting{Name: "Head", Value: fmt.Sprintf("%s, trained with %s %s; it answers by the rule %s",
 		shape, record.Head.Loss.Name, training, decision)})
 }

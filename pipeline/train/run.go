@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
-	"time"
 
 	"finetune/head"
 	"finetune/internal/cores"
@@ -31,10 +29,9 @@ type session struct {
 	record   run.Config    // becomes config.json
 	result   *Result
 
-	// Of a cross-validation, by fit: settings with what depends on the number of images left open, and heads.
-	foldConfigs []head.Config
-	folds       []*crossval.Fit
-	outOfFold   *crossval.Predictions // of each image in a fold, or trained on in closed form, by heads that weren't trained on it
+	trained   *head.Result          // of all images, where a choice has found it
+	folds     []*crossval.Fit       // of a cross-validation, by fit
+	outOfFold *crossval.Predictions // of each image in a fold, or trained on in closed form, by heads that weren't trained on it
 
 	before   *crossval.Predictions // what the figures are of, as the head said it before anything was fitted; nil where nothing was
 	said     *crossval.Predictions // what the figures are of
@@ -50,24 +47,20 @@ func (t *Job) begin(table *features.Table, plan *splitPlan, folder *artifact.Fol
 		return nil, err
 	}
 	r.record = t.record(table, r.config, plan)
-	for _, folds := range plan.repeats {
-		folds.Journal = r.journal()
-	}
 	return r, nil
 }
 
 // journal keeps the fits of folds until the run is complete, so that an interrupted one goes on from them.
-func (r *session) journal() *crossval.Journal {
+func (r *session) journal(t *features.Table) *crossval.Journal {
 	if r.folder == nil {
 		return nil
 	}
-	return crossval.NewJournal(r.folder.Journal(), fmt.Sprint(r.record.Data.Digest, r.record.Data.Features, r.Soften, r.record.Views))
+	return crossval.NewJournal(r.folder.Journal(), fmt.Sprint(r.record.Data.Digest, r.record.Data.Features, t.Origin(), r.Soften, t.ResolveViews()))
 }
 
 // configure resolves the settings of the head for the images that it is trained on.
 func (r *session) configure(cfg head.Config) (err error) {
-	cfg.Seed, cfg.Threads = r.Split.Seed, cores.Of(r.Threads)
-	r.open, err = crossval.HeadConfig(r.table, cfg)
+	r.open, err = r.openConfig(r.table, cfg)
 	r.config = r.open.Resolved(r.table.Features.Cols, len(r.plan.parts.Train))
 	return err
 }
@@ -78,48 +71,13 @@ func (r *session) steps() []func(context.Context) error {
 	return []func(context.Context) error{r.choose, r.fitFolds, r.fit, r.calibrate, r.measure, r.learn, r.advise, r.write}
 }
 
-// choose finds the settings of the head, where they are to be searched for.
-func (r *session) choose(ctx context.Context) error {
-	r.Progress.Note(r.plan.describe())
-	limit := r.Search.Time / time.Duration(1+len(r.plan.fits))
-	if err := r.chooseFolds(ctx, limit); err != nil || r.Search.Trials == 0 {
-		return err
-	}
-	found, err := r.search(ctx, slices.Concat(r.plan.parts.Train, r.plan.parts.Val), limit, "")
-	if err != nil {
-		return err
-	}
-	r.result.Trials = found.trials
-	if err := r.configure(found.drawn[found.best]); err != nil {
-		return err
-	}
-	r.record.Head = r.config
-	if r.plan.repeats != nil && r.config.Patience > 0 {
-		r.trainFor(found.epochs())
-	}
-	return nil
-}
-
-// fit trains the head of the run.
-func (r *session) fit(ctx context.Context) error {
-	stage := r.Progress.Start("training", r.config.Epochs*r.config.Ensemble, "epoch")
-	if r.config.Optimizer == head.ClosedForm {
-		stage = r.Progress.Start("training", 0, "fit") // it ends where weaker penalties no longer help
-	}
-	defer stage.Done()
-	parts := r.plan.parts
-	examples := r.examples.Subset(parts.Train)
-	if r.plan.leaveOut {
-		examples = r.withPredicted(examples)
-	}
-	trained, err := head.Train(ctx, examples, r.examples.Subset(parts.Val), r.config, func(e head.Epoch) { stage.Show(standing(e)); stage.Add(1) })
-	if err != nil {
-		return err
-	}
-	stage.Show(ended(trained))
-	stage.Complete()
-	if r.plan.leaveOut {
-		r.outOfFold = r.leftOut(trained.OutOfFold)
+// fit makes the head of the run, which a choice may have trained.
+func (r *session) fit(ctx context.Context) (err error) {
+	trained, parts := r.trained, r.plan.parts
+	if trained == nil {
+		if trained, err = r.trainOnAll(ctx); err != nil {
+			return err
+		}
 	}
 	r.result.Epochs, r.result.BestEpoch, r.result.History = len(trained.History), trained.Best, trained.History
 	if r.config.Optimizer == head.ClosedForm {
@@ -161,6 +119,30 @@ func standing(e head.Epoch) string {
 		}
 	}
 	return strings.Join(parts, ", ")
+}
+
+// trainOnAll trains the head on the training part.
+func (r *session) trainOnAll(ctx context.Context) (*head.Result, error) {
+	stage := r.Progress.Start("training", r.config.Epochs*r.config.Ensemble, "epoch")
+	if r.config.Optimizer == head.ClosedForm {
+		stage = r.Progress.Start("training", 0, "fit") // it ends where weaker penalties no longer help
+	}
+	defer stage.Done()
+	parts := r.plan.parts
+	examples := r.examples.Subset(parts.Train)
+	if r.plan.leaveOut {
+		examples = withPredicted(r.table, parts.Train, examples)
+	}
+	trained, err := head.Train(ctx, examples, r.examples.Subset(parts.Val), r.config, func(e head.Epoch) { stage.Show(standing(e)); stage.Add(1) })
+	if err != nil {
+		return nil, err
+	}
+	stage.Show(ended(trained))
+	stage.Complete()
+	if r.plan.leaveOut {
+		r.outOfFold = leftOut(r.table, parts.Train, trained.OutOfFold)
+	}
+	return trained, nil
 }
 
 // measure takes the figures.

@@ -106,8 +106,8 @@ func logUniform(r *rand.Rand, low, high float64) float64 {
 	return math.Round(v/digit) * digit
 }
 
-// describeTrial lists a trial's settings, as far as a search varies them.
-func describeTrial(c head.Config) string {
+// describeSettings lists settings, as far as a search varies them.
+func describeSettings(c head.Config) string {
 	var list []string
 	for _, o := range head.Options() {
 		text := o.Text(c)

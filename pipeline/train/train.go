@@ -20,17 +20,20 @@ import (
 
 // Train is the main job: images or ready features in, a run folder out. NewTrain returns one with good settings.
 type Job struct {
-	Data     dataset.Options      // the labelled images; of a feature folder only Order, Positions and Bins count
-	Images   features.Images      // how images become features
-	Features string               // a feature folder, instead of Data.Path and Images
-	Quality  string               // of the features, where Images leaves them open: Fast, Balanced or Best; "": Balanced
-	Split    dataset.SplitOptions // how much is held out (Test may be AutoShare), and the seed of the whole run
-	Head     head.Config          // the head and its training; Loss.Classes, Seed and Threads are filled in
-	Soften   crossval.Softening   // of labels in training
-	Folds    int                  // of a cross-validation of all that Split.Test (0: nothing) and the data don't hold out; 0: none, one split instead
-	Repeats  int                  // of the cross-validation, each with folds drawn anew; 0: 1
-	TTA      int                  // views of an image that a prediction is the mean of, or AllViews; 0: the image alone
-	Search   run.Search           // for better settings than Head's; the zero value takes Head as it is
+	Data     dataset.Options // the labelled images; of a feature folder only Order, Positions and Bins count
+	Images   features.Images // how images become features
+	Features string          // a feature folder, instead of Data.Path and Images
+	Quality  string          // of the features, where Images leaves them open: Fast, Balanced or Best; "": Balanced
+	// AutoViews trains on views of each image, two unless Images.Views asks for more, only where that lowers the out-of-fold RPS.
+	AutoViews bool
+	Split     dataset.SplitOptions // how much is held out (Test may be AutoShare), and the seed of the whole run
+	Head      head.Config          // the head and its training; Loss.Classes, Seed and Threads are filled in
+	Soften    crossval.Softening   // of labels in training
+	Refit     bool                 // train the head on all images that aren't held out and take the figures from predictions out of fold: a cross-validation with 5 folds or those of the data, unless the head is solved in closed form
+	Folds     int                  // of a cross-validation of all that Split.Test (0: nothing) and the data don't hold out; 0: none, one split instead
+	Repeats   int                  // of the cross-validation, each with folds drawn anew; 0: 1
+	TTA       int                  // views of an image that a prediction is the mean of, or AllViews; 0: the image alone
+	Search    run.Search           // for better settings than Head's; the zero value takes Head as it is
 	// Calibrate is fitted to images that no head was trained on, though early stopping may have watched them.
 	Calibrate calibration.Options
 	Out       string // the run folder; "" is finetune-run-1, or the next number that is free
@@ -46,6 +49,8 @@ type Job struct {
 	Command     []string // what the run records of how it was called, such as --hidden=256; finetune reads it back by --config
 	Threads     int      // 0: all cores
 	Progress    progress.Reporter
+
+	impliedFolds bool // by Refit or a choice
 }
 
 // New returns the main job on data with the settings that proved robust, those of the command: a linear head, squared EMD in closed
@@ -74,7 +79,8 @@ type Result struct {
 	Unreadable []artifact.Unreadable `json:"unreadable,omitempty"`
 	Notes      []string              `json:"notes,omitempty"`
 	Advice     []advice.Item         `json:"advice,omitempty"` // what to do next, each with the evidence for it
-	Trials     []Trial               `json:"trials,omitempty"` // of a search, in the order in which they were tried
+	Trials     []Trial               `json:"trials,omitempty"` // of a choice, all candidates
+	Choice     *run.Chosen           `json:"choice,omitempty"` // what was chosen of them
 
 	// CrossValidation says how the folds fared, where there are any. Epochs, BestEpoch and History are then those of the final head.
 	CrossValidation *run.CrossValidation `json:"cross_validation,omitempty"`
@@ -99,10 +105,10 @@ type Result struct {
 // Run does the job. Cancelling ctx stops it; features that were computed stay in the cache.
 func (t Job) Run(ctx context.Context) (*Result, error) {
 	t.Progress = progress.OrNone(t.Progress)
-	t.resolveSplit()
-	if err := t.settleQuality(); err != nil {
+	if err := t.settleImages(); err != nil {
 		return nil, err
 	}
+	t.resolveSplit()
 	folder, err := run.Kind.Claim(artifact.ClaimOptions{
 		Dir: t.Out, Base: "finetune-run", Replace: t.Overwrite || t.Resume, Inputs: []string{t.Data.Path, t.Features},
 	})
@@ -172,7 +178,7 @@ func (p *planner) wanted(v features.ViewConfig) features.Demand {
 		}
 		views, err := features.EveryItem(v.Predict)(set)
 		trained, n := plan.parts.Train, v.Train
-		if p.job.Search.Trials > 0 || plan.repeats != nil || plan.leaveOut { // all of these are trained on, and all predicted
+		if plan.repeats != nil || plan.leaveOut { // all of these are trained on, and all predicted
 			trained, n = slices.Concat(trained, plan.parts.Val), v.Rows()
 		}
 		for _, i := range trained {

@@ -22,8 +22,8 @@ import (
 // record is config.json as far as it is known before training.
 func (t *Job) record(table *features.Table, cfg head.Config, plan *splitPlan) run.Config {
 	var search *run.SearchConfig
-	if t.Search.Trials > 0 {
-		search = &run.SearchConfig{Search: t.Search, From: cfg}
+	if t.chooses() {
+		search = &run.SearchConfig{Search: t.Search, From: cfg, Features: run.DataConfigOf(table).Features}
 	}
 	return run.Config{
 		Finetune: artifact.Version(), Command: t.Command, Backbone: run.FromRun(table.Network, t.Out), Features: t.Features, Views: table.ResolveViews(), Head: cfg, Soften: t.softening(), Search: search, Calibrate: t.Calibrate,
@@ -55,7 +55,11 @@ func (t *Job) finished(ctx context.Context, folder *artifact.Folder, now run.Con
 	now.Command = before.Command // the settings themselves are compared
 	switch {                     // what is found, not given
 	case now.Search != nil:
-		now.Head = before.Head
+		now.Head, now.Backbone, now.Views, now.Data.Features = before.Head, before.Backbone, before.Views, before.Data.Features
+		now.Split.FoldEpochs = before.Split.FoldEpochs
+		if before.Search != nil {
+			now.Search.Chosen = before.Search.Chosen
+		}
 	case now.Split.Folds > 0:
 		now.Head.Epochs = before.Head.Epochs
 	}
@@ -161,7 +165,7 @@ func (r *session) writeSome(in func(name string) string) error {
 		}
 	}
 	if r.result.Trials != nil {
-		return r.result.writeSearch(in(run.SearchFile), r.Search.Metric)
+		return r.result.writeSearch(in(run.SearchFile))
 	}
 	return nil
 }
