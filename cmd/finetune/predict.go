@@ -25,11 +25,13 @@ Memory doesn't grow with the number of images. When it is interrupted, the same 
 
 PATH is a folder, an image, a list (.txt), a table (.csv, .tsv, .jsonl, each also .gz, .parquet), an archive (.tar, .tar.gz, .zip),
 a pattern of these such as 'shard-{000..127}.tar' or 'photos/**/*.jpg', or - for lines on standard input, which are answered as they
-come: each is a path, or a JSON object with a path, or with bytes in base64 and an id.`,
+come: each is a path, or a JSON object with a path, or with bytes in base64 and an id. PATH, RUN and FILE may be at s3://bucket/key;
+PATH and RUN also at https://.`,
 		Example: `  finetune predict --model run --data new-faces/ --out labels.csv
   finetune predict --model run --data 'shard-{000..127}.tar' --shard 3/16 --out labels-03.parquet
   finetune predict --model run --data photo.jpg
   finetune predict --model run --data files.txt --columns path,predicted,p_* --out labels.jsonl
+  finetune predict --model s3://models/ages --data s3://photos/new/ --out s3://out/new.csv
   find . -name '*.jpg' | finetune predict --model run --data - --format jsonl -q`,
 		Args: noArgs,
 	}
@@ -41,7 +43,7 @@ come: each is a path, or a JSON object with a path, or with bytes in base64 and 
 		"`name` of a table's column with paths or image bytes (default image, bytes, content or path)")
 	f.Var(&shardFlag{&job.Shard}, "shard",
 		"label only part i of n of the input, i from 0; each part goes to a file of its own")
-	f.StringVar(&job.Out, "out", "-", "`file` to write, .csv, .jsonl or .parquet by its ending; - is standard output")
+	f.StringVar(&job.Out, "out", "-", "`file` or s3:// address to write, .csv, .jsonl or .parquet by its ending; - is standard output")
 	f.StringVar(&job.Format, "format", "",
 		"csv, jsonl or parquet (default: by the ending of --out, csv for standard output)")
 	f.StringSliceVar(&job.Columns, "columns", nil,

@@ -27,7 +27,11 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs the command as a user does: the real program, the native library, the embedded network.
-func TestScripts(t *testing.T) {
+func TestScripts(t *testing.T) { testscript.Run(t, scripts(t, "testdata/script")) }
+
+// scripts are the scripts of a folder and what they may call.
+func scripts(t *testing.T, dir string) testscript.Params {
+	t.Helper()
 	lib, err := library.Find("")
 	if err != nil {
 		t.Fatal(err) // a test that skipped here would hide that nothing was tested
@@ -36,8 +40,8 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
+	return testscript.Params{
+		Dir: dir,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("ONNXRUNTIME_LIB", lib.Path)
 			e.Setenv("XDG_CACHE_HOME", filepath.Join(e.WorkDir, "cache")) // Linux
@@ -59,7 +63,7 @@ func TestScripts(t *testing.T) {
 		},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-	})
+	}
 }
 
 // pictures DIR N [LEVEL] makes N noisy pictures in DIR, whose stripes are the finer the higher the level: classes that any

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"finetune/pipeline/source"
 )
 
 // votesPrefix begins the columns with the votes for each class: votes_1, votes_2, …
@@ -97,8 +99,14 @@ func (l *loader) setPath(r *record, value string) error {
 			rest = plain
 		}
 		value = rest
+	} else if it, ok := source.AtAddress(l.base, value); ok {
+		if err := it.Err(); err != nil {
+			return l.wrongAt(r.line, fmt.Sprintf("the path %q", short(value)), "an address, or a path relative to the table", "")
+		}
+		r.path, r.open = EscapePath(it.Name), it.Append
+		return nil
 	} else if strings.Contains(value, "://") {
-		return l.wrongAt(r.line, fmt.Sprintf("the path %q", short(value)), "a file of this machine",
+		return l.wrongAt(r.line, fmt.Sprintf("the path %q", short(value)), "a file of this machine, s3:// or https://",
 			"download the images first")
 	}
 	p := path.Clean(filepath.ToSlash(value))

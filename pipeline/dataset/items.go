@@ -9,6 +9,7 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 
+	"finetune/internal/remote"
 	"finetune/invalid"
 	"finetune/label"
 )
@@ -16,7 +17,7 @@ import (
 // set makes the set of the items, once all of them are read.
 func (l *loader) set() (*Set, error) {
 	if len(l.items) == 0 {
-		return nil, &invalid.Error{Path: l.o.Path, Found: "no images", Want: "at least one"}
+		return nil, &invalid.Error{Path: remote.Redacted(l.o.Path), Found: "no images", Want: "at least one"}
 	}
 	views, err := l.gatherViews()
 	if err != nil {
@@ -32,7 +33,7 @@ func (l *loader) set() (*Set, error) {
 	s := &Set{
 		voteClasses: l.voteClasses,
 		Layout:      l.layout,
-		Source:      l.o.Path,
+		Source:      remote.Redacted(l.o.Path),
 		Views:       views,
 		Items:       l.items,
 		Undecoded:   l.undecoded,

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
 
+	"finetune/internal/remote"
 	"finetune/internal/store/userfile"
 	"finetune/invalid"
 	"finetune/label"
@@ -65,6 +67,12 @@ func Load(ctx context.Context, o Options) (s *Set, err error) {
 				Want: "a CSV or JSONL manifest that has it"}
 		}
 	}()
+	if remote.Is(o.Path) {
+		if err := l.loadAddress(); err != nil {
+			return nil, err
+		}
+		return l.set()
+	}
 	info, err := os.Stat(o.Path)
 	switch folder := err == nil && info.IsDir(); {
 	case !folder && isPacked(o.Path, err == nil):
@@ -82,6 +90,18 @@ func Load(ctx context.Context, o Options) (s *Set, err error) {
 	return l.set()
 }
 
+// loadAddress loads tables as those of this machine, and all else with package source: also folders, whose subfolders are the classes.
+func (l *loader) loadAddress() error {
+	switch ext := extension(l.o.Path); {
+	case ext == ".csv" || ext == ".tsv" || ext == ".jsonl" || ext == ".ndjson" || ext == ".json" || ext == ".txt" && isAVA(path.Base(l.o.Path)):
+		return l.loadFile()
+	}
+	return l.packed()
+}
+
+// extension is the ending of a file's name, also of one at an address with a query.
+func extension(name string) string { return strings.ToLower(filepath.Ext(remote.Path(name))) }
+
 func (l *loader) loadFolder() error {
 	switch o := l.o; {
 	case o.LabelRegex == "" && isAdience(o.Path):
@@ -96,8 +116,8 @@ func (l *loader) loadFolder() error {
 
 func (l *loader) loadFile() error {
 	o := l.o
-	switch ext := strings.ToLower(filepath.Ext(o.Path)); {
-	case adienceFile.MatchString(filepath.Base(o.Path)):
+	switch ext := extension(o.Path); {
+	case !remote.Is(o.Path) && adienceFile.MatchString(filepath.Base(o.Path)):
 		return l.adience(filepath.Dir(o.Path), []string{o.Path})
 	case ext == ".csv" || ext == ".tsv":
 		return l.read(maxManifest, l.readCSV)
@@ -143,7 +163,7 @@ func (l *loader) unknownKind(ext string) error {
 }
 
 func newLoader(ctx context.Context, o Options) (*loader, error) {
-	l := &loader{ctx: ctx, o: o, table: o.Path, base: filepath.Dir(o.Path), unit: "line",
+	l := &loader{ctx: ctx, o: o, table: remote.Redacted(o.Path), base: remote.Dir(o.Path), unit: "line",
 		voteIndex: make(map[string]int), words: make(map[string]string)}
 	switch {
 	case o.Path == "":

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"finetune/internal/store/userfile"
+	"finetune/internal/remote"
 	"finetune/invalid"
 )
 
@@ -54,7 +54,7 @@ func (l *loader) read(maxBytes int64, do func(io.Reader) error) error {
 }
 
 func (l *loader) readFile(name string, maxBytes int64, do func(io.Reader) error) error {
-	f, err := userfile.Open(l.ctx, name, maxBytes)
+	f, err := remote.Open(l.ctx, name, maxBytes)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (l *loader) readFile(name string, maxBytes int64, do func(io.Reader) error)
 	if info, err := f.Stat(); err == nil {
 		l.size = info.Size()
 	}
-	l.table = name
+	l.table = remote.Redacted(name)
 	return do(io.LimitReader(f, maxBytes))
 }
 

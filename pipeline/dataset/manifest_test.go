@@ -115,7 +115,7 @@ func TestManifestMistakes(t *testing.T) {
 		{"an open quote", "m.csv", "path,label\n\"a.jpg,1\nb.jpg,2\n", Options{}, "line 2"},
 		{"no path", "m.csv", "path,label\n,1\n", Options{}, "line 2: no path"},
 		{"no label", "m.csv", "path,label\na.jpg,1\nb.jpg,2\nc.jpg, \n", Options{}, "line 4: no label"},
-		{"an address", "m.csv", "path,label\nhttps://x.org/a.jpg,1\n", Options{}, "download"},
+		{"an address", "m.csv", "path,label\nftp://x.org/a.jpg,1\n", Options{}, "download"},
 		{"a split that isn't", "m.csv", "path,label,split\na.jpg,1,holdout\n", Options{}, `line 2: the split "holdout"`},
 		{"a fold that isn't", "m.csv", "path,label,fold\na.jpg,1,-1\n", Options{}, `line 2: the fold "-1"`},
 		{"a weight of nothing", "m.csv", "path,label,weight\na.jpg,1,0\n", Options{}, `line 2: the weight "0"`},

@@ -134,6 +134,9 @@ func (l *loader) missing() ([]int, error) {
 		if i%1024 == 0 && l.ctx.Err() != nil {
 			return nil, l.ctx.Err()
 		}
+		if l.items[i].Open != nil {
+			continue // whether something is at an address is found when the image is read
+		}
 		info, err := os.Stat(l.items[i].File)
 		switch {
 		case err == nil && !info.IsDir():

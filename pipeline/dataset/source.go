@@ -6,6 +6,7 @@ import (
 	"path"
 	"strings"
 
+	"finetune/internal/remote"
 	"finetune/pipeline/source"
 )
 
@@ -26,7 +27,7 @@ func isPacked(name string, exists bool) bool {
 
 // packed reads images and labels with package source. What it keeps open is closed once the items aren't used any more.
 func (l *loader) packed() error {
-	l.layout, l.table, l.unit = Packed, l.o.Path, "image"
+	l.layout, l.table, l.unit = Packed, remote.Redacted(l.o.Path), "image"
 	o := source.Options{Path: l.o.Path, ImageColumn: l.o.ImageColumn, LabelColumn: l.o.LabelColumn}
 	s, err := source.Open(l.ctx, o)
 	if err != nil {
@@ -41,11 +42,14 @@ func (l *loader) packed() error {
 	}
 	byFolder := !l.o.Unlabelled && l.labelRegex == nil && unlabelled(items)
 	if byFolder {
-		l.notes = append(l.notes, "no image has a label of its own; the folders inside of the archives are the classes")
+		l.notes = append(l.notes, "no image has a label of its own; the folders that they are in are the classes")
 	}
 	for i, it := range items {
 		if byFolder {
 			it.Labels.Label = folderOf(it.Name)
+			if above := path.Base(path.Dir(path.Dir(it.Name))); it.Labels.Split == "" && partOf(above) != Unassigned {
+				it.Labels.Split = above
+			}
 		}
 		if err := l.addPacked(it, i+1); err != nil {
 			return err

@@ -80,7 +80,7 @@ func (j Job) Run(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	j.Level = cmp.Or(j.Level, DefaultLevel)
-	r, err := run.Open(j.Model)
+	r, err := run.OpenContext(ctx, j.Model)
 	if err != nil {
 		return nil, err
 	}

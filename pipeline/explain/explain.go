@@ -113,7 +113,7 @@ func (e Job) Run(ctx context.Context) (*Result, error) {
 	if err := cmp.Or(Numbers.Patch.Check(float64(e.Patch)), Numbers.Stride.Check(float64(e.Stride))); err != nil {
 		return nil, err
 	}
-	model, err := run.Open(e.Model)
+	model, err := run.OpenContext(ctx, e.Model)
 	if err != nil {
 		return nil, err
 	}

@@ -87,7 +87,7 @@ func (j Job) Run(ctx context.Context) (*Result, error) {
 	if err := j.check(); err != nil {
 		return nil, err
 	}
-	r, err := run.Open(j.Model)
+	r, err := run.OpenContext(ctx, j.Model)
 	if err != nil {
 		return nil, err
 	}

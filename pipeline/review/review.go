@@ -99,7 +99,7 @@ func loopback(addr string) error {
 
 // open reads the run, its data and the decisions so far.
 func (j Job) open(ctx context.Context) (*session, error) {
-	r, err := run.Open(j.Model)
+	r, err := run.OpenContext(ctx, j.Model)
 	if err != nil {
 		return nil, err
 	}

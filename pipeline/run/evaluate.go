@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"finetune/internal/cores"
+	"finetune/internal/remote"
 	"finetune/invalid"
 	"finetune/pipeline/artifact"
 	"finetune/pipeline/crossval"
@@ -78,7 +79,7 @@ var evaluation = artifact.Kind{Name: "evaluation", Mark: MetricsFile, Patterns: 
 // Run does the job.
 func (e Evaluate) Run(ctx context.Context) (*EvaluateResult, error) {
 	e.Progress = progress.OrNone(e.Progress)
-	run, err := Open(e.Model)
+	run, err := OpenContext(ctx, e.Model)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +99,7 @@ func (e Evaluate) Run(ctx context.Context) (*EvaluateResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := &EvaluateResult{Model: e.Model, Unreadable: table.Unreadable}
+	result := &EvaluateResult{Model: remote.Redacted(e.Model), Unreadable: table.Unreadable}
 	if setDigest(table.Set) == run.Config.Data.Digest {
 		result.Notes = append(result.Notes, "these are the images that the run was trained on, so the figures are optimistic")
 	}

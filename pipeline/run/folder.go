@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"finetune/head"
+	"finetune/internal/remote"
 	"finetune/internal/store/seal"
 	"finetune/invalid"
 	"finetune/pipeline/artifact"
@@ -38,7 +39,20 @@ type Run struct {
 // Open reads a run folder, or the head alone (a .safetensors file): then Config is empty. Where the folder has a list of
 // its files, those that predictions depend on must be as they were written. What the user can correct is an
 // *invalid.Error.
-func Open(path string) (*Run, error) {
+//
+// A path may be an address, s3://bucket/run or https://host/run: the run is then brought into the user's cache folder, and every file
+// must have the digest that the run's list has for it.
+func Open(path string) (*Run, error) { return OpenContext(context.Background(), path) }
+
+// OpenContext is Open until ctx ends.
+func OpenContext(ctx context.Context, path string) (*Run, error) {
+	if remote.Is(path) {
+		local, err := fetch(ctx, path)
+		if err != nil {
+			return nil, err
+		}
+		path = local
+	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, notARun(path, "it isn't there", err)

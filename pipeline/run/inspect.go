@@ -4,9 +4,11 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"finetune/backbone"
 	"finetune/head"
+	"finetune/internal/remote"
 	"finetune/internal/store/seal"
 	"finetune/models"
 	"finetune/pipeline/artifact"
@@ -62,6 +64,10 @@ type ChangedFile struct {
 
 // Run does the job.
 func (i Inspect) Run(ctx context.Context) (*InspectResult, error) {
+	if remote.Is(i.Path) {
+		run, err := i.run(ctx, !strings.HasSuffix(remote.Path(i.Path), filepath.Ext(HeadFile)))
+		return &InspectResult{Run: run}, err
+	}
 	info, err := os.Stat(i.Path)
 	if i.Path != "" && err == nil && (info.IsDir() || filepath.Ext(i.Path) == filepath.Ext(HeadFile)) {
 		run, err := i.run(ctx, info.IsDir())
@@ -94,7 +100,7 @@ func (i Inspect) OpenNetwork() (*NetworkDescription, error) {
 
 // run describes a run. A head alone has no list of files.
 func (i Inspect) run(ctx context.Context, folder bool) (*RunDescription, error) {
-	run, err := Open(i.Path)
+	run, err := OpenContext(ctx, i.Path)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +116,7 @@ func (i Inspect) run(ctx context.Context, folder bool) (*RunDescription, error) 
 		d.Metrics = &m
 	}
 	if folder {
-		d.Files, err = integrity(ctx, i.Path)
+		d.Files, err = integrity(ctx, run.Folder)
 	}
 	return d, err
 }

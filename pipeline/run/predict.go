@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,6 +12,7 @@ import (
 	"slices"
 
 	"finetune/head"
+	"finetune/internal/remote"
 	"finetune/invalid"
 	"finetune/pipeline/artifact"
 	"finetune/pipeline/crossval"
@@ -33,7 +35,7 @@ type Predict struct {
 	ImageColumn string       // of a table, see source.Options
 	Shard       source.Shard // the part of the input to label
 
-	Out             string    // .csv, .jsonl or .parquet by its ending; "-" or "" is Stdout
+	Out             string    // .csv, .jsonl or .parquet by its ending, also s3://bucket/key; "-" or "" is Stdout
 	Stdout          io.Writer // for Out "-"
 	Format          string    // csv, jsonl or parquet; "" is by the ending of Out, csv for Stdout
 	Columns         []string  // of the table, see table.Schema; nil: all but features
@@ -47,6 +49,8 @@ type Predict struct {
 	TTA      int // views of an image that a prediction is the mean of, AllViews or 0, as many as the run says
 	Threads  int // 0: all cores
 	Progress progress.Reporter
+
+	upload string // where Out goes in the end; "": it stays
 }
 
 // A PredictResult says what was written.
@@ -66,7 +70,10 @@ const maxListed = 20
 // Run does the job.
 func (p Predict) Run(ctx context.Context) (_ *PredictResult, err error) {
 	p.Progress = progress.OrNone(p.Progress)
-	run, err := Open(p.Model)
+	if err := p.stage(); err != nil {
+		return nil, err
+	}
+	run, err := OpenContext(ctx, p.Model)
 	if err != nil {
 		return nil, err
 	}
@@ -88,12 +95,12 @@ func (p Predict) Run(ctx context.Context) (_ *PredictResult, err error) {
 			err = closeErr
 		}
 	}()
-	result := &PredictResult{Out: p.Out, Images: out.Done(), Kept: out.Done(), Predicted: map[string]int64{}}
+	result := &PredictResult{Out: cmp.Or(p.upload, p.Out), Images: out.Done(), Kept: out.Done(), Predicted: map[string]int64{}}
 	if out.Complete() {
 		if err := p.sameLines(ctx, src, out); err != nil {
 			return nil, err
 		}
-		p.Progress.Note(p.Out + " is complete already")
+		p.Progress.Note(result.Out + " is complete already")
 		return result, nil
 	}
 	x, err := run.extractor(p.Images, views, p.Threads, p.Progress)
@@ -146,6 +153,9 @@ func (p Predict) output(ctx context.Context, run *Run, views features.ViewConfig
 	if err != nil {
 		return nil, err
 	}
+	if p.upload != "" {
+		return newUploadOutput(ctx, w, p.upload, p.Out, p.Overwrite, p.Path == source.Stdin)
+	}
 	return fileOutput{w}, nil
 }
 
@@ -169,9 +179,10 @@ func (p Predict) mayWrite(ctx context.Context, run *Run, src *source.Source) err
 	if err := artifact.NotAnInput(p.Out, files...); err != nil {
 		return err
 	}
-	reads, err := src.Reads(ctx, p.Out)
+	out := cmp.Or(p.upload, p.Out)
+	reads, err := src.Reads(ctx, out)
 	if reads {
-		err = &invalid.Error{Field: "Out", Path: p.Out, Found: "an input", Want: "another file"}
+		err = &invalid.Error{Field: "Out", Path: out, Found: "an input", Want: "another file"}
 	}
 	return err
 }
@@ -191,7 +202,7 @@ func (p Predict) settings(ctx context.Context, h *head.Head, views features.View
 		Head, Views, Path, Input, ImageColumn string
 		Shard                                 source.Shard
 	}{
-		hex.EncodeToString(sum.Sum(nil)), views.Average(), p.Path, input, p.ImageColumn, p.Shard})
+		hex.EncodeToString(sum.Sum(nil)), views.Average(), remote.Redacted(p.Path), input, p.ImageColumn, p.Shard})
 	return string(text), err
 }
 

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bytes"
 	"compress/flate"
 	"context"
 	"errors"
@@ -8,10 +9,10 @@ import (
 	"hash/crc32"
 	"io"
 	"math"
-	"os"
 	"slices"
 	"syscall"
 
+	"finetune/internal/remote"
 	"finetune/internal/store/userfile"
 	"finetune/invalid"
 )
@@ -47,6 +48,18 @@ func (f file) appendTo(ctx context.Context, buf []byte) ([]byte, error) {
 	return buf, nil
 }
 
+// An address is an image at one.
+type address string
+
+func (a address) appendTo(ctx context.Context, buf []byte) ([]byte, error) {
+	start := len(buf)
+	buf, err := remote.Append(ctx, buf, string(a), MaxBytes)
+	if err != nil {
+		return buf[:start], failure(remote.Redacted(string(a)), "cannot be read", err)
+	}
+	return buf, nil
+}
+
 // A member is an image in an archive that can be read at random.
 type member struct {
 	archive  string // path
@@ -61,31 +74,46 @@ type member struct {
 }
 
 // A stamp tells whether a file is the one that was enumerated.
-type stamp struct{ size, modified int64 }
+type stamp struct {
+	size    int64
+	version string
+}
 
-func stampOf(f *os.File) (stamp, error) {
+func stampOf(f remote.File) (stamp, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return stamp{}, err
 	}
-	return stamp{info.Size(), info.ModTime().UnixNano()}, nil
+	return stamp{info.Size(), f.Version()}, nil
+}
+
+// open returns the bytes of the archive that are the member's.
+func (m *member) open(ctx context.Context) (io.Reader, io.Closer, error) {
+	if remote.Is(m.archive) {
+		data, err := remote.AppendRange(ctx, nil, m.archive, m.offset, m.stored, m.stamp.version)
+		return bytes.NewReader(data), io.NopCloser(nil), err
+	}
+	f, err := remote.Open(ctx, m.archive, anySize)
+	if err != nil {
+		return nil, nil, err
+	}
+	now, err := stampOf(f)
+	if err == nil && now != m.stamp {
+		err = &invalid.Error{Path: m.name, Found: "an archive that changed while it was read", Hint: "start again"}
+	}
+	if err != nil {
+		f.Close()
+		return nil, nil, err
+	}
+	return io.NewSectionReader(f, m.offset, m.stored), f, nil
 }
 
 func (m *member) appendTo(ctx context.Context, buf []byte) ([]byte, error) {
-	f, err := userfile.Open(ctx, m.archive, anySize)
+	in, archive, err := m.open(ctx)
 	if err != nil {
 		return buf, err
 	}
-	defer f.Close()
-	now, err := stampOf(f)
-	if err != nil {
-		return buf, err
-	}
-	if now != m.stamp {
-		return buf, &invalid.Error{Path: m.name, Found: "an archive that changed while it was read",
-			Hint: "start again"}
-	}
-	var in io.Reader = io.NewSectionReader(f, m.offset, m.stored)
+	defer archive.Close()
 	if m.deflated {
 		in = flate.NewReader(in)
 	}
@@ -157,7 +185,8 @@ func failure(path, found string, err error) error {
 		return err
 	}
 	var machine syscall.Errno
-	if errors.As(err, &machine) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	var network *remote.Error
+	if errors.As(err, &machine) || errors.As(err, &network) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
 	return &invalid.Error{Path: path, Found: found, Err: err}

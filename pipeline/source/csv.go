@@ -6,9 +6,9 @@ import (
 	"context"
 	"encoding/csv"
 	"errors"
+	"finetune/internal/remote"
 	"fmt"
 	"io"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -42,7 +42,7 @@ func readCSV(ctx context.Context, f found, o Options, e *emitter) error {
 	text := bufio.NewReaderSize(limit, 1<<16)
 	begin, err := text.Peek(1 << 12) // shorter at the end of the file
 	if err != nil && !errors.Is(err, io.EOF) {
-		return failure(f.path, "cannot be read", err)
+		return failure(f.shown(), "cannot be read", err)
 	}
 	if strings.HasPrefix(string(begin), bom) {
 		text.Discard(len(bom))
@@ -52,12 +52,12 @@ func readCSV(ctx context.Context, f found, o Options, e *emitter) error {
 	rows.ReuseRecord = true
 	header, err := rows.Read()
 	if err != nil {
-		return failure(f.path, "no header", err)
+		return failure(f.shown(), "no header", err)
 	}
 	header = slices.Clone(header)
 	image := imageColumn(header, o)
 	if image < 0 {
-		return &invalid.Error{Path: f.path, Found: fmt.Sprintf("a header without %s: %.80q",
+		return &invalid.Error{Path: f.shown(), Found: fmt.Sprintf("a header without %s: %.80q",
 			cmp.Or(o.ImageColumn, "path"), strings.Join(header, ",")),
 			Want: "a column with the paths of images"}
 	}
@@ -72,7 +72,7 @@ func readCSV(ctx context.Context, f found, o Options, e *emitter) error {
 		}
 		var bad *csv.ParseError
 		if err != nil && !errors.As(err, &bad) {
-			return failure(f.path, "cannot be read", err)
+			return failure(f.shown(), "cannot be read", err)
 		}
 		if err := e.emit(csvItem(f, header, row, image, o, rows, bad)); err != nil {
 			return err
@@ -86,7 +86,7 @@ func csvItem(f found, header, row []string, image int, o Options, rows *csv.Read
 		return Item{Name: at, content: unusable(at, bad.Err.Error(), fmt.Sprintf("%d columns of CSV", len(header)))}
 	}
 	line, _ := rows.FieldPos(0)
-	it := pathItem(strings.Clone(row[image]), filepath.Dir(f.path), fmt.Sprintf("%s line %d", f.name, line))
+	it := pathItem(strings.Clone(row[image]), remote.Dir(f.path), fmt.Sprintf("%s line %d", f.name, line))
 	for i, name := range header {
 		if i != image {
 			it.Labels.set(labelName(strings.TrimSpace(name), o.LabelColumn), strings.Clone(row[i]))

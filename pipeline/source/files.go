@@ -6,11 +6,12 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
 
-	"finetune/internal/store/userfile"
+	"finetune/internal/remote"
 	"finetune/invalid"
 )
 
@@ -28,7 +29,14 @@ type found struct {
 	name string // slash-separated, as shown
 	kind kind
 	err  error
+
+	listed  bool // size and version are known from the list that the file was found in
+	size    int64
+	version string
 }
+
+// shown is the path as it may be shown.
+func (f *found) shown() string { return remote.Redacted(f.path) }
 
 // leftOut counts files that are passed over.
 type leftOut struct {
@@ -47,19 +55,28 @@ func resolve(ctx context.Context, name string) ([]input, error) {
 	if name == "" {
 		return nil, &invalid.Error{Field: "Path", Found: "nothing", Want: "a file, a folder, a pattern or -"}
 	}
+	if remote.Is(name) && strings.ContainsAny(name, "*?[{") && (remote.IsS3(name) || !strings.Contains(name, "?")) {
+		return expand(ctx, name) // a request for a key with these characters would be made in vain
+	}
 	in, err := literal(ctx, name)
-	if err == nil || !strings.ContainsAny(name, "*?[{") {
+	if remote.Is(name) || err == nil || !strings.ContainsAny(name, "*?[{") {
 		return []input{in}, err
 	}
-	names, expandErr := expandBraces(name)
-	if expandErr != nil {
-		return nil, expandErr
+	return expand(ctx, name)
+}
+
+// expand returns what a pattern names.
+func expand(ctx context.Context, name string) ([]input, error) {
+	names, err := expandBraces(name)
+	if err != nil {
+		return nil, err
 	}
 	inputs := make([]input, 0, len(names))
 	for _, n := range names {
+		var in input
 		if strings.ContainsAny(n, "*?[") {
 			in, err = pattern(n)
-		} else if len(names) > 1 || n != name {
+		} else {
 			in, err = literal(ctx, n)
 		}
 		if err != nil {
@@ -72,17 +89,20 @@ func resolve(ctx context.Context, name string) ([]input, error) {
 
 // literal returns the file or folder of that name.
 func literal(ctx context.Context, name string) (input, error) {
-	info, err := os.Stat(name)
-	if err == nil && info.IsDir() {
+	if remote.Is(name) {
+		if kindOf(name) == unknown && remote.IsS3(name) {
+			return input{path: name, folder: true}, nil
+		}
+	} else if info, err := os.Stat(name); err == nil && info.IsDir() {
 		return input{path: name, folder: true}, nil
 	}
-	f, err := userfile.Open(ctx, name, anySize)
+	f, err := remote.Open(ctx, name, anySize)
 	if err != nil {
 		return input{}, err
 	}
 	f.Close()
 	if kindOf(name) == unknown {
-		return input{}, &invalid.Error{Path: name, Found: "a file of unknown kind",
+		return input{}, &invalid.Error{Path: remote.Redacted(name), Found: "a file of unknown kind",
 			Want: "an image, .txt, .csv, .tsv, .jsonl, .parquet, .tar, .tar.gz or .zip",
 			Hint: "rename it by what it holds"}
 	}
@@ -107,7 +127,7 @@ func (s *Source) eachFile(ctx context.Context, do func(found) error) error {
 	s.left = leftOut{}
 	for _, in := range s.inputs {
 		if !in.folder && in.pattern == "" {
-			f := found{path: in.path, name: filepath.ToSlash(in.path), kind: kindOf(in.path)}
+			f := found{path: in.path, name: filepath.ToSlash(remote.Redacted(in.path)), kind: kindOf(in.path)}
 			if s.alone() && f.kind == image {
 				f.name = path.Base(f.name)
 			}
@@ -118,22 +138,50 @@ func (s *Source) eachFile(ctx context.Context, do func(found) error) error {
 		}
 		before := s.left
 		matched := false
-		w := walker{ctx: ctx, depth: in.depth, visit: func(f found) error {
+		visit := func(f found) error {
 			use, err := s.choose(in, &f)
 			if err != nil || !use {
 				return err
 			}
 			matched = true
 			return do(f)
-		}}
-		if err := w.walk(in.path, "", nil); err != nil {
+		}
+		if err := in.walk(ctx, visit); err != nil {
 			return err
 		}
 		if in.pattern != "" && !matched && s.left == before {
-			return &invalid.Error{Path: path.Join(filepath.ToSlash(in.path), in.pattern), Found: "no file that matches"}
+			return &invalid.Error{Path: in.join(in.pattern), Found: "no file that matches"}
 		}
 	}
 	return nil
+}
+
+// walk visits the files of a folder or pattern.
+func (in *input) walk(ctx context.Context, visit func(found) error) error {
+	if !remote.Is(in.path) {
+		w := walker{ctx: ctx, depth: in.depth, visit: visit}
+		return w.walk(in.path, "", nil)
+	}
+	for e, err := range remote.List(ctx, in.path) {
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(strings.Split(e.Name, "/"), IsLitter) {
+			continue
+		}
+		if err := visit(found{path: e.Address, name: e.Name, listed: true, size: e.Size, version: e.Version}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// join returns the name of a file below the input.
+func (in *input) join(name string) string {
+	if remote.Is(in.path) {
+		return strings.TrimSuffix(in.path, "/") + "/" + name
+	}
+	return path.Join(filepath.ToSlash(in.path), name)
 }
 
 // choose decides whether a file in the folder of an input is used, and completes it.
@@ -152,7 +200,7 @@ func (s *Source) choose(in input, f *found) (bool, error) {
 	if err != nil || !match {
 		return false, err
 	}
-	if f.name = path.Join(filepath.ToSlash(in.path), f.name); f.kind == unknown {
+	if f.name = in.join(f.name); f.kind == unknown {
 		s.left.add(f.name)
 		return false, nil
 	}

@@ -4,6 +4,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"finetune/internal/remote"
 )
 
 // A kind is how an input is read.
@@ -40,7 +42,7 @@ func ImageEndings() []string { return slices.Clone(imageEndings) }
 
 // IsImage reports whether a name is that of an image. Nothing is opened.
 func IsImage(name string) bool {
-	return slices.Contains(imageEndings, strings.ToLower(path.Ext(name)))
+	return slices.Contains(imageEndings, strings.ToLower(path.Ext(remote.Path(name))))
 }
 
 // IsPacked reports whether a name is that of an archive, a Parquet file or a compressed table. Nothing is opened.
@@ -70,7 +72,7 @@ func kindOf(name string) kind {
 	if IsImage(name) {
 		return image
 	}
-	name = strings.ToLower(name)
+	name = strings.ToLower(remote.Path(name))
 	for _, k := range kinds {
 		if strings.HasSuffix(name, k.ending) {
 			return k.kind
@@ -80,6 +82,6 @@ func kindOf(name string) kind {
 }
 
 func compressed(name string) bool {
-	name = strings.ToLower(name)
+	name = strings.ToLower(remote.Path(name))
 	return strings.HasSuffix(name, ".gz") || strings.HasSuffix(name, ".tgz")
 }

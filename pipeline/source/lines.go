@@ -14,7 +14,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"finetune/internal/store/userfile"
+	"finetune/internal/remote"
 	"finetune/invalid"
 )
 
@@ -26,14 +26,17 @@ const (
 
 // openText opens a text file, decompressing it by its name.
 func openText(ctx context.Context, name string) (io.ReadCloser, error) {
-	f, err := userfile.Open(ctx, name, anySize)
-	if err != nil || !compressed(name) {
-		return f, err
+	f, err := remote.Open(ctx, name, anySize)
+	if err != nil {
+		return nil, err
+	}
+	if !compressed(name) {
+		return f, nil
 	}
 	unzipped, err := gzip.NewReader(bufio.NewReaderSize(f, 1<<16))
 	if err != nil {
 		f.Close()
-		return nil, failure(name, "not gzip", err)
+		return nil, failure(remote.Redacted(name), "not gzip", err)
 	}
 	return struct {
 		io.Reader
@@ -57,10 +60,10 @@ func readLines(ctx context.Context, f found, o Options, e *emitter) error {
 		return err
 	}
 	defer in.Close()
-	l := lineReader{name: f.name, folder: filepath.Dir(f.path), json: f.kind == jsonlTable, paths: f.kind == list,
+	l := lineReader{name: f.name, folder: remote.Dir(f.path), json: f.kind == jsonlTable, paths: f.kind == list,
 		label: o.LabelColumn}
 	if err := l.read(ctx, in, e); err != nil {
-		return failure(f.path, "cannot be read", err)
+		return failure(f.shown(), "cannot be read", err)
 	}
 	return nil
 }
@@ -179,7 +182,7 @@ func (l *lineReader) item(n int, line []byte) Item {
 func (l *lineReader) pathItem(p string, n int) Item {
 	it := pathItem(p, l.folder, l.at(n))
 	if l.json && l.paths && it.Err() == nil {
-		it.Name = p
+		it.Name = remote.Redacted(p)
 	}
 	return it
 }
@@ -199,11 +202,14 @@ func pathItem(p, folder, at string) Item {
 		return Item{Name: at, content: unusable(at, "no path", "the path of an image")}
 	case strings.ContainsRune(p, 0):
 		bad = "a path with a zero byte"
-	case strings.Contains(p, "://") && !strings.HasPrefix(p, "file:///"):
+	case strings.Contains(p, "://") && !strings.HasPrefix(p, "file:///") && !remote.Is(p):
 		bad = "an address"
 	}
 	if bad != "" {
-		return Item{Name: p, content: unusable(at, fmt.Sprintf("%s %.60q", bad, p), "a file of this machine")}
+		return Item{Name: p, content: unusable(at, fmt.Sprintf("%s %.60q", bad, p), "a file of this machine, s3:// or https://")}
+	}
+	if remote.Is(p) || remote.Is(folder) {
+		return remoteItem(p, folder, at)
 	}
 	name := path.Clean(filepath.ToSlash(p))
 	local := filepath.FromSlash(name)
@@ -214,4 +220,26 @@ func pathItem(p, folder, at string) Item {
 		local = filepath.Join(folder, local)
 	}
 	return Item{Name: name, content: file(local)}
+}
+
+// AtAddress returns the image at a path that is an address, or that a table in a folder at an address names. ok is false for a file of
+// this machine.
+func AtAddress(folder, p string) (it Item, ok bool) {
+	if !remote.Is(folder) && !remote.Is(p) {
+		return Item{}, false
+	}
+	return remoteItem(p, folder, p), true
+}
+
+// remoteItem is the image at a path that is an address, or that an input at an address names.
+func remoteItem(p, folder, at string) Item {
+	joined, err := remote.Join(folder, filepath.ToSlash(p))
+	if err != nil {
+		return Item{Name: p, content: failed{failure(at, "cannot be read", err)}}
+	}
+	name := path.Clean(filepath.ToSlash(p))
+	if remote.Is(p) {
+		name = remote.Redacted(p)
+	}
+	return Item{Name: name, content: address(joined)}
 }

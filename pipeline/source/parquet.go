@@ -7,12 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/parquet-go/parquet-go"
 
-	"finetune/internal/store/userfile"
+	"finetune/internal/remote"
 )
 
 // maxFooter bounds the description at the end of a table. That of ten thousand row groups of ten columns has 20 MB.
@@ -21,12 +19,12 @@ const maxFooter = 1 << 28
 // A parquetFile is an open Parquet table.
 type parquetFile struct {
 	*parquet.File
-	file  *os.File
+	file  remote.File
 	stamp stamp
 }
 
 func openParquet(ctx context.Context, path string) (p *parquetFile, err error) {
-	f, err := userfile.Open(ctx, path, anySize)
+	f, err := remote.Open(ctx, path, anySize)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +46,7 @@ func openParquet(ctx context.Context, path string) (p *parquetFile, err error) {
 		return err
 	})
 	if err != nil {
-		return nil, failure(path, "damaged or not Parquet", err)
+		return nil, failure(remote.Redacted(path), "damaged or not Parquet", err)
 	}
 	return p, nil
 }
@@ -106,7 +104,7 @@ func readParquet(ctx context.Context, f found, o Options, random *rowCursors, e 
 	defer file.close()
 	t := &tableReader{f: f, file: file, random: random}
 	if t.columns, err = findColumns(file.File, o); err != nil {
-		return failure(f.path, "", err)
+		return failure(f.shown(), "", err)
 	}
 	row := int64(0)
 	for group, g := range file.RowGroups() {
@@ -114,7 +112,7 @@ func readParquet(ctx context.Context, f found, o Options, random *rowCursors, e 
 			if errors.Is(err, errStop) {
 				return err
 			}
-			return failure(f.path, "damaged", err)
+			return failure(f.shown(), "damaged", err)
 		}
 		row += g.NumRows()
 	}
@@ -170,7 +168,7 @@ func (t *tableReader) item(values []parquet.Value, at place, row int64, wanted b
 		it = named(Item{Name: numbered}, p)
 		it.content = t.content(values[c.bytes].ByteArray(), at, it.Name)
 	case p != "":
-		it = pathItem(p, filepath.Dir(t.f.path), numbered)
+		it = pathItem(p, remote.Dir(t.f.path), numbered)
 	default:
 		return Item{Name: numbered, content: unusable(numbered, "a row without an image", "a path or bytes")}
 	}

@@ -50,6 +50,7 @@ func (c *rowCursors) read(ctx context.Context, r *tableRow, buf []byte) ([]byte,
 	if err != nil {
 		return buf, err
 	}
+	cur.file.file.Use(ctx)
 	for {
 		v, err := cur.next()
 		if err == nil {

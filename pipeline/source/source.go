@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 
+	"finetune/internal/remote"
 	"finetune/invalid"
 )
 
@@ -21,6 +22,8 @@ type Options struct {
 	//     .parquet), or an archive (.tar, .tar.gz, .tgz, .zip);
 	//   - a pattern of these files with *, ?, [abc], ** for folders at any depth, {a,b} and {000..127}; braces
 	//     expand to files that must exist, in the order written; what the rest matches comes by path;
+	//   - an address of such a file, s3://bucket/key or https://host/path, a folder s3://bucket/prefix/, or a pattern of
+	//     these, of which on a web server only braces can be answered;
 	//   - "-": lines of Stdin, each a path or a JSON object with a path, or with bytes in base64 and an id.
 	// A file whose name is the pattern itself comes first. Paths in a table are relative to its folder.
 	Path string
@@ -137,6 +140,9 @@ func (s *Source) read(ctx context.Context, f found, e *emitter) error {
 	}
 	switch f.kind {
 	case image:
+		if remote.Is(f.path) {
+			return e.emit(Item{Name: f.name, content: address(f.path)})
+		}
 		return e.emit(Item{Name: f.name, content: file(f.path)})
 	case list, jsonlTable:
 		return readLines(ctx, f, s.o, e)
@@ -158,7 +164,7 @@ func (s *Source) alone() bool {
 }
 
 func (s *Source) nothing() error {
-	err := &invalid.Error{Path: s.o.Path, Found: "no images", Want: "at least one"}
+	err := &invalid.Error{Path: remote.Redacted(s.o.Path), Found: "no images", Want: "at least one"}
 	if s.left.count > 0 {
 		err.Found += fmt.Sprintf(" among %d other files, such as %s", s.left.count, s.left.example)
 		if k := kindOf(s.left.example); k != unknown && k != image {

@@ -155,7 +155,7 @@ func TestInputs(t *testing.T) {
 		`{"label":"x"}` + "\n" +
 		`{"id":17,"bytes":"` + base64.StdEncoding.EncodeToString([]byte("raw")) + `","label":null}` + "\n" +
 		`{"id":"q","bytes":"*"}` + "\n" +
-		`{"path":"s3://b/x.jpg"}` + "\n"
+		`{"path":"gs://b/x.jpg"}` + "\n"
 	write(t, dir, "t.jsonl", lines)
 	write(t, dir, "t.ndjson.gz", gzipOf(lines))
 	shard := tarOf(t, "./a/k1.jpg=one", "a/k1.cls=2\n", "k2.json={\"label\":\"old\",\"group\":\"g\"}",
@@ -172,7 +172,7 @@ func TestInputs(t *testing.T) {
 	inLines := func(name string) []string {
 		return []string{"p/z.jpg=z.jpg 1.10 a:1 b:2", name + " line 2!not a JSON object",
 			name + " line 3!not a JSON object", name + " line 4!no path and no bytes",
-			"17=raw", "q!bytes that are not base64", "s3://b/x.jpg!an address"}
+			"17=raw", "q!bytes that are not base64", "gs://b/x.jpg!an address"}
 	}
 	for _, c := range []struct {
 		path string

@@ -8,41 +8,41 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
-	"finetune/internal/store/userfile"
+	"finetune/internal/remote"
 )
 
 // A tarReader enumerates one tar archive.
 type tarReader struct {
 	f      found
-	file   *os.File
+	file   remote.File
 	stamp  stamp
-	packed bool // compressed: images are held in memory until their sample is complete
+	packed bool // compressed or at an address: images are held in memory until their sample is complete
 	tar    *tar.Reader
 	sample sample
 	column string // with the label, of .json members
 }
 
-// readTar enumerates the images of a tar archive. Of one that isn't compressed only headers and labels are read.
+// readTar enumerates the images of a tar archive. Of one on this machine that isn't compressed only headers and labels are read; one at
+// an address is read through, once.
 func readTar(ctx context.Context, f found, o Options, e *emitter) error {
-	file, err := userfile.Open(ctx, f.path, anySize)
+	file, err := remote.Open(ctx, f.path, anySize)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	t := &tarReader{f: f, file: file, packed: compressed(f.path), column: o.LabelColumn}
+	t := &tarReader{f: f, file: file, packed: compressed(f.path) || remote.Is(f.path), column: o.LabelColumn}
 	t.sample = sample{archive: f.name, text: map[string][]byte{}}
 	if t.stamp, err = stampOf(file); err != nil {
 		return err
 	}
 	// The file itself can be positioned: its place after a header is that of the member, and bytes are skipped unread.
 	t.tar = tar.NewReader(file)
-	if t.packed {
+	if compressed(f.path) {
 		unzipped, err := gzip.NewReader(bufio.NewReaderSize(file, 1<<16))
 		if err != nil {
-			return failure(f.path, "not gzip", err)
+			return failure(f.shown(), "not gzip", err)
 		}
 		t.tar = tar.NewReader(unzipped)
 	}
@@ -61,7 +61,7 @@ func readTar(ctx context.Context, f found, o Options, e *emitter) error {
 		if flushErr := t.sample.flush(e, "", t.column); flushErr != nil {
 			return flushErr
 		}
-		return failure(f.path, "damaged or not a tar archive", err)
+		return failure(f.shown(), "damaged or not a tar archive", err)
 	}
 }
 

@@ -8,13 +8,13 @@ import (
 	"math"
 	"strings"
 
-	"finetune/internal/store/userfile"
+	"finetune/internal/remote"
 	"finetune/invalid"
 )
 
 // readZip enumerates the images of a zip archive in the order of its directory, which is held in memory.
 func readZip(ctx context.Context, f found, o Options, e *emitter) error {
-	file, err := userfile.Open(ctx, f.path, anySize)
+	file, err := remote.Open(ctx, f.path, anySize)
 	if err != nil {
 		return err
 	}
@@ -25,7 +25,7 @@ func readZip(ctx context.Context, f found, o Options, e *emitter) error {
 	}
 	archive, err := zip.NewReader(io.NewSectionReader(file, 0, stamp.size), stamp.size)
 	if err != nil {
-		return failure(f.path, "damaged or not a zip archive", err)
+		return failure(f.shown(), "damaged or not a zip archive", err)
 	}
 	s := sample{archive: f.name, text: map[string][]byte{}}
 	for _, m := range archive.File {
@@ -51,7 +51,7 @@ func readZip(ctx context.Context, f found, o Options, e *emitter) error {
 		}
 		if text, err := zipText(m); err == nil {
 			s.text[ending] = text
-		} else if err = failure(f.path, "cannot be read", err); !invalid.Is(err) {
+		} else if err = failure(f.shown(), "cannot be read", err); !invalid.Is(err) {
 			return err
 		}
 	}

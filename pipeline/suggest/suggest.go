@@ -61,7 +61,7 @@ func (j Job) Run(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	j.Count = cmp.Or(j.Count, DefaultCount)
-	r, err := run.Open(j.Model)
+	r, err := run.OpenContext(ctx, j.Model)
 	if err != nil {
 		return nil, err
 	}

@@ -100,6 +100,9 @@ func (w *Writer) Complete() bool { return w.ended }
 // Done returns how many rows an interrupted job left, or of how many a complete file consists.
 func (w *Writer) Done() int64 { return w.state.Rows }
 
+// Settings identifies what the rows are and how they are written: another file with the same is the result of the same job.
+func (w *Writer) Settings() string { return w.state.Settings }
+
 // Skip says the path of a row that an interrupted job left. After the last of them it's an *invalid.Error when they
 // weren't the rows of the same images, in the same order.
 func (w *Writer) Skip(path string) error {
