@@ -70,7 +70,7 @@ func flagValues(f *pflag.Flag) (values []string, list bool) {
 	case "input":
 		return []string{"image", "tensor"}, false
 	case "columns":
-		return []string{"path", "predicted", "low", "high", "expected", "p_*", "confidence", "error"}, true
+		return []string{"path", "predicted", "low", "high", "expected", "p_*", "confidence", "unfamiliar", "review", "error"}, true
 	case "bins":
 		return []string{autoDecision}, false
 	}

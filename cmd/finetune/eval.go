@@ -40,6 +40,7 @@ func newEval(a *app) *cobra.Command {
 	job.ReviewShare = familiarity.DefaultReviewShare
 	addNumber(f, &job.ReviewShare, familiarity.ReviewShare, "review-share",
 		"`share` of ordinary images to mark for a person's look; 0 for none")
+	f.StringVar(&job.Report, "report", "", "`file` for a page about these images, .html (default: none)")
 	addMovedNetworkFlag(f, &job.Images.Backbone)
 	f.Uint64Var(&job.Seed, "seed", 0, "seed of the bootstrap")
 	addTTAFlag(f, &job.TTA, "as the run was measured")

@@ -109,6 +109,7 @@ var flagOf = map[string]string{
 	"Path":                           "data",
 	"Paths":                          "image",
 	"Repeats":                        "repeats",
+	"Report":                         "report",
 	"Resamples":                      "resamples",
 	"Resume":                         "resume",
 	"ReviewShare":                    "review-share",

@@ -30,12 +30,12 @@ var flagGroups = []flagGroup{
 	{"Head", nil},
 	{"Training", []string{"soften", "search", "search-time"}},
 	{"Evaluation", []string{"model", "check", "reviewer", "metric", "calibrate", "coverage", "tta", "resamples", "class", "method", "patch", "stride", "worst", "by", "count", "level", "review-share", "learning-curve", "fail-on", "fail-on-drift"}},
-	{"Output", []string{"out", "overwrite", "resume", "explain", "tensorboard", "maps", "format", "input", "columns", "spreadsheet-safe", "json", "quiet", "strict", "max-unreadable"}},
+	{"Output", []string{"out", "report", "overwrite", "resume", "explain", "tensorboard", "maps", "format", "input", "columns", "spreadsheet-safe", "json", "quiet", "strict", "max-unreadable"}},
 	{"Runtime", []string{"threads", "image-batch", "device", "device-option", "cache", "no-cache", "addr", "token-file", "max-bytes", "max-pixels", "max-images", "timeout", "drain", "max-requests", "max-waiting", "batch-wait", "no-explain", "log", "limit", "library", "config", "from", "with"}},
 }
 
 // basicFlags are those that most people need, which --help shows; --help-all shows all. A command with few flags shows all, too.
-var basicFlags = []string{"data", "features", "backbone", "quality", "model", "image", "out", "addr", "order", "bins", "label-regex", "folds", "loss", "losses", "hidden", "views", "tta", "explain", "resume", "overwrite", "threads", "class", "seeds", "by", "count", "level", "check", "unlabelled", "reviewer", "config", "json"}
+var basicFlags = []string{"data", "features", "backbone", "quality", "model", "image", "out", "report", "addr", "order", "bins", "label-regex", "folds", "loss", "losses", "hidden", "views", "tta", "explain", "resume", "overwrite", "threads", "class", "seeds", "by", "count", "level", "check", "unlabelled", "reviewer", "config", "json"}
 
 // fewFlags is the number of flags up to which a command shows all of them.
 const fewFlags = 14

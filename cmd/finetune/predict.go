@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"finetune/invalid"
+	"finetune/pipeline/familiarity"
 	"finetune/pipeline/run"
 	"finetune/pipeline/source"
 )
@@ -20,7 +21,8 @@ func newPredict(a *app) *cobra.Command {
 		Use:   "predict --model RUN --data PATH [--out FILE]",
 		Short: "Label images with a trained run",
 		Long: `predict writes a row for every image of the input, in order. The columns are path, predicted, low, high,
-expected, p_<class>, confidence and error. An image that can't be read has a row with its error; --strict stops there instead.
+expected, p_<class>, confidence, unfamiliar (the image is unlike the training images), review (a person should look at it) and error. An
+image that can't be read has a row with its error; --strict stops there instead. With --report the same command leaves a page with pictures.
 Memory doesn't grow with the number of images. When it is interrupted, the same command goes on after the rows it has.
 
 PATH is a folder, an image, a list (.txt), a table (.csv, .tsv, .jsonl, each also .gz, .parquet), an archive (.tar, .tar.gz, .zip),
@@ -29,6 +31,7 @@ come: each is a path, or a JSON object with a path, or with bytes in base64 and 
 PATH and RUN also at https://.`,
 		Example: `  finetune predict --model run --data new-faces/ --out labels.csv
   finetune predict --model run --data 'shard-{000..127}.tar' --shard 3/16 --out labels-03.parquet
+  finetune predict --model run --data new-faces/ --out labels.csv --report labels.html
   finetune predict --model run --data photo.jpg
   finetune predict --model run --data files.txt --columns path,predicted,p_* --out labels.jsonl
   finetune predict --model s3://models/ages --data s3://photos/new/ --out s3://out/new.csv
@@ -53,6 +56,9 @@ PATH and RUN also at https://.`,
 	f.BoolVar(&job.SpreadsheetSafe, "spreadsheet-safe", false,
 		"put an apostrophe before text in a CSV that a spreadsheet would take for a formula")
 	f.BoolVar(&job.Overwrite, "overwrite", false, "replace --out where it is the result of another job")
+	f.StringVar(&job.Report, "report", "", "`file` for a page about these images, .html: answers beside the training data, unfamiliar and unsure images")
+	job.ReviewShare = familiarity.DefaultReviewShare
+	addNumber(f, &job.ReviewShare, familiarity.ReviewShare, "review-share", "`share` of ordinary images to mark for a person's look; 0 for none")
 	addMovedNetworkFlag(f, &job.Images.Backbone)
 	addTTAFlag(f, &job.TTA, "as the run was measured")
 	addCacheFlags(f, &job.Images)

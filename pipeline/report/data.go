@@ -109,7 +109,7 @@ type Gallery struct {
 // An Image is one held-out image with its prediction.
 type Image struct {
 	Path          string    `json:"path"`
-	Label         int       `json:"label"`
+	Label         int       `json:"label"` // -1 on the page of a batch without labels
 	Predicted     int       `json:"predicted"`
 	Probabilities []float64 `json:"probabilities"` // K
 	// expected distance of the distribution from Predicted, in classes

@@ -59,9 +59,10 @@ func newDistribution(classes []Class, im *Image, top float64) distribution {
 			d.Predicted = middle
 		}
 	}
-	d.Title = fmt.Sprintf("Class probabilities: %.0f %% for the prediction %s, %.0f %% for the label %s",
-		100*im.Probabilities[im.Predicted], classes[im.Predicted].Name, 100*im.Probabilities[im.Label],
-		classes[im.Label].Name)
+	d.Title = fmt.Sprintf("Class probabilities: %.0f %% for the prediction %s", 100*im.Probabilities[im.Predicted], classes[im.Predicted].Name)
+	if im.Label >= 0 {
+		d.Title += fmt.Sprintf(", %.0f %% for the label %s", 100*im.Probabilities[im.Label], classes[im.Label].Name)
+	}
 	if im.Range != nil {
 		d.Title += ", prediction interval " + formatRange(classes, im.Range)
 	}

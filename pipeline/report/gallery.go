@@ -13,11 +13,13 @@ const openCards = 4
 type gallery struct {
 	ID, Name, About string
 	None            string // shown without images
+	Count           string // how many of how many are shown
 	Total, Shown    int
 	Open, Folded    []card
 	Mark            string // what the round mark stands for
 	Ranged          bool   // there are prediction intervals
 	Maps            bool   // a card has a map
+	Labelled        bool   // a card has a label
 	Lowest, Highest string // class
 }
 
@@ -38,19 +40,19 @@ type card struct {
 func galleries(d *Data) []gallery {
 	b := cardBuilder{data: d, top: maxBar(len(d.Classes), d.Mistakes, d.Unsure, d.Suspects),
 		explained: map[string]bool{}}
-	mistakes := gallery{ID: "mistakes", Name: "Largest errors", Mark: "prediction",
-		About: "Held-out images whose prediction is furthest from the label. Is the image difficult, or is the label " +
+	mistakes := gallery{ID: "mistakes", Name: "Largest errors", Mark: "prediction", Count: shownOf(d.Mistakes, "largest", "wrong prediction"),
+		About: heldOutImages(d) + " whose prediction is furthest from the label. Is the image difficult, or is the label " +
 			"wrong?",
 		None: "No held-out image was predicted wrongly."}
-	suspects := gallery{ID: "labels", Name: "Possible label errors", Mark: "suggested class",
-		About: "Held-out images whose predicted distribution is closer to another class than to the label, by more " +
+	suspects := gallery{ID: "labels", Name: "Possible label errors", Mark: "suggested class", Count: shownOf(d.Suspects, "clearest", "doubtful label"),
+		About: heldOutImages(d) + " whose predicted distribution is closer to another class than to the label, by more " +
 			"than is usual for " +
 			"either class. The clearest cases come first. Some are errors of the model, so look at the image before " +
 			"you change its " +
-			"label. " + suspectScope(d) + " suspects.csv has the whole list.",
+			"label. " + suspectScope(d) + " suspects.csv has the whole list, and finetune review shows it for correction.",
 		None: "No label differs clearly from its prediction. " + suspectScope(d)}
-	uncertain := gallery{ID: "unsure", Name: "Least certain predictions", Mark: "prediction",
-		About: "Held-out images with the widest predicted distributions. If they have something in common, such as " +
+	uncertain := gallery{ID: "unsure", Name: "Least certain predictions", Mark: "prediction", Count: shownOf(d.Unsure, "least certain", "image"),
+		About: heldOutImages(d) + " with the widest predicted distributions. If they have something in common, such as " +
 			"poor light, " +
 			"more training images of that kind may help.",
 		None: "There are none."}
@@ -73,6 +75,22 @@ func galleries(d *Data) []gallery {
 				share(im.Probabilities[im.Predicted]))
 		}),
 	}
+}
+
+// shownOf says which of how many images a gallery shows.
+func shownOf(g Gallery, which, noun string) string {
+	if len(g.Images) < g.Total {
+		return fmt.Sprintf("The %d %s of %s.", len(g.Images), which, count(g.Total, noun))
+	}
+	return count(g.Total, noun) + "."
+}
+
+// heldOutImages names the images of the galleries.
+func heldOutImages(d *Data) string {
+	if d.Folds != nil || d.LeftOut {
+		return "Images, each predicted by a model that wasn't trained on it,"
+	}
+	return "Held-out images"
 }
 
 // suspectScope says which labels were examined.
@@ -102,9 +120,13 @@ func (b *cardBuilder) fill(v gallery, g Gallery, open int, rule string, evidence
 			im.Predicted = im.Suspect.Class
 		}
 		v.Maps = v.Maps || im.Map != nil
+		labelName := ""
+		if im.Label >= 0 {
+			v.Labelled, labelName = true, d.Classes[im.Label].Name
+		}
 		c := card{
 			Path: im.Path, Thumbnail: im.Thumbnail, Map: im.Map, Missing: im.Missing, Mark: v.Mark,
-			Label: d.Classes[im.Label].Name, Predicted: d.Classes[im.Predicted].Name, Note: b.note(&im, rule),
+			Label: labelName, Predicted: d.Classes[im.Predicted].Name, Note: b.note(&im, rule),
 			Evidence: evidence(&g.Images[i]), Distribution: newDistribution(d.Classes, &im, b.top),
 		}
 		if im.Range != nil {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"embed"
 	"encoding/base64"
 	"fmt"
@@ -43,3 +44,8 @@ func execute(w io.Writer, name string, view any) error {
 
 // GallerySize is the maximum number of images in each gallery of a page.
 const GallerySize = 20
+
+// IsPage reports whether a file begins like a page of this package.
+func IsPage(begin []byte) bool {
+	return bytes.HasPrefix(begin, []byte("<!DOCTYPE html>")) && bytes.Contains(begin, []byte(`<meta name="generator" content="finetune `))
+}

@@ -10,13 +10,14 @@ import (
 	"finetune/internal/image/decode"
 )
 
-// The longer side of a thumbnail in pixels and the quality of its JPEG, which takes about 4 KB.
-const thumbnailSide, thumbnailQuality = 128, 80
+// The longer side of a thumbnail in pixels and the quality of its JPEG: about 15 KB, so that sixty of them stay below
+// a megabyte and a half, and a page can enlarge them.
+const thumbnailSide, thumbnailQuality = 320, 78
 
 // A Thumbnailer makes thumbnails. The zero value is ready to use. Only one goroutine may use it at a time.
 type Thumbnailer struct{ decoder decode.Decoder }
 
-// Thumbnail returns a JPEG of the whole image, upright and at most 128 × 128 pixels, from the bytes of an image file.
+// Thumbnail returns a JPEG of the whole image, upright and at most 320 × 320 pixels, from the bytes of an image file.
 // It doesn't enlarge small images. The error is that of the decoder.
 func (t *Thumbnailer) Thumbnail(data []byte) ([]byte, error) {
 	return t.Fit(data, thumbnailSide, thumbnailQuality)

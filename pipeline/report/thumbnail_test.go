@@ -10,7 +10,7 @@ import (
 
 func TestThumbnail(t *testing.T) {
 	var maker Thumbnailer
-	for _, c := range []struct{ w, h, wantW, wantH int }{{640, 320, 128, 64}, {100, 300, 42, 128}, {20, 10, 20, 10}} {
+	for _, c := range []struct{ w, h, wantW, wantH int }{{1280, 640, 320, 160}, {200, 640, 100, 320}, {20, 10, 20, 10}} {
 		var file bytes.Buffer
 		if err := png.Encode(&file, image.NewNRGBA(image.Rect(0, 0, c.w, c.h))); err != nil {
 			t.Fatal(err)

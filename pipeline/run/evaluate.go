@@ -1,9 +1,12 @@
 package run
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
+	"path/filepath"
 
 	"finetune/internal/cores"
 	"finetune/internal/remote"
@@ -11,9 +14,11 @@ import (
 	"finetune/pipeline/artifact"
 	"finetune/pipeline/crossval"
 	"finetune/pipeline/dataset"
+	"finetune/pipeline/familiarity"
 	"finetune/pipeline/features"
 	"finetune/pipeline/metrics"
 	"finetune/pipeline/progress"
+	"finetune/pipeline/report"
 )
 
 // Evaluate measures a trained run on other labelled data.
@@ -25,6 +30,7 @@ type Evaluate struct {
 	TTA         int             // views of an image that a prediction is the mean of, AllViews or 0, as many as the run says
 	ReviewShare float64         // of images like the training images that are marked for review; 0: none
 	Out         string          // a folder for metrics.json and predictions.csv; "": nothing is written
+	Report      string          // a page about the images, .html; "": none
 	Seed        uint64          // of the bootstrap
 	Threads     int             // 0: all cores
 	Progress    progress.Reporter
@@ -90,6 +96,12 @@ func (e Evaluate) Run(ctx context.Context) (*EvaluateResult, error) {
 		}
 		defer folder.Release()
 	}
+	var o *overview
+	if e.Report != "" {
+		if o, err = e.overview(ctx, run); err != nil {
+			return nil, err
+		}
+	}
 	table, err := e.table(ctx, run)
 	if err != nil {
 		return nil, err
@@ -109,8 +121,16 @@ func (e Evaluate) Run(ctx context.Context) (*EvaluateResult, error) {
 	if result.By, err = e.byColumn(run, said); err != nil {
 		return nil, err
 	}
-	if result.Unfamiliar, result.Review, err = e.judge(ctx, run, table, said); err != nil || e.Out == "" {
-		return result, err
+	if result.Unfamiliar, result.Review, err = e.judge(ctx, run, table, said, o); err != nil {
+		return nil, err
+	}
+	if o != nil {
+		if err := o.writeMeasured(ctx, e.Report, result, said); err != nil {
+			return nil, err
+		}
+	}
+	if e.Out == "" {
+		return result, nil
 	}
 	if err := WritePredictions(folder.Path(PredictionsFile), run.Head.Space(), said); err != nil {
 		return nil, err
@@ -147,39 +167,85 @@ func (e Evaluate) byColumn(r *Run, said *crossval.Predictions) (*ByColumn, error
 
 // judge counts the images that are unlike the training images and those that are marked for review; both are nil where the run doesn't
 // know its training images, and the second where no share was asked for.
-func (e Evaluate) judge(ctx context.Context, r *Run, t *features.Table, said *crossval.Predictions) (*Unfamiliar, *Review, error) {
+func (e Evaluate) judge(ctx context.Context, r *Run, t *features.Table, said *crossval.Predictions, o *overview) (*Unfamiliar, *Review, error) {
 	const mostNamed = 20
 	known, err := r.Familiarity(ctx)
-	if known == nil || err != nil {
-		return nil, nil, err
-	}
-	judge, err := known.Judge(e.ReviewShare)
 	if err != nil {
 		return nil, nil, err
 	}
-	u := &Unfamiliar{Expected: known.ExpectedUnfamiliar()}
+	u := &Unfamiliar{}
+	var judge familiarity.Judge
+	if known != nil {
+		if judge, err = known.Judge(e.ReviewShare); err != nil {
+			return nil, nil, err
+		}
+		u.Expected = known.ExpectedUnfamiliar()
+	}
 	var familiar, marked, others sums
 	for i, row := range t.Plain(nil) {
 		steps := math.Abs(float64(said.Classes[i] - said.Items[i].Label))
-		v := judge.Of(t.Features.Row(row), said.Row(i), said.Classes[i])
-		if v.Unfamiliar {
-			if u.N++; len(u.Paths) < mostNamed {
-				u.Paths = append(u.Paths, said.Items[i].Path)
+		var v *familiarity.Verdict
+		if known != nil {
+			verdict := judge.Of(t.Features.Row(row), said.Row(i), said.Classes[i])
+			v = &verdict
+			if v.Unfamiliar {
+				if u.N++; len(u.Paths) < mostNamed {
+					u.Paths = append(u.Paths, said.Items[i].Path)
+				}
+			} else {
+				familiar.add(steps)
 			}
-		} else {
-			familiar.add(steps)
+			if v.Review {
+				marked.add(steps)
+			} else {
+				others.add(steps)
+			}
 		}
-		if v.Review {
-			marked.add(steps)
-		} else {
-			others.add(steps)
+		if o != nil {
+			o.add(said.Items[i], said.Row(i), said.Classes[i], said.Items[i].Label, v)
 		}
+	}
+	if known == nil {
+		return nil, nil, nil
 	}
 	u.Accuracy, u.MAE = 1-familiar.error(), metrics.Number(familiar.off/familiar.n)
 	if e.ReviewShare == 0 {
 		return u, nil, nil
 	}
 	return u, &Review{Share: e.ReviewShare, N: int(marked.n), Error: marked.error(), Others: others.error()}, nil
+}
+
+// overview begins the page, and refuses one that can't be made.
+func (e Evaluate) overview(ctx context.Context, r *Run) (*overview, error) {
+	if filepath.Ext(e.Report) != ".html" {
+		return nil, &invalid.Error{Field: "Report", Path: e.Report, Found: "a name that doesn't end in .html", Want: "an HTML file"}
+	}
+	if err := r.mayWritePage(ctx, e.Report, e.Data.Path, e.Images.Backbone, e.Images.Library); err != nil {
+		return nil, err
+	}
+	known, err := r.Familiarity(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o := newOverview(r, known, remote.Redacted(cmp.Or(e.Data.Path, e.Features)))
+	o.page.Share = e.ReviewShare
+	return o, nil
+}
+
+// writeMeasured writes the page of an evaluation.
+func (o *overview) writeMeasured(ctx context.Context, path string, r *EvaluateResult, said *crossval.Predictions) error {
+	m := &report.Measured{Metrics: r.Metrics, Soft: said.SumByLabel(), Groups: crossval.CountGroups(said.Items), ReviewError: metrics.Number(math.NaN()), OthersError: metrics.Number(math.NaN())}
+	if r.Review != nil {
+		m.ReviewError, m.OthersError = r.Review.Error, r.Review.Others
+	}
+	if r.By != nil {
+		m.Column, m.Parts = r.By.Column, r.By.Parts
+	}
+	o.page.Measured, o.page.Notes = m, r.Notes
+	for _, u := range r.Unreadable {
+		o.failed(u.Path, errors.New(u.Reason))
+	}
+	return o.write(ctx, path)
 }
 
 // sums adds up the errors of some images.

@@ -15,6 +15,7 @@ import (
 	"finetune/invalid"
 	"finetune/models"
 	"finetune/pipeline/artifact"
+	"finetune/pipeline/report"
 )
 
 // MayWrite refuses to write a file at out where that would replace an input, a file of the run or its network, something
@@ -42,6 +43,26 @@ func (r *Run) MayWrite(ctx context.Context, out string, overwrite bool, inputs .
 		return OutExists(out)
 	}
 	return r.notItsNetwork(ctx, out)
+}
+
+// mayWritePage refuses to write a page over anything but a page of finetune. Jobs call it before they compute.
+func (r *Run) mayWritePage(ctx context.Context, path string, inputs ...string) error {
+	ours := false
+	if f, err := os.Open(path); err == nil {
+		begin := make([]byte, 1<<10)
+		n, _ := io.ReadFull(f, begin)
+		f.Close()
+		ours = report.IsPage(begin[:n])
+	}
+	err := r.MayWrite(ctx, path, ours, inputs...)
+	var e *invalid.Error
+	if errors.As(err, &e) && e.Field != "" {
+		e.Field = "Report"
+		if e.Hint != "" {
+			e.Hint = "give another {Report}: only pages that finetune wrote are replaced"
+		}
+	}
+	return err
 }
 
 // OutExists is the error for a file that isn't replaced without being told to.

@@ -16,6 +16,7 @@ import (
 	"finetune/invalid"
 	"finetune/pipeline/artifact"
 	"finetune/pipeline/crossval"
+	"finetune/pipeline/familiarity"
 	"finetune/pipeline/features"
 	"finetune/pipeline/progress"
 	"finetune/pipeline/source"
@@ -42,6 +43,8 @@ type Predict struct {
 	Features        bool      // also the column features: the head's input for the image itself
 	SpreadsheetSafe bool      // see table.EncodeOptions
 	Overwrite       bool      // replace a file at Out of another job
+	Report          string    // a page about the images, .html; "": none
+	ReviewShare     float64   // of images like the training images that are marked for review; 0: none
 
 	// Images: Backbone "" is the network of the run; Views and Augment are the run's. With Strict the first image that
 	// can't be read ends the job.
@@ -85,6 +88,25 @@ func (p Predict) Run(ctx context.Context) (_ *PredictResult, err error) {
 	if err != nil {
 		return nil, err
 	}
+	known, err := run.Familiarity(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l := labeller{Predict: p, head: run.Head, views: views.Predict}
+	if known != nil {
+		judge, err := known.Judge(p.ReviewShare)
+		if err != nil {
+			return nil, err
+		}
+		l.judge = &judge
+	}
+	if p.Report != "" {
+		if err := p.mayReport(ctx, run); err != nil {
+			return nil, err
+		}
+		l.overview = newOverview(run, known, remote.Redacted(p.Path))
+		l.overview.page.Share = p.ReviewShare
+	}
 	begun := !p.Overwrite && !p.toStdout() && table.Interrupted(p.Out) != ""
 	out, err := p.output(ctx, run, views, src)
 	if err != nil {
@@ -96,7 +118,7 @@ func (p Predict) Run(ctx context.Context) (_ *PredictResult, err error) {
 		}
 	}()
 	result := &PredictResult{Out: cmp.Or(p.upload, p.Out), Images: out.Done(), Kept: out.Done(), Predicted: map[string]int64{}}
-	if out.Complete() {
+	if out.Complete() && p.Report == "" {
 		if err := p.sameLines(ctx, src, out); err != nil {
 			return nil, err
 		}
@@ -109,7 +131,7 @@ func (p Predict) Run(ctx context.Context) (_ *PredictResult, err error) {
 	}
 	defer x.Close()
 	schema := p.schema(run.Head)
-	l := labeller{Predict: p, head: run.Head, views: views.Predict, out: out, result: result, features: schema.HasFeatures()}
+	l.out, l.result, l.features = out, result, schema.HasFeatures()
 	if err := l.run(ctx, x, src); err != nil {
 		return nil, err
 	}
@@ -119,10 +141,28 @@ func (p Predict) Run(ctx context.Context) (_ *PredictResult, err error) {
 	if note := src.Note(); note != "" {
 		p.Progress.Note(note)
 	}
-	if err := out.Commit(ctx); err != nil {
-		return nil, err
+	if !out.Complete() {
+		if err := out.Commit(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if l.overview != nil {
+		if err := l.overview.write(ctx, p.Report); err != nil {
+			return nil, err
+		}
 	}
 	return result, x.Close()
+}
+
+// mayReport refuses a page that can't be made, or not where it is wanted.
+func (p Predict) mayReport(ctx context.Context, r *Run) error {
+	switch {
+	case filepath.Ext(p.Report) != ".html":
+		return &invalid.Error{Field: "Report", Path: p.Report, Found: "a name that doesn't end in .html", Want: "an HTML file"}
+	case p.Path == source.Stdin:
+		return &invalid.Error{Field: "Report", Found: "given with lines on standard input", Hint: "put the lines into a file, or leave {Report} out"}
+	}
+	return r.mayWritePage(ctx, p.Report, p.Path, p.Out, p.Images.Backbone, p.Images.Library)
 }
 
 func (p Predict) toStdout() bool { return p.Out == "" || p.Out == "-" }
@@ -201,8 +241,9 @@ func (p Predict) settings(ctx context.Context, h *head.Head, views features.View
 	text, err := json.Marshal(struct {
 		Head, Views, Path, Input, ImageColumn string
 		Shard                                 source.Shard
+		ReviewShare                           float64
 	}{
-		hex.EncodeToString(sum.Sum(nil)), views.Average(), remote.Redacted(p.Path), input, p.ImageColumn, p.Shard})
+		hex.EncodeToString(sum.Sum(nil)), views.Average(), remote.Redacted(p.Path), input, p.ImageColumn, p.Shard, p.ReviewShare})
 	return string(text), err
 }
 
@@ -215,8 +256,11 @@ type labeller struct {
 	result *PredictResult
 	probs  []float32
 	passed int64 // items whose rows were there
+	seen   int64 // items of blocks
 
-	features bool // rows have them; they are large
+	features bool               // rows have them; they are large
+	judge    *familiarity.Judge // nil where the run doesn't know its training images
+	overview *overview          // nil without a page
 }
 
 // run labels the items that the output doesn't have yet.
@@ -227,21 +271,29 @@ func (l *labeller) run(ctx context.Context, x *features.Extractor, src *source.S
 		if err != nil {
 			return err
 		}
-		if total = int(max(0, n-l.out.Done())); !known {
+		if total = int(max(0, n-l.there())); !known {
 			total = -1
 		}
 	}
 	return x.Stream(ctx, l.rest(src.All(ctx)), total, l.views, l.block)
 }
 
-// rest passes over the items whose rows are there.
+// there is how many items need no look, since their rows are there. A page is about all items.
+func (l *labeller) there() int64 {
+	if l.overview != nil {
+		return 0
+	}
+	return l.out.Done()
+}
+
+// rest passes over the items whose rows are there. For a page they come again, mostly from the cache.
 func (l *labeller) rest(items iter.Seq2[source.Item, error]) iter.Seq2[source.Item, error] {
 	return func(yield func(source.Item, error) bool) {
 		done := l.out.Done()
 		for it, err := range items {
 			if err == nil && l.passed < done {
 				l.passed++
-				if err = l.skip(l.out, it); err == nil {
+				if err = l.skip(l.out, it); err == nil && l.overview == nil {
 					continue
 				}
 			}
@@ -267,15 +319,22 @@ func (l *labeller) block(b features.Block) error {
 	read := 0
 	for o := range b.Outcomes() {
 		row := table.Row{Path: o.Item.Path}
+		l.seen++
+		there := l.overview != nil && l.seen <= l.result.Kept // written before; it comes again for the page
+		if o.Reason == nil {
+			row = l.row(o, l.probs[read*k:][:k], b.Cols)
+			read++
+		}
+		if l.overview != nil && o.Reason != nil {
+			l.overview.failed(o.Item.Path, o.Reason)
+		}
+		if there {
+			continue
+		}
 		if o.Reason != nil {
 			l.failed(&row, o.Reason)
 		} else {
-			row = rowOf(l.head, o.Item.Path, l.probs[read*k:][:k])
-			if l.features {
-				row.Features = o.Rows[:b.Cols]
-			}
 			l.result.Predicted[row.Predicted]++
-			read++
 		}
 		l.result.Images++
 		if err := l.out.Write(&row); err != nil {
@@ -283,6 +342,27 @@ func (l *labeller) block(b features.Block) error {
 		}
 	}
 	return l.out.Flush()
+}
+
+// row is the row of an image that could be read.
+func (l *labeller) row(o features.Outcome, probs []float32, cols int) table.Row {
+	row, class := rowOf(l.head, o.Item.Path, probs), l.head.Decide(probs)
+	if l.features {
+		row.Features = o.Rows[:cols]
+	}
+	var verdict *familiarity.Verdict
+	if l.judge != nil {
+		v := l.judge.Of(o.Rows[:cols], probs, class)
+		verdict = &v
+		row.Unfamiliar = &v.Unfamiliar
+		if l.ReviewShare > 0 {
+			row.Review = &v.Review
+		}
+	}
+	if l.overview != nil {
+		l.overview.add(o.Item, probs, class, -1, verdict)
+	}
+	return row
 }
 
 func (l *labeller) failed(row *table.Row, reason error) {

@@ -53,6 +53,9 @@ func (e *csvEncoder) value(r *Row, c column) string {
 		}
 		return strconv.FormatFloat(*r.Expected, 'g', -1, 64)
 	}
+	if v := r.truth(c.name); v != nil {
+		return strconv.FormatBool(*v)
+	}
 	if v := r.float32(c); v != nil {
 		return strconv.FormatFloat(float64(*v), 'g', -1, 32)
 	}

@@ -22,7 +22,7 @@ func sample() (Schema, []Row) {
 	s := Schema{Classes: []string{"1", "-2", "a,\"b\""}, Features: 2}
 	return s, []Row{
 		{Path: "a.jpg", Predicted: "1", Low: "1", High: "-2", Expected: ptr(0.1),
-			Probabilities: []float32{0.5, 0.25, 1e-9}, Confidence: ptr(float32(0.5)),
+			Probabilities: []float32{0.5, 0.25, 1e-9}, Confidence: ptr(float32(0.5)), Unfamiliar: ptr(true), Review: ptr(false),
 			Features: []float32{1.5, -3}},
 		{Path: "=b\n.jpg", Error: "no such file"},
 		{Path: "c\xff.jpg", Predicted: "-2", Expected: ptr(-1.5), Probabilities: []float32{0, 1, 0},
@@ -59,13 +59,13 @@ func TestText(t *testing.T) {
 		want string
 	}{
 		{EncodeOptions{Schema: s, Format: CSV},
-			"path,predicted,low,high,expected,p_1,p_-2,\"p_a,\"\"b\"\"\",confidence,error\n" +
-				"a.jpg,1,1,-2,0.1,0.5,0.25,1e-09,0.5,\n\"=b\n.jpg\",,,,,,,,,no such file\nc\ufffd.jpg,-2,,,-1.5,0,1,0,1,\n"},
+			"path,predicted,low,high,expected,p_1,p_-2,\"p_a,\"\"b\"\"\",confidence,unfamiliar,review,error\n" +
+				"a.jpg,1,1,-2,0.1,0.5,0.25,1e-09,0.5,true,false,\n\"=b\n.jpg\",,,,,,,,,,,no such file\nc\ufffd.jpg,-2,,,-1.5,0,1,0,1,,,\n"},
 		{EncodeOptions{Schema: s, Format: CSV, SpreadsheetSafe: true},
-			"path,predicted,low,high,expected,p_1,p_-2,\"p_a,\"\"b\"\"\",confidence,error\n" +
-				"a.jpg,1,1,'-2,0.1,0.5,0.25,1e-09,0.5,\n\"'=b\n.jpg\",,,,,,,,,no such file\nc\ufffd.jpg,'-2,,,-1.5,0,1,0,1,\n"},
+			"path,predicted,low,high,expected,p_1,p_-2,\"p_a,\"\"b\"\"\",confidence,unfamiliar,review,error\n" +
+				"a.jpg,1,1,'-2,0.1,0.5,0.25,1e-09,0.5,true,false,\n\"'=b\n.jpg\",,,,,,,,,,,no such file\nc\ufffd.jpg,'-2,,,-1.5,0,1,0,1,,,\n"},
 		{EncodeOptions{Schema: s, Format: JSONL},
-			`{"path":"a.jpg","predicted":"1","low":"1","high":"-2","expected":0.1,"probabilities":{"1":0.5,"-2":0.25,"a,\"b\"":1e-09},"confidence":0.5}` +
+			`{"path":"a.jpg","predicted":"1","low":"1","high":"-2","expected":0.1,"probabilities":{"1":0.5,"-2":0.25,"a,\"b\"":1e-09},"confidence":0.5,"unfamiliar":true,"review":false}` +
 				"\n" + `{"path":"=b\n.jpg","error":"no such file"}` + "\n" +
 				"{\"path\":\"c\ufffd.jpg\",\"predicted\":\"-2\",\"expected\":-1.5,\"probabilities\":{\"1\":0,\"-2\":1,\"a,\\\"b\\\"\":0},\"confidence\":1}\n"},
 		{EncodeOptions{Schema: some, Format: CSV},
@@ -198,6 +198,7 @@ func FuzzRowLog(f *testing.F) {
 		floats []byte, full bool, raw []byte) {
 		row := Row{Path: path, Predicted: predicted, Low: low, High: high, Error: reason}
 		if full {
+			row.Unfamiliar, row.Review = &full, new(bool)
 			row.Expected, row.Confidence, row.Probabilities, row.Features = &expected, &confidence, unpack(nil,
 				floats), unpack(nil, raw)
 		}
@@ -230,6 +231,11 @@ func same(a, b *Row) bool {
 		}
 		if r.Confidence != nil {
 			s += fmt.Sprint(" ", *r.Confidence)
+		}
+		for _, truth := range []*bool{r.Unfamiliar, r.Review} {
+			if truth != nil {
+				s += fmt.Sprint(" ", *truth)
+			}
 		}
 		return s + fmt.Sprint(r.Probabilities, r.Features)
 	}

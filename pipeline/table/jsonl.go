@@ -86,7 +86,7 @@ func (e *jsonlEncoder) probability(r *Row, i int, inside bool) bool {
 func (e *jsonlEncoder) field(r *Row, i int) {
 	c := e.cols[i]
 	text, isText := r.text(c.name)
-	single := r.float32(c)
+	single, truth := r.float32(c), r.truth(c.name)
 	switch {
 	case isText && (text != "" || c.name == pathColumn):
 		e.begin(i)
@@ -97,6 +97,9 @@ func (e *jsonlEncoder) field(r *Row, i int) {
 	case c.name == FeaturesColumn && r.Features != nil:
 		e.begin(i)
 		e.line = appendFloats(e.line, r.Features)
+	case truth != nil:
+		e.begin(i)
+		e.line = strconv.AppendBool(e.line, *truth)
 	case single != nil:
 		e.begin(i)
 		e.line = appendFloat32(e.line, *single)

@@ -15,7 +15,7 @@ const (
 	maxGroupBytes = 1 << 26
 )
 
-// parquetEncoder writes optional columns: text as strings, numbers as floats and doubles, features as a list of floats.
+// parquetEncoder writes optional columns: text as strings, numbers as floats and doubles, truths as booleans, features as a list of floats.
 type parquetEncoder struct {
 	o       EncodeOptions
 	cols    []column
@@ -35,6 +35,8 @@ func newParquet(w io.Writer, o EncodeOptions, cols []column) Encoder {
 			node = parquet.Leaf(parquet.FloatType)
 		case c.name == expectedColumn:
 			node = parquet.Leaf(parquet.DoubleType)
+		case c.name == unfamiliarColumn || c.name == reviewColumn:
+			node = parquet.Leaf(parquet.BooleanType)
 		case c.name == FeaturesColumn:
 			node = parquet.List(parquet.Leaf(parquet.FloatType))
 			width += 4 * o.Schema.Features
@@ -89,6 +91,9 @@ func value(r *Row, c column) parquet.Value {
 			return parquet.Value{}
 		}
 		return parquet.DoubleValue(*r.Expected)
+	}
+	if v := r.truth(c.name); v != nil {
+		return parquet.BooleanValue(*v)
 	}
 	if v := r.float32(c); v != nil {
 		return parquet.FloatValue(*v)

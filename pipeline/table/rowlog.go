@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strconv"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -29,6 +30,8 @@ const (
 	confidenceField
 	classesField
 	featuresField
+	unfamiliarField
+	reviewField
 )
 
 const maxLogged = 1 << 30 // bytes of a row
@@ -49,6 +52,11 @@ func (l *rowLog) Write(r *Row) error {
 	if r.Confidence != nil {
 		b = protowire.AppendFixed32(protowire.AppendTag(b, confidenceField, protowire.Fixed32Type),
 			math.Float32bits(*r.Confidence))
+	}
+	for i, truth := range []*bool{r.Unfamiliar, r.Review} {
+		if truth != nil {
+			b = protowire.AppendString(protowire.AppendTag(b, protowire.Number(unfamiliarField+i), protowire.BytesType), strconv.FormatBool(*truth))
+		}
 	}
 	b = appendPacked(b, classesField, r.Probabilities)
 	b = appendPacked(b, featuresField, r.Features)
@@ -111,6 +119,7 @@ type loggedRow struct {
 	Row
 	expected                float64
 	confidence              float32
+	unfamiliar, review      bool
 	probabilities, features []float32
 }
 
@@ -161,6 +170,12 @@ func (r *loggedRow) set(field protowire.Number, value []byte) {
 		r.High = string(value)
 	case errorField:
 		r.Error = string(value)
+	case unfamiliarField:
+		r.unfamiliar = string(value) == "true"
+		r.Unfamiliar = &r.unfamiliar
+	case reviewField:
+		r.review = string(value) == "true"
+		r.Review = &r.review
 	case classesField:
 		r.probabilities = unpack(r.probabilities[:0], value)
 		r.Probabilities = r.probabilities

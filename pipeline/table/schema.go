@@ -68,6 +68,8 @@ const (
 	highColumn       = "high"       // text: the highest
 	expectedColumn   = "expected"   // float64: the mean of the classes' positions under the distribution
 	confidenceColumn = "confidence" // float32: the probability of the predicted class
+	unfamiliarColumn = "unfamiliar" // truth: the image is unlike the training images
+	reviewColumn     = "review"     // truth: a person should look at it
 	errorColumn      = "error"      // text: why there is no prediction
 
 	classPrefix = "p_" // float32
@@ -75,7 +77,7 @@ const (
 )
 
 var defaultColumns = []string{pathColumn, predictedColumn, lowColumn, highColumn, expectedColumn, allClasses,
-	confidenceColumn, errorColumn}
+	confidenceColumn, unfamiliarColumn, reviewColumn, errorColumn}
 
 // A Row is what is known of an image. Columns without a value are null: empty in CSV, absent in JSON.
 type Row struct {
@@ -84,6 +86,7 @@ type Row struct {
 	Expected             *float64  // nil is null
 	Probabilities        []float32 // of each class; nil is null
 	Confidence           *float32  // nil is null
+	Unfamiliar, Review   *bool     // nil is null
 	Features             []float32 // nil is null
 	Error                string    // "" is null
 }
@@ -182,6 +185,17 @@ func (r *Row) float32(c column) *float32 {
 		return &r.Probabilities[c.class]
 	case c.name == confidenceColumn:
 		return r.Confidence
+	}
+	return nil
+}
+
+// truth returns the value of a column of truths, or nil.
+func (r *Row) truth(name string) *bool {
+	switch name {
+	case unfamiliarColumn:
+		return r.Unfamiliar
+	case reviewColumn:
+		return r.Review
 	}
 	return nil
 }

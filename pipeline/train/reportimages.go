@@ -7,9 +7,9 @@ import (
 	"slices"
 
 	"finetune/pipeline/crossval"
-	"finetune/pipeline/features"
 	"finetune/pipeline/metrics"
 	"finetune/pipeline/report"
+	"finetune/pipeline/run"
 )
 
 // A galleryMaker picks held-out images for the report and makes their thumbnails, each once.
@@ -17,8 +17,7 @@ type galleryMaker struct {
 	said         *crossval.Predictions
 	withoutFiles bool // the features came alone: there is nothing to show
 	made         map[int]report.Image
-	files        features.ImageReader
-	thumbnailer  report.Thumbnailer
+	pictures     run.Pictures
 }
 
 // worst returns the items that were answered wrongly, those furthest off first; of equals, those whose whole distribution
@@ -91,16 +90,9 @@ func (g *galleryMaker) image(ctx context.Context, i int) (report.Image, error) {
 		im.Range = &[2]int{g.said.Low[i], g.said.High[i]}
 	}
 	if !g.withoutFiles {
-		data, err := g.files.Read(ctx, item)
-		if err == nil {
-			im.Thumbnail, err = g.thumbnailer.Thumbnail(data)
-		}
-		if err != nil {
-			reason, fault := features.Fault(err)
-			if !fault {
-				return im, err
-			}
-			im.Missing = "no picture: " + reason.Error()
+		var err error
+		if im.Thumbnail, im.Missing, err = g.pictures.Of(ctx, item); err != nil {
+			return im, err
 		}
 	}
 	g.made[i] = im
