@@ -94,6 +94,12 @@ func (p *chunkedPass) lossRow(i, worker int) {
 	if p.zGrad.Rows > 0 {
 		grad, scale = p.zGrad.Row(i), float64(p.chunk.weights[example])*p.chunk.scale
 	}
+	if offset := p.chunk.examples.offset; offset != nil {
+		z := p.z.Row(i)
+		for j, v := range offset[example*len(z) : (example+1)*len(z)] {
+			z[j] += v
+		}
+	}
 	p.losses[i] = p.sample(p.chunk.target(example, p.loss.Classes()), p.z.Row(i), grad, scale, worker)
 }
 

@@ -31,7 +31,9 @@ type Config struct {
 	Loss     loss.Config `json:"loss"`
 	Decision Decision    `json:"decision"` // the rule behind Epoch.ValMAE; "": argmax
 
-	Hidden  int     `json:"hidden"`  // width of the hidden layer; 0: none, a linear head
+	// Hidden is the width of the hidden layer; 0: none, a linear head. Where ClosedForm would apply without it, SGD and AdamW train it
+	// beside that: the logits are the sum of both, and the network has two more units for each class.
+	Hidden  int     `json:"hidden"`
 	Dropout float64 `json:"dropout"` // probability in [0, 1) to drop an input of the last layer, or Auto
 	// Ensemble is the number of networks that are trained with different seeds and joined into one, whose logits are the means of
 	// theirs: with a hidden layer one of Ensemble × Hidden units. 0 stands for 1.

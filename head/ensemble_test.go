@@ -27,8 +27,8 @@ func TestEnsemble(t *testing.T) {
 		one := train(cfg)
 		cfg.Ensemble = 3
 		joined := train(cfg)
-		if got := joined.Network.Hidden(); got != 3*hidden {
-			t.Errorf("%d hidden units of three networks of %d", got, hidden)
+		if got := joined.Network.Hidden(); got != 3*one.Network.Hidden() {
+			t.Errorf("%d hidden units of three networks of %d", got, one.Network.Hidden())
 		}
 		if joined.Config.Ensemble != 3 || len(joined.History) != len(one.History) || joined.Best != one.Best {
 			t.Errorf("hidden %d: %+v", hidden, joined)

@@ -84,6 +84,8 @@ type Examples struct {
 	// Groups are Len() numbers, or nil where each example stands alone. ClosedForm leaves examples with equal numbers out
 	// together: pictures of one person, copies of an image. The other optimisers don't read them.
 	Groups []int
+
+	offset []float32 // Len() × outputs, added to the logits; nil: nothing
 }
 
 // Len is the number of examples.

@@ -84,7 +84,7 @@ func (f *fit) end(record Epoch) (stop bool, err error) {
 func (f *fit) result() (*Result, error) {
 	o := f.objective
 	r := &Result{History: f.history, Best: len(f.history), Loss: f.schedule.config, Config: o.config}
-	if f.best.epoch > 0 {
+	if f.best.epoch > 0 || f.best.started && f.best.patience > 0 {
 		r.Best, r.Loss = f.best.epoch, f.best.lossConfig
 		copy(o.params.all, f.best.params)
 	}
@@ -101,6 +101,7 @@ type earlyStopping struct {
 	patience   int // 0: off
 	loss       float64
 	epoch      int
+	started    bool // params are those before the first epoch until one is better
 	params     []float32
 	lossConfig loss.Config
 }
@@ -114,5 +115,5 @@ func (s *earlyStopping) stop(e Epoch, params []float32, c loss.Config) bool {
 		s.loss, s.epoch, s.lossConfig = e.ValLoss, e.Epoch, c
 		s.params = append(s.params[:0], params...)
 	}
-	return s.epoch > 0 && e.Epoch-s.epoch >= s.patience
+	return (s.epoch > 0 || s.started) && e.Epoch-s.epoch >= s.patience
 }

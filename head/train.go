@@ -42,7 +42,7 @@ type Result struct {
 	Network Network     // on raw features; of the best epoch with Config.Patience, otherwise of the last
 	Loss    loss.Config // at the end, with what was measured while training
 	History []Epoch     // of an ensemble, that of its first network; so is Best
-	Best    int         // the epoch of Network, from 1
+	Best    int         // the epoch of Network, from 1; 0 where a hidden layer gained nothing over the linear head in closed form
 	Config  Config      // as used, resolved
 
 	OutOfFold *OutOfFold // of ClosedForm; otherwise nil
@@ -76,14 +76,27 @@ func Train(ctx context.Context, train, val Examples, cfg Config, onEpoch func(Ep
 	}
 	pool := dense.NewPool(cfg.Threads)
 	defer pool.Close()
+	var linear Network
+	if cfg.besideClosedForm() {
+		if linear, train, val, err = beside(ctx, train, val, cfg); err != nil {
+			return nil, err
+		}
+	}
 	f, err := newFit(ctx, pool, train, val, cfg, schedule, onEpoch)
 	if err != nil {
 		return nil, err
 	}
+	if cfg.besideClosedForm() {
+		f.startBeside()
+	}
 	if err := newOptimiser(f).minimise(ctx); err != nil {
 		return nil, err
 	}
-	return f.result()
+	r, err := f.result()
+	if err == nil && cfg.besideClosedForm() {
+		r.Network = joined(linear, r.Network)
+	}
+	return r, err
 }
 
 // OutOfFold are predictions of training examples that had no part in them: the regression left the example's group

@@ -37,6 +37,7 @@ METHODS = {  # of finetune train, what to give it
     "adamw": ["--optimizer", "adamw"],
     "lbfgs": ["--optimizer", "lbfgs"],
     "hidden": ["--hidden", "256"],
+    "hidden, refit": ["--hidden", "256", "--refit"],
     "LogisticRegression": None,
     "RidgeClassifierCV": None,
 }

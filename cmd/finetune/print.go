@@ -89,6 +89,8 @@ func printTrained(w io.Writer, r *train.Result) {
 		case r.Epochs > 0:
 			fmt.Fprintf(w, "\nthe head of the run was trained on all images in the folds, for %d epochs\n", r.Epochs)
 		}
+	case r.Epochs > 0 && r.BestEpoch == 0:
+		fmt.Fprintf(w, "\ntrained %d epochs, of which none is better than the linear head in closed form, which is kept\n", r.Epochs)
 	case r.Epochs > 0:
 		fmt.Fprintf(w, "\ntrained %d epochs, kept epoch %d\n", r.Epochs, r.BestEpoch)
 	}

@@ -15,6 +15,9 @@ func trainedOn(record run.Config, result *Result, decision head.Decision) []repo
 	s := record.Split
 	split := fmt.Sprintf("%d to train on, %d for early stopping, %d held out; seed %d", s.Train, s.Val, s.Test, s.Seed)
 	training := fmt.Sprintf("for %d epochs, epoch %d kept", result.Epochs, result.BestEpoch)
+	if result.BestEpoch == 0 && result.Epochs > 0 {
+		training = fmt.Sprintf("for %d epochs, of which none is better than the linear head in closed form, which is kept", result.Epochs)
+	}
 	closed := record.Head.Optimizer == head.ClosedForm
 	if closed {
 		training = result.ClosedForm
@@ -41,6 +44,9 @@ func trainedOn(record run.Config, result *Result, decision head.Decision) []repo
 	shape := "linear"
 	if h := record.Head.Hidden; h > 0 {
 		shape = fmt.Sprintf("one hidden layer of %d", h)
+	}
+	if result.Head.Network().Hidden() > record.Head.Hidden*max(1, record.Head.Ensemble) {
+		shape += " beside a linear head in closed form"
 	}
 	if n := record.Head.Ensemble; n > 1 {
 		shape += fmt.Sprintf(", the mean of the logits of %d networks with other seeds", n)

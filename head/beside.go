@@ -1,0 +1,90 @@
+package head
+
+import (
+	"context"
+	"math"
+	"slices"
+)
+
+// besideClosedForm reports whether a hidden layer of a resolved configuration is trained beside a linear head in closed form.
+func (c Config) besideClosedForm() bool {
+	return c.Hidden > 0 && c.Optimizer != LBFGS && c.Loss.Ground.Positions == nil && c.linear().notClosedForm() == nil
+}
+
+// linear is the configuration of the linear head in closed form that a hidden layer is trained beside.
+func (c Config) linear() Config {
+	l := Defaults(c.Loss, 0)
+	l.Optimizer, l.Raw, l.SelfGuided, l.AutoLambda = ClosedForm, c.Raw, c.SelfGuided, c.AutoLambda
+	l.Decision, l.Balanced, l.ClassWeights, l.Seed, l.Threads = c.Decision, c.Balanced, c.ClassWeights, c.Seed, c.Threads
+	return l
+}
+
+// beside solves the linear head and returns its network and the examples with its logits, to which a hidden layer adds its own: those of
+// training examples are out of fold, so that it learns what the linear head gets wrong on images that it hasn't seen.
+func beside(ctx context.Context, train, val Examples, c Config) (Network, Examples, Examples, error) {
+	solved, err := solve(ctx, train, c.linear().Resolved(train.Features.Cols, train.Len()), nil)
+	if err != nil {
+		return Network{}, train, val, err
+	}
+	classes := c.Loss.Classes
+	each := len(solved.OutOfFold.Probabilities) / train.Len() // the views of an example, the plain one first
+	train.offset = make([]float32, train.Len()*classes)
+	for i := range train.Len() {
+		l := train.offset[i*classes : (i+1)*classes]
+		for k, p := range solved.OutOfFold.Probabilities[i*each : i*each+classes] {
+			l[k] = float32(math.Log(max(float64(p), leastProbability)))
+		}
+	}
+	val.offset = make([]float32, val.Len()*classes)
+	linear := solved.Network.Layers[0]
+	for i := range val.Len() {
+		row := val.Row(i)
+		for k := range classes {
+			sum := float64(linear.Bias[k])
+			for j, w := range linear.Weight[k*linear.In : (k+1)*linear.In] {
+				sum += float64(w) * float64(row[j])
+			}
+			val.offset[i*classes+k] = float32(sum)
+		}
+	}
+	return solved.Network, train, val, nil
+}
+
+// leastProbability keeps logits of out-of-fold predictions finite.
+const leastProbability = 1e-6
+
+// startBeside makes the hidden layer begin with no say, and early stopping with the linear head alone.
+func (f *fit) startBeside() {
+	o := f.objective
+	clear(o.params.output.Data)
+	clear(o.params.outputBias)
+	if f.valTotal == 0 || f.schedule.warmup(1) {
+		return
+	}
+	f.best.loss = o.evaluate(f.val, f.valWeights).loss
+	f.best.params, f.best.lossConfig, f.best.started = slices.Clone(o.params.all), f.schedule.config, true
+}
+
+// joined returns one network with the sum of the logits of a linear one and of one with a hidden layer: z = max(0, z) − max(0, −z).
+func joined(linear, n Network) Network {
+	l, hidden, output := linear.Layers[0], n.Layers[0], n.Layers[1]
+	wide := Layer{In: hidden.In, Out: hidden.Out + 2*l.Out, Weight: slices.Clone(hidden.Weight), Bias: slices.Clone(hidden.Bias)}
+	for _, sign := range []float32{1, -1} {
+		for _, w := range l.Weight {
+			wide.Weight = append(wide.Weight, sign*w)
+		}
+		for _, b := range l.Bias {
+			wide.Bias = append(wide.Bias, sign*b)
+		}
+	}
+	last := Layer{In: wide.Out, Out: output.Out, Bias: output.Bias}
+	for o := range output.Out {
+		last.Weight = append(last.Weight, output.Weight[o*output.In:(o+1)*output.In]...)
+		for _, sign := range []float32{1, -1} {
+			units := make([]float32, l.Out)
+			units[o] = sign
+			last.Weight = append(last.Weight, units...)
+		}
+	}
+	return Network{Layers: []Layer{wide, last}}
+}
