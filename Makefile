@@ -28,7 +28,7 @@ TORTUREFLAGS ?= -seed 1 -time 30m
 
 .DEFAULT_GOAL := help
 .PHONY: help build setup demo page-check test race vet fmt staticcheck fuzz torture torture-short vulncheck licences sbom bench \
-	microbench cover golden clean man completions install uninstall release release-check docs-check
+	microbench cover golden clean man completions install uninstall release release-check docs-check peers-check
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -148,3 +148,10 @@ docs-check: setup ## run the commands of the documentation, those in Python too
 	[ -n "$$python" ] || { $(PYTHON) -m venv bin/docs-python && bin/docs-python/bin/python -m pip install -q -r scripts/docs/requirements.txt \
 		&& python="$$PWD/bin/docs-python/bin/python"; } || exit 1; \
 	DOC_PYTHON="$$python" $(GO) test -count=1 -run TestDocs ./cmd/finetune
+
+peers-check: setup ## check exported models with Python's ONNX Runtime, and tables with pandas, pyarrow and DuckDB
+	$(PYTHON) -m venv bin/peers-python && bin/peers-python/bin/python -m pip install -q -r scripts/peers/requirements.txt
+	rm -rf bin/exported && mkdir -p bin/exported
+	FINETUNE_EXPORT_DIR="$$PWD/bin/exported" $(GO) test -count=1 -run 'TestFamilies|TestWeights' ./pipeline/export
+	bin/peers-python/bin/python pipeline/export/testdata/check_export.py bin/exported
+	bin/peers-python/bin/python scripts/check_tables.py --rows 70000

@@ -100,3 +100,29 @@ func TestServeEndsAtOnce(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A body that doesn't come holds no connection for longer than a request may take, whether it is wanted or not.
+func TestSlowBodies(t *testing.T) {
+	_, web := start(t, Options{Token: "s3cret", Limits: Limits{Time: 200 * time.Millisecond}})
+	for request, want := range map[string]string{
+		"POST /v1/predict HTTP/1.1\r\nAuthorization: Bearer s3cret": "408",
+		"POST /v1/predict HTTP/1.1":                                 "401",
+		"POST /nothing HTTP/1.1\r\nAuthorization: Bearer s3cret":    "404",
+	} {
+		conn, err := net.Dial("tcp", web.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(conn, request+"\r\nHost: x\r\nContent-Length: 1000\r\n\r\nbegun"); err != nil {
+			t.Fatal(err)
+		}
+		if err := conn.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		answer, err := io.ReadAll(conn) // until the server closes the connection
+		if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 "+want) {
+			t.Errorf("%s: %.100s, %v", request, answer, err)
+		}
+		conn.Close()
+	}
+}

@@ -162,8 +162,9 @@ func (q *queue) answer(batch []waiting) {
 		return
 	}
 	start := time.Now()
-	// No request's context ends the work for the others.
-	outcomes, err := q.model.PredictAll(context.WithoutCancel(live[0].ctx), files)
+	ctx, stop := whileAny(live)
+	defer stop()
+	outcomes, err := q.model.PredictAll(ctx, files)
 	took := time.Since(start)
 	for i, w := range live {
 		a := answer{place: w.place, err: err}
@@ -180,6 +181,27 @@ func (q *queue) answer(batch []waiting) {
 		q.perItem.Store(each)
 	}
 	q.watch(len(live), took)
+}
+
+// whileAny returns a context that ends when the requests of all images have: none ends the work for the others.
+func whileAny(images []waiting) (ctx context.Context, stop func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(images[0].ctx))
+	var left atomic.Int64
+	left.Store(int64(len(images)))
+	stops := make([]func() bool, len(images))
+	for i, w := range images {
+		stops[i] = context.AfterFunc(w.ctx, func() {
+			if left.Add(-1) == 0 {
+				cancel()
+			}
+		})
+	}
+	return ctx, func() {
+		for _, stop := range stops {
+			stop()
+		}
+		cancel()
+	}
 }
 
 // close answers what waits and frees the run. No request may come any more.

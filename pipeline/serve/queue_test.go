@@ -141,3 +141,22 @@ func TestQueueRefuses(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// The work for a batch ends when nobody waits for its answers any more, and not before.
+func TestAbandonedBatch(t *testing.T) {
+	a, endA := context.WithCancel(t.Context())
+	b, endB := context.WithCancel(t.Context())
+	ctx, stop := whileAny([]waiting{{ctx: a}, {ctx: b}})
+	defer stop()
+	endA()
+	time.Sleep(10 * time.Millisecond)
+	if ctx.Err() != nil {
+		t.Error("the batch ended with one of its requests")
+	}
+	endB()
+	select {
+	case <-ctx.Done():
+	case <-time.After(10 * time.Second):
+		t.Error("the batch goes on without requests")
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"os"
 	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -97,6 +98,8 @@ func (c *content) read(contentType string, body io.Reader, most int) error {
 		return huma.NewError(http.StatusRequestEntityTooLarge, fmt.Sprintf("a request of more than %d bytes", large.Limit))
 	case errors.As(err, &status):
 		return err
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return huma.NewError(http.StatusRequestTimeout, "the body came too slowly")
 	case err != nil:
 		return huma.Error400BadRequest("a body that can't be read: " + err.Error())
 	case len(c.images) == 0 || c.alone && len(c.images[0].data) == 0:

@@ -147,10 +147,6 @@ func (s *Server) limit(next http.Handler) http.Handler {
 		defer cancel()
 		r = r.WithContext(ctx)
 		r.Body = http.MaxBytesReader(w, r.Body, s.o.Limits.Bytes)
-		// A body that comes too slowly ends with the request.
-		if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.o.Limits.Time)); err == nil {
-			defer http.NewResponseController(w).SetReadDeadline(time.Time{})
-		}
 		next.ServeHTTP(w, r)
 	})
 }
@@ -170,6 +166,11 @@ func (s *Server) observe(mux *http.ServeMux, next http.Handler) http.Handler {
 		start := time.Now()
 		seen := &statusWriter{ResponseWriter: w, draining: &s.draining}
 		w.Header().Set("X-Content-Type-Options", "nosniff")
+		if r.ContentLength != 0 {
+			// A body that comes too slowly is given up, also where it isn't wanted: package http reads up to 256 KB more after
+			// an answer. It sets another deadline for the next request. This one is later than that of the request itself.
+			_ = http.NewResponseController(w).SetReadDeadline(start.Add(s.o.Limits.Time + 250*time.Millisecond))
+		}
 		next.ServeHTTP(seen, r)
 		path := "other" // any path that a stranger makes up
 		if _, pattern := mux.Handler(r); pattern != "" {

@@ -1,9 +1,10 @@
 // Load measures a server of POST /v1/predict: throughput at saturation, then latency at half of it. With --against it does
-// the same with another server, turn by turn, and prints the ratios.
+// the same with another server, turn by turn, and prints the ratios. With the servers' process ids it also prints the processor
+// time that an image takes, which other work on the machine changes less than throughput. Linux alone tells it.
 //
-//	finetune serve --model run --addr 127.0.0.1:8080 -q
-//	NETWORK=models/efficientnet_lite0.onnx uvicorn --app-dir scripts/load --workers 2 --port 8081 fastapi_server:app
-//	go run ./scripts/load --url http://127.0.0.1:8080 --against http://127.0.0.1:8081
+//	finetune serve --model run --addr 127.0.0.1:8080 -q & ours=$!
+//	NETWORK=models/efficientnet_lite0.onnx uvicorn --app-dir scripts/load --workers 2 --port 8081 fastapi_server:app & theirs=$!
+//	go run ./scripts/load --url http://127.0.0.1:8080 --pid $ours --against http://127.0.0.1:8081 --against-pid $theirs
 package main
 
 import (
@@ -30,12 +31,16 @@ import (
 type figures struct {
 	rate     float64 // images a second at saturation
 	p50, p99 time.Duration
-	refused  int64 // requests that got another status than 200
+	refused  int64   // requests that got another status than 200
+	cpu      float64 // seconds of processor time of the server for an image at saturation, 0 where it isn't known
+	own      float64 // the same of this program
 }
 
 func main() {
 	url := flag.String("url", "http://127.0.0.1:8080", "server")
 	against := flag.String("against", "", "server to compare with")
+	pid := flag.Int("pid", 0, "process of the server, for its processor time")
+	againstPID := flag.Int("against-pid", 0, "process of the server to compare with")
 	photo := flag.String("photo", "testdata/demo/images/gravel/0-grade1.jpg", "picture that the images are made of")
 	took := flag.Duration("time", 10*time.Second, "of each measurement")
 	rounds := flag.Int("rounds", 3, "of which the medians count")
@@ -45,19 +50,22 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	servers := []string{*url}
+	servers, pids := []string{*url}, []int{*pid, *againstPID}
 	if *against != "" {
 		servers = append(servers, *against)
 	}
 	results := make([][]figures, len(servers))
 	for range *rounds {
 		for i, server := range servers {
-			f, err := measure(server, images, *clients, *took)
+			f, err := measure(server, pids[i], images, *clients, *took)
 			if err != nil {
 				log.Fatal(err)
 			}
 			fmt.Printf("%s: %.1f images/s at saturation (%d refused), p50 %v and p99 %v at half of it\n",
 				server, f.rate, f.refused, f.p50.Round(100*time.Microsecond), f.p99.Round(100*time.Microsecond))
+			if f.cpu > 0 {
+				fmt.Printf("%s: %.2f ms of processor time an image, and %.2f ms of this program\n", server, 1000*f.cpu, 1000*f.own)
+			}
 			results[i] = append(results[i], f)
 		}
 	}
@@ -65,6 +73,9 @@ func main() {
 		a, b := median(results[0]), median(results[1])
 		fmt.Printf("ratios of medians, above 1 being better: throughput %.2f, p50 %.2f, p99 %.2f\n", a.rate/b.rate,
 			b.p50.Seconds()/a.p50.Seconds(), b.p99.Seconds()/a.p99.Seconds())
+		if a.cpu > 0 && b.cpu > 0 {
+			fmt.Printf("processor time an image: %.2f ms and %.2f ms, ratio %.2f\n", 1000*a.cpu, 1000*b.cpu, b.cpu/a.cpu)
+		}
 	}
 }
 
@@ -81,6 +92,8 @@ func median(list []figures) figures {
 	return figures{
 		rate: of(func(f figures) float64 { return f.rate }),
 		p50:  time.Duration(of(func(f figures) float64 { return float64(f.p50) })),
+		cpu:  of(func(f figures) float64 { return f.cpu }),
+		own:  of(func(f figures) float64 { return f.own }),
 		p99:  time.Duration(of(func(f figures) float64 { return float64(f.p99) })),
 	}
 }
@@ -114,7 +127,7 @@ func photos(name string) ([][]byte, error) {
 	return list, nil
 }
 
-func measure(server string, images [][]byte, clients int, took time.Duration) (f figures, err error) {
+func measure(server string, pid int, images [][]byte, clients int, took time.Duration) (f figures, err error) {
 	transport := &http.Transport{MaxIdleConnsPerHost: 1024}
 	defer transport.CloseIdleConnections()
 	l := loader{url: server + "/v1/predict", images: images,
@@ -123,10 +136,14 @@ func measure(server string, images [][]byte, clients int, took time.Duration) (f
 		return f, err
 	}
 	l.refused.Store(0)
+	before, own := processorTime(pid), processorTime(os.Getpid())
 	if f.rate, err = l.closed(clients, took); err != nil {
 		return f, err
 	}
 	f.refused = l.refused.Load()
+	if answered := f.rate * took.Seconds(); pid > 0 {
+		f.cpu, f.own = (processorTime(pid)-before)/answered, (processorTime(os.Getpid())-own)/answered
+	}
 	latencies, err := l.open(f.rate/2, took)
 	if err != nil || len(latencies) == 0 {
 		return f, err

@@ -1,7 +1,7 @@
 //go:build unix
 
 // Scale measures how the cost of each stage of the work grows with the number of images, from a thousand to a million, and
-// prints the curve as a table: microseconds of processor time an image, how that grows, and the peak of memory.
+// prints the curve as a table: microseconds of processor time an image, how that grows, and the peaks of memory.
 //
 //	go run ./scripts/scale                                up to 100,000 images, in a few minutes
 //	go run ./scripts/scale -max 1000000 -work FOLDER      up to a million: an hour and 8 GB, which FOLDER keeps for another time

@@ -28,11 +28,12 @@ import (
 	"finetune/pipeline/train"
 )
 
-// What the images are: in so many classes, of so many pixels a side, so many in a folder.
+// What the images are: in so many classes, of so many pixels a side, so many in a folder, and at least so many.
 const (
 	classes   = 8
 	side      = 32
 	perFolder = 1000
+	fewImages = 1000
 )
 
 // A material is what a stage needs before it can be measured. It makes what isn't there from an earlier time.
@@ -43,6 +44,7 @@ func (s *scale) cache(n int) string       { return filepath.Join(s.work, fmt.Spr
 func (s *scale) manifest(n int) string {
 	return filepath.Join(s.work, fmt.Sprintf("manifest-%d.csv", n))
 }
+func (s *scale) list(n int) string { return filepath.Join(s.work, fmt.Sprintf("list-%d.txt", n)) }
 func (s *scale) features(n int) string {
 	return filepath.Join(s.work, fmt.Sprintf("features-%d-%d", n, s.cols))
 }
@@ -106,6 +108,19 @@ func images(ctx context.Context, s *scale, n int) error {
 		}
 	}
 	return os.Rename(unfinished, folder)
+}
+
+// few writes the smallest set of images.
+func few(ctx context.Context, s *scale, _ int) error { return images(ctx, s, fewImages) }
+
+// list writes a list of n paths of the smallest set of images.
+func list(_ context.Context, s *scale, n int) error {
+	if there(s.list(n)) {
+		return nil
+	}
+	return s.writeLines(s.list(n), "", n, func(i int) string {
+		return filepath.Base(s.imageFolder(fewImages)) + "/" + name(i%fewImages) + "\n"
+	})
 }
 
 // photos are a few JPEG files of random squares.
@@ -183,16 +198,15 @@ func featureFolder(ctx context.Context, s *scale, n int) error {
 
 // trained trains a run on the smallest set of images, for others to predict with.
 func trained(ctx context.Context, s *scale, _ int) error {
-	const few = 1000
 	if there(filepath.Join(s.trained(), run.ConfigFile)) {
 		return nil
 	}
-	if err := images(ctx, s, few); err != nil {
+	if err := few(ctx, s, 0); err != nil {
 		return err
 	}
-	job := train.New(s.imageFolder(few))
-	job.Data = dataset.Options{Path: s.imageFolder(few)}
-	job.Images = small(features.Images{Backbone: network, Tap: features.Last, Cache: s.cache(few)})
+	job := train.New(s.imageFolder(fewImages))
+	job.Data = dataset.Options{Path: s.imageFolder(fewImages)}
+	job.Images = small(features.Images{Backbone: network, Tap: features.Last, Cache: s.cache(fewImages)})
 	job.Out, job.Overwrite = s.trained(), true
 	_, err := job.Run(ctx)
 	return err

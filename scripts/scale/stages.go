@@ -63,7 +63,7 @@ var stages = []stage{
 		})
 	}},
 	{"predict, nothing cached", "system calls, decoding, ONNX Runtime", []material{images, trained}, func(ctx context.Context, s *scale, n int) (spent, error) {
-		return timed(func() error { return s.predict(ctx, n, features.Images{NoCache: true}) })
+		return timed(func() error { return s.predict(ctx, n, s.imageFolder(n), ".csv", features.Images{NoCache: true}) })
 	}},
 	{"extract, nothing cached", "the same, and writing", []material{images}, func(ctx context.Context, s *scale, n int) (spent, error) {
 		if err := os.RemoveAll(s.cache(n)); err != nil {
@@ -75,8 +75,9 @@ var stages = []stage{
 		return timed(func() error { return s.extract(ctx, n) })
 	}},
 	{"predict, all cached", "system calls, SHA-256", []material{images, trained}, func(ctx context.Context, s *scale, n int) (spent, error) {
-		return timed(func() error { return s.predict(ctx, n, features.Images{Cache: s.cache(n)}) })
+		return timed(func() error { return s.predict(ctx, n, s.imageFolder(n), ".csv", features.Images{Cache: s.cache(n)}) })
 	}},
+	predictList(".csv"), predictList(".jsonl"), predictList(".parquet"),
 	{"train 3 epochs, with figures, report and files", "the bootstrap: arithmetic", []material{featureFolder}, func(ctx context.Context, s *scale, n int) (spent, error) {
 		return timed(func() error {
 			_, err := s.train(ctx, n)
@@ -100,6 +101,16 @@ var stages = []stage{
 	}},
 }
 
+// predictList predicts a list that names the same few images again and again, so that a million of them need no disk.
+func predictList(ending string) stage {
+	return stage{"predict a list to " + ending, "system calls, SHA-256", []material{few, list, trained},
+		func(ctx context.Context, s *scale, n int) (spent, error) {
+			return timed(func() error {
+				return s.predict(ctx, n, s.list(n), ending, features.Images{Cache: s.cache(fewImages)})
+			})
+		}}
+}
+
 func (s *scale) load(ctx context.Context, o dataset.Options, n int) error {
 	set, err := dataset.Load(ctx, o)
 	if err == nil && len(set.Items) != n {
@@ -119,13 +130,13 @@ func (s *scale) extract(ctx context.Context, n int) error {
 	return err
 }
 
-func (s *scale) predict(ctx context.Context, n int, i features.Images) error {
+func (s *scale) predict(ctx context.Context, n int, path, ending string, i features.Images) error {
 	out := filepath.Join(s.work, "predicted") // a complete table would be left as it is
 	if err := os.RemoveAll(out); err != nil {
 		return err
 	}
 	result, err := run.Predict{
-		Model: s.trained(), Path: s.imageFolder(n), Images: i, Out: filepath.Join(out, "predicted.csv"),
+		Model: s.trained(), Path: path, Images: i, Out: filepath.Join(out, "predicted"+ending),
 	}.Run(ctx)
 	if err == nil && result.Images != int64(n) {
 		err = unexpected(int(result.Images), n)

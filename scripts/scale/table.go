@@ -37,14 +37,18 @@ func writeTable(w io.Writer, rows []row) error {
 		fmt.Fprintf(&s, " %s |", thousands(p.n))
 		line += "---|"
 	}
-	s.WriteString(" growth | elapsed, s | peak, MB | bound by |\n" + line + "---|---|---|---|\n")
+	s.WriteString(" growth | elapsed, s | peak of each, MB | bound by |\n" + line + "---|---|---|---|\n")
 	for _, r := range rows {
 		fmt.Fprintf(&s, "| %s |", r.name)
 		for _, p := range r.points {
 			fmt.Fprintf(&s, " %.3g |", 1e6*p.Took.Processor/float64(p.n))
 		}
+		var peaks []string
+		for _, p := range r.points {
+			peaks = append(peaks, fmt.Sprintf("%.0f", p.Memory/1e6))
+		}
 		last := r.points[len(r.points)-1]
-		fmt.Fprintf(&s, " %.2f | %.3g | %.0f | %s |\n", r.exponent(), last.Took.Elapsed, last.Memory/1e6, r.bound)
+		fmt.Fprintf(&s, " %.2f | %.3g | %s | %s |\n", r.exponent(), last.Took.Elapsed, strings.Join(peaks, ", "), r.bound)
 	}
 	_, err := io.WriteString(w, s.String())
 	return err
