@@ -1,7 +1,6 @@
 """Check that pandas, pyarrow and DuckDB read the tables that `finetune predict` writes, with the types and values that were written.
 
-    pip install pandas==3.1.1 pyarrow==26.0.1 duckdb==2.0.1 numpy==2.4.6
-    python scripts/check_tables.py
+    make peers-check
 
 Needs Go: the tables come from scripts/tables.
 """
