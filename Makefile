@@ -42,8 +42,11 @@ setup: build ## build, then install the native ONNX Runtime into the user's cach
 demo: setup ## set up and run the main job on the embedded network and the demo photos
 	$(BIN) --data testdata/demo/demo.csv --out demo-run --overwrite
 
-page-check: demo ## look at the demo's pages in a headless Chromium, which must be installed, and correct labels in one by keys alone
-	$(GO) run ./scripts/pagecheck -out bin/page-shots -finetune $(BIN) -run demo-run demo-run/report.html
+page-check: demo ## look at all pages of the demo in a headless Chromium, which must be installed, and correct labels by keys alone
+	$(BIN) check --data testdata/demo/demo.csv --out bin/demo-check --fail-on never -q
+	$(BIN) predict --model demo-run --data testdata/demo/images --out bin/demo-labels.csv --report bin/demo-labels.html -q
+	$(BIN) eval --model demo-run --data testdata/demo/demo.csv --report bin/demo-eval.html -q
+	$(GO) run ./scripts/pagecheck -out bin/page-shots -finetune $(BIN) -run demo-run demo-run/report.html bin/demo-check/check.html bin/demo-labels.html bin/demo-eval.html
 
 test: setup ## set up and run all tests
 	$(GO) test $(TESTFLAGS) ./...

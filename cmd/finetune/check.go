@@ -29,7 +29,7 @@ func newCheck(a *app) *cobra.Command {
   - labels that disagree with out-of-fold predictions
   - groups that are in more than one split
 
-It uses the features of training, so training afterwards computes none. With --out it also writes manifest.csv: the readable images, with one group ID for all copies of an image, so that they stay within one split.
+It uses the features of training, so training afterwards computes none. With --out it also writes check.html, a page with pictures of copies and doubtful labels, and manifest.csv: the readable images, with one group ID for all copies of an image, so that they stay within one split.
 
 Exit status: 0 if nothing was found, 3 if problems were found (with --fail-on warning: or warnings).`,
 		Example: `  finetune check --data faces/
@@ -40,7 +40,7 @@ Exit status: 0 if nothing was found, 3 if problems were found (with --fail-on wa
 	f := c.Flags()
 	f.SortFlags = false
 	f.StringVar(&job.Data.Path, "data", "", "`path` of the labelled images: a folder or a manifest")
-	f.StringVar(&job.Out, "out", "", "`folder` for check.json, copies.csv, suspects.csv and manifest.csv (default: nothing is written)")
+	f.StringVar(&job.Out, "out", "", "`folder` for check.html, check.json, copies.csv, suspects.csv and manifest.csv (default: nothing is written)")
 	f.StringVar(&failOn, "fail-on", failOn, "what ends with exit status 3: `problem`, warning or never")
 	addLabelFlags(f, &job.Data)
 	addSplitFlags(f, &job.Split, dataset.Numbers.Test)
@@ -105,7 +105,7 @@ func printCheck(w io.Writer, r *check.Result, out string, again []string) {
 		if len(again) > 0 {
 			with = ", with " + strings.Join(again, " and ") + " as here"
 		}
-		fmt.Fprintf(w, "\nlists in %s; train on %s to keep copies together%s\n", out, filepath.Join(out, check.ManifestFile), with)
+		fmt.Fprintf(w, "\nlook at %s\nlists in %s; train on %s to keep copies together%s\n", filepath.Join(out, check.PageFile), out, filepath.Join(out, check.ManifestFile), with)
 	}
 }
 

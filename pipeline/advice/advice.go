@@ -16,10 +16,13 @@ import (
 type Evidence struct {
 	Space    label.Space
 	Metrics  metrics.Report
-	Trained  []int             // training images of each class; nil where unknown
-	Suspects int               // labels that speak against their predictions
-	Judged   int               // labels that were looked at for that
-	Curve    *learncurve.Curve // nil where none was measured
+	Trained  []int // training images of each class; nil where unknown
+	Suspects int   // labels that speak against their predictions
+	Judged   int   // labels that were looked at for that
+	// Units are the independent images, or groups, that prediction intervals were calibrated on, NeedUnits how many their coverage needs; 0
+	// where unknown.
+	Units, NeedUnits int
+	Curve            *learncurve.Curve // nil where none was measured
 }
 
 // A Kind names a rule, so that a program can act on it.
@@ -240,12 +243,22 @@ func wideRanges(e Evidence) *Item {
 		return nil
 	}
 	return &Item{Kind: WideRanges, Text: fmt.Sprintf(
-		"Prediction intervals with a target coverage of %.0f %% contain %.1f of the %d classes on average. "+
-			"Choose a lower coverage, or use fewer classes.",
+		"Prediction intervals with a target coverage of %.0f %% contain %.1f of the %d classes on average. %s",
 		100*s.TargetCoverage,
 		float64(s.Width),
 		e.Space.Len(),
+		narrower(e),
 	)}
+}
+
+// narrower says what narrows prediction intervals. Where there are too few independent images for the coverage, every interval holds
+// every class, and a lower coverage would only hide that.
+func narrower(e Evidence) string {
+	if e.Units < e.NeedUnits {
+		return fmt.Sprintf("The coverage needs at least %d independent images (or groups, such as persons) to calibrate on, and there are %d: "+
+			"label images of more of them.", e.NeedUnits, e.Units)
+	}
+	return "Choose a lower coverage, or use fewer classes."
 }
 
 // likeRaters: the answers are surely at least as near to a rater as two raters are to each other.

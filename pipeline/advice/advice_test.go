@@ -87,6 +87,8 @@ func TestAdvice(t *testing.T) {
 			e.Curve.Hidden = &learncurve.Alternative{MAE: learncurve.Difference{Of: -0.05, Interval: [2]metrics.Number{-0.1, 0}}}
 		}, nil, nil, ""},
 		{"wide", func(e *Evidence) { e.Metrics.Sets.Width = 1.9 }, []Kind{WideRanges}, nil, "1.9 of the 3 classes"},
+		{"wide for want of groups", func(e *Evidence) { e.Metrics.Sets.Width, e.Units, e.NeedUnits = 3, 8, 9 }, []Kind{WideRanges}, nil,
+			"needs at least 9 independent images (or groups, such as persons) to calibrate on, and there are 8"},
 		{"raters", func(e *Evidence) {
 			e.Metrics.Raters = &metrics.Raters{Spread: 0.5, MAE: 0.4, MAEInterval: [2]metrics.Number{0.35, 0.45}}
 		}, []Kind{LikeRaters}, nil, "as good as another rater"},

@@ -20,7 +20,7 @@ const (
 
 // outputFolder is the kind of folder that a Job writes.
 var outputFolder = artifact.Kind{Name: "check", Mark: ResultFile,
-	Patterns: []string{ResultFile, CopiesFile, ManifestFile, run.SuspectsFile, artifact.UnreadableFile}}
+	Patterns: []string{ResultFile, PageFile, CopiesFile, ManifestFile, run.SuspectsFile, artifact.UnreadableFile}}
 
 func (c Job) write(ctx context.Context, folder *artifact.Folder, r *Result, set *dataset.Set) error {
 	if err := artifact.WriteCSV(folder.Path(CopiesFile), func(w *csv.Writer) error {
@@ -36,6 +36,9 @@ func (c Job) write(ctx context.Context, folder *artifact.Folder, r *Result, set 
 		return err
 	}
 	if err := c.writeManifest(folder.Path(ManifestFile), set, r.Copies); err != nil {
+		return err
+	}
+	if err := c.writePage(ctx, folder.Path(PageFile), r, set); err != nil {
 		return err
 	}
 	if err := artifact.WriteJSON(folder.Path(ResultFile), r); err != nil {

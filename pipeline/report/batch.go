@@ -178,14 +178,7 @@ func (b *Batch) summary() []remark {
 // measuredRemarks states figures of an evaluation in sentences.
 func measuredRemarks(r *metrics.Report) []remark {
 	out := []remark{comparedWithBaseline(r)}
-	if s := r.Raters; s != nil {
-		text := fmt.Sprintf("Two raters of an image differ by %s classes on average, the answer and a rater by %s (%s with votes of two raters or more).",
-			round(s.Spread), round(s.MAE), count(s.N, "image"))
-		if s.Shares {
-			text += " Votes are shares, so the difference of two raters is at least this."
-		}
-		out = append(out, remark{"Raters", text})
-	}
+	out = append(out, ratersRemark(r)...)
 	return append(out, calibrationRemark(r))
 }
 

@@ -39,6 +39,8 @@ type Data struct {
 
 	Folds *Folds `json:"folds,omitempty"` // nil without a cross-validation
 
+	Learning *Learning `json:"learning,omitempty"` // nil where none was measured
+
 	Settings   []Section `json:"settings"`
 	Files      []Setting `json:"files"` // of the run folder, each with a description
 	Unreadable int       `json:"unreadable"`
@@ -144,6 +146,9 @@ func (d *Data) check() error {
 	if s := d.Metrics.Sets; s != nil && (len(s.PerClass) != k || len(s.Widths) != k) {
 		return fmt.Errorf("report: prediction sets of %d classes and up to %d wide for %d classes", len(s.PerClass),
 			len(s.Widths), k)
+	}
+	if d.Learning != nil && len(d.Learning.ByClass) != k {
+		return fmt.Errorf("report: a learning curve of %d classes for %d", len(d.Learning.ByClass), k)
 	}
 	if d.Ground != nil && len(d.Ground.Distances) != k*k {
 		return fmt.Errorf("report: %d distances between %d classes", len(d.Ground.Distances), k)

@@ -81,7 +81,7 @@ func TestSummary(t *testing.T) {
 		return strings.Join(lines, "\n")
 	}
 	for _, part := range []string{"Better than the baseline: The baseline always predicts “a”",
-		"Lowest recall: Of 9 images labelled “b”, 4 are predicted correctly. The most frequent wrong prediction is " +
+		"Hardest class (lowest recall): Of 9 images labelled “b”, 4 are predicted correctly. The most frequent wrong prediction is " +
 			"“a” (5 times).",
 		"Overconfident: ", "Caution: The metrics of these classes are unreliable, with fewer than 20 held-out images " +
 			"each: “b” (9)."} {

@@ -23,8 +23,9 @@ type view struct {
 	Galleries    []gallery
 	FoldView     *foldView // nil without a cross-validation
 	Curves       []chart
-	Risk         *chart // nil without a risk–coverage curve
-	HasIntervals bool   // of metrics
+	Risk         *chart        // nil without a risk–coverage curve
+	Learning     *learningView // nil without a learning curve
+	HasIntervals bool          // of metrics
 	FewImages    int
 	AnyFew       bool // a class has fewer
 	Limitations  []string
@@ -40,6 +41,7 @@ func newView(d *Data) *view {
 		Curves:      curves(d),
 		Reliability: newReliabilityCurve(d.Metrics.Reliability), Temperature: temperatureEffect(d),
 		Intervals: newIntervalView(d),
+		Learning:  newLearningView(d),
 		Rules:     newRuleTable(d), FoldView: newFoldView(d.Folds), Limitations: limitations(d),
 	}
 	if v.Reliability != nil {
@@ -70,7 +72,7 @@ func describePart(d *Data) string {
 	case d.HeldOut == "val":
 		return "the validation part, which early stopping also used"
 	case d.HeldOut == "loo":
-		return "out-of-fold predictions, each by a regression that left the image out"
+		return "each was predicted by a regression that was fitted without it (leave-one-out)"
 	case d.HeldOut == "folds" && d.Folds.Repeats > 1:
 		return fmt.Sprintf("out-of-fold predictions, averaged over the %d heads that weren't trained on the image",
 			d.Folds.Repeats)

@@ -30,10 +30,10 @@ func summary(d *Data) []remark {
 		off += fmt.Sprintf(", %s in label units", round(r.MAEUnits))
 	}
 	out := []remark{
-		{"Accuracy", fmt.Sprintf("The predicted class is correct for %s of %s%s, and correct or adjacent for %s.",
+		{"Correct answers (accuracy)", fmt.Sprintf("The predicted class is correct for %s of %s%s, and correct or adjacent for %s.",
 			percent.number(r.Accuracy), count(r.N, "held-out image"), interval("accuracy", percent),
 			percent.number(r.OneOffAccuracy))},
-		{"Mean error", off + "."},
+		{"Mean error (MAE)", off + "."},
 		comparedWithBaseline(r),
 	}
 	if f := d.Folds; f != nil {
@@ -44,9 +44,10 @@ func summary(d *Data) []remark {
 	if lowest, ok := lowestRecall(d); ok {
 		out = append(out, lowest)
 	}
+	out = append(out, ratersRemark(r)...)
 	out = append(out, calibrationRemark(r))
 	if s := r.Sets; s != nil {
-		out = append(out, remark{"Prediction intervals", fmt.Sprintf("The interval of classes beside each prediction "+
+		out = append(out, remark{"Ranges (prediction intervals)", fmt.Sprintf("The range of classes beside each answer "+
 			"contains the label for %s of the held-out images; the target is %s. It spans %s of the %d classes on "+
 			"average.",
 			percent.number(s.Coverage), percent.number(metrics.Number(s.TargetCoverage)), round(s.Width),
@@ -107,7 +108,7 @@ func lowestRecall(d *Data) (remark, bool) {
 			instead = j
 		}
 	}
-	return remark{"Lowest recall", fmt.Sprintf("Of %s labelled %s, %d %s predicted correctly. The most frequent wrong "+
+	return remark{"Hardest class (lowest recall)", fmt.Sprintf("Of %s labelled %s, %d %s predicted correctly. The most frequent wrong "+
 		"prediction is %s (%s).",
 		count(c.Support, "image"), quoted(c.Class), row[worst], isOrAre(row[worst]), quoted(d.Classes[instead].Name),
 		times(row[instead]))}, true
@@ -142,6 +143,20 @@ func calibrationRemark(r *metrics.Report) remark {
 		return remark{"Calibrated on average", text + " The reliability curve shows where confidence and accuracy " +
 			"differ."}
 	}
+}
+
+// ratersRemark compares the answers with the raters' own spread, where labels are votes.
+func ratersRemark(r *metrics.Report) []remark {
+	s := r.Raters
+	if s == nil {
+		return nil
+	}
+	text := fmt.Sprintf("Two raters of an image differ by %s classes on average, the answer and a rater by %s (%s with votes of two raters or more).",
+		round(s.Spread), round(s.MAE), count(s.N, "image"))
+	if s.Shares {
+		text += " Votes are shares, so the difference of two raters is at least this."
+	}
+	return []remark{{"Raters", text}}
 }
 
 // fewHeldOut names the classes with fewer than fewImages held-out images; "" if there are none.

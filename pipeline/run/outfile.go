@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"finetune/backbone"
+	"finetune/internal/remote"
 	"finetune/internal/store/atomicfile"
 	"finetune/internal/store/seal"
 	"finetune/internal/store/userfile"
@@ -47,6 +48,9 @@ func (r *Run) MayWrite(ctx context.Context, out string, overwrite bool, inputs .
 
 // mayWritePage refuses to write a page over anything but a page of finetune. Jobs call it before they compute.
 func (r *Run) mayWritePage(ctx context.Context, path string, inputs ...string) error {
+	if remote.Is(path) {
+		return &invalid.Error{Field: "Report", Path: remote.Redacted(path), Found: "an address", Want: "a file of this machine"}
+	}
 	ours := false
 	if f, err := os.Open(path); err == nil {
 		begin := make([]byte, 1<<10)

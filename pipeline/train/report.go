@@ -11,6 +11,7 @@ import (
 	"finetune/loss"
 	"finetune/pipeline/crossval"
 	"finetune/pipeline/dataset"
+	"finetune/pipeline/learncurve"
 	"finetune/pipeline/metrics"
 	"finetune/pipeline/report"
 	"finetune/pipeline/run"
@@ -31,7 +32,7 @@ func (r *session) report(ctx context.Context) (*report.Data, error) {
 		Settings: settings, Files: r.filesShown(), Unreadable: len(result.Unreadable),
 		History: r.curve(), LeftOut: r.plan.leaveOut, Folds: r.foldsShown(),
 	}
-	d.Calibrated = r.calibratedShown()
+	d.Calibrated, d.Learning = r.calibratedShown(), learningShown(r.result.LearningCurve)
 	g := &galleryMaker{said: r.unseen, made: map[int]report.Image{}, withoutFiles: r.Features != ""}
 	mistakes, unsure := g.worst(), g.leastSure()
 	for _, list := range []struct {
@@ -74,6 +75,21 @@ func (r *session) calibratedShown() *report.Calibrated {
 	}
 	for _, rule := range c.Rules {
 		out.Rules = append(out.Rules, report.DecisionRule{Name: string(rule.Decision), Taken: rule.Taken, Figures: rule.Figures})
+	}
+	return out
+}
+
+// learningShown is what the page shows of a learning curve; nil without one.
+func learningShown(c *learncurve.Curve) *report.Learning {
+	if c == nil {
+		return nil
+	}
+	out := &report.Learning{}
+	for _, p := range c.Points {
+		out.Points = append(out.Points, report.LearningPoint{Images: p.Images, MAE: p.MAE, MAEInterval: p.MAEInterval, RPS: p.RPS, RPSInterval: p.RPSInterval})
+	}
+	for _, d := range c.ByClass {
+		out.ByClass = append(out.ByClass, report.LearningChange{Change: d.Of, Interval: d.Interval})
 	}
 	return out
 }

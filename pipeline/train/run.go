@@ -10,6 +10,7 @@ import (
 	"finetune/internal/cores"
 	"finetune/pipeline/advice"
 	"finetune/pipeline/artifact"
+	"finetune/pipeline/calibration"
 	"finetune/pipeline/crossval"
 	"finetune/pipeline/dataset"
 	"finetune/pipeline/features"
@@ -218,9 +219,13 @@ func (r *session) advise(context.Context) error {
 	for _, i := range r.plan.parts.Train {
 		trained[set.Items[i].Label]++
 	}
-	r.result.Advice = advice.Of(advice.Evidence{
+	e := advice.Evidence{
 		Space: set.Space, Metrics: r.result.Metrics, Trained: trained,
 		Suspects: len(r.suspects), Judged: len(r.unseen.Items), Curve: r.result.LearningCurve,
-	})
+	}
+	if c := r.result.Calibration; c != nil && c.Sets != nil {
+		e.Units, e.NeedUnits = c.Sets.Units, calibration.MinUnits(c.Sets.Coverage)
+	}
+	r.result.Advice = advice.Of(e)
 	return nil
 }

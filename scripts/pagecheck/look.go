@@ -46,7 +46,7 @@ func (b *browser) tabThrough() ([]string, error) {
 		return nil, err
 	}
 	seen := map[string]bool{}
-	for range count + 2 {
+	for range count + 30 { // a scroller takes the focus too, in some browsers
 		if err := b.press("Tab"); err != nil {
 			return nil, err
 		}
