@@ -34,7 +34,7 @@ func printReport(w io.Writer, r *metrics.Report) {
 	fmt.Fprintf(t, "\tthis head\t95 %% interval\talways %q\n", r.Baseline.Class)
 	for _, h := range headline {
 		value := h.value(&r.Figures)
-		if !value.Defined() {
+		if !value.Defined() || h.key == "mae_units" && !r.UnitsDiffer() {
 			continue
 		}
 		interval := ""

@@ -109,3 +109,9 @@ func (x Number) String() string {
 	}
 	return fmt.Sprintf("%.3f", float64(x))
 }
+
+// UnitsDiffer reports whether errors in label units say more than errors in classes: the classes have values that
+// aren't consecutive integers.
+func (r *Report) UnitsDiffer() bool {
+	return r.MAEUnits.Defined() && (r.MAEUnits != r.MAE || r.Baseline.MAEUnits != r.Baseline.MAE)
+}

@@ -73,12 +73,6 @@ const (
 	notSignificant = "not significant"
 )
 
-// unitsDiffer reports whether errors in label units say more than errors in classes: the classes have values that
-// aren't consecutive integers.
-func unitsDiffer(r *metrics.Report) bool {
-	return r.MAEUnits.Defined() && (r.MAEUnits != r.MAE || r.Baseline.MAEUnits != r.Baseline.MAE)
-}
-
 // metricRows returns a row for each metric that is defined.
 func metricRows(r *metrics.Report) []metricRow {
 	var out []metricRow
@@ -87,7 +81,7 @@ func metricRows(r *metrics.Report) []metricRow {
 		if m.noBaseline {
 			base = metrics.Number(math.NaN())
 		}
-		if !value.Defined() || m.key == "mae_units" && !unitsDiffer(r) {
+		if !value.Defined() || m.key == "mae_units" && !r.UnitsDiffer() {
 			continue
 		}
 		row := metricRow{Name: m.name, Term: m.term, Explained: m.explained, Value: m.unit.number(value),

@@ -26,7 +26,7 @@ func summary(d *Data) []remark {
 		return ""
 	}
 	off := fmt.Sprintf("Predictions are %s classes off on average%s", round(r.MAE), interval("mae", plain))
-	if unitsDiffer(r) {
+	if r.UnitsDiffer() {
 		off += fmt.Sprintf(", %s in label units", round(r.MAEUnits))
 	}
 	out := []remark{
