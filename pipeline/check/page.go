@@ -38,7 +38,7 @@ func (c Job) writePage(ctx context.Context, path string, r *Result, set *dataset
 			return err
 		}
 		im.Suggested = s.Suggested
-		im.Evidence = fmt.Sprintf("probability of %s %.0f %%, of %s %.0f %%", s.Suggested, 100*s.PSuggested, s.Label, 100*s.PLabel)
+		im.Evidence = fmt.Sprintf("probability: “%s” %.0f %%, “%s” %.0f %%", s.Suggested, 100*s.PSuggested, s.Label, 100*s.PLabel)
 		page.Suspects = append(page.Suspects, im)
 	}
 	return atomicfile.Write(path, func(w io.Writer) error { return report.WriteCheck(w, page) })
