@@ -36,6 +36,8 @@ type Options struct {
 	// end the CPU. DeviceOptions are the settings of its execution provider, by ONNX Runtime's names ("device_id").
 	Device        string
 	DeviceOptions map[string]string
+
+	lowered bool // the network was made by Lower
 }
 
 // Devices returns the names that Options.Device may have.
@@ -134,6 +136,7 @@ func open(ctx context.Context, src source, o Options, cut cutter) (*Backbone, er
 	if err != nil {
 		return nil, err
 	}
+	o.lowered = model.Metadata(PrecisionKey) != ""
 	b.input, b.notes = input, model.FeatureNotes(b.feature)
 	b.batch = o.MaxBatch
 	if b.batch <= 0 {

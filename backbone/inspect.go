@@ -26,6 +26,7 @@ type Description struct {
 	Candidates    []Candidate `json:"candidates"`               // what Options.Tap could name, from the end back
 	Notes         []string    `json:"notes,omitempty"`          // what is changed so that the network can be used
 	Preprocessing string      `json:"preprocessing,omitempty"`  // from the file's metadata; "" if absent
+	Precision     string      `json:"precision,omitempty"`      // of a network that Lower made: its PrecisionReport; "" for others
 
 	err error // Problem is its text
 }
@@ -70,7 +71,7 @@ func inspect(ctx context.Context, src source, o Options) (*Description, error) {
 	d := &Description{
 		File: src.name, Bytes: int64(len(src.data)), Facts: model.Facts(),
 		Inputs: model.Inputs(), Outputs: model.Outputs(), Candidates: model.Candidates(),
-		Preprocessing: model.Metadata(PreprocessingKey),
+		Preprocessing: model.Metadata(PreprocessingKey), Precision: model.Metadata(PrecisionKey),
 	}
 	if d.External, err = model.ExternalFiles(); err != nil {
 		return nil, err

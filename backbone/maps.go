@@ -71,7 +71,7 @@ type plane struct {
 // Maps runs one image through the network, like Backbone.Features.
 func (m *Mapper) Maps(ctx context.Context, image []float32) (*Maps, error) {
 	b := m.net
-	height, width, err := b.size(len(image), 1)
+	height, width, err := imageSize(b.input, len(image), 1)
 	if err != nil {
 		return nil, err
 	}

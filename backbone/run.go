@@ -25,7 +25,7 @@ func (b *Backbone) Features(ctx context.Context, tensor []float32, n int, out []
 	if n == 0 {
 		return nil
 	}
-	height, width, err := b.size(len(tensor), n)
+	height, width, err := imageSize(b.input, len(tensor), n)
 	if err != nil {
 		return err
 	}
@@ -126,9 +126,9 @@ func runSession(ctx context.Context, name string, session *ort.DynamicAdvancedSe
 	return nil
 }
 
-// size returns height and width of the images in a tensor.
-func (b *Backbone) size(length, n int) (height, width int, err error) {
-	height, width = b.input.Height, b.input.Width
+// imageSize returns height and width of n images in a tensor of that many numbers.
+func imageSize(in Input, length, n int) (height, width int, err error) {
+	height, width = in.Height, in.Width
 	pixels := length / (3 * n)
 	switch {
 	case height > 0 && width > 0:
@@ -142,7 +142,7 @@ func (b *Backbone) size(length, n int) (height, width int, err error) {
 	}
 	if height < 1 || width < 1 || length != n*3*height*width {
 		return 0, 0, fmt.Errorf("features of %d images: %d numbers don't make images of 3×%s×%s", n, length,
-			sizeName(b.input.Height), sizeName(b.input.Width))
+			sizeName(in.Height), sizeName(in.Width))
 	}
 	return height, width, nil
 }

@@ -25,23 +25,29 @@ func newSession(ctx context.Context, cut *graph.Model, dir string, o Options,
 		if last && len(devices) > 1 {
 			settings = nil // they are for a device that isn't available
 		}
-		if session, err = sessionOn(ctx, cut, dir, o.Threads, device, settings); err == nil || last {
+		if session, err = sessionOn(ctx, cut, dir, o, device, settings); err == nil || last {
 			return session, device, err
 		}
 	}
 	return nil, "", err
 }
 
-func sessionOn(ctx context.Context, cut *graph.Model, dir string, threads int, device string,
+func sessionOn(ctx context.Context, cut *graph.Model, dir string, o Options, device string,
 	settings map[string]string,
 ) (*ort.DynamicAdvancedSession, error) {
-	options, err := sessionOptions(threads)
+	options, err := sessionOptions(o.Threads)
 	if err != nil {
 		return nil, fmt.Errorf("set up ONNX Runtime for %s: %w", cut.Name(), err)
 	}
 	defer options.Destroy()
 	if err := env.Use(options, device, settings); err != nil {
 		return nil, err
+	}
+	if o.lowered {
+		// Processors without VNNI would lose what exceeds 16 bits in a sum of two products.
+		if err := options.AddSessionConfigEntry("session.x64quantprecision", "1"); err != nil {
+			return nil, err
+		}
 	}
 	if cut, err = locateExternal(ctx, options, cut, dir); err != nil {
 		return nil, err

@@ -132,6 +132,12 @@ func (m *Model) Inputs() []Value { return slices.Clone(m.inputs) }
 // Outputs returns what the network computes, in the file's order.
 func (m *Model) Outputs() []Value { return slices.Clone(m.outputs) }
 
+// TypeOf returns the type of a tensor's elements, such as "float32"; "" where it isn't known.
+func (m *Model) TypeOf(tensor string) string { return elementName(m.info[tensor].elem) }
+
+// ShapeOf returns what is known of a tensor's shape.
+func (m *Model) ShapeOf(tensor string) Shape { return m.info[tensor].shape }
+
 // Metadata returns a value of the file's metadata_props, "" where the key is absent.
 func (m *Model) Metadata(key string) string {
 	for _, p := range m.pb.MetadataProps {

@@ -8,9 +8,27 @@ import (
 	"finetune/internal/onnx/onnxpb"
 )
 
+// IsOp reports whether a node is one of the named operators of the default domain.
+func IsOp(n *onnxpb.NodeProto, names ...string) bool { return isOp(n, names...) }
+
+// Reads returns the tensors that a node reads: its inputs, and what its subgraphs capture from around them.
+func Reads(n *onnxpb.NodeProto) []string { return appendReads(nil, n) }
+
 // isOp reports whether a node is one of the named operators of the default domain.
 func isOp(n *onnxpb.NodeProto, names ...string) bool {
-	return n != nil && (n.GetDomain() == "" || n.GetDomain() == "ai.onnx") && slices.Contains(names, n.GetOpType())
+	return n != nil && inDefaultDomain(n) && slices.Contains(names, n.GetOpType())
+}
+
+// inDefaultDomain counts ONNX Runtime's own QuantizeLinear and DequantizeLinear in: they are those of operator set 13 for
+// files with older sets.
+func inDefaultDomain(n *onnxpb.NodeProto) bool {
+	switch n.GetDomain() {
+	case "", "ai.onnx":
+		return true
+	case "com.microsoft":
+		return n.GetOpType() == "QuantizeLinear" || n.GetOpType() == "DequantizeLinear"
+	}
+	return false
 }
 
 // is is isOp that also accepts a quantised operator for the one that it replaces.

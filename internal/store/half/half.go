@@ -18,3 +18,20 @@ func Float32(h uint16) float32 {
 	}
 	return math.Float32frombits(sign | (exponent+112)<<23 | fraction<<13)
 }
+
+// Of returns the bits of the half nearest to f, of two as near the even one. What is too large becomes infinite.
+func Of(f float32) uint16 {
+	bits := math.Float32bits(f)
+	sign := uint16(bits >> 16 & 0x8000)
+	switch v := math.Abs(float64(f)); {
+	case f != f:
+		return sign | 0x7e00
+	case v >= 65520: // half-way between the largest half and the next number that there would be
+		return sign | 0x7c00
+	case v < 0x1p-14: // the subnormal numbers are multiples of 2⁻²⁴; rounding may reach the first normal one
+		return sign | uint16(math.RoundToEven(v*0x1p24))
+	}
+	magnitude := bits & 0x7fffffff
+	magnitude += 0xfff + magnitude>>13&1 // rounds the 13 bits that are dropped
+	return sign | uint16((magnitude-112<<23)>>13)
+}

@@ -40,3 +40,39 @@ func TestFloat32KnownValues(t *testing.T) {
 		}
 	}
 }
+
+// TestOf rounds numbers between neighbouring halves to the nearer one, and those in the middle to the even one.
+func TestOf(t *testing.T) {
+	for i := range 0x7c00 { // all finite positive halves
+		h := uint16(i)
+		a := Float32(h)
+		if got := Of(a); got != h {
+			t.Fatalf("half %#04x became %#04x", h, got)
+		}
+		if got := Of(-a); got != h|0x8000 {
+			t.Fatalf("the negative of half %#04x became %#04x", h, got)
+		}
+		next, even := h+1, h+h&1
+		b := 65536.0
+		if next != 0x7c00 {
+			b = float64(Float32(next))
+		}
+		middle := float32((float64(a) + b) / 2)
+		for _, c := range []struct {
+			f    float32
+			want uint16
+		}{{math.Nextafter32(middle, 0), h}, {middle, even}, {math.Nextafter32(middle, math.MaxFloat32), next}} {
+			if got := Of(c.f); got != c.want {
+				t.Fatalf("%g, beside half %#04x, became %#04x, want %#04x", c.f, h, got, c.want)
+			}
+		}
+	}
+	for f, want := range map[float32]uint16{float32(math.Inf(1)): 0x7c00, float32(math.Inf(-1)): 0xfc00, 1e30: 0x7c00, 1e-30: 0} {
+		if got := Of(f); got != want {
+			t.Errorf("%g became %#04x, want %#04x", f, got, want)
+		}
+	}
+	if got := Float32(Of(float32(math.NaN()))); got == got {
+		t.Errorf("NaN became %g", got)
+	}
+}
