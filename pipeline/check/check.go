@@ -110,6 +110,9 @@ func (c Job) Run(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Images, err = c.Images.Lower(ctx, set.Items, set.Space.Len(), c.Threads, c.Progress); err != nil {
+		return nil, err
+	}
 	x, err := features.StartExtractor(c.Images, c.Threads, len(set.Items), c.Progress)
 	if err != nil {
 		return nil, err

@@ -4,23 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"math"
-	"os"
 	"path/filepath"
 
 	"finetune/backbone"
 	"finetune/head"
 	"finetune/internal/onnx/deploy"
-	"finetune/internal/store/atomicfile"
 	"finetune/pipeline/artifact"
 	"finetune/pipeline/features"
 	"finetune/pipeline/run"
 )
-
-// cutFromKey is the key of a network's metadata that holds the digest of the network that it is a part of.
-const cutFromKey = "finetune.cut_from"
 
 // bundleKind is the folder that a bundle is written to.
 var bundleKind = artifact.Kind{Name: "bundle", Mark: run.NetworkFile, Patterns: []string{
@@ -67,7 +61,7 @@ func (j *Job) fill(ctx context.Context, r *run.Run, p *run.Predictor, folder *ar
 		return nil, err
 	}
 	part, feature, err := network.Model.Part(network.Feature, map[string]string{
-		backbone.PreprocessingKey: about.Origin.Preprocessing, cutFromKey: about.Origin.Backbone,
+		backbone.PreprocessingKey: about.Origin.Preprocessing, features.CutFromKey: about.Origin.Backbone,
 	})
 	if err != nil {
 		return nil, err
@@ -113,7 +107,7 @@ func writeRecords(r *run.Run, network features.NetworkInfo, folder *artifact.Fol
 		names = append(names, run.ConfigFile)
 	}
 	for _, name := range []string{run.MetricsFile, run.FeatureMeanFile, run.FamiliarityFile} {
-		err := copyFile(folder.Path(name), filepath.Join(r.Folder, name))
+		err := artifact.CopyFile(folder.Path(name), filepath.Join(r.Folder, name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -123,15 +117,6 @@ func writeRecords(r *run.Run, network features.NetworkInfo, folder *artifact.Fol
 		names = append(names, name)
 	}
 	return names, nil
-}
-
-func copyFile(to, from string) error {
-	f, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return atomicfile.Write(to, func(w io.Writer) error { _, err := io.Copy(w, f); return err })
 }
 
 // compareBundle compares the answers of the bundle in a folder with those of the run.

@@ -32,7 +32,7 @@ type ExtractResult struct {
 }
 
 // folderKind is the feature folder as an output folder.
-var folderKind = artifact.Kind{Name: "feature folder", Mark: MatrixFile, Patterns: []string{MatrixFile, IndexFile, MetaFile, artifact.UnreadableFile}}
+var folderKind = artifact.Kind{Name: "feature folder", Mark: MatrixFile, Patterns: []string{MatrixFile, IndexFile, MetaFile, NetworkFile, artifact.UnreadableFile}}
 
 // Run does the job. Cancelling ctx stops it; features that were computed stay in the cache, and no half-written file is
 // left.
@@ -53,6 +53,9 @@ func (e Extract) Run(ctx context.Context) (*ExtractResult, error) {
 	meta := Meta{Finetune: artifact.Version(), Order: e.Data.Order, Positions: e.Data.Positions, Bins: e.Data.Bins}
 	set, err := e.load(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if e.Images, err = e.Images.Lower(ctx, set.Items, 0, e.Threads, e.Progress); err != nil {
 		return nil, err
 	}
 	x, err := StartExtractor(e.Images, e.Threads, len(set.Items)*views, e.Progress)
@@ -96,6 +99,11 @@ func (e Extract) Run(ctx context.Context) (*ExtractResult, error) {
 	result := &ExtractResult{Folder: e.Out, Rows: meta.Rows, Width: meta.Width, Backbone: meta.Backbone, Unreadable: unreadable}
 	if views > 1 {
 		meta.Views, result.Views = &FolderViews{views, e.Images.plan()}, views
+	}
+	if e.Images.lowered != nil {
+		if err := artifact.CopyFile(folder.Path(NetworkFile), x.Net.file); err != nil {
+			return nil, err
+		}
 	}
 	if err := e.write(ctx, folder, &kept, matrix, meta, unreadable); err != nil {
 		return nil, err

@@ -26,6 +26,8 @@ const (
 	MatrixFile = "features.npy"
 	IndexFile  = "index.csv"
 	MetaFile   = "meta.json"
+	// NetworkFile is the network, where it was made for these images (Images.Precision); a run that is trained on them gets it, too.
+	NetworkFile = "backbone.onnx"
 )
 
 // A Meta is meta.json: the origin of the features, and how the labels are read.
@@ -56,8 +58,10 @@ type FolderViews struct {
 // killed while writing. An index may have been edited. A folder that another program wrote has no list of files to check.
 func checkFolder(ctx context.Context, folder string) error {
 	names := []string{MatrixFile}
-	if _, err := os.Lstat(filepath.Join(folder, MetaFile)); err == nil {
-		names = append(names, MetaFile) // a folder is used without it, too
+	for _, name := range []string{MetaFile, NetworkFile} { // a folder is used without them, too
+		if _, err := os.Lstat(filepath.Join(folder, name)); err == nil {
+			names = append(names, name)
+		}
 	}
 	status, err := seal.Verify(ctx, folder, names...)
 	if err != nil {
@@ -116,6 +120,9 @@ func OpenFolder(ctx context.Context, folder string, o dataset.Options) (_ *Table
 	t.Views = ViewConfig{Train: set.Views, Predict: 1}
 	if meta.Views != nil {
 		t.Views.Plan = meta.Views.Plan
+	}
+	if b := meta.Backbone; b != nil && b.Precision != nil {
+		t.NetworkFile = filepath.Join(folder, NetworkFile)
 	}
 	return t, nil
 }

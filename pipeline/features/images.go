@@ -2,6 +2,9 @@ package features
 
 import (
 	"cmp"
+	"fmt"
+	"slices"
+	"strings"
 
 	"finetune/augment"
 	"finetune/backbone"
@@ -26,6 +29,11 @@ type Images struct {
 	// others; if it allows no change it is DefaultAugment.
 	Views   int
 	Augment augment.Plan
+
+	// Precision is what the network computes with: one of Precisions, "" is float32. Int8 and float16 are made from the network with
+	// some of the images of the job, and auto is int8 where that is faster and loses nothing that can be measured.
+	Precision string
+	lowered   *lowered // the network in Backbone was made so
 
 	Library string // the native ONNX Runtime; "" is searched for
 	// Device runs the network: one of backbone.Devices, "" is the CPU, "auto" the best that is there. DeviceOptions are settings of
@@ -88,7 +96,14 @@ var Numbers = struct{ Batch, MaxUnreadable, Views invalid.Number }{
 // Check reports numbers that are out of range, as an *invalid.Error.
 func (i Images) Check() error {
 	return cmp.Or(Numbers.MaxUnreadable.Check(i.maxUnreadable()), Numbers.Batch.Check(float64(i.Batch)),
-		Numbers.Views.Check(float64(i.Views)), i.Overrides.check())
+		Numbers.Views.Check(float64(i.Views)), i.Overrides.check(), i.checkPrecision())
+}
+
+func (i Images) checkPrecision() error {
+	if !slices.Contains(Precisions(), cmp.Or(i.Precision, backbone.Float32)) {
+		return &invalid.Error{Field: "Images.Precision", Found: fmt.Sprintf("%q", i.Precision), Want: strings.Join(Precisions(), ", ")}
+	}
+	return nil
 }
 
 // DefaultMaxUnreadable is the share of unreadable images above which a job stops unless told otherwise.

@@ -25,12 +25,13 @@ type NetworkInfo struct {
 	File          string          `json:"file,omitempty"`          // as given; "" for the embedded network
 	FileFromRun   string          `json:"file_from_run,omitempty"` // relative to the run folder, with slashes
 	Digest        string          `json:"digest"`                  // SHA-256
-	CutFrom       string          `json:"cut_from,omitempty"`      // of a bundle: digest of the network that this is a part of
+	CutFrom       string          `json:"cut_from,omitempty"`      // digest of the network that this was made from: of a bundle, or of another precision
 	Tap           string          `json:"tap"`                     // with its pooling, where that isn't the mean over the whole
 	Width         int             `json:"width"`
 	Preprocessing preprocess.Spec `json:"preprocessing"`
 	From          string          `json:"preprocessing_from"` // where the preprocessing comes from, in words
 	Runtime       string          `json:"onnxruntime"`
+	Precision     *PrecisionInfo  `json:"precision,omitempty"` // nil for the file's own
 }
 
 // A Network is a backbone with its preprocessing resolved. It is started when it is first needed.
@@ -73,6 +74,10 @@ func OpenNetwork(i Images, digest string, images int) (*Network, error) {
 	}
 	if err := n.about.Err(); err != nil {
 		return nil, err
+	}
+	if l := i.lowered; l != nil {
+		n.name, n.Spec, n.from = l.from.name, l.from.Spec, l.from.from
+		return n, nil
 	}
 	if n.Spec, n.from, err = ResolvePreprocessing(n.name, n.about.Preprocessing, i.Preset, i.Overrides); err != nil {
 		return nil, err
@@ -226,15 +231,22 @@ func (n *Network) feature() (backbone.Feature, error) {
 func (n *Network) info(width int) *NetworkInfo {
 	lib, _ := n.runtime() // without a library there would be no features
 	feature, _ := n.feature()
-	return &NetworkInfo{
+	info := &NetworkInfo{
 		Name: n.name, File: n.file, Digest: n.about.Digest, Tap: feature.Text, Width: width,
 		Preprocessing: n.Spec, From: n.from, Runtime: lib.Version,
 	}
+	if l := n.images.lowered; l != nil {
+		info.File, info.CutFrom, info.Precision = l.from.file, l.from.about.Digest, &l.info
+	}
+	return info
 }
 
 // describe lists what will be used, as lines for a person.
 func (n *Network) describe() []string {
-	kind, feature := n.file, n.about.Feature.Text
+	kind, feature, why := n.file, n.about.Feature.Text, n.about.Feature.Why
+	if l := n.images.lowered; l != nil {
+		kind, why = l.from.file, l.from.about.Feature.Why
+	}
 	if kind == "" {
 		kind = "embedded " + n.name
 	}
@@ -246,7 +258,7 @@ func (n *Network) describe() []string {
 	}
 	lines := []string{
 		"backbone: " + kind,
-		fmt.Sprintf("feature:  %s: %s", feature, n.about.Feature.Why),
+		fmt.Sprintf("feature:  %s: %s", feature, why),
 		"pixels:   " + n.Spec.String(),
 		"          from " + n.from,
 	}

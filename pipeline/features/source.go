@@ -10,11 +10,13 @@ import (
 // A Source is where a job's features come from: a feature folder, or images whose features are computed unless they
 // are cached.
 type Source struct {
-	Data     dataset.Options // of a feature folder only Order, Positions and Bins count
-	Images   Images
-	Folder   string // a feature folder, instead of Data.Path and Images; "": none
-	TTA      int    // views of an image that a prediction is the mean of, as ResolveViews takes it
-	Threads  int    // 0: all cores
+	Data    dataset.Options // of a feature folder only Order, Positions and Bins count
+	Images  Images
+	Folder  string // a feature folder, instead of Data.Path and Images; "": none
+	TTA     int    // views of an image that a prediction is the mean of, as ResolveViews takes it
+	Threads int    // 0: all cores
+	// Usable returns the items that aren't held out, from which a network of another precision may be made; nil: all are usable.
+	Usable   func(*dataset.Set) ([]dataset.Item, error)
 	Progress progress.Reporter
 }
 
@@ -37,6 +39,15 @@ func (s Source) Load(ctx context.Context, check func(*dataset.Set) error, wanted
 		return nil, err
 	}
 	s.Images.Views = views.Rows()
+	usable := set.Items
+	if s.Usable != nil {
+		if usable, err = s.Usable(set); err != nil {
+			return nil, err
+		}
+	}
+	if s.Images, err = s.Images.Lower(ctx, usable, set.Space.Len(), s.Threads, s.Progress); err != nil {
+		return nil, err
+	}
 	x, err := StartExtractor(s.Images, s.Threads, len(set.Items)*views.Rows(), s.Progress)
 	if err != nil {
 		return nil, err

@@ -23,7 +23,10 @@ type Table struct {
 	Network    *NetworkInfo     // nil for a feature folder without meta.json
 	Blocks     []backbone.Block // the parts of a row; nil if unknown
 	Unreadable []artifact.Unreadable
-	close      func() error
+	// NetworkFile is the file of a network that was made for these features and goes with what is trained on them; "" where the
+	// network is the user's or the embedded one.
+	NetworkFile string
+	close       func() error
 }
 
 // Close releases the feature matrix.
@@ -131,6 +134,9 @@ func (t *Table) complete(x *Extractor, set *dataset.Set) *Table {
 	t.Features.Rows = len(set.Items) * t.PerItem
 	t.Features.Data = t.Features.Data[:t.Features.Rows*t.Features.Cols]
 	t.Set, t.Network, t.Blocks = set, x.Net.info(t.Features.Cols), x.Net.about.Blocks
+	if x.images.lowered != nil {
+		t.NetworkFile = x.Net.file
+	}
 	return t
 }
 

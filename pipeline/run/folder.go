@@ -12,12 +12,13 @@ import (
 	"finetune/internal/store/seal"
 	"finetune/invalid"
 	"finetune/pipeline/artifact"
+	"finetune/pipeline/features"
 )
 
 // The files of a run folder.
 const (
 	HeadFile           = "head.safetensors"
-	NetworkFile        = "backbone.onnx" // only of a bundle
+	NetworkFile        = features.NetworkFile // of a bundle, and of a run whose network was made for it
 	HeadONNXFile       = "head.onnx"
 	ConfigFile         = "config.json"
 	MetricsFile        = "metrics.json"
@@ -108,7 +109,7 @@ func notARun(path, found string, err error) error {
 
 // Kind is the run folder as an output folder.
 var Kind = artifact.Kind{Name: "run", Mark: HeadFile, Patterns: []string{
-	HeadFile, HeadONNXFile, ConfigFile, MetricsFile, HistoryFile, PredictionsFile, SuspectsFile, ReportFile, GroundDistanceFile,
+	HeadFile, NetworkFile, HeadONNXFile, ConfigFile, MetricsFile, HistoryFile, PredictionsFile, SuspectsFile, ReportFile, GroundDistanceFile,
 	SearchFile, FeatureMeanFile, FamiliarityFile, artifact.UnreadableFile, ExplainedFolder,
 }}
 

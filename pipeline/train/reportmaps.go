@@ -2,6 +2,7 @@ package train
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,7 +38,7 @@ func (r *session) explainMistakes(ctx context.Context, items []dataset.Item, sho
 	case r.plan.outOfFold():
 		r.result.Notes = append(r.result.Notes, "the maps of the worst mistakes are of the head of the run, which was trained on these images and may no longer make them")
 	}
-	images := features.Images{Library: r.Images.Library, Device: r.Images.Device, DeviceOptions: r.Images.DeviceOptions, Backbone: r.Images.Backbone}
+	images := features.Images{Library: r.Images.Library, Device: r.Images.Device, DeviceOptions: r.Images.DeviceOptions, Backbone: cmp.Or(r.table.NetworkFile, r.Images.Backbone)}
 	model := &run.Run{Folder: r.Out, Head: r.result.Head, Config: r.record}
 	net, err := model.OpenNetwork(&images)
 	if err != nil {

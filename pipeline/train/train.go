@@ -146,7 +146,9 @@ func (t Job) Run(ctx context.Context) (*Result, error) {
 
 // table brings the features. What can't be used or split is found before they are computed; unreadable images may change the split itself.
 func (t *Job) table(ctx context.Context, splits *planner) (*features.Table, error) {
-	return t.source().Load(ctx, func(set *dataset.Set) error {
+	source := t.source()
+	source.Usable = splits.usable
+	return source.Load(ctx, func(set *dataset.Set) error {
 		if err := t.Soften.Check(); err != nil {
 			return err
 		}
@@ -186,6 +188,15 @@ func (p *planner) wanted(v features.ViewConfig) features.Demand {
 		}
 		return views, err
 	}
+}
+
+// usable returns the items that aren't held out.
+func (p *planner) usable(set *dataset.Set) ([]dataset.Item, error) {
+	plan, err := p.of(set)
+	if err != nil {
+		return nil, err
+	}
+	return crossval.Pick(set.Items, slices.Sorted(slices.Values(slices.Concat(plan.parts.Train, plan.parts.Val)))), nil
 }
 
 func (t *Job) source() features.Source {

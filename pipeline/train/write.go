@@ -154,6 +154,11 @@ func writeHeadONNX(ctx context.Context, path string, h *head.Head) error {
 
 // writeSome writes the files that only some runs have.
 func (r *session) writeSome(in func(name string) string) error {
+	if r.table.NetworkFile != "" {
+		if err := artifact.CopyFile(in(run.NetworkFile), r.table.NetworkFile); err != nil {
+			return err
+		}
+	}
 	if distance := r.result.GroundDistance; distance != nil {
 		if err := artifact.WriteGroundDistance(in(run.GroundDistanceFile), distance, r.result.Head.Space().Len()); err != nil {
 			return err
