@@ -41,7 +41,7 @@ type Lowering struct {
 type PrecisionReport struct {
 	Precision string   `json:"precision"`
 	Images    int      `json:"calibration_images,omitempty"`
-	Ranges    string   `json:"ranges,omitempty"`          // how they were chosen: min-max, percentile or least-error
+	Ranges    string   `json:"ranges,omitempty"`          // how they were chosen: min-max, a percentile or least-error
 	Kernels   int      `json:"kernels,omitempty"`         // convolutions
 	Integer   int      `json:"integer_kernels,omitempty"` // those that compute with integers
 	Half      int      `json:"half_nodes,omitempty"`      // those that compute in half precision
@@ -189,7 +189,8 @@ var methods = []struct {
 	choose precision.Method
 }{
 	{"min-max", precision.MinMax},
-	{"percentile", precision.Percentile(1e-5)},
+	{"percentile 99.999", precision.Percentile(1e-5)},
+	{"percentile 99.99", precision.Percentile(1e-4)},
 	{"least-error", precision.LeastError},
 }
 

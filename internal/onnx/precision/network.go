@@ -41,6 +41,9 @@ func New(m *graph.Model) (*Network, error) {
 	n.index()
 	n.dropUnused()
 	n.index()
+	if len(n.pb.Graph.Node) == 0 {
+		return nil, fmt.Errorf("%s: its outputs don't depend on a node", n.name)
+	}
 	typed, err := n.Float()
 	if err == nil {
 		n.findUnits(typed)
