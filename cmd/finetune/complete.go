@@ -14,6 +14,7 @@ import (
 	"finetune/models"
 	"finetune/pipeline/check"
 	"finetune/pipeline/explain"
+	"finetune/pipeline/features"
 	"finetune/pipeline/metrics"
 	"finetune/preprocess"
 )
@@ -52,6 +53,8 @@ func flagValues(f *pflag.Flag) (values []string, list bool) {
 		return []string{explain.MethodAuto, explain.MethodCAM, explain.MethodOcclusion}, false
 	case "fail-on":
 		return []string{string(check.Problem), string(check.Warning), "never"}, false
+	case "precision":
+		return features.Precisions(), false
 	case "tap":
 		return []string{"multi", "last"}, true
 	case "pool-stat":

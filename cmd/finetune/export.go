@@ -10,6 +10,7 @@ import (
 
 	"finetune/internal/cores"
 	"finetune/pipeline/export"
+	"finetune/pipeline/features"
 	"finetune/pipeline/progress"
 )
 
@@ -43,6 +44,8 @@ place; a difference of a probability above 0.001 fails. docs/export.md describes
 	f.BoolVar(&job.Overwrite, "overwrite", false, "replace what is there")
 	f.StringVar(&job.Data, "data", "", "`path` of images to compare on (default: those that the run was trained on, or generated ones)")
 	f.StringVar(&job.Images.Backbone, "backbone", "", "ONNX `file` of the network, where it isn't found")
+	f.StringVar(&job.Images.Precision, "precision", "", "of onnx and bundle: make the network of a run in float32 cheaper: "+strings.Join(features.Precisions(), ", ")+" (default: as the run was trained)")
+	f.StringVar(&job.Images.Cache, "cache", "", "folder of the `cache`, in which networks of other precision are kept (default: finetune in the user's cache folder)")
 	addTTAFlag(f, &job.TTA, "as the run was measured")
 	addNumber(f, &job.Threads, cores.Threads, "threads", "cores to work on (default: all)")
 	f.StringVar(&job.Images.Library, "library", "", "the native ONNX Runtime `library`, where it isn't to be searched for")
@@ -69,6 +72,9 @@ func printExported(w io.Writer, r *export.Result) {
 	}
 	if c := r.Check; c != nil {
 		fmt.Fprintf(w, "max |Δp| %.2g, on %d %s; the bound is %g\n", c.Difference, c.Images, c.On, c.Bound)
+	}
+	if p := r.Precision; p != nil {
+		fmt.Fprintf(w, "%s instead of float32, on %d images: %d with another class; |Δp| up to %.2g, on average %.2g\n", p.Precision, p.Images, p.Changed, p.Largest, p.Difference)
 	}
 	for _, file := range r.Files {
 		fmt.Fprintf(w, "wrote %s\n", file)

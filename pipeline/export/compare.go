@@ -114,7 +114,7 @@ func (j *Job) each(ctx context.Context, r *run.Run, p *run.Predictor, c *Compari
 		}
 		return err
 	}
-	items, err := j.items(ctx, r)
+	items, err := j.items(ctx, r, comparedImages)
 	if err != nil {
 		return err
 	}
@@ -155,7 +155,7 @@ func answered(ctx context.Context, p *run.Predictor, t *preprocess.Transformer, 
 }
 
 // items returns some of the run's images, evenly spread; none where they aren't there any more.
-func (j *Job) items(ctx context.Context, r *run.Run) ([]dataset.Item, error) {
+func (j *Job) items(ctx context.Context, r *run.Run, most int) ([]dataset.Item, error) {
 	path := j.Data
 	if path == "" {
 		if path = r.Config.Data.Path; path == "" || r.Config.Features != "" {
@@ -170,7 +170,7 @@ func (j *Job) items(ctx context.Context, r *run.Run) ([]dataset.Item, error) {
 	default:
 		return nil, err
 	}
-	n := min(len(set.Items), comparedImages)
+	n := min(len(set.Items), most)
 	list := make([]dataset.Item, n)
 	for i := range list {
 		list[i] = set.Items[i*len(set.Items)/n]

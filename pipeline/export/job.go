@@ -48,7 +48,7 @@ type Job struct {
 	Out       string          // the file to write, or the folder of a bundle
 	Overwrite bool            // replace what is there
 	Data      string          // images to compare on; "": those that the run was trained on
-	Images    features.Images // Backbone "" is searched for; Library and Device run the network
+	Images    features.Images // Backbone "" is searched for; Library and Device run the network; Precision is what it is exported in, where that isn't the run's
 	TTA       int             // views of an image that a prediction is the mean of, features.AllViews or 0, as many as the run says
 	Bound     float64         // above which a difference of a probability fails; 0: DefaultBound
 	Threads   int             // 0: all cores
@@ -64,6 +64,8 @@ type Result struct {
 	Inputs  []Tensor    `json:"inputs,omitempty"` // of an ONNX model
 	Outputs []Tensor    `json:"outputs,omitempty"`
 	Check   *Comparison `json:"check,omitempty"` // nil where the format only stores weights
+	// Precision says what another precision than the run was trained with changes; nil for the run's own.
+	Precision *PrecisionLoss `json:"precision,omitempty"`
 }
 
 // A Tensor is an input or an output of a model.
@@ -94,13 +96,23 @@ func (j Job) Run(ctx context.Context) (*Result, error) {
 	if err := j.keepInputs(ctx, r); err != nil {
 		return nil, err
 	}
+	r, loss, err := j.lower(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	var result *Result
 	switch j.Format {
 	case Bundle:
-		return j.bundle(ctx, r)
+		result, err = j.bundle(ctx, r)
 	case HeadONNX, WholeONNX:
-		return j.onnx(ctx, r)
+		result, err = j.onnx(ctx, r)
+	default:
+		result, err = j.weights(r)
 	}
-	return j.weights(r)
+	if err == nil {
+		result.Precision = loss
+	}
+	return result, err
 }
 
 // check resolves Format and Input.

@@ -34,6 +34,7 @@ type Images struct {
 	// some of the images of the job, and auto is int8 where that is faster and loses nothing that can be measured.
 	Precision string
 	lowered   *lowered // the network in Backbone was made so
+	adopted   *adopted // preprocessing instead of that of the fields below
 
 	Library string // the native ONNX Runtime; "" is searched for
 	// Device runs the network: one of backbone.Devices, "" is the CPU, "auto" the best that is there. DeviceOptions are settings of

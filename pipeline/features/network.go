@@ -75,8 +75,11 @@ func OpenNetwork(i Images, digest string, images int) (*Network, error) {
 	if err := n.about.Err(); err != nil {
 		return nil, err
 	}
-	if l := i.lowered; l != nil {
-		n.name, n.Spec, n.from = l.from.name, l.from.Spec, l.from.from
+	if i.lowered != nil {
+		n.name = i.lowered.from.name
+	}
+	if i.adopted != nil {
+		n.Spec, n.from = i.adopted.spec, i.adopted.from
 		return n, nil
 	}
 	if n.Spec, n.from, err = ResolvePreprocessing(n.name, n.about.Preprocessing, i.Preset, i.Overrides); err != nil {
@@ -108,6 +111,12 @@ func SizedFor(spec preprocess.Spec, in *backbone.Input) preprocess.Spec {
 	return spec.Sized(0, 0)
 }
 
+// An adopted preprocessing is that of another network, or of a run.
+type adopted struct {
+	spec preprocess.Spec
+	from string
+}
+
 // Adopt replaces the preprocessing by that of a trained head, as [preprocess.Spec.String] writes it.
 func (n *Network) Adopt(text string) error {
 	spec, err := preprocess.Parse(text)
@@ -115,6 +124,7 @@ func (n *Network) Adopt(text string) error {
 		return err
 	}
 	n.Spec, n.from = spec, "the trained run"
+	n.images.adopted = &adopted{n.Spec, n.from}
 	return nil
 }
 

@@ -66,7 +66,22 @@ func (i Images) Lower(ctx context.Context, items []dataset.Item, classes, thread
 	if err := i.Check(); err != nil {
 		return i, err
 	}
-	l := &lowering{images: i, items: items, classes: classes, threads: cores.Of(threads), progress: reporter}
+	net, err := OpenNetwork(i, "", len(items))
+	if err != nil {
+		return i, err
+	}
+	defer net.Close()
+	return net.Lower(ctx, items, classes, threads, reporter)
+}
+
+// Lower is [Images.Lower] for the options that the network was opened with. It closes the network.
+func (n *Network) Lower(ctx context.Context, items []dataset.Item, classes, threads int, reporter progress.Reporter) (Images, error) {
+	defer n.Close()
+	i := n.images
+	l := &lowering{net: n, wanted: i.Precision, items: items, classes: classes, threads: cores.Of(threads), progress: reporter}
+	if i.Precision == Auto {
+		l.wanted = backbone.Int8
+	}
 	out, err := l.run(ctx)
 	if i.Precision == Auto && invalid.Is(err) {
 		reporter.Note("precision: float32; " + err.Error())
@@ -76,77 +91,81 @@ func (i Images) Lower(ctx context.Context, items []dataset.Item, classes, thread
 	return out, err
 }
 
+// PrecisionInfo describes the network that Lower made; nil where it made none.
+func (i Images) PrecisionInfo() *PrecisionInfo {
+	if i.lowered == nil {
+		return nil
+	}
+	return &i.lowered.info
+}
+
 // A lowering is a call of Lower.
 type lowering struct {
-	images   Images
+	net      *Network
+	wanted   string // never Auto
 	items    []dataset.Item
 	classes  int
 	threads  int
 	progress progress.Reporter
 
-	net                  *Network
 	calibration, checked []dataset.Item
 }
 
 func (l *lowering) run(ctx context.Context) (Images, error) {
-	i := l.images
-	wanted := i.Precision
-	if wanted == Auto {
-		wanted = backbone.Int8
+	i := l.net.images
+	if d := i.Device; d != "" && d != env.CPU && l.wanted == backbone.Int8 {
+		return i, &invalid.Error{Field: "Images.Precision", Found: l.wanted + " with {Images.Device} " + d, Want: "{Images.Device} cpu for " + l.wanted}
 	}
-	if d := i.Device; d != "" && d != env.CPU && wanted == backbone.Int8 {
-		return i, &invalid.Error{Field: "Images.Precision", Found: wanted + " with {Images.Device} " + d, Want: "{Images.Device} cpu for " + wanted}
-	}
-	net, err := OpenNetwork(i, "", len(l.items))
-	if err != nil {
-		return i, err
-	}
-	defer net.Close()
-	l.net = net
 	l.choose()
 	if len(l.calibration) < leastCalibration/2 {
-		return i, &invalid.Error{Field: "Images.Precision", Found: fmt.Sprintf("%s with %d images", wanted, len(l.items)),
+		return i, &invalid.Error{Field: "Images.Precision", Found: fmt.Sprintf("%s with %d images", l.wanted, len(l.items)),
 			Want: fmt.Sprintf("at least %d images, from which it is made", leastCalibration), Hint: "give {Images.Precision} " + backbone.Float32}
 	}
 	tensors, keys, err := l.tensors(ctx, l.calibration)
 	if err != nil {
 		return i, err
 	}
-	path, digest, err := l.file(ctx, wanted, tensors, keys)
+	if len(tensors) < 2 {
+		return i, &invalid.Error{Field: "Images.Precision", Found: l.wanted + "; none of the images from which it is made can be read"}
+	}
+	path, digest, err := l.file(ctx, tensors, keys)
 	if err != nil {
 		return i, err
 	}
-	out, err := l.replaced(path, digest, wanted)
+	out, err := l.replaced(path, digest)
 	if err != nil {
 		return i, err
 	}
-	slower, speed := false, ""
+	speed := ""
 	if i.Precision == Auto {
 		ratio, err := l.speedup(ctx, out, tensors)
 		if err != nil {
 			return i, err
 		}
-		slower, speed = ratio < worthwhile, fmt.Sprintf("; the network alone is %.1f times as fast as with %s", ratio, backbone.Float32)
-	}
-	var check *PrecisionCheck
-	if !slower {
-		if check, err = l.check(ctx, out); err != nil {
-			return i, err
+		speed = fmt.Sprintf("; the network alone is %.1f times as fast as in %s", ratio, backbone.Float32)
+		if ratio < worthwhile {
+			return l.keep("int8 doesn't pay" + speed)
 		}
-		out.lowered.info.Check = check
 	}
-	if i.Precision == Auto && (slower || check.lost()) {
-		why := "int8" + speed[1:]
-		if !slower {
-			why = "int8 loses: " + check.String()
-		}
-		l.progress.Note("precision: float32; " + why)
-		i.Precision = ""
-		return i, nil
+	check, err := l.check(ctx, out)
+	if err != nil {
+		return i, err
 	}
+	if i.Precision == Auto && check.lost() {
+		return l.keep("int8 loses, on " + check.String())
+	}
+	out.lowered.info.Check = check
 	l.progress.Note("precision: " + describeReport(out.lowered.info.PrecisionReport) + speed)
 	l.progress.Note("           on " + check.String())
 	return out, nil
+}
+
+// keep leaves the network as it is.
+func (l *lowering) keep(why string) (Images, error) {
+	l.progress.Note("precision: " + backbone.Float32 + "; " + why)
+	i := l.net.images
+	i.Precision = ""
+	return i, nil
 }
 
 // worthwhile is the speedup from which auto takes integers.
@@ -170,7 +189,7 @@ func (l *lowering) choose() {
 		}
 	}
 	l.calibration = spread(min(mostCalibration, len(even)), even)
-	l.checked = spread(min(mostChecked, max(len(odd)/4, min(len(odd), mostChosenBy))), odd)
+	l.checked = spread(min(mostChecked, max(len(odd)/2, min(len(odd), mostChosenBy))), odd)
 }
 
 // tensors decodes images, and returns the keys of their bytes too. Those that can't be read are left out.
@@ -211,29 +230,29 @@ func (l *lowering) tensors(ctx context.Context, items []dataset.Item) (list [][]
 
 // file returns the network of the wanted precision: from the cache, where it is kept by its content as features are, or
 // made now.
-func (l *lowering) file(ctx context.Context, wanted string, tensors [][]float32, keys []featurestore.Key) (path, digest string, err error) {
+func (l *lowering) file(ctx context.Context, tensors [][]float32, keys []featurestore.Key) (path, digest string, err error) {
 	lib, err := l.net.runtime()
 	if err != nil {
 		return "", "", err
 	}
 	sum := sha256.New()
-	fmt.Fprintf(sum, "%s\n%s\n%s\n%s\n%s\n%s\n%v\n", loweringVersion, wanted, l.net.about.Digest, l.net.about.Feature.Text, l.net.Spec, lib.Version, l.images.PoolStat)
+	fmt.Fprintf(sum, "%s\n%s\n%s\n%s\n%s\n%s\n%v\n", loweringVersion, l.wanted, l.net.about.Digest, l.net.about.Feature.Text, l.net.Spec, lib.Version, l.net.images.PoolStat)
 	for _, k := range keys {
 		sum.Write(k[:])
 	}
 	digest = hex.EncodeToString(sum.Sum(nil))
-	folder, err := cacheFolder(l.images.Cache, "networks")
+	folder, err := cacheFolder(l.net.images.Cache, "networks")
 	if err != nil {
 		return "", "", err
 	}
 	path = filepath.Join(folder, digest[:32]+".onnx")
-	if _, err := backbone.FileDigest(ctx, path); err == nil && !l.images.NoCache {
+	if _, err := backbone.FileDigest(ctx, path); err == nil && !l.net.images.NoCache {
 		now := time.Now()
 		os.Chtimes(path, now, now) // what was used last is kept longest
 		return path, digest, nil
 	}
 	few := len(tensors) - min(mostChosenBy, len(tensors)/2)
-	data, err := l.make(ctx, wanted, tensors[:few], tensors[few:])
+	data, err := l.make(ctx, tensors[:few], tensors[few:])
 	if err != nil {
 		return "", "", err
 	}
@@ -246,10 +265,10 @@ func (l *lowering) file(ctx context.Context, wanted string, tensors [][]float32,
 	return path, digest, dropOldest(folder, path)
 }
 
-func (l *lowering) make(ctx context.Context, wanted string, calibration, choice [][]float32) ([]byte, error) {
-	stage := l.progress.Start("network in "+wanted, 0, "image")
+func (l *lowering) make(ctx context.Context, calibration, choice [][]float32) ([]byte, error) {
+	stage := l.progress.Start("network in "+l.wanted, 0, "image")
 	defer stage.Done()
-	how := backbone.Lowering{Precision: wanted, Calibration: calibration, Check: choice, Threads: l.threads, Metadata: map[string]string{
+	how := backbone.Lowering{Precision: l.wanted, Calibration: calibration, Check: choice, Threads: l.threads, Metadata: map[string]string{
 		backbone.PreprocessingKey: l.net.Spec.String(), CutFromKey: l.net.about.Digest}}
 	o := l.net.images.backbone()
 	var made *backbone.Lowered
@@ -296,11 +315,12 @@ func dropOldest(folder, keep string) error {
 }
 
 // replaced returns the images' options with the network in a file.
-func (l *lowering) replaced(path, digest, wanted string) (Images, error) {
+func (l *lowering) replaced(path, digest string) (Images, error) {
 	i := l.net.images
-	i.Precision, i.Backbone, i.PoolStat, i.Pool = wanted, path, nil, nil
+	i.Precision, i.Backbone, i.PoolStat, i.Pool = l.wanted, path, nil, nil
 	i.Tap = l.net.about.Feature.Text
 	i.lowered = &lowered{from: l.net, info: PrecisionInfo{Calibration: digest}}
+	i.adopted = &adopted{l.net.Spec, l.net.from}
 	about, err := inspectNetwork(i)
 	if err != nil {
 		return i, err

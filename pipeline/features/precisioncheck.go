@@ -20,10 +20,10 @@ type PrecisionCheck struct {
 	// Of labelled images: the MAE, in classes, of a linear head in closed form, fitted to these images alone and to each kind of
 	// features. Each image is predicted by a fit without it.
 	Compared    bool    `json:"compared"`
-	MAE         float64 `json:"mae,omitempty"`
-	FloatMAE    float64 `json:"float32_mae,omitempty"`
-	Difference  float64 `json:"mae_difference"`                     // above 0: something was lost
-	Uncertainty float64 `json:"mae_difference_std_error,omitempty"` // of the difference, from image to image
+	MAE         float64 `json:"mae"`
+	FloatMAE    float64 `json:"float32_mae"`
+	Difference  float64 `json:"mae_difference"`           // above 0: something was lost
+	Uncertainty float64 `json:"mae_difference_std_error"` // of the difference, from image to image
 }
 
 // What auto accepts: a mean cosine, and a difference of the MAE that chance explains.
@@ -47,12 +47,12 @@ func (c *PrecisionCheck) String() string {
 }
 
 // leastCompared is the number of labelled images from which a head is fitted to them.
-const leastCompared = 50
+const leastCompared = 30
 
 // check brings the features of the checked images with both networks, from the cache where they are.
 func (l *lowering) check(ctx context.Context, low Images) (*PrecisionCheck, error) {
 	plain := l.net.images
-	plain.Precision, plain.Views = "", 1
+	plain.Precision, plain.Views, plain.adopted = "", 1, low.adopted
 	low.Views = 1
 	exact, _, err := rowsOf(ctx, plain, l.checked, l.threads)
 	if err != nil {
