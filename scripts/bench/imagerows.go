@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"finetune/backbone"
 	"finetune/pipeline/dataset"
 	"finetune/pipeline/features"
 	"finetune/pipeline/progress"
@@ -24,6 +25,7 @@ const (
 func (b *bench) imageRows() []*row {
 	photos := func() ([]string, error) { return b.pictures(32, 4000, 3000) }
 	small := func() ([]string, error) { return b.pictures(256, 640, 480) }
+	faces := func() ([]string, error) { return b.pictures(512, 200, 200) }
 	return []*row{
 		b.pixelRow("640 × 480 JPEG to tensor, one thread", small, false, 1, 0),
 		b.pixelRow("12-megapixel JPEG to tensor, one thread", photos, false, 1.5, 3),
@@ -33,6 +35,10 @@ func (b *bench) imageRows() []*row {
 		b.networkRow("EfficientNet-Lite0, 640 × 480 JPEGs", embedded, small, 0, 0),
 		b.extractionRow("EfficientNet-Lite0, 640 × 480 JPEGs", embedded, small, 1, 0),
 		b.extractionRow("EfficientNet-Lite0, 12-megapixel JPEGs", embedded, photos, 1.5, 3),
+		b.precisionRow("ResNet-50 in int8, 640 × 480 JPEGs", b.resnet50, small, 2.5),
+		b.int8Row("ResNet-50 in int8, 640 × 480 JPEGs", b.resnet50, small, 1),
+		b.precisionRow("EfficientNet-Lite0 in int8, 200 × 200 JPEGs", embedded, faces, 1.4),
+		b.int8Row("EfficientNet-Lite0 in int8, 200 × 200 JPEGs", embedded, faces, 1),
 	}
 }
 
@@ -131,19 +137,97 @@ func (b *bench) extraction(network func() (string, error), paths func() ([]strin
 		if err != nil {
 			return 0, "", err
 		}
-		clock := &stopwatch{}
-		job := features.Extract{
-			Data:     dataset.Options{Path: filepath.Dir(files[0])},
-			Images:   features.Images{Backbone: model, Tap: features.Last, Preset: "efficientnet-lite", NoCache: true},
-			Threads:  b.threads,
-			Out:      filepath.Join(b.work, "features"),
-			Progress: clock,
-		}
-		job.Images.Overrides.Resize = preprocess.Squash
-		if _, err := job.Run(ctx); err != nil {
+		seconds, err := b.extract(ctx, files, lastFeatures(model))
+		return seconds, "", err
+	}
+}
+
+// lastFeatures are the last features of a network as the peers take them.
+func lastFeatures(model string) features.Images {
+	i := features.Images{Backbone: model, Tap: features.Last, Preset: "efficientnet-lite", NoCache: true}
+	i.Overrides.Resize = preprocess.Squash
+	return i
+}
+
+// extract returns the seconds an image takes.
+func (b *bench) extract(ctx context.Context, files []string, i features.Images) (float64, error) {
+	clock := &stopwatch{}
+	job := features.Extract{
+		Data:     dataset.Options{Path: filepath.Dir(files[0])},
+		Images:   i,
+		Threads:  b.threads,
+		Out:      filepath.Join(b.work, "features"),
+		Progress: clock,
+	}
+	_, err := job.Run(ctx)
+	return clock.perThing(), err
+}
+
+// precisionRow compares the whole way from file to features in int8 with that in float32. Making the network doesn't count.
+func (b *bench) precisionRow(name string, network func() (string, error), paths func() ([]string, error), required float64) *row {
+	return &row{
+		group: "precision", name: name, unit: imagesPerSecond, required: required, peerName: "finetune in float32",
+		ours: b.int8Extraction(network, paths), peer: b.extraction(network, paths),
+	}
+}
+
+// int8Row compares it with Pillow and a network that ONNX Runtime's own quantiser made from the same images.
+func (b *bench) int8Row(name string, network func() (string, error), paths func() ([]string, error), required float64) *row {
+	return &row{
+		group: "precision", name: name, unit: imagesPerSecond, required: required, peerName: "Pillow + ONNX Runtime in int8",
+		ours: b.int8Extraction(network, paths),
+		peer: func(context.Context) (float64, string, error) {
+			model, err := network()
+			if err != nil {
+				return 0, "", err
+			}
+			files, err := paths()
+			if err != nil {
+				return 0, "", err
+			}
+			low := filepath.Join(b.work, filepath.Base(model)+".int8.onnx")
+			how := map[string]any{"model": model, "paths": files, "size": lite0Size, "mean": 127.0, "std": 128.0}
+			if _, err := os.Stat(low); err != nil {
+				how["out"] = low
+				if _, _, err := b.peer.ask("int8", how); err != nil {
+					return 0, "", err
+				}
+				delete(how, "out")
+			}
+			how["model"], how["threads"], how["batch"] = low, b.threads, 16
+			return b.peer.ask("extraction", how)
+		},
+	}
+}
+
+// int8Extraction is extraction with a network that is made from some of the pictures first.
+func (b *bench) int8Extraction(network func() (string, error), paths func() ([]string, error)) figure {
+	made := map[string]features.Images{}
+	return func(ctx context.Context) (float64, string, error) {
+		model, err := network()
+		if err != nil {
 			return 0, "", err
 		}
-		return clock.perThing(), "", nil
+		files, err := paths()
+		if err != nil {
+			return 0, "", err
+		}
+		low, ok := made[model]
+		if !ok {
+			i := lastFeatures(model)
+			i.Precision, i.Cache, i.NoCache = backbone.Int8, b.work, false
+			set, err := dataset.Load(ctx, dataset.Options{Path: filepath.Dir(files[0]), Unlabelled: true})
+			if err != nil {
+				return 0, "", err
+			}
+			if low, err = i.Lower(ctx, set.Items, 0, b.threads, progress.None{}); err != nil {
+				return 0, "", err
+			}
+			low.NoCache = true
+			made[model] = low
+		}
+		seconds, err := b.extract(ctx, files, low)
+		return seconds, "", err
 	}
 }
 
