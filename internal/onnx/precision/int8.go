@@ -67,7 +67,7 @@ func (n *Network) Int8(ranges map[string]Range, float map[string]bool) (m *graph
 			kernels++
 		}
 	}
-	if m, err = graph.FromProto(n.name, pb); err != nil {
+	if _, err = graph.FromProto(n.name, pb); err != nil {
 		return nil, 0, err
 	}
 	// The weights of floating point that nothing reads any more. FromProto sorted the nodes.
