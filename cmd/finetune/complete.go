@@ -16,6 +16,7 @@ import (
 	"finetune/pipeline/explain"
 	"finetune/pipeline/features"
 	"finetune/pipeline/metrics"
+	"finetune/pipeline/table"
 	"finetune/preprocess"
 )
 
@@ -73,6 +74,9 @@ func flagValues(f *pflag.Flag) (values []string, list bool) {
 	case "input":
 		return []string{"image", "tensor"}, false
 	case "columns":
+		if strings.Contains(f.Usage, table.FeaturesBase64Column) {
+			return []string{"path", table.FeaturesColumn, table.FeaturesBase64Column, "error"}, true
+		}
 		return []string{"path", "predicted", "low", "high", "expected", "p_*", "confidence", "unfamiliar", "review", "error"}, true
 	case "bins":
 		return []string{autoDecision}, false
