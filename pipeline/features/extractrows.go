@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"finetune/backbone"
 	"finetune/invalid"
 	"finetune/pipeline/progress"
 	"finetune/pipeline/source"
@@ -37,6 +38,10 @@ func (e ExtractRows) Run(ctx context.Context) (err error) {
 	e.Progress = progress.OrNone(e.Progress)
 	if n := e.Images.views(); n != 1 {
 		return &invalid.Error{Field: "Images.Views", Found: fmt.Sprint(n), Want: "1, since a row has the features of one view"}
+	}
+	if p := e.Images.Precision; p != "" && p != backbone.Float32 {
+		return &invalid.Error{Field: "Images.Precision", Found: p + " for rows of a table", Want: backbone.Float32,
+			Hint: "extract to a folder: such a network is made from some of the images, which must all be there before"}
 	}
 	if err := table.Format(e.Format).Check(); err != nil {
 		return err

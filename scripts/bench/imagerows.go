@@ -215,7 +215,7 @@ func (b *bench) int8Extraction(network func() (string, error), paths func() ([]s
 		low, ok := made[model]
 		if !ok {
 			i := lastFeatures(model)
-			i.Precision, i.Cache, i.NoCache = backbone.Int8, b.work, false
+			i.Precision, i.Cache, i.NoCache = backbone.Int8, filepath.Join(b.work, "cache"), false
 			set, err := dataset.Load(ctx, dataset.Options{Path: filepath.Dir(files[0]), Unlabelled: true})
 			if err != nil {
 				return 0, "", err
