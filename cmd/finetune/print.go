@@ -199,7 +199,11 @@ func printRun(w io.Writer, r *run.RunDescription) {
 		}
 		fmt.Fprintf(w, "trained on %s (%s, %d images: %s)\n", c.Data.Path, c.Data.Layout, c.Data.Images, split)
 		if b := c.Backbone; b != nil {
-			fmt.Fprintf(w, "backbone   %s, SHA-256 %s\n", b.Name, b.Digest)
+			name := b.Name
+			if p := b.Precision; p != nil {
+				name += " in " + p.Precision
+			}
+			fmt.Fprintf(w, "backbone   %s, SHA-256 %s\n", name, b.Digest)
 		}
 	}
 	fmt.Fprintf(w, "feature    %s, %d wide\npixels     %s\n", r.Head.Origin.Tap, r.Inputs, r.Head.Origin.Preprocessing)
