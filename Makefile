@@ -28,7 +28,8 @@ TORTUREFLAGS ?= -seed 1 -time 30m
 
 .DEFAULT_GOAL := help
 .PHONY: help build setup demo page-check test race vet fmt staticcheck fuzz torture torture-short vulncheck licences sbom bench \
-	microbench cover golden clean man completions install uninstall release release-check docs-check peers-check
+	microbench cover golden clean man completions install uninstall release release-check docs-check peers-check \
+	test-spark test-parts
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -145,6 +146,15 @@ release: ## build the archives of a release from the last commit into dist (VERS
 release-check: build ## compare the version in changelog, manual and program, then two builds of the last commit for this machine
 	$(GO) run ./scripts/release -check -binary $(BIN)
 	$(GO) run ./scripts/release -out bin/release-check -targets "$$($(GO) env GOOS)/$$($(GO) env GOARCH)" -twice
+
+test-spark: setup ## label images on a Spark cluster that is started for it, and kill a worker (IMAGES=5000; needs Java 17)
+	@command -v java >/dev/null || [ -n "$$JAVA_HOME" ] || { echo "test-spark: SKIPPED, since there is no Java on this machine"; exit 0; }; \
+	$(PYTHON) -m venv bin/spark-python && bin/spark-python/bin/python -m pip install -q -r deploy/spark/tests/requirements.txt \
+		&& for t in filter transform cluster; do bin/spark-python/bin/python deploy/spark/tests/test_$$t.py || exit 1; done
+
+test-parts: setup ## label in parts with GNU parallel and Slurm where they are installed; compare the Kubernetes manifest with its schema
+	@$(PYTHON) -m venv bin/parts-python && bin/parts-python/bin/python -m pip install -q kubernetes-validate==1.34.1 \
+		&& KUBERNETES_VALIDATE=bin/parts-python/bin/kubernetes-validate deploy/check.sh
 
 docs-check: setup ## run the commands of the documentation, those in Python too
 	@python="$(DOC_PYTHON)"; \

@@ -18,7 +18,7 @@ import (
 
 // runnablePages are those whose commands a test runs. Every block of commands or Python on them is marked: run, run if=…, run exact where
 // the output is compared too, or not-run with the reason.
-var runnablePages = []string{"tutorial.md", "recipes.md", "pytorch.md", "deploy.md", "schemas.md"}
+var runnablePages = []string{"tutorial.md", "recipes.md", "pytorch.md", "deploy.md", "schemas.md", "spark.md"}
 
 // A docBlock is a fenced block of a page.
 type docBlock struct {
@@ -97,7 +97,7 @@ next:
 	return commands.String()
 }
 
-// TestDocs runs the commands of each page in one shell, in a folder that has nothing but the demo. DOC_PYTHON is a Python with
+// TestDocs runs the commands of each page in one shell, in a folder that has nothing but the demo and deploy. DOC_PYTHON is a Python with
 // numpy, onnxruntime and pillow; without it the blocks that need one aren't run.
 func TestDocs(t *testing.T) {
 	lib, err := library.Find("")
@@ -117,8 +117,10 @@ func TestDocs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			script := docScript(t, filepath.Join(repo, "docs", name), have)
 			dir := t.TempDir()
-			if err := os.Symlink(filepath.Join(repo, "testdata"), filepath.Join(dir, "testdata")); err != nil {
-				t.Fatal(err)
+			for _, name := range []string{"testdata", "deploy"} {
+				if err := os.Symlink(filepath.Join(repo, name), filepath.Join(dir, name)); err != nil {
+					t.Fatal(err)
+				}
 			}
 			bin := filepath.Join(t.TempDir(), "bin")
 			if python := os.Getenv("DOC_PYTHON"); python != "" {
@@ -145,9 +147,9 @@ func TestDocs(t *testing.T) {
 	}
 }
 
-// docNeeds says what blocks may need and is there: commands of the program by name, and python.
+// docNeeds says what blocks may need and is there: commands of the program by name, python, and spark, a cluster (make test-spark).
 func docNeeds() map[string]bool {
-	have := map[string]bool{"python": os.Getenv("DOC_PYTHON") != ""}
+	have := map[string]bool{"python": os.Getenv("DOC_PYTHON") != "", "spark": os.Getenv("SPARK_MASTER") != ""}
 	for _, c := range newRoot(&app{}).Commands() {
 		have[c.Name()] = true
 	}
