@@ -16,7 +16,8 @@ PROGRAM, RUN = "finetune", "run"  # in the archive
 
 
 def predict(rows, column, *, archive="finetune", classes=None, features=False, options=()):
-    """Label images: return the rows with the columns predicted, low, high, expected, p_<class>, confidence and error.
+    """Label images: return the rows with the columns predicted, low, high, expected, p_<class>, confidence, unfamiliar, review
+    and error.
 
     ``column`` has the bytes of images, which the result leaves out, or paths as the workers see them. ``archive`` is the name after
     the # of ``--archives``. ``classes`` are read from the archive where the driver has it. ``features`` adds the head's input as a
@@ -27,8 +28,8 @@ def predict(rows, column, *, archive="finetune", classes=None, features=False, o
         classes = _classes(_home(archive))
     columns = [("predicted", t.StringType()), ("low", t.StringType()), ("high", t.StringType()), ("expected", t.DoubleType())]
     columns += [("p_" + c, t.FloatType()) for c in classes]
-    columns += [("confidence", t.FloatType()), ("error", t.StringType())]
-    asked = "path,predicted,low,high,expected,p_*,confidence,error"
+    columns += [("confidence", t.FloatType()), ("unfamiliar", t.BooleanType()), ("review", t.BooleanType()), ("error", t.StringType())]
+    asked = "path,predicted,low,high,expected,p_*,confidence,unfamiliar,review,error"
     if features:
         columns.append(("features", t.ArrayType(t.FloatType(), False)))
         asked += ",features_base64"
@@ -104,7 +105,7 @@ def _answers(lines, first):
 
 
 def _arrow_fields(columns):
-    kinds = {t.StringType(): pa.string(), t.DoubleType(): pa.float64(), t.FloatType(): pa.float32(),
+    kinds = {t.StringType(): pa.string(), t.BooleanType(): pa.bool_(), t.DoubleType(): pa.float64(), t.FloatType(): pa.float32(),
              t.ArrayType(t.FloatType(), False): pa.list_(pa.field("element", pa.float32(), nullable=False))}
     return [pa.field(name, kinds[kind]) for name, kind in columns]
 

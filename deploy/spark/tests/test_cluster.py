@@ -62,7 +62,7 @@ class TestCluster(unittest.TestCase):
         reference = os.path.join(cls.folder, "reference.parquet")
         start = time.monotonic()
         finetune("predict", "--model", run, "--data", os.path.join(cls.photos, "*.parquet"), "--out", reference, "--no-cache",
-                 "--columns", "path,predicted,low,high,expected,p_*,confidence,error,features")
+                 "--columns", "path,predicted,low,high,expected,p_*,confidence,unfamiliar,review,error,features")
         cls.report("finetune predict, one process", IMAGES, time.monotonic() - start)
         cls.reference = rows_of(reference, "path")
         cls.run_folder = run
@@ -114,7 +114,7 @@ class TestCluster(unittest.TestCase):
         rows = rows_of(out, "path")
         self.assertEqual(set(rows), set(self.reference))
         classes = [c for c in self.reference[next(iter(rows))] if c.startswith("p_")]
-        errors = self.compare(rows, ["predicted", "low", "high", "expected", *classes, "confidence", "error"])
+        errors = self.compare(rows, ["predicted", "low", "high", "expected", *classes, "confidence", "unfamiliar", "review", "error"])
         self.assertEqual(errors, len([i for i in range(IMAGES) if i % 500 == 77]) + (IMAGES > 1234))
         for path, row in rows.items():  # the other columns are those that came in, with their types
             self.assertEqual((row["id"], row["label"]), (int(path[6:11]), str(row["id"] % 5 + 1)))
