@@ -75,6 +75,7 @@ func printConfusion(w io.Writer, r *metrics.Report) {
 func printTrained(w io.Writer, r *train.Result) {
 	if r.Metrics.N > 0 {
 		printReport(w, &r.Metrics)
+		printBy(w, r.By)
 	}
 	printCalibration(w, r.Calibration)
 	printGroundDistance(w, r.GroundDistance, r.Head.Space())

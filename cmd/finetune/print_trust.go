@@ -12,19 +12,7 @@ import (
 // printTrust writes what else an evaluation tells: the figures by column, what setting images aside brings, the
 // raters' own spread and what is unfamiliar.
 func printTrust(w io.Writer, r *run.EvaluateResult) {
-	if r.By != nil {
-		fmt.Fprintf(w, "\nby %s\n", r.By.Column)
-		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(t, "\timages\taccuracy\tMAE (classes)\t95 % interval")
-		for _, p := range r.By.Parts {
-			interval := ""
-			if at, ok := p.Intervals["mae"]; ok {
-				interval = fmt.Sprintf("%v – %v", at[0], at[1])
-			}
-			fmt.Fprintf(t, "%s\t%d\t%v\t%v\t%s\n", p.Value, p.N, p.Accuracy, p.MAE, interval)
-		}
-		t.Flush()
-	}
+	printBy(w, r.By)
 	printRisk(w, r.Metrics.Risk)
 	if v := r.Review; v != nil && v.N > 0 {
 		fmt.Fprintf(
@@ -75,4 +63,22 @@ func printRisk(w io.Writer, c *metrics.RiskCoverage) {
 			return
 		}
 	}
+}
+
+// printBy writes the figures of each value of a column; nil is none.
+func printBy(w io.Writer, by *run.ByColumn) {
+	if by == nil {
+		return
+	}
+	fmt.Fprintf(w, "\nby %s\n", by.Column)
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "\timages\taccuracy\tMAE (classes)\t95 % interval")
+	for _, p := range by.Parts {
+		interval := ""
+		if at, ok := p.Intervals["mae"]; ok {
+			interval = fmt.Sprintf("%v – %v", at[0], at[1])
+		}
+		fmt.Fprintf(t, "%s\t%d\t%v\t%v\t%s\n", p.Value, p.N, p.Accuracy, p.MAE, interval)
+	}
+	t.Flush()
 }

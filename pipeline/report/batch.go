@@ -49,7 +49,7 @@ type Measured struct {
 	Groups  int            `json:"groups"`
 	// Of the images marked for review, and of the others, the share whose answer is wrong; NaN of none.
 	ReviewError, OthersError metrics.Number
-	Column                   string // whose values Parts are of; "" for none
+	Column                   string // as in Data
 	Parts                    []metrics.Part
 }
 
@@ -84,7 +84,7 @@ func (b *Batch) data() *Data {
 		}
 	}
 	if m := b.Measured; m != nil {
-		d.Metrics, d.Soft, d.Groups = m.Metrics, m.Soft, m.Groups
+		d.Metrics, d.Soft, d.Groups, d.Column, d.Parts = m.Metrics, m.Soft, m.Groups, m.Column, m.Parts
 	}
 	return d
 }
@@ -97,7 +97,6 @@ type batchView struct {
 	Summary   []remark
 	Rows      []batchRow
 	Galleries []gallery
-	Parts     []partRow
 }
 
 // A batchRow is a class in the table of answers.
@@ -107,27 +106,10 @@ type batchRow struct {
 	Bar, BarBefore      bar
 }
 
-// A partRow is one value of a column.
-type partRow struct {
-	Value, Accuracy, MAE, Interval string
-	N                              int
-	Few                            bool
-}
-
 func newBatchView(b *Batch, d *Data) *batchView {
 	v := &batchView{Batch: b, sheet: fileSheet("prediction"), Summary: b.summary(), Rows: b.rows()}
-	if m := b.Measured; m != nil {
+	if b.Measured != nil {
 		v.Kind, v.Page = "evaluation", newView(d)
-		for _, p := range m.Parts {
-			row := partRow{Value: p.Value, N: p.N, Accuracy: percent.number(p.Accuracy), MAE: plain.number(p.MAE), Interval: "–", Few: p.N < fewImages}
-			if row.Value == "" {
-				row.Value = "(empty)"
-			}
-			if at, ok := p.Intervals["mae"]; ok {
-				row.Interval = plain.interval(at)
-			}
-			v.Parts = append(v.Parts, row)
-		}
 	}
 	cards := cardBuilder{data: d, top: maxBar(len(d.Classes), b.Strange, b.Unsure), explained: map[string]bool{}}
 	evidence := func(im *Image) string {

@@ -39,7 +39,9 @@ type Data struct {
 
 	Folds *Folds `json:"folds,omitempty"` // nil without a cross-validation
 
-	Learning *Learning `json:"learning,omitempty"` // nil where none was measured
+	Learning *Learning      `json:"learning,omitempty"` // nil where none was measured
+	Column   string         `json:"column,omitempty"`   // whose values Parts are of; "" for none
+	Parts    []metrics.Part `json:"parts,omitempty"`
 
 	Settings   []Section `json:"settings"`
 	Files      []Setting `json:"files"` // of the run folder, each with a description

@@ -25,6 +25,7 @@ type view struct {
 	Curves       []chart
 	Risk         *chart        // nil without a risk–coverage curve
 	Learning     *learningView // nil without a learning curve
+	PartRows     []partRow     // of Column
 	HasIntervals bool          // of metrics
 	FewImages    int
 	AnyFew       bool // a class has fewer
@@ -41,8 +42,8 @@ func newView(d *Data) *view {
 		Curves:      curves(d),
 		Reliability: newReliabilityCurve(d.Metrics.Reliability), Temperature: temperatureEffect(d),
 		Intervals: newIntervalView(d),
-		Learning:  newLearningView(d),
-		Rules:     newRuleTable(d), FoldView: newFoldView(d.Folds), Limitations: limitations(d),
+		Learning:  newLearningView(d), PartRows: partRows(d.Parts),
+		Rules: newRuleTable(d), FoldView: newFoldView(d.Folds), Limitations: limitations(d),
 	}
 	if v.Reliability != nil {
 		v.Reliability.Name, v.Reliability.ID = "Reliability curve", "reliability"

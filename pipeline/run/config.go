@@ -161,4 +161,5 @@ type Metrics struct {
 	*CrossValidation                     // nil for one split
 	Calibration      *calibration.Result `json:"calibration,omitempty"` // nil where nothing was fitted
 	LearningCurve    *learncurve.Curve   `json:"learning_curve,omitempty"`
+	By               *ByColumn           `json:"by,omitempty"` // where Data.By named a column
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"path/filepath"
 
@@ -45,12 +44,6 @@ type EvaluateResult struct {
 	Review     *Review               `json:"review,omitempty"`
 	Unreadable []artifact.Unreadable `json:"unreadable,omitempty"`
 	Notes      []string              `json:"notes,omitempty"`
-}
-
-// ByColumn holds the figures of the images of each value of a column.
-type ByColumn struct {
-	Column string         `json:"column"`
-	Parts  []metrics.Part `json:"parts"`
 }
 
 // Unfamiliar counts the images that are unlike the training images, and measures the others: what is wrong with a picture of
@@ -118,7 +111,7 @@ func (e Evaluate) Run(ctx context.Context) (*EvaluateResult, error) {
 	if result.Metrics, err = said.Evaluate(ctx, run.Head, run.prior(), e.Seed); err != nil {
 		return nil, err
 	}
-	if result.By, err = e.byColumn(run, said); err != nil {
+	if result.By, err = MeasureBy(e.Data.By, said.Items, said.Figured(run.Head, run.prior(), e.Seed)); err != nil {
 		return nil, err
 	}
 	if result.Unfamiliar, result.Review, err = e.judge(ctx, run, table, said, o); err != nil {
@@ -142,27 +135,6 @@ func (e Evaluate) Run(ctx context.Context) (*EvaluateResult, error) {
 		return nil, err
 	}
 	return result, folder.Publish(ctx)
-}
-
-// mostParts bounds how many values of a column are measured by themselves.
-const mostParts = 200
-
-// byColumn measures the images of each value of the column Data.By.
-func (e Evaluate) byColumn(r *Run, said *crossval.Predictions) (*ByColumn, error) {
-	if e.Data.By == "" {
-		return nil, nil
-	}
-	values, distinct := make([]string, len(said.Items)), map[string]bool{}
-	for i, item := range said.Items {
-		values[i] = item.By
-		distinct[item.By] = true
-	}
-	if len(distinct) > mostParts {
-		return nil, &invalid.Error{Field: "Data.By", Found: fmt.Sprintf("%d values in the column %q", len(distinct), e.Data.By), Want: fmt.Sprintf("at most %d", mostParts),
-			Hint: "name a column that groups the images, such as a site or a camera"}
-	}
-	parts, err := metrics.Parts(said.Figured(r.Head, r.prior(), e.Seed), values)
-	return &ByColumn{Column: e.Data.By, Parts: parts}, err
 }
 
 // judge counts the images that are unlike the training images and those that are marked for review; both are nil where the run doesn't

@@ -32,6 +32,9 @@ func (r *session) report(ctx context.Context) (*report.Data, error) {
 		Settings: settings, Files: r.filesShown(), Unreadable: len(result.Unreadable),
 		History: r.curve(), LeftOut: r.plan.leaveOut, Folds: r.foldsShown(),
 	}
+	if by := r.result.By; by != nil {
+		d.Column, d.Parts = by.Column, by.Parts
+	}
 	d.Calibrated, d.Learning = r.calibratedShown(), learningShown(r.result.LearningCurve)
 	g := &galleryMaker{said: r.unseen, made: map[int]report.Image{}, withoutFiles: r.Features != ""}
 	mistakes, unsure := g.worst(), g.leastSure()

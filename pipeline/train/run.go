@@ -189,7 +189,11 @@ func (r *session) measure(ctx context.Context) (err error) {
 	if r.suspects, err = metrics.Suspects(r.unseen.Input(r.table.Set.Space)); err != nil {
 		return err
 	}
-	if r.result.Metrics, err = figures(r.said); err != nil || r.result.Calibration == nil {
+	if r.result.Metrics, err = figures(r.said); err != nil {
+		return err
+	}
+	in := r.said.Figured(r.result.Head, classShares(r.table.Set, r.plan.parts.Train), r.Split.Seed)
+	if r.result.By, err = run.MeasureBy(r.Data.By, r.said.Items, in); err != nil || r.result.Calibration == nil {
 		return err
 	}
 	return r.weighCalibration()

@@ -89,6 +89,7 @@ type Result struct {
 
 	// LearningCurve is nil where it wasn't asked for or there were too few images.
 	LearningCurve *learncurve.Curve `json:"learning_curve,omitempty"`
+	By            *run.ByColumn     `json:"by,omitempty"` // where Data.By names a column
 
 	// ByDepth and ByCell say how much the head takes from each depth of the network and from each place of the picture, where the
 	// features have several.
@@ -150,6 +151,9 @@ func (t *Job) table(ctx context.Context, splits *planner) (*features.Table, erro
 	source.Usable = splits.usable
 	return source.Load(ctx, func(set *dataset.Set) error {
 		if err := t.Soften.Check(); err != nil {
+			return err
+		}
+		if err := run.CheckBy(t.Data.By, set.Items); err != nil {
 			return err
 		}
 		if err := completeSearch(&t.Search); err != nil {

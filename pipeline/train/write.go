@@ -135,7 +135,7 @@ func (r *session) writeMeasured(ctx context.Context, in func(name string) string
 	}
 	if err := artifact.WriteJSON(in(run.MetricsFile), run.Metrics{
 		Report: r.result.Metrics, CrossValidation: r.result.CrossValidation, Calibration: r.result.Calibration,
-		LearningCurve: r.result.LearningCurve,
+		LearningCurve: r.result.LearningCurve, By: r.result.By,
 	}); err != nil {
 		return err
 	}
