@@ -19,35 +19,56 @@ func (c Config) linear() Config {
 	return l
 }
 
-// beside solves the linear head and returns its network and the examples with its logits, to which a hidden layer adds its own: those of
-// training examples are out of fold, so that it learns what the linear head gets wrong on images that it hasn't seen.
+// beside solves the linear head and returns its network and the examples with its logits, to which a hidden layer adds its own. They are
+// out of fold, so that the hidden layer learns what the linear head gets wrong on images that it hasn't seen, and so that the linear
+// head can be fitted to the validation examples too.
 func beside(ctx context.Context, train, val Examples, c Config) (Network, Examples, Examples, error) {
-	solved, err := solve(ctx, train, c.linear().Resolved(train.Features.Cols, train.Len()), nil)
+	all := together(train, val)
+	solved, err := solve(ctx, all, c.linear().Resolved(all.Features.Cols, all.Len()), nil)
 	if err != nil {
 		return Network{}, train, val, err
 	}
 	classes := c.Loss.Classes
-	each := len(solved.OutOfFold.Probabilities) / train.Len() // the views of an example, the plain one first
-	train.offset = make([]float32, train.Len()*classes)
-	for i := range train.Len() {
-		l := train.offset[i*classes : (i+1)*classes]
-		for k, p := range solved.OutOfFold.Probabilities[i*each : i*each+classes] {
-			l[k] = float32(math.Log(max(float64(p), leastProbability)))
+	each := len(solved.OutOfFold.Probabilities) / all.Len() // the views of an example, the plain one first
+	offset := make([]float32, 0, all.Len()*classes)
+	for i := range all.Len() {
+		for _, p := range solved.OutOfFold.Probabilities[i*each : i*each+classes] {
+			offset = append(offset, float32(math.Log(max(float64(p), leastProbability))))
 		}
 	}
-	val.offset = make([]float32, val.Len()*classes)
-	linear := solved.Network.Layers[0]
-	for i := range val.Len() {
-		row := val.Row(i)
-		for k := range classes {
-			sum := float64(linear.Bias[k])
-			for j, w := range linear.Weight[k*linear.In : (k+1)*linear.In] {
-				sum += float64(w) * float64(row[j])
-			}
-			val.offset[i*classes+k] = float32(sum)
-		}
-	}
+	train.offset, val.offset = offset[:train.Len()*classes], offset[train.Len()*classes:]
 	return solved.Network, train, val, nil
+}
+
+// together returns the examples of both lists, which have features of one width and one number of views.
+func together(a, b Examples) Examples {
+	if b.Len() == 0 {
+		return a
+	}
+	out := Examples{Features: a.Features, Views: a.Views, Targets: slices.Concat(a.Targets, b.Targets)}
+	first := 0 // item of the second list
+	if &a.Features.Data[0] != &b.Features.Data[0] || len(a.Features.Data) != len(b.Features.Data) {
+		first = a.items()
+		out.Features.Rows += b.Features.Rows
+		out.Features.Data = slices.Concat(a.Features.Data, b.Features.Data)
+	}
+	for _, part := range []struct {
+		Examples
+		first int
+	}{{a, 0}, {b, first}} {
+		for i := range part.Len() {
+			item := i
+			if part.Index != nil {
+				item = part.Index[i]
+			}
+			out.Index = append(out.Index, part.first+item)
+			out.Weights = append(out.Weights, float32(part.Weight(i)))
+		}
+	}
+	if a.Groups != nil && b.Groups != nil {
+		out.Groups = slices.Concat(a.Groups, b.Groups)
+	}
+	return out
 }
 
 // leastProbability keeps logits of out-of-fold predictions finite.
