@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -22,7 +23,7 @@ func newExplain(a *app) *cobra.Command {
 
 If the features are means of the network's maps, the heat maps are class activation maps: the head's weights applied to the maps before pooling, relative to the average training image. For a linear head they sum exactly to the logits. Otherwise the heat maps come from occlusion: one region after the other is hidden, and the map shows how much the prediction drops. See docs/explain.md.
 
-Without --image the worst errors among the run's held-out images are explained, into the folder "explained" of the run.`,
+Without --image the worst errors of the run are explained, into the folder "explained" of the run: those of predictions.csv, where each image was predicted by a head that was not trained on it. After leave-one-out or folds the run's own head was trained on these images and may answer otherwise; the table has both answers.`,
 		Example: `  finetune explain --model run --image photo.jpg --out photo-explained.png
   finetune explain --model run --image new-faces/ --out explained/
   finetune explain --model run --image a.jpg --image b.jpg --class severe
@@ -61,15 +62,27 @@ Without --image the worst errors among the run's held-out images are explained, 
 // printExplained says of each picture what it was taken for, and where the drawing is.
 func printExplained(w io.Writer, r *explain.Result) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "image\tanswer\tlabel\tmean step\tpicture")
+	unseen := slices.ContainsFunc(r.Images, func(im explain.Image) bool { return im.Unseen != "" })
+	fmt.Fprint(t, "image\tanswer\tlabel\tmean step\tpicture")
+	if unseen {
+		fmt.Fprint(t, "\tanswer unseen")
+	}
+	fmt.Fprintln(t)
 	for _, im := range r.Images {
 		label := im.Label
 		if label == "" {
 			label = "–"
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%.2f\t%s\n", im.Path, im.Predicted, label, im.Expected, im.Picture)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%.2f\t%s", im.Path, im.Predicted, label, im.Expected, im.Picture)
+		if unseen {
+			fmt.Fprintf(t, "\t%s", im.Unseen)
+		}
+		fmt.Fprintln(t)
 	}
 	t.Flush()
+	for _, note := range r.Notes {
+		fmt.Fprintln(w, "note:", note)
+	}
 	printUnreadable(w, r.Unreadable)
 	fmt.Fprintf(w, "\nmean step: the mean of the distribution, in steps above the lowest class\nmethod: %s (%s), reference: %s\n", r.Method, r.Why, r.Reference)
 }

@@ -45,6 +45,8 @@ type Job struct {
 	Overwrite bool // replace a .png file at Out, and its matrices; an earlier explanation in a folder is always replaced
 	Threads   int  // 0: all cores
 	Progress  progress.Reporter
+
+	unseen []int // of the run's errors the classes that heads predicted that were not trained on them; nil for given Paths
 }
 
 // A Result lists the explained images and how they were explained. ResultFile holds it as JSON.
@@ -55,6 +57,7 @@ type Result struct {
 	Why        string                `json:"why"`      // the reason for the method
 	Reference  string                `json:"compared"` // the input that the maps compare an image with
 	Images     []Image               `json:"images"`
+	Notes      []string              `json:"notes,omitempty"`
 	Unreadable []artifact.Unreadable `json:"unreadable,omitempty"`
 }
 
@@ -63,12 +66,23 @@ type Image struct {
 	Path          string             `json:"path"`
 	Picture       string             `json:"picture"` // path of the drawn sheet
 	Predicted     string             `json:"predicted"`
-	Label         string             `json:"label,omitempty"` // "" if unknown
-	Expected      float64            `json:"expected_class"`  // mean of the distribution; 0 is the lowest class
-	Probabilities []ClassProbability `json:"probabilities"`   // lowest class first
+	Unseen        string             `json:"predicted_unseen,omitempty"` // of an error of the run: by a head that was not trained on it
+	Label         string             `json:"label,omitempty"`            // "" if unknown
+	Expected      float64            `json:"expected_class"`             // mean of the distribution; 0 is the lowest class
+	Probabilities []ClassProbability `json:"probabilities"`              // lowest class first
 	Maps          []Map              `json:"maps"`
 
 	unreadable error // if not nil, only Path is set
+}
+
+// answeredAnew counts the images of which the run's head says otherwise than a head that was not trained on them.
+func (r *Result) answeredAnew() (n int) {
+	for _, im := range r.Images {
+		if im.Unseen != "" && im.Unseen != im.Predicted {
+			n++
+		}
+	}
+	return n
 }
 
 // A ClassProbability is P(y = class).
@@ -151,6 +165,10 @@ func (e Job) Run(ctx context.Context) (*Result, error) {
 		class: class, result: result}
 	if err := r.renderAll(ctx, items); err != nil {
 		return nil, err
+	}
+	if n := result.answeredAnew(); n > 0 {
+		result.Notes = append(result.Notes, fmt.Sprintf("the errors are those of heads that were not trained on the images; the "+
+			"run's head was, and answers %d of %d otherwise: the maps are of its answers", n, len(result.Images)))
 	}
 	if len(result.Images) == 0 && len(items) > 0 {
 		first := result.Unreadable[0]

@@ -38,8 +38,8 @@ func (e *Job) items(ctx context.Context, model *run.Run) ([]dataset.Item, error)
 	return items, nil
 }
 
-// mistakes returns the held-out images of a run that it predicted wrongly, the largest errors first, as the report
-// does.
+// mistakes returns the images of a run that heads without them predicted wrongly, the largest errors first, as the
+// report does.
 func (e *Job) mistakes(ctx context.Context, model *run.Run) ([]dataset.Item, error) {
 	limit := report.GallerySize
 	if e.MaxMistakes != nil {
@@ -88,16 +88,18 @@ func (e *Job) mistakes(ctx context.Context, model *run.Run) ([]dataset.Item, err
 		}
 		item.Label = w.label
 		items = append(items, item)
+		e.unseen = append(e.unseen, w.predicted)
 	}
 	return items, nil
 }
 
 // A mistake is a row of predictions.csv whose predicted class differs from its label.
 type mistake struct {
-	path     string
-	label    int
-	off      int     // classes between label and prediction
-	distance float64 // expected distance of the distribution from the label, in classes
+	path      string
+	label     int
+	predicted int
+	off       int     // classes between label and prediction
+	distance  float64 // expected distance of the distribution from the label, in classes
 }
 
 // readMistakes returns the wrong predictions of predictions.csv, by falling off and then by falling distance.
@@ -105,7 +107,7 @@ func readMistakes(ctx context.Context, path string, model *run.Run) ([]mistake, 
 	var list []mistake
 	err := run.ReadPredictions(ctx, path, model.Head.Space(), func(p run.PredictionRow) {
 		if p.Label != p.Predicted {
-			list = append(list, mistake{p.Path, p.Label, max(p.Label-p.Predicted, p.Predicted-p.Label),
+			list = append(list, mistake{p.Path, p.Label, p.Predicted, max(p.Label-p.Predicted, p.Predicted-p.Label),
 				metrics.ExpectedDistance(p.Probabilities, p.Label)})
 		}
 	})

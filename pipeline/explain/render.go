@@ -98,10 +98,15 @@ func (r *renderer) renderAll(ctx context.Context, items []dataset.Item) error {
 	return features.InOrder(ctx, len(items), 1, workers,
 		func() *Worker { return &Worker{} },
 		func(ctx context.Context, w *Worker, i, _ int) (*Image, error) {
-			if r.singleFile() {
-				return r.render(ctx, w, items[i], r.Out, r.Out)
+			name, file := r.Out, r.Out
+			if !r.singleFile() {
+				name, file = filepath.Join(r.Out, files[i]), r.folder.Path(files[i])
 			}
-			return r.render(ctx, w, items[i], filepath.Join(r.Out, files[i]), r.folder.Path(files[i]))
+			done, err := r.render(ctx, w, items[i], name, file)
+			if err == nil && r.unseen != nil {
+				done.Unseen = className(r.run.Head.Space(), r.unseen[i])
+			}
+			return done, err
 		},
 		func(i int, done *Image) error {
 			stage.Add(1)
