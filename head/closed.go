@@ -2,6 +2,7 @@ package head
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -14,9 +15,6 @@ import (
 func (c Config) notClosedForm() *invalid.Error {
 	const hint = "leave it out, or use {Head.Optimizer} sgd, adamw or lbfgs"
 	switch ordered := c.Loss.Name == loss.EMD2 || c.Loss.Name == loss.XEMD2; {
-	case c.Hidden > 0:
-		return &invalid.Error{Field: "Head.Hidden", Found: "a hidden layer with {Head.Optimizer} closed-form",
-			Want: "0: a linear head", Hint: hint}
 	case !ordered:
 		return &invalid.Error{Field: "Loss.Name", Found: c.Loss.Name + " with {Head.Optimizer} closed-form",
 			Want: "emd2 or xemd2", Hint: hint}
@@ -45,7 +43,7 @@ func (c Config) checkClosedForm() error {
 	return nil
 }
 
-// solve is Train for ClosedForm. Views are examples of one group; those of weight 0 only get predictions.
+// solve is Train for ClosedForm. A hidden layer has random weights, and what is solved is the layer on it. Views are examples of one group; those of weight 0 only get predictions.
 func solve(ctx context.Context, train Examples, c Config, onEpoch func(Epoch)) (*Result, error) {
 	views := train.views()
 	train = train.grouped()
@@ -56,28 +54,53 @@ func solve(ctx context.Context, train Examples, c Config, onEpoch func(Epoch)) (
 	}
 	r := &Result{Loss: c.Loss, Config: c}
 	begun := time.Now()
-	solved, err := closedform.Fit(ctx, closedform.Problem{
-		Cols: train.Features.Cols, Data: train.Features.Data, Index: train.Index,
-		Targets: train.Targets, Weights: weights, Groups: train.Groups, Loss: linkLoss(c.Loss),
-	}, closedform.Options{Threads: c.Threads, Seed: c.Seed, Progress: func(s closedform.Score) {
+	options := closedform.Options{Threads: c.Threads, Seed: c.Seed, Progress: func(s closedform.Score) {
 		record := newEpoch(len(r.History) + 1)
 		record.Seconds, record.Penalty, record.RPS = time.Since(begun).Seconds(), s.Lambda, s.RPS
 		r.History = append(r.History, record)
 		if onEpoch != nil {
 			onEpoch(r.History[len(r.History)-1])
 		}
-	}})
+	}}
+	problem := closedform.Problem{
+		Cols: train.Features.Cols, Data: train.Features.Data, Index: train.Index,
+		Targets: train.Targets, Weights: weights, Groups: train.Groups, Loss: linkLoss(c.Loss),
+	}
+	if c.Hidden > 0 {
+		if err := c.checkOutputs(train.Len()); err != nil {
+			return nil, err
+		}
+		layer, on, err := closedform.Random(ctx, problem, c.Hidden, options)
+		if err != nil {
+			return nil, err
+		}
+		problem = on
+		r.Network.Layers = append(r.Network.Layers, Layer(layer))
+	}
+	solved, err := closedform.Fit(ctx, problem, options)
 	if err != nil {
 		return nil, err
 	}
 	r.Best = 1 + slices.IndexFunc(r.History, func(e Epoch) bool { return e.Penalty == solved.Lambda })
-	r.Network = Network{Layers: []Layer{Layer(solved.Layer)}}
+	r.Network.Layers = append(r.Network.Layers, Layer(solved.Layer))
 	r.OutOfFold = &OutOfFold{Probabilities: solved.Probabilities, RPS: solved.RPS, NestedRPS: solved.NestedRPS,
 		LinkPenalty: solved.Penalty}
 	for i := 0; i < len(solved.Folds); i += views {
 		r.OutOfFold.Folds = append(r.OutOfFold.Folds, solved.Folds[i])
 	}
 	return r, nil
+}
+
+// mostOutputs is the most outputs of a random layer for all examples together: 8 GiB.
+const mostOutputs = 1 << 31
+
+// checkOutputs refuses a random layer whose outputs for the examples would take too much memory.
+func (c Config) checkOutputs(examples int) error {
+	if c.Hidden > mostOutputs/examples {
+		return wrong("Head.Hidden", fmt.Sprintf("%d random units, whose outputs for %d examples take %.1f GiB", c.Hidden,
+			examples, float64(c.Hidden)*float64(examples)*4/(1<<30)), fmt.Sprintf("at most %d", mostOutputs/examples))
+	}
+	return nil
 }
 
 // linkEMD is the weight of the squared EMD beside cross-entropy in a link for emd2.

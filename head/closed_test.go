@@ -71,7 +71,6 @@ func TestClosedFormErrors(t *testing.T) {
 		change func(*Config)
 		field  string
 	}{
-		"hidden":      {func(c *Config) { c.Hidden = 4 }, "Head.Hidden"},
 		"loss":        {func(c *Config) { c.Loss.Name = loss.CrossEntropy }, "Loss.Name"},
 		"self-guided": {func(c *Config) { c.SelfGuided = true }, "Loss.Ground"},
 		"rate":        {func(c *Config) { c.LR = 0.1 }, "Head.LR"},
@@ -86,6 +85,35 @@ func TestClosedFormErrors(t *testing.T) {
 		if err := cfg.Check(); !errors.As(err, &e) || e.Field != c.field {
 			t.Errorf("%s: %v, want an error about %s", name, err, c.field)
 		}
+	}
+}
+
+// A hidden layer is random; the layer on it predicts, out of fold too.
+func TestClosedFormOnRandomLayer(t *testing.T) {
+	cfg := Defaults(loss.Config{Name: loss.EMD2, Classes: 3}, 200)
+	cfg.Optimizer = ClosedForm
+	e := ordinal(t, 60, 1)
+	r, err := Train(context.Background(), e, Examples{}, cfg, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Network.Hidden() != 200 || r.OutOfFold == nil || len(r.OutOfFold.Probabilities) != 60*3 {
+		t.Fatalf("%d hidden units, out of fold %v", r.Network.Hidden(), r.OutOfFold)
+	}
+	if shares := 0.44; !(r.OutOfFold.NestedRPS < 0.7*shares) { // of three equally frequent classes
+		t.Errorf("RPS out of fold %g", r.OutOfFold.NestedRPS)
+	}
+	cfg.Seed = 3
+	other, err := Train(context.Background(), e, Examples{}, cfg, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if slices.Equal(other.Network.Layers[0].Weight, r.Network.Layers[0].Weight) {
+		t.Error("another seed has the same random layer")
+	}
+	cfg.Hidden = mostOutputs / 59
+	if err := cfg.checkOutputs(60); !invalid.Is(err) {
+		t.Errorf("too many units: %v", err)
 	}
 }
 

@@ -8,7 +8,7 @@ const (
 	AdamW = "adamw" // Adam with decoupled weight decay
 	LBFGS = "lbfgs" // limited-memory BFGS on all examples at once
 
-	// ClosedForm solves a linear head without iterating over the examples, by package closedform: emd2 and xemd2 with
+	// ClosedForm solves a linear head, or one on a hidden layer of random weights, without iterating over the examples, by package closedform: emd2 and xemd2 with
 	// the ordered distance or positions. It takes no option of iterative training, and [Result.OutOfFold] has
 	// predictions of all training examples by regressions without them.
 	ClosedForm = "closed-form"
@@ -32,7 +32,8 @@ type Config struct {
 	Decision Decision    `json:"decision"` // the rule behind Epoch.ValMAE; "": argmax
 
 	// Hidden is the width of the hidden layer; 0: none, a linear head. Where ClosedForm would apply without it, SGD and AdamW train it
-	// beside that: the logits are the sum of both, and the network has two more units for each class.
+	// beside that: the logits are the sum of both, and the network has two more units for each class. With ClosedForm its
+	// weights are random, and the layer on it is solved.
 	Hidden  int     `json:"hidden"`
 	Dropout float64 `json:"dropout"` // probability in [0, 1) to drop an input of the last layer, or Auto
 	// Ensemble is the number of networks that are trained with different seeds and joined into one, whose logits are the means of

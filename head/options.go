@@ -99,7 +99,7 @@ func Options() []Option {
 		{Name: "hidden", Field: "Head.Hidden", Group: "Head", Kind: Int, Range: invalid.Range{High: 1 << 16}, Default: "0",
 			Search: Search{Choices: []string{"0", "0", "64", "128", "256"}},
 			value:  func(c *Config) any { return &c.Hidden },
-			Help:   "width of the hidden layer; 0 is a linear head. With emd2 or xemd2 it is trained beside the linear head in closed form"},
+			Help:   "width of the hidden layer; 0 is a linear head. With emd2 or xemd2 it is trained beside the linear head in closed form; for optimizer closed-form its weights are random and the layer on it is solved"},
 		{Name: "dropout", Field: "Head.Dropout", Group: "Head", Kind: Float, Range: fraction,
 			Auto: "0.3 for a linear head, 0.5 with a hidden layer, 0 for lbfgs", Only: Iterative,
 			value: func(c *Config) any { return &c.Dropout },

@@ -45,11 +45,12 @@ def main():
         covered.append(test["prediction_sets"]["coverage"])
         if "chosen" in search:
             chosen[search["chosen"].get("features") or f"candidate {search['chosen']['trial']}"] += 1
-        print(seed, *(f"{k} {fold[k]:.4f} {test[k]:.4f}" for k in inside), f"coverage {covered[-1]:.3f}", flush=True)
+        print(seed, *(f"{k} {fold[k]:.4f} {test[k]:.4f} ({inside[k]} of {len(covered)} within)" for k in inside),
+              f"coverage {covered[-1]:.3f}", flush=True)
     for key in inside:
         d = differences[key]
         print(f"{key}: within 1.96 standard errors in {inside[key]} of {splits}; mean difference {statistics.mean(d):+.4f} "
-              f"± {statistics.stdev(d) / splits ** 0.5:.4f}")
+              f"± {statistics.stdev(d) / splits ** 0.5:.4f}; standard deviation {statistics.stdev(d):.4f}")
     print(f"mean coverage of the test images {statistics.mean(covered):.3f}")
     for name, times in chosen.most_common():
         print(f"chosen in {times} of {splits}: {name}")
