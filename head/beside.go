@@ -8,7 +8,7 @@ import (
 
 // besideClosedForm reports whether a hidden layer of a resolved configuration is trained beside a linear head in closed form.
 func (c Config) besideClosedForm() bool {
-	return c.Hidden > 0 && c.Optimizer != LBFGS && c.Loss.Ground.Positions == nil && c.linear().notClosedForm() == nil
+	return c.Hidden > 0 && c.Optimizer != LBFGS && c.Optimizer != ClosedForm && c.Loss.Ground.Positions == nil && c.linear().notClosedForm() == nil
 }
 
 // linear is the configuration of the linear head in closed form that a hidden layer is trained beside.

@@ -43,7 +43,8 @@ func (c Config) checkClosedForm() error {
 	return nil
 }
 
-// solve is Train for ClosedForm. A hidden layer has random weights, and what is solved is the layer on it. Views are examples of one group; those of weight 0 only get predictions.
+// solve is Train for ClosedForm. A hidden layer has random weights, and what is solved is the layer on it. Views are
+// examples of one group; those of weight 0 only get predictions.
 func solve(ctx context.Context, train Examples, c Config, onEpoch func(Epoch)) (*Result, error) {
 	views := train.views()
 	train = train.grouped()

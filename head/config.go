@@ -8,9 +8,9 @@ const (
 	AdamW = "adamw" // Adam with decoupled weight decay
 	LBFGS = "lbfgs" // limited-memory BFGS on all examples at once
 
-	// ClosedForm solves a linear head, or one on a hidden layer of random weights, without iterating over the examples, by package closedform: emd2 and xemd2 with
-	// the ordered distance or positions. It takes no option of iterative training, and [Result.OutOfFold] has
-	// predictions of all training examples by regressions without them.
+	// ClosedForm solves a linear head, or one on a hidden layer of random weights, without iterating over the examples, by
+	// package closedform: emd2 and xemd2 with the ordered distance or positions. It takes no option of iterative training,
+	// and [Result.OutOfFold] has predictions of all training examples by regressions without them.
 	ClosedForm = "closed-form"
 )
 
