@@ -68,7 +68,7 @@ goes on where it ended. Only this computer can connect, with the address that is
 }
 
 func printReview(w io.Writer, r *review.Result) {
-	fmt.Fprintf(w, "%d of %d decided: %d labels changed, %d images labelled, %d left out\n", r.Decided, r.Items, r.Changed, r.Added, r.LeftOut)
+	fmt.Fprintf(w, "%d of %d decided; labels changed: %d, images labelled: %d, left out: %d\n", r.Decided, r.Items, r.Changed, r.Added, r.LeftOut)
 	if !r.Corrected {
 		return
 	}
