@@ -36,7 +36,7 @@ func newCompare(a *app) *cobra.Command {
 	f := c.Flags()
 	f.SortFlags = false
 	f.StringVar(&job.Data.Path, "data", "", "`path` of the images: a folder or a manifest")
-	f.StringVar(&job.Features, "features", "", "`folder` of extracted features, instead of --data and --backbone")
+	f.Var(&partsFlag{&job.Features}, "features", "`folder` of extracted features, or of parts of them, instead of --data and --backbone")
 	f.Var(&lossesFlag{&job.Losses}, "losses", "losses with commas between, as above")
 	f.StringVar(&job.Out, "out", "", "`folder` for the results (default: finetune-compare-1, or the next free number)")
 	f.BoolVar(&job.Overwrite, "overwrite", false, "replace an earlier comparison in --out once the new one is complete")

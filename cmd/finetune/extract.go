@@ -31,6 +31,7 @@ in base64 and an id. Labels stay with whoever reads the rows.`,
 		Example: `  finetune extract --data faces/ --out features/
   finetune extract --data faces/ --views 2 --out features/
   finetune extract --data files.txt --backbone resnet50.onnx --out features/
+  finetune extract --data faces/ --shard 3/16 --out features/part-03
   find . -name '*.jpg' | finetune extract --data - --out - --format jsonl --tap last -q`,
 		Args: noArgs,
 	}
@@ -42,7 +43,7 @@ in base64 and an id. Labels stay with whoever reads the rows.`,
 	f.StringVar(&rows.Format, "format", "", "of rows on standard output: csv, jsonl or parquet (default csv)")
 	f.StringSliceVar(&rows.Columns, "columns", nil,
 		"`names` of the columns of these rows: path, features, features_base64 (float32, little-endian), error")
-	f.Var(&shardFlag{&rows.Shard}, "shard", "write only the rows of part i of n of the input, i from 0")
+	f.Var(&shardFlag{&rows.Shard}, "shard", "extract only part i of n of the input, i from 0; train --features takes the parts together")
 	addLabelFlags(f, &job.Data)
 	addNetworkFlags(f, &job.Images)
 	addViewFlags(f, &job.Images)
@@ -64,6 +65,7 @@ in base64 and an id. Labels stay with whoever reads the rows.`,
 		if err := onlyWithRows(c); err != nil {
 			return err
 		}
+		job.Data.Shard = rows.Shard
 		run := func(ctx context.Context, p progress.Reporter) (*features.ExtractResult, error) {
 			job.Progress = p
 			return job.Run(ctx)
@@ -96,7 +98,7 @@ func notWithRows(c *cobra.Command, json bool) error {
 
 // onlyWithRows refuses what a feature folder doesn't have.
 func onlyWithRows(c *cobra.Command) error {
-	for _, name := range []string{"format", "columns", "shard"} {
+	for _, name := range []string{"format", "columns"} {
 		if c.Flags().Changed(name) {
 			return &invalid.Error{Field: "--" + name, Found: "given with a feature folder", Hint: "give --out - for rows on standard output"}
 		}

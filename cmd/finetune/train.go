@@ -38,7 +38,7 @@ func newTrain(a *app) *cobra.Command {
 	f := c.Flags()
 	f.SortFlags = false
 	f.StringVar(&job.Data.Path, "data", "", "`path` of the images: a folder or a manifest")
-	f.StringVar(&job.Features, "features", "", "`folder` of extracted features, instead of --data and --backbone")
+	f.Var(&partsFlag{&job.Features}, "features", "`folder` of extracted features, or of parts of them, instead of --data and --backbone; may be given again")
 	f.StringVar(&job.Quality, "quality", train.Balanced, "`level` of the features: fast (the network's last), balanced, or best (covariances too, where they lower the out-of-fold RPS)")
 	f.StringVar(&job.Out, "out", "", "the run `folder` (default: finetune-run-1, or the next free number)")
 	f.BoolVar(&job.Overwrite, "overwrite", false, "replace an earlier run in --out once the new one is complete")

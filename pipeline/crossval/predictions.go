@@ -40,13 +40,13 @@ func (p *Predictions) Row(i int) []float32 {
 func Predict(h *head.Head, t *features.Table, rows []int, items []dataset.Item, threads int) (*Predictions, error) {
 	p := &Predictions{Items: items, Probabilities: make([]float32, len(items)*h.Space().Len())}
 	if t.Views.Predict > 1 {
-		if err := Probabilities(h, t.Features, t.PerItem, t.Views.Predict, rows, threads,
+		if err := Probabilities(h, t.Features, t.PerItem, t.Views.Predict, t.Places(rows), threads,
 			p.Probabilities); err != nil {
 			return nil, err
 		}
 	} else {
 		p.Logits = make([]float32, len(items)*h.Outputs())
-		if err := h.Logits(t.Features, features.RowsOf(rows, t.Features.Rows, t.PerItem, 1), threads,
+		if err := h.Logits(t.Features, t.Plain(rows), threads,
 			p.Logits); err != nil {
 			return nil, err
 		}

@@ -30,6 +30,12 @@ func (l *loader) set() (*Set, error) {
 	if err := l.resolve(); err != nil {
 		return nil, err
 	}
+	if o := l.o.Shard; o.Count > 1 && l.layout != Packed {
+		if o.Index >= len(l.items) {
+			return nil, &invalid.Error{Field: "Shard", Found: fmt.Sprintf("%d/%d of %s", o.Index, o.Count, count(len(l.items), "image")), Want: "at least one image in each part"}
+		}
+		l.filter(func(i int) bool { return o.Holds(int64(i)) })
+	}
 	s := &Set{
 		voteClasses: l.voteClasses,
 		Layout:      l.layout,

@@ -50,6 +50,8 @@ type Options struct {
 	// Unlabelled loads images without labels: every Label is -1 and the Space is empty. Where the data shows a
 	// label all the same, it stays in Text.
 	Unlabelled bool
+	// Shard is the part of the images to load. Classes are then those of the part.
+	Shard source.Shard
 	// NoFiles is for a table whose images aren't needed, such as the index of a feature folder: files aren't looked for.
 	NoFiles bool
 }
@@ -58,6 +60,9 @@ type Options struct {
 // the user can correct is a *invalid.Error.
 func Load(ctx context.Context, o Options) (s *Set, err error) {
 	l, err := newLoader(ctx, o)
+	if err == nil {
+		err = o.Shard.Check()
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -28,7 +28,7 @@ func isPacked(name string, exists bool) bool {
 // packed reads images and labels with package source. What it keeps open is closed once the items aren't used any more.
 func (l *loader) packed() error {
 	l.layout, l.table, l.unit = Packed, remote.Redacted(l.o.Path), "image"
-	o := source.Options{Path: l.o.Path, ImageColumn: l.o.ImageColumn, LabelColumn: l.o.LabelColumn}
+	o := source.Options{Path: l.o.Path, ImageColumn: l.o.ImageColumn, LabelColumn: l.o.LabelColumn, Shard: l.o.Shard}
 	s, err := source.Open(l.ctx, o)
 	if err != nil {
 		return err

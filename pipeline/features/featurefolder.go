@@ -75,8 +75,21 @@ func checkFolder(ctx context.Context, folder string) error {
 	return status.Err()
 }
 
-// OpenFolder maps the features of a folder and reads its index. Only features.npy and index.csv are needed.
-func OpenFolder(ctx context.Context, folder string, o dataset.Options) (_ *Table, err error) {
+// OpenFolder maps the features of a folder and reads its index. Only features.npy and index.csv are needed. The features may lie in
+// parts: folder may be a folder of feature folders or of Parquet tables, a Parquet table with a column features, or a list of these as
+// filepath.SplitList takes it. Feature folders aren't copied; Parquet is decoded into a temporary file.
+func OpenFolder(ctx context.Context, folder string, o dataset.Options) (*Table, error) {
+	parts, err := partsOf(ctx, folder)
+	if err != nil {
+		return nil, err
+	}
+	if len(parts) == 1 && !isParquet(parts[0]) {
+		return openFolder(ctx, parts[0], o)
+	}
+	return openParts(ctx, parts, o)
+}
+
+func openFolder(ctx context.Context, folder string, o dataset.Options) (_ *Table, err error) {
 	if err := checkFolder(ctx, folder); err != nil {
 		return nil, err
 	}

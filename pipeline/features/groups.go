@@ -23,9 +23,9 @@ func (t *Table) groups() []int {
 				named[item.Group] = i
 			}
 		}
-		row := t.Features.Row(i * t.PerItem)
+		row := t.plainRow(i)
 		key := rowKey(row)
-		at := slices.IndexFunc(alike[key], func(j int) bool { return slices.Equal(t.Features.Row(j*t.PerItem), row) })
+		at := slices.IndexFunc(alike[key], func(j int) bool { return slices.Equal(t.plainRow(j), row) })
 		if at < 0 {
 			alike[key] = append(alike[key], i)
 			continue

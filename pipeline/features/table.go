@@ -12,7 +12,8 @@ import (
 	"finetune/pipeline/dataset"
 )
 
-// A Table is a feature matrix with its items: Set.Items[i] has the PerItem rows from i·PerItem, one for each view.
+// A Table is a feature matrix with its items: Set.Items[i] has PerItem rows that follow each other, one for each view. They begin at
+// i·PerItem, unless the features lie in parts. See [Table.Rows].
 // Rows of views that are not needed are undefined.
 type Table struct {
 	Set        *dataset.Set    // readable images only
@@ -27,6 +28,7 @@ type Table struct {
 	// network is the user's or the embedded one.
 	NetworkFile string
 	close       func() error
+	places      []int // where the rows of each item begin, in multiples of PerItem; nil: at the item's own number
 }
 
 // Close releases the feature matrix.
@@ -152,7 +154,53 @@ func suffices(views []int, wanted Demand, set *dataset.Set) (bool, error) {
 }
 
 // Plain returns the rows of the images without augmentation; nil items are all.
-func (t *Table) Plain(items []int) []int { return RowsOf(items, t.Features.Rows, t.PerItem, 1) }
+func (t *Table) Plain(items []int) []int { return t.Rows(items, 1) }
+
+// Rows returns the first few rows of each item; nil items are all.
+func (t *Table) Rows(items []int, few int) []int {
+	return RowsOf(t.Places(items), t.Features.Rows, t.PerItem, few)
+}
+
+// Places returns where items have their rows in the matrix, in multiples of PerItem; nil items are all, and nil is returned where that
+// means the whole matrix in order.
+func (t *Table) Places(items []int) []int {
+	if t.places == nil {
+		return items
+	}
+	if items == nil {
+		return t.places
+	}
+	places := make([]int, len(items))
+	for i, item := range items {
+		places[i] = t.places[item]
+	}
+	return places
+}
+
+func (t *Table) plainRow(item int) []float32 {
+	if t.places != nil {
+		item = t.places[item]
+	}
+	return t.Features.Row(item * t.PerItem)
+}
+
+// Together returns the rows of the items from first on that follow each other in the matrix, of at most so many items.
+func (t *Table) Together(first, most int) (f head.Features, items int) {
+	items = min(most, len(t.Set.Items)-first)
+	at := first
+	if t.places != nil {
+		at = t.places[first]
+		for i := range items {
+			if t.places[first+i] != at+i {
+				items = i
+				break
+			}
+		}
+	}
+	f = head.Features{Rows: items * t.PerItem, Cols: t.Features.Cols}
+	f.Data = t.Features.Data[at*t.PerItem*f.Cols:][:f.Rows*f.Cols]
+	return f, items
+}
 
 // examples are the rows of the table as a head learns from them. spread writes the target of a label, nil for a one-hot one; votes
 // stay as they are.
@@ -163,7 +211,7 @@ func (t *Table) Examples(spread func(dst []float32, label int)) head.Examples {
 	k := t.Set.Space.Len()
 	e := head.Examples{Features: t.Features, Targets: make([]float32, len(t.Set.Items)*k)}
 	if t.Views.Train > 1 {
-		e.Views = t.PerItem
+		e.Views, e.Index = t.PerItem, t.Places(nil)
 	} else {
 		e.Index = t.Plain(nil)
 	}

@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"slices"
 
 	"finetune/head"
 	"finetune/internal/cores"
@@ -89,13 +88,12 @@ func (s Scan) folder(ctx context.Context, r *Run, views features.ViewConfig, emi
 	if err := t.UseAs(views); err != nil {
 		return err
 	}
-	first := 0
-	for items := range slices.Chunk(t.Set.Items, atOnce) {
+	for first := 0; first < len(t.Set.Items); {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		f := head.Features{Rows: len(items) * t.PerItem, Cols: t.Features.Cols}
-		f.Data = t.Features.Data[first*t.PerItem*f.Cols:][:f.Rows*f.Cols]
+		f, n := t.Together(first, atOnce)
+		items := t.Set.Items[first : first+n]
 		if err := scanRows(r.Head, f, items, t.PerItem, t.Views.Predict, cores.Of(s.Threads), emit); err != nil {
 			return err
 		}

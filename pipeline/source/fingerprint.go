@@ -27,7 +27,7 @@ func (s *Source) Fingerprint(ctx context.Context) (string, error) {
 			return nil // its item says so
 		}
 		if f.kind != image {
-			if place++; s.byFile && !s.o.Shard.holds(place) {
+			if place++; s.byFile && !s.o.Shard.Holds(place) {
 				return nil
 			}
 		}

@@ -44,7 +44,8 @@ type Options struct {
 // otherwise of the images at these places. The parts of all shards are disjoint and together are the whole.
 type Shard struct{ Index, Count int }
 
-func (s Shard) check() error {
+// Check reports an index out of range, as an *invalid.Error with the field Shard.
+func (s Shard) Check() error {
 	if s == (Shard{}) || s.Count >= 1 && s.Index >= 0 && s.Index < s.Count {
 		return nil
 	}
@@ -52,8 +53,8 @@ func (s Shard) check() error {
 		Want: "i/n with i from 0 to n-1"}
 }
 
-// holds reports whether the shard holds the place n.
-func (s Shard) holds(n int64) bool { return s.Count <= 1 || n%int64(s.Count) == int64(s.Index) }
+// Holds reports whether the shard holds the place n.
+func (s Shard) Holds(n int64) bool { return s.Count <= 1 || n%int64(s.Count) == int64(s.Index) }
 
 // A Source enumerates images. Its methods aren't safe for concurrent use; its items are.
 type Source struct {
@@ -71,7 +72,7 @@ type Source struct {
 //
 // An error that the caller can correct is an *invalid.Error with Field "Shard" or with the path.
 func Open(ctx context.Context, o Options) (*Source, error) {
-	if err := o.Shard.check(); err != nil {
+	if err := o.Shard.Check(); err != nil {
 		return nil, err
 	}
 	s := &Source{o: o, spool: spool{dir: o.TempDir}}
@@ -118,7 +119,7 @@ func (s *Source) enumerate(ctx context.Context, e *emitter) error {
 	return s.eachFile(ctx, func(f found) error {
 		if f.err == nil && f.kind != image {
 			n++
-			if s.byFile && !s.o.Shard.holds(n) {
+			if s.byFile && !s.o.Shard.Holds(n) {
 				return nil
 			}
 		}
@@ -197,7 +198,7 @@ func (s *Source) Count(ctx context.Context) (n int64, ok bool, err error) {
 			if f.kind != parquetTable {
 				return errStop
 			}
-			if place++; s.byFile && !s.o.Shard.holds(place) {
+			if place++; s.byFile && !s.o.Shard.Holds(place) {
 				return nil
 			}
 			var err error
@@ -230,7 +231,7 @@ type emitter struct {
 }
 
 // mine reports whether the next item belongs to the shard, so that its bytes are wanted.
-func (e *emitter) mine() bool { return e.shard.holds(e.next) }
+func (e *emitter) mine() bool { return e.shard.Holds(e.next) }
 
 // emit hands on the next item where it belongs to the shard. It returns errStop when no more are wanted.
 func (e *emitter) emit(it Item) error {

@@ -114,7 +114,7 @@ func (t *tarReader) image(ctx context.Context, h *tar.Header, name string, e *em
 	case !t.packed:
 		at, err := t.file.Seek(0, io.SeekCurrent)
 		return &member{archive: t.f.path, name: name, offset: at, stored: h.Size, size: h.Size, stamp: t.stamp}, err
-	case !e.shard.holds(e.next + int64(len(t.sample.items))):
+	case !e.shard.Holds(e.next + int64(len(t.sample.items))):
 		return nil, nil
 	}
 	data, err := appendAll(ctx, nil, t.tar, h.Size)

@@ -14,7 +14,7 @@ func withPredicted(t *features.Table, rows []int, e head.Examples) head.Examples
 		return e
 	}
 	k := t.Set.Space.Len()
-	out := head.Examples{Features: t.Features, Index: features.RowsOf(rows, t.Features.Rows, t.PerItem, few)}
+	out := head.Examples{Features: t.Features, Index: t.Rows(rows, few)}
 	for i := range rows {
 		for view := range few {
 			weight := float32(0)
