@@ -161,6 +161,9 @@ func openParts(ctx context.Context, paths []string, o dataset.Options) (_ *Table
 	if t.places, err = placesOf(parts, lines, matrix, set); err != nil {
 		return nil, err
 	}
+	if b := meta.Backbone; b != nil && b.Precision != nil {
+		t.NetworkFile = filepath.Join(filepath.Dir(parts[0].meta), NetworkFile) // commonMeta has compared the digests
+	}
 	t.Views = ViewConfig{Train: set.Views, Predict: 1}
 	if meta.Views != nil {
 		t.Views.Plan = meta.Views.Plan
