@@ -142,7 +142,12 @@ func (s *server) logger(a *app) (*slog.Logger, error) {
 	if a.quiet {
 		level = slog.LevelWarn
 	}
-	o := &slog.HandlerOptions{Level: level}
+	o := &slog.HandlerOptions{Level: level, ReplaceAttr: func(_ []string, attr slog.Attr) slog.Attr {
+		if err, ok := attr.Value.Any().(error); ok {
+			attr.Value = slog.StringValue(printable(invalid.Text(err, flagName))) // options under the names of flags
+		}
+		return attr
+	}}
 	switch s.log {
 	case "text":
 		return slog.New(slog.NewTextHandler(a.err, o)), nil

@@ -10,10 +10,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"finetune/internal/store/atomicfile"
 	"finetune/internal/store/lockfile"
 	"finetune/internal/store/seal"
+	"finetune/internal/store/userfile"
 	"finetune/invalid"
 )
 
@@ -270,6 +272,14 @@ func within(file, dir string) bool {
 	}
 	rel, err := filepath.Rel(folder, inside)
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+}
+
+// CannotWrite returns err, which making or opening an output at path returned, as an *invalid.Error where another output would do.
+func CannotWrite(path string, err error) error {
+	if !invalid.Is(userfile.Classify(path, err)) && !errors.Is(err, syscall.EROFS) {
+		return err
+	}
+	return &invalid.Error{Field: "Out", Path: path, Found: "a place that can't be written", Hint: "give another {Out}", Err: err}
 }
 
 // NotAnInput refuses to write over a file that the job reads.

@@ -1,10 +1,12 @@
 package artifact
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"finetune/internal/store/lockfile"
@@ -202,3 +204,20 @@ func TestClaimFree(t *testing.T) {
 		t.Errorf("claimed %s", third.Dir)
 	}
 }
+
+// A place that can't be written is named as the output; other failures are the machine's.
+func TestCannotWrite(t *testing.T) {
+	for _, c := range []struct {
+		err     error
+		mistake bool
+	}{
+		{fs.ErrPermission, true}, {syscall.ENOTDIR, true}, {syscall.EROFS, true}, {fs.ErrNotExist, true}, {syscall.EIO, false}, {syscall.ENOSPC, false},
+		{syscall.EMFILE, false},
+	} {
+		err := CannotWrite("out.csv", &fs.PathError{Op: "open", Path: "out.csv", Err: c.err})
+		if invalid.Is(err) != c.mistake || c.mistake && !strings.HasPrefix(err.Error(), "Out out.csv: a place that can't be written") {
+			t.Errorf("%v: %v", c.err, err)
+		}
+	}
+}
+

@@ -138,6 +138,9 @@ func (c *Job) compare(ctx context.Context, table *features.Table, specs []lossSp
 
 // plan returns the folds, with a validation part in each fold for each seed.
 func (c *Job) plan(set *dataset.Set) (*crossval.Plan, error) {
+	if err := set.CheckGroups(); err != nil {
+		return nil, err
+	}
 	rows := crossval.AllRows(set)
 	o := crossval.Options{Folds: c.Folds, Seed: c.Seed, ValShare: c.Val}
 	if crossval.HasFolds(set, rows) {

@@ -34,6 +34,19 @@ func (o SplitOptions) Check() error {
 	return nil
 }
 
+// CheckGroups refuses data whose images are all in one group: a group stays whole, so nothing could be held out.
+func (s *Set) CheckGroups() error {
+	if len(s.Items) < 2 || s.Items[0].Group == "" ||
+		slices.ContainsFunc(s.Items, func(it Item) bool { return it.Group != s.Items[0].Group }) {
+		return nil
+	}
+	return &invalid.Error{
+		Path: s.Source, Found: fmt.Sprintf("all %d images in the group %q", len(s.Items), s.Items[0].Group),
+		Want: "several groups, since the images of a group stay together",
+		Hint: "correct the column group, or name the column or the pattern of the groups with {Data.GroupColumn} or {Data.GroupRegex}",
+	}
+}
+
 // A Partition holds item indices, each part in ascending order, no index in two parts and every index in one. An
 // empty part isn't nil.
 type Partition struct {

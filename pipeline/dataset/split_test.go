@@ -370,3 +370,23 @@ func BenchmarkSplit(b *testing.B) {
 		}
 	}
 }
+
+// Images that are all of one group can't be held out: the message names the file and the column.
+func TestCheckGroups(t *testing.T) {
+	all := func(groups ...string) *Set {
+		s := &Set{Source: "faces.csv"}
+		for _, g := range groups {
+			s.Items = append(s.Items, Item{Group: g})
+		}
+		return s
+	}
+	for _, s := range []*Set{all(), all("a"), all("", ""), all("a", "b"), all("a", "")} {
+		if err := s.CheckGroups(); err != nil {
+			t.Errorf("%d items: %v", len(s.Items), err)
+		}
+	}
+	err := all("a", "a", "a").CheckGroups()
+	if !invalid.Is(err) || !strings.HasPrefix(err.Error(), `faces.csv: all 3 images in the group "a"; `) || !strings.Contains(err.Error(), "Data.GroupColumn") {
+		t.Error(err)
+	}
+}

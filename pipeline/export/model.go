@@ -69,7 +69,7 @@ func stageOf(out string) string {
 func claimStage(dir string) (stage string, release func() error, err error) {
 	claim, err := lockfile.Acquire(dir)
 	if err != nil {
-		return "", nil, err
+		return "", nil, artifact.CannotWrite(filepath.Dir(dir), err)
 	}
 	release = sync.OnceValue(func() error {
 		err := os.RemoveAll(dir) // with the lock file, while it is locked

@@ -52,16 +52,18 @@ func (r *Run) OpenNetwork(i *features.Images) (*features.Network, error) {
 
 // prior is how often each class was met in training, nil where the run doesn't say.
 func (r *Run) prior() []float64 {
-	total := 0
+	total := 0.0
 	for _, c := range r.Config.Classes {
-		total += c.Count
+		if total += float64(c.Count); c.Count < 0 {
+			return nil
+		}
 	}
 	if total == 0 || len(r.Config.Classes) != r.Head.Space().Len() {
 		return nil
 	}
 	shares := make([]float64, len(r.Config.Classes))
 	for i, c := range r.Config.Classes {
-		shares[i] = float64(c.Count) / float64(total)
+		shares[i] = float64(c.Count) / total
 	}
 	return shares
 }

@@ -12,7 +12,6 @@ import (
 	"finetune/internal/remote"
 	"finetune/internal/store/atomicfile"
 	"finetune/internal/store/seal"
-	"finetune/internal/store/userfile"
 	"finetune/invalid"
 	"finetune/models"
 	"finetune/pipeline/artifact"
@@ -28,13 +27,13 @@ func (r *Run) MayWrite(ctx context.Context, out string, overwrite bool, inputs .
 	if _, err := os.Lstat(out); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	} else if err != nil {
-		return userfile.Classify(out, err)
+		return artifact.CannotWrite(out, err)
 	}
 	info, err := os.Stat(out)
 	switch {
 	case errors.Is(err, fs.ErrNotExist): // a link to nothing
 	case err != nil:
-		return userfile.Classify(out, err)
+		return artifact.CannotWrite(out, err)
 	case info.IsDir():
 		return &invalid.Error{Field: "Out", Path: out, Found: "a folder", Want: "a file"}
 	case !info.Mode().IsRegular():
@@ -84,6 +83,10 @@ func WriteOut(path string, overwrite bool, write func(io.Writer) error) error {
 	err := atomicfile.Write(path, write, options...)
 	if errors.Is(err, fs.ErrExist) && !overwrite {
 		return OutExists(path)
+	}
+	var at *fs.PathError
+	if errors.As(err, &at) && filepath.Dir(at.Path) == filepath.Dir(path) {
+		return artifact.CannotWrite(path, err)
 	}
 	return err
 }

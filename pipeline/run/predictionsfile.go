@@ -73,7 +73,7 @@ func ReadPredictions(ctx context.Context, path string, space label.Space, emit f
 		if !ok || !known {
 			return fmt.Errorf("the classes %q and %q", cell[1], cell[2])
 		}
-		probabilities, err := parseNumbers(cell[3:])
+		probabilities, err := parseProbabilities(cell[3:])
 		if err == nil {
 			emit(PredictionRow{cell[0], label, predicted, probabilities})
 		}

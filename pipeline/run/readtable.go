@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 
@@ -58,13 +59,27 @@ func readTable(ctx context.Context, path string, names []string, take func(cells
 	}
 }
 
-// parseNumbers reads a number from each cell.
+// parseProbabilities reads a probability from each cell.
+func parseProbabilities(cells []string) ([]float64, error) {
+	list, err := parseNumbers(cells)
+	for _, v := range list {
+		if v < 0 || v > 1 {
+			return nil, fmt.Errorf("the probability %v", v)
+		}
+	}
+	return list, err
+}
+
+// parseNumbers reads a finite number from each cell.
 func parseNumbers(cells []string) ([]float64, error) {
 	out := make([]float64, len(cells))
 	for i, cell := range cells {
 		v, err := strconv.ParseFloat(cell, 64)
 		if err != nil {
 			return nil, err
+		}
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil, fmt.Errorf("the number %v", v)
 		}
 		out[i] = v
 	}

@@ -54,6 +54,12 @@ func ReadSuspects(ctx context.Context, path string, space label.Space) ([]Suspec
 		if err != nil {
 			return err
 		}
+		if _, err := parseProbabilities(cell[3:5]); err != nil {
+			return err
+		}
+		if d := numbers[2]; d < 0 || d >= float64(space.Len()) {
+			return fmt.Errorf("the distance %v of classes", d)
+		}
 		s.PLabel, s.PSuggested, s.Distance, s.Score = float32(numbers[0]), float32(numbers[1]), int(numbers[2]), numbers[3]
 		list = append(list, s)
 		return nil

@@ -187,7 +187,7 @@ func (s *Server) status(model string, err error) error {
 	case errors.Is(err, context.Canceled):
 		return huma.NewError(statusClientClosed, "the client closed the connection")
 	}
-	s.o.Log.Error("prediction failed", "model", model, "error", err.Error())
+	s.o.Log.Error("prediction failed", "model", model, "error", err)
 	return huma.Error500InternalServerError("the prediction failed")
 }
 

@@ -121,7 +121,7 @@ func (s *Server) Reload(ctx context.Context) error {
 	outcome := "done"
 	if err != nil {
 		outcome = "failed"
-		s.o.Log.ErrorContext(ctx, "reload failed; the runs stay as they were", "error", err.Error())
+		s.o.Log.ErrorContext(ctx, "reload failed; the runs stay as they were", "error", err)
 	}
 	s.metrics.reloads.WithLabelValues(outcome).Inc()
 	return err

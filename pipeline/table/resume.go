@@ -6,11 +6,11 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"syscall"
 	"time"
 
 	"finetune/internal/store/flock"
 	"finetune/invalid"
+	"finetune/pipeline/artifact"
 )
 
 // begin finds out what is there already.
@@ -110,7 +110,7 @@ func openPart(p paths) (*os.File, error) {
 	}
 	f, err := os.OpenFile(p.part, os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
-		return nil, cannotWrite(p.out, err)
+		return nil, artifact.CannotWrite(p.out, err)
 	}
 	err = flock.Exclusive(f)
 	if err == nil || errors.Is(err, flock.ErrUnsupported) {
@@ -121,14 +121,6 @@ func openPart(p paths) (*os.File, error) {
 		err = &invalid.Error{Path: p.out, Found: "a file that another process writes", Err: err}
 	}
 	return nil, err
-}
-
-// cannotWrite tells what the user can correct about a folder from a failure of the machine.
-func cannotWrite(path string, err error) error {
-	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.EROFS) {
-		return &invalid.Error{Path: path, Found: "a place that can't be written", Hint: "give another {Out}", Err: err}
-	}
-	return err
 }
 
 // removeAll removes files that may not be there.

@@ -12,6 +12,7 @@ import (
 
 	"finetune/internal/store/atomicfile"
 	"finetune/invalid"
+	"finetune/pipeline/artifact"
 )
 
 // checkpointEvery is how much time an interrupted job may lose.
@@ -70,7 +71,7 @@ func Create(ctx context.Context, o Options) (_ *Writer, err error) {
 	w := &Writer{o: o, paths: pathsOf(o.Path)}
 	w.state = state{Version: stateVersion, Settings: o.digest()}
 	if err := os.MkdirAll(filepath.Dir(o.Path), 0o777); err != nil {
-		return nil, cannotWrite(o.Path, err)
+		return nil, artifact.CannotWrite(o.Path, err)
 	}
 	if w.part, err = openPart(w.paths); err != nil {
 		return nil, err

@@ -81,6 +81,11 @@ func (p *planner) of(set *dataset.Set) (*splitPlan, error) {
 
 // plan cuts the data.
 func (t *Job) plan(set *dataset.Set) (*splitPlan, error) {
+	if t.Folds > 0 || t.leavesOut() || t.Split.Val+t.Split.Test > 0 {
+		if err := set.CheckGroups(); err != nil {
+			return nil, err
+		}
+	}
 	if t.Folds > 0 {
 		return t.planCrossValidation(set)
 	}

@@ -5,13 +5,26 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
 )
 
-// patience is how long a process may take to end after a signal.
+// patience is how long a process may take to end after a signal, on a machine that has cores for all that wants to run.
 const patience = 2 * time.Second
+
+// patient is patience, longer by as much as there is more to run than there are cores.
+func patient() time.Duration {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return patience
+	}
+	first, _, _ := strings.Cut(string(text), " ")
+	load, _ := strconv.ParseFloat(first, 64)
+	return time.Duration(float64(patience) * max(1, load/float64(runtime.NumCPU())))
+}
 
 // signals sends a signal to each job at a random time, those that ask to stop and the one that can't be caught, then runs the same
 // command again. Unlike kill it needs nothing of the system.
@@ -35,7 +48,7 @@ func (t *torture) signal(j *job, signal syscall.Signal, rng *rand.Rand) error {
 	}
 	switch killed := e.status == -1; {
 	case e.hung:
-		return fmt.Errorf("hung: no end %v after the signal", patience)
+		return fmt.Errorf("hung: no end %v after the signal", patient())
 	case killed && signal != syscall.SIGKILL && e.errors != "":
 		// The system's own way, before the program's begins to say anything.
 		return fmt.Errorf("killed by the signal: %s", e.errors)
@@ -56,7 +69,7 @@ func (t *torture) signalled(box string, args []string, signal os.Signal, after t
 	hung := make(chan bool, 1)
 	watch := time.AfterFunc(after, func() {
 		cmd.Process.Signal(signal)
-		time.AfterFunc(patience, func() {
+		time.AfterFunc(patient(), func() {
 			hung <- true
 			cancel() // ends it when it is still there
 		})
