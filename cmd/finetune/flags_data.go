@@ -100,3 +100,8 @@ func (o *orderFlag) Set(text string) (err error) {
 	*o.names, err = label.ParseList(text)
 	return err
 }
+
+// addSpreadsheetFlag binds how text is written to tables that people open.
+func addSpreadsheetFlag(f *pflag.FlagSet, safe *bool) {
+	f.BoolVar(safe, "spreadsheet-safe", false, "put an apostrophe before text in a CSV that a spreadsheet would take for a formula")
+}

@@ -53,8 +53,7 @@ PATH and RUN also at https://.`,
 		"`names` of the columns to write, in this order; p_* is all classes")
 	f.BoolVar(&job.Features, "features", false,
 		"also write the features of each image, a list of numbers in the column features")
-	f.BoolVar(&job.SpreadsheetSafe, "spreadsheet-safe", false,
-		"put an apostrophe before text in a CSV that a spreadsheet would take for a formula")
+	addSpreadsheetFlag(f, &job.SpreadsheetSafe)
 	f.BoolVar(&job.Overwrite, "overwrite", false, "replace --out where it is the result of another job")
 	f.StringVar(&job.Report, "report", "", "`file` for a page about these images, .html: answers beside the training data, unfamiliar and unsure images")
 	job.ReviewShare = familiarity.DefaultReviewShare

@@ -30,6 +30,7 @@ docs/next-photos.md says how much more they teach than images chosen at random.`
 	job.Count = suggest.DefaultCount
 	f.VarP(newNumber(&job.Count, suggest.Count, "count"), "count", "n", "`images` to choose")
 	f.StringVar(&job.Out, "out", "", "CSV `file` for path, predicted class and doubt (default: the terminal)")
+	addSpreadsheetFlag(f, &job.SpreadsheetSafe)
 	f.BoolVar(&job.Overwrite, "overwrite", false, "replace a file at --out")
 	addScanRuntimeFlags(f, &job.Scan)
 	c.RunE = func(c *cobra.Command, _ []string) error {

@@ -220,4 +220,3 @@ func TestCannotWrite(t *testing.T) {
 		}
 	}
 }
-

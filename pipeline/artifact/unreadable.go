@@ -13,8 +13,8 @@ type Unreadable struct {
 	Reason string `json:"reason"`
 }
 
-// WriteUnreadable lists skipped images. Without any no file is written.
-func WriteUnreadable(path string, list []Unreadable) error {
+// WriteUnreadable lists skipped images, for a spreadsheet with safe; see Cell. Without any no file is written.
+func WriteUnreadable(path string, list []Unreadable, safe bool) error {
 	if len(list) == 0 {
 		return nil
 	}
@@ -22,8 +22,9 @@ func WriteUnreadable(path string, list []Unreadable) error {
 		if err := w.Write([]string{"path", "reason"}); err != nil {
 			return err
 		}
+		cell := Cell(safe)
 		for _, u := range list {
-			if err := w.Write([]string{u.Path, u.Reason}); err != nil {
+			if err := w.Write([]string{cell(u.Path), cell(u.Reason)}); err != nil {
 				return err
 			}
 		}

@@ -15,11 +15,14 @@ import (
 type Job struct {
 	Data dataset.Options
 	// the features that images are compared by; with those of training, training finds them in the cache
-	Images   features.Images
-	Split    dataset.SplitOptions // of data without parts; the split of training
-	Out      string               // folder for lists and a manifest that keeps copies in one group; "": no files
-	Threads  int                  // 0: all cores
-	Progress progress.Reporter
+	Images features.Images
+	Split  dataset.SplitOptions // of data without parts; the split of training
+	Out    string               // folder for lists and a manifest that keeps copies in one group; "": no files
+	// SpreadsheetSafe guards the lists for people, copies.csv, suspects.csv and unreadable.csv; see artifact.Cell. The manifest is
+	// read again, so it has names as they are.
+	SpreadsheetSafe bool
+	Threads         int // 0: all cores
+	Progress        progress.Reporter
 }
 
 // New returns the job on data with the parts that training draws where it holds some out.

@@ -24,15 +24,14 @@ var outputFolder = artifact.Kind{Name: "check", Mark: ResultFile,
 
 func (c Job) write(ctx context.Context, folder *artifact.Folder, r *Result, set *dataset.Set) error {
 	if err := artifact.WriteCSV(folder.Path(CopiesFile), func(w *csv.Writer) error {
-		return writeCopies(w,
-			r.Copies)
+		return writeCopies(w, r.Copies, artifact.Cell(c.SpreadsheetSafe))
 	}); err != nil {
 		return err
 	}
-	if err := run.WriteSuspects(folder.Path(run.SuspectsFile), r.Suspects); err != nil {
+	if err := run.WriteSuspects(folder.Path(run.SuspectsFile), r.Suspects, c.SpreadsheetSafe); err != nil {
 		return err
 	}
-	if err := artifact.WriteUnreadable(folder.Path(artifact.UnreadableFile), r.Unreadable); err != nil {
+	if err := artifact.WriteUnreadable(folder.Path(artifact.UnreadableFile), r.Unreadable, c.SpreadsheetSafe); err != nil {
 		return err
 	}
 	if err := c.writeManifest(folder.Path(ManifestFile), set, r.Copies); err != nil {
@@ -47,7 +46,7 @@ func (c Job) write(ctx context.Context, folder *artifact.Folder, r *Result, set 
 	return folder.Publish(ctx)
 }
 
-func writeCopies(w *csv.Writer, list []Copies) error {
+func writeCopies(w *csv.Writer, list []Copies, cell func(string) string) error {
 	if err := w.Write([]string{"picture", "path", "label", "part", "group", "similarity", "mirrored",
 		"same_bytes"}); err != nil {
 		return err
@@ -55,7 +54,7 @@ func writeCopies(w *csv.Writer, list []Copies) error {
 	for i, c := range list {
 		for _, image := range c.Images {
 			if err := w.Write([]string{
-				strconv.Itoa(i + 1), image.Path, image.Label, image.Part, image.Group,
+				strconv.Itoa(i + 1), cell(image.Path), cell(image.Label), image.Part, cell(image.Group),
 				strconv.FormatFloat(image.Similarity, 'f', 3, 64), strconv.FormatBool(image.Mirrored),
 				strconv.FormatBool(c.SameBytes),
 			}); err != nil {

@@ -32,7 +32,7 @@ func (r *Result) write(ctx context.Context, folder *artifact.Folder) error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", PlotFile, err)
 	}
-	if err := artifact.WriteUnreadable(folder.Path(artifact.UnreadableFile), r.Unreadable); err != nil {
+	if err := artifact.WriteUnreadable(folder.Path(artifact.UnreadableFile), r.Unreadable, false); err != nil {
 		return err
 	}
 	if err := r.writeReport(folder.Path(run.ReportFile)); err != nil {

@@ -129,7 +129,7 @@ func (e Extract) write(ctx context.Context, folder *artifact.Folder, set *datase
 	if err := writeIndex(folder.Path(IndexFile), set, e.Images.views()); err != nil {
 		return err
 	}
-	if err := artifact.WriteUnreadable(folder.Path(artifact.UnreadableFile), unreadable); err != nil {
+	if err := artifact.WriteUnreadable(folder.Path(artifact.UnreadableFile), unreadable, false); err != nil {
 		return err
 	}
 	if err := artifact.WriteJSON(folder.Path(MetaFile), meta); err != nil {

@@ -128,7 +128,7 @@ func (e Evaluate) Run(ctx context.Context) (*EvaluateResult, error) {
 	if err := WritePredictions(folder.Path(PredictionsFile), run.Head.Space(), said); err != nil {
 		return nil, err
 	}
-	if err := artifact.WriteUnreadable(folder.Path(artifact.UnreadableFile), table.Unreadable); err != nil {
+	if err := artifact.WriteUnreadable(folder.Path(artifact.UnreadableFile), table.Unreadable, false); err != nil {
 		return nil, err
 	}
 	if err := artifact.WriteJSON(folder.Path(MetricsFile), evaluationMetrics{result.Metrics, result.By, result.Unfamiliar, result.Review}); err != nil {

@@ -67,14 +67,15 @@ func ReadSuspects(ctx context.Context, path string, space label.Space) ([]Suspec
 	return list, err
 }
 
-// WriteSuspects writes SuspectsFile. Where there are none the header stands alone.
-func WriteSuspects(path string, list []SuspectLabel) error {
+// WriteSuspects writes SuspectsFile, for a spreadsheet with safe; see artifact.Cell. Where there are none the header stands alone.
+func WriteSuspects(path string, list []SuspectLabel, safe bool) error {
 	return artifact.WriteCSV(path, func(w *csv.Writer) error {
 		if err := w.Write(suspectColumns); err != nil {
 			return err
 		}
+		cell := artifact.Cell(safe)
 		for _, s := range list {
-			row := probabilityFields([]string{s.Path, s.Label, s.Suggested}, []float32{s.PLabel, s.PSuggested})
+			row := probabilityFields([]string{cell(s.Path), cell(s.Label), cell(s.Suggested)}, []float32{s.PLabel, s.PSuggested})
 			if err := w.Write(append(row, strconv.Itoa(s.Distance), artifact.FormatFloat(s.Score))); err != nil {
 				return err
 			}

@@ -29,6 +29,8 @@ type Job struct {
 	Count     int    // images to choose; 0: 50
 	Out       string // a CSV file; "": none is written
 	Overwrite bool   // replace a file at Out
+	// SpreadsheetSafe guards the text in Out; see artifact.Cell.
+	SpreadsheetSafe bool
 }
 
 // DefaultCount is how many images are chosen where no number is given.
@@ -98,7 +100,7 @@ func (j Job) Run(ctx context.Context) (*Result, error) {
 	if j.Out == "" {
 		return result, nil
 	}
-	return result, result.write(j.Out, j.Overwrite)
+	return result, result.write(j.Out, j.Overwrite, artifact.Cell(j.SpreadsheetSafe))
 }
 
 // mayWrite refuses an output that must not be written over.
@@ -141,12 +143,12 @@ func Place(known *familiarity.Model, row []float32) []float32 {
 }
 
 // write writes path, predicted and doubt, in the order of the suggestions.
-func (r *Result) write(path string, overwrite bool) error {
+func (r *Result) write(path string, overwrite bool, cell func(string) string) error {
 	return run.WriteOut(path, overwrite, func(out io.Writer) error {
 		w := csv.NewWriter(out)
 		w.Write([]string{"path", "predicted", "doubt"})
 		for _, s := range r.Suggestions {
-			w.Write([]string{s.Path, s.Predicted, strconv.FormatFloat(s.Doubt, 'g', 4, 64)})
+			w.Write([]string{cell(s.Path), cell(s.Predicted), strconv.FormatFloat(s.Doubt, 'g', 4, 64)})
 		}
 		w.Flush()
 		return w.Error()

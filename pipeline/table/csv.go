@@ -4,7 +4,8 @@ import (
 	"encoding/csv"
 	"io"
 	"strconv"
-	"strings"
+
+	"finetune/pipeline/artifact"
 )
 
 type csvEncoder struct {
@@ -13,10 +14,11 @@ type csvEncoder struct {
 	w    *csv.Writer
 	row  []string
 	text []byte
+	safe func(text string) string // how text is written
 }
 
 func newCSV(w io.Writer, o EncodeOptions, cols []column, goesOn bool) (Encoder, error) {
-	e := &csvEncoder{o: o, cols: cols, w: csv.NewWriter(w), row: make([]string, len(cols))}
+	e := &csvEncoder{o: o, cols: cols, w: csv.NewWriter(w), row: make([]string, len(cols)), safe: artifact.Cell(o.SpreadsheetSafe)}
 	if goesOn {
 		return e, nil
 	}
@@ -60,14 +62,6 @@ func (e *csvEncoder) value(r *Row, c column) string {
 		return strconv.FormatFloat(float64(*v), 'g', -1, 32)
 	}
 	return ""
-}
-
-// safe guards text against being taken for a formula.
-func (e *csvEncoder) safe(text string) string {
-	if e.o.SpreadsheetSafe && text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
-		return "'" + text
-	}
-	return text
 }
 
 // appendFloats appends numbers as a JSON list.

@@ -109,7 +109,7 @@ func (r *session) write(ctx context.Context) error {
 		},
 		func() error { return r.writeFamiliarity(ctx, in(run.FamiliarityFile)) },
 		func() error { return writeHistory(in(run.HistoryFile), r.traces()) },
-		func() error { return artifact.WriteUnreadable(in(artifact.UnreadableFile), r.result.Unreadable) },
+		func() error { return artifact.WriteUnreadable(in(artifact.UnreadableFile), r.result.Unreadable, false) },
 		func() error { return r.writeMeasured(ctx, in) },
 		func() error { return artifact.WriteJSON(in(run.ConfigFile), r.record) },
 		func() error { return r.writeSome(in) },
@@ -130,7 +130,7 @@ func (r *session) writeMeasured(ctx context.Context, in func(name string) string
 	if err := run.WritePredictions(in(run.PredictionsFile), space, r.unseen); err != nil {
 		return err
 	}
-	if err := run.WriteSuspects(in(run.SuspectsFile), run.DescribeSuspects(space, r.unseen, r.suspects)); err != nil {
+	if err := run.WriteSuspects(in(run.SuspectsFile), run.DescribeSuspects(space, r.unseen, r.suspects), false); err != nil {
 		return err
 	}
 	if err := artifact.WriteJSON(in(run.MetricsFile), run.Metrics{

@@ -1,0 +1,17 @@
+package artifact
+
+import "testing"
+
+func TestCell(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "", "a.png": "a.png", "1": "1", "é=1": "é=1", "=cmd|' /C calc'!A0": "'=cmd|' /C calc'!A0", "+1": "'+1", "-1": "'-1", "@SUM(A1)": "'@SUM(A1)",
+		"\t=1": "'\t=1", "\r=1": "'\r=1",
+	} {
+		if got := Cell(true)(text); got != want {
+			t.Errorf("%q is written as %q, want %q", text, got, want)
+		}
+		if got := Cell(false)(text); got != text {
+			t.Errorf("%q is written as %q", text, got)
+		}
+	}
+}
