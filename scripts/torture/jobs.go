@@ -25,7 +25,7 @@ func allJobs() []job {
 	return []job{
 		{name: "train", args: "train" + images + " --epochs 4 --out out", out: "out"},
 		{name: "folds", args: "train --features features --epochs 4 --folds 2 --out out", out: "out"},
-		{name: "search", args: "train --features features --epochs 4 --search 3 --search-folds 2 --out out", out: "out"},
+		{name: "search", args: "train --features features --epochs 4 --search 3 --out out", out: "out"},
 		{name: "resume", args: "train" + images + " --epochs 4 --out out --resume", out: "out", before: [][2]string{{"trained", "out"}}},
 		{name: "overwrite", args: "train" + images + " --epochs 4 --out out --overwrite", out: "out", before: [][2]string{{"other", "out"}}},
 		{name: "extract", args: "extract" + images + " --out out", out: "out"},
