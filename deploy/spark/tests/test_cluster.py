@@ -30,6 +30,9 @@ DEMO = os.path.join(REPOSITORY, "testdata", "demo")
 PARTS = ["--conf", "spark.sql.files.maxPartitionBytes=1m", "--conf", "spark.sql.files.openCostInBytes=0",
          "--conf", "spark.sql.execution.arrow.maxRecordsPerBatch=64"]
 
+# JVMs that live for seconds start sooner without the second compiler.
+SHORT_LIVED = {"JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}
+
 
 def finetune(*arguments, **more):
     return subprocess.run([FINETUNE, *arguments, "--quiet"], check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
@@ -66,7 +69,7 @@ class TestCluster(unittest.TestCase):
         cls.report("finetune predict, one process", IMAGES, time.monotonic() - start)
         cls.reference = rows_of(reference, "path")
         cls.run_folder = run
-        cls.cluster = cls.enterClassContext(Cluster(os.path.join(cls.folder, "cluster")))
+        cls.cluster = cls.enterClassContext(Cluster(os.path.join(cls.folder, "cluster"), environment=SHORT_LIVED))
 
     @staticmethod
     def report(what, images, seconds):
