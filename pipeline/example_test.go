@@ -174,12 +174,12 @@ func Example_extract() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		fmt.Println(trained.Head.Network().Hidden(), "hidden units:", trained.Metrics.QWK > 0.4)
+		fmt.Println("hidden", hidden, trained.Metrics.QWK > 0.4)
 	}
 	// Output:
 	// 360 × 11520
-	// 0 hidden units: true
-	// 32 hidden units: true
+	// hidden 0 true
+	// hidden 32 true
 }
 
 // With few images one split says little: here each is held out once, and the head that is kept is trained on all of them.

@@ -51,7 +51,7 @@ func TestMayWrite(t *testing.T) {
 		{dir, "a folder", "a folder"},
 		{os.DevNull, other, other},
 		{at("to-device"), other, other},
-		{at("file/new"), "not a file that can be opened", "not a file that can be opened"},
+		{at("file/new"), "a place that can't be written", "a place that can't be written"},
 		{filepath.Join(job.Out, run.ConfigFile), input, input},
 		{filepath.Join(job.Out, "files.json"), input, input},
 	} {

@@ -134,8 +134,17 @@ func TestGroupCount(t *testing.T) {
 // A class that is only in training must break nothing, nor must a run without a test part.
 func TestTrainedOn(t *testing.T) {
 	record := run.Config{Data: run.DataConfig{Path: "x", Images: 9}, Features: "f", Split: run.SplitConfig{Train: 6, Val: 3, HeldOut: "val"}, Classes: []run.ClassConfig{{Name: "a"}, {Name: "b"}}}
+	space, err := label.New([]string{"a", "b"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := head.New(head.Network{Layers: []head.Layer{{In: 1, Out: 2, Weight: make([]float32, 2), Bias: make([]float32, 2)}}},
+		head.Description{Space: space, Loss: loss.Config{Name: loss.EMD2, Classes: 2}, Decision: head.Median})
+	if err != nil {
+		t.Fatal(err)
+	}
 	var all []string
-	for _, s := range trainedOn(record, &Result{Epochs: 3, BestEpoch: 2}, head.Median) {
+	for _, s := range trainedOn(record, &Result{Head: h, Epochs: 3, BestEpoch: 2}, head.Median) {
 		all = append(all, s.Name+": "+s.Value)
 	}
 	text := strings.Join(all, "\n")
@@ -143,10 +152,6 @@ func TestTrainedOn(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
-	}
-	space, err := label.New([]string{"a", "b"}, nil)
-	if err != nil {
-		t.Fatal(err)
 	}
 	set := &dataset.Set{Space: space, Items: []dataset.Item{{Label: 0}, {Label: 1}, {Label: 0}}}
 	if got := classParts(set, dataset.Partition{Train: []int{0, 1}, Val: []int{2}}); got[0].Train != 1 || got[0].Val != 1 || got[1].HeldOut != 0 {
