@@ -82,8 +82,18 @@ func (f *fit) startBeside() {
 	if f.valTotal == 0 || f.schedule.warmup(1) {
 		return
 	}
-	f.best.loss = o.evaluate(f.val, f.valWeights).loss
+	start := o.evaluate(f.val, f.valWeights)
+	f.best.loss, f.startRPS = start.loss, start.rps
 	f.best.params, f.best.lossConfig, f.best.started = slices.Clone(o.params.all), f.schedule.config, true
+}
+
+// valLogits returns the logits of the validation examples, for which the part of the linear head is out of fold.
+func (f *fit) valLogits() []float32 {
+	var out []float32
+	if f.val.Len() > 0 {
+		f.objective.pass.forward(f.val, func(_ int, a activations) { out = append(out, a.logits...) })
+	}
+	return out
 }
 
 // joined returns one network with the sum of the logits of a linear one and of one with a hidden layer: z = max(0, z) − max(0, −z).

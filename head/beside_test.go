@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"finetune/internal/randstream"
 	"finetune/loss"
 )
 
@@ -35,6 +36,17 @@ func TestBesideClosedForm(t *testing.T) {
 		if kept.Best != 0 || kept.Network.Hidden() != 6+2*3 || len(kept.History) != 4 {
 			t.Fatalf("%s: epoch %d of %d kept, %d hidden units", name, kept.Best, len(kept.History), kept.Network.Hidden())
 		}
+		for i := range val { // the linear head alone, out of fold
+			z, p := kept.ValLogits[i*3:i*3+3], linear.OutOfFold.Probabilities[(len(rest)+i)*3:]
+			for k := range z {
+				if math.Abs(math.Exp(float64(z[k]))-float64(p[k])) > 1e-5 {
+					t.Fatalf("%s, validation example %d: logits %g, probabilities out of fold %g", name, i, z, p[:3])
+				}
+			}
+		}
+		if !(kept.StartRPS > 0) {
+			t.Errorf("%s: an RPS of %g at the start", name, kept.StartRPS)
+		}
 		for i := range 20 {
 			want, got := apply(linear.Network, all.Row(i)), apply(kept.Network, all.Row(i))
 			for k := range want {
@@ -52,6 +64,34 @@ func TestBesideClosedForm(t *testing.T) {
 	for _, e := range trained.History[max(0, trained.Best-1):] {
 		if trained.Best > 0 && e.ValLoss < trained.History[trained.Best-1].ValLoss {
 			t.Errorf("epoch %d is better than %d", e.Epoch, trained.Best)
+		}
+	}
+}
+
+// An ensemble has the mean of the logits of its networks for the validation examples, too.
+func TestBesideEnsemble(t *testing.T) {
+	all := ordinal(t, 60, 1)
+	cfg := Defaults(loss.Config{Name: loss.EMD2, Classes: 3}, 4)
+	cfg.Epochs, cfg.Patience = 3, 0
+	index := make([]int, 60)
+	for i := range index {
+		index[i] = i
+	}
+	train := func(seed uint64, n int) []float32 {
+		cfg.Seed, cfg.Ensemble = seed, n
+		r, err := Train(context.Background(), all.Subset(index[:45]), all.Subset(index[45:]), cfg, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.ValLogits
+	}
+	first, second, both := train(5, 1), train(randstream.New(5, "ensemble", 1).Uint64(), 1), train(5, 2)
+	if len(both) != 15*3 {
+		t.Fatalf("%d logits of 15 examples", len(both))
+	}
+	for i, got := range both {
+		if want := (first[i] + second[i]) / 2; math.Abs(float64(got-want)) > 1e-5 {
+			t.Errorf("logit %d: %g, want the mean %g of %g and %g", i, got, want, first[i], second[i])
 		}
 	}
 }

@@ -26,6 +26,7 @@ func (c Config) checkEnsemble() error {
 func trainEnsemble(ctx context.Context, train, val Examples, c Config, onEpoch func(Epoch)) (*Result, error) {
 	var first *Result
 	var networks []Network
+	var valLogits []float64
 	for i := range c.Ensemble {
 		member := c
 		member.Ensemble = 1
@@ -37,10 +38,16 @@ func trainEnsemble(ctx context.Context, train, val Examples, c Config, onEpoch f
 			return nil, err
 		}
 		if networks = append(networks, r.Network); first == nil {
-			first = r
+			first, valLogits = r, make([]float64, len(r.ValLogits))
+		}
+		for j, z := range r.ValLogits {
+			valLogits[j] += float64(z) / float64(c.Ensemble)
 		}
 	}
 	first.Config, first.Network = c, mean(networks)
+	if first.ValLogits != nil {
+		first.ValLogits = narrow(valLogits)
+	}
 	return first, nil
 }
 

@@ -45,7 +45,14 @@ type Result struct {
 	Best    int         // the epoch of Network, from 1; 0 where a hidden layer gained nothing over the linear head in closed form
 	Config  Config      // as used, resolved
 
+	StartRPS float64 // of the validation examples where Best is 0, otherwise 0
+
 	OutOfFold *OutOfFold // of ClosedForm; otherwise nil
+
+	// ValLogits are the logits of the validation examples, examples × K, of their plain views, where Network was fitted to them: of
+	// a hidden layer beside a linear head in closed form, whose part in them is out of fold. Otherwise nil: nothing but early
+	// stopping used the examples, and Network itself says what it predicts for them.
+	ValLogits []float32
 }
 
 // Train fits a network to the examples of train. The loss on val, which may be empty, is recorded after every epoch
@@ -94,7 +101,7 @@ func Train(ctx context.Context, train, val Examples, cfg Config, onEpoch func(Ep
 	}
 	r, err := f.result()
 	if err == nil && cfg.besideClosedForm() {
-		r.Network = joined(linear, r.Network)
+		r.Network, r.ValLogits = joined(linear, r.Network), f.valLogits()
 	}
 	return r, err
 }

@@ -16,6 +16,7 @@ import (
 	"finetune/internal/pipelinetest"
 	"finetune/invalid"
 	"finetune/loss"
+	"finetune/pipeline/crossval"
 	"finetune/pipeline/dataset"
 	"finetune/pipeline/features"
 	"finetune/pipeline/progress"
@@ -274,6 +275,15 @@ func TestCompareAsTrain(t *testing.T) {
 		} else if tuned && (*fit.WeightDecay < 0.1*shared || *fit.WeightDecay > 10*shared) {
 			t.Errorf("weight decay %v of about %v", *fit.WeightDecay, shared)
 		}
+	}
+
+	c = quickCompare(t, c.Features, "emd2:tuned") // each fit of which keeps the linear head, its epoch 0, where steps are too large
+	c.Head.Hidden, c.Head.LR, c.Head.WeightDecay, c.Head.Epochs = 4, 100, 1e-5, 2
+	if result, err = c.Run(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(result.Fits, func(f crossval.GridFit) bool { return f.BestEpoch == 0 && f.WeightDecay != nil }) {
+		t.Errorf("no fit of %+v kept the linear head", result.Fits)
 	}
 
 	c = quickCompare(t, c.Features, "emd2:tuned")

@@ -42,7 +42,12 @@ func FitFold(ctx context.Context, t *features.Table, all head.Examples, p *Plan,
 }
 
 // watched is the RPS of the images that early stopping watches, in the epoch that was kept; NaN where there are none.
-func (f *Fit) watched() float64 { return f.Result.History[f.Result.Best-1].RPS }
+func (f *Fit) watched() float64 {
+	if f.Result.Best == 0 {
+		return f.Result.StartRPS
+	}
+	return f.Result.History[f.Result.Best-1].RPS
+}
 
 // ShareThreads returns how many of n tasks to run in parallel on the given threads, and the number of threads of each
 // task.

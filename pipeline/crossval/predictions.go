@@ -50,12 +50,25 @@ func Predict(h *head.Head, t *features.Table, rows []int, items []dataset.Item, 
 			p.Logits); err != nil {
 			return nil, err
 		}
-		for i := range items {
-			h.Distribution(p.Logits[i*h.Outputs():(i+1)*h.Outputs()], p.Row(i))
-		}
+		p.distribute(h)
 	}
 	p.decide(h)
 	return p, nil
+}
+
+// OfLogits returns the predictions that the head makes of logits of items, items × outputs, which others than its network gave.
+func OfLogits(h *head.Head, items []dataset.Item, logits []float32) *Predictions {
+	p := &Predictions{Items: items, Logits: logits, Probabilities: make([]float32, len(items)*h.Space().Len())}
+	p.distribute(h)
+	p.decide(h)
+	return p
+}
+
+// distribute sets the probabilities of the logits.
+func (p *Predictions) distribute(h *head.Head) {
+	for i := range p.Items {
+		h.Distribution(p.Logits[i*h.Outputs():(i+1)*h.Outputs()], p.Row(i))
+	}
 }
 
 // Evaluate compares the predictions with the labels. Prior are the class shares of the training part, nil if unknown.

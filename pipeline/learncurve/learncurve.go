@@ -200,7 +200,11 @@ func (j Job) fit(ctx context.Context, rows []int) (metrics.Input, error) {
 	if err != nil {
 		return metrics.Input{}, err
 	}
-	said, err := crossval.Predict(h, j.Table, j.HeldOut, crossval.Pick(j.Table.Set.Items, j.HeldOut), cfg.Threads)
+	items := crossval.Pick(j.Table.Set.Items, j.HeldOut)
+	if trained.ValLogits != nil && slices.Equal(j.HeldOut, j.Val) {
+		return crossval.OfLogits(h, items, trained.ValLogits).Figured(h, nil, j.Seed), nil
+	}
+	said, err := crossval.Predict(h, j.Table, j.HeldOut, items, cfg.Threads)
 	if err != nil {
 		return metrics.Input{}, err
 	}

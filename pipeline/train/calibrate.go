@@ -16,7 +16,7 @@ func (r *session) calibrate(context.Context) (err error) {
 	}
 	said := r.outOfFold
 	if len(r.plan.parts.Val) > 0 {
-		if said, err = r.predict(r.plan.parts.Val); err != nil {
+		if said, err = r.predictVal(); err != nil {
 			return err
 		}
 	}
@@ -28,7 +28,7 @@ func (r *session) calibrate(context.Context) (err error) {
 		return nil
 	}
 	if r.before = r.outOfFold; !r.plan.outOfFold() {
-		if r.before, err = r.predict(r.plan.measured()); err != nil {
+		if r.before, err = r.predictMeasured(); err != nil {
 			return err
 		}
 	}

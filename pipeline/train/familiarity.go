@@ -22,7 +22,7 @@ func (r *session) writeFamiliarity(ctx context.Context, path string) error {
 	}
 	said := r.outOfFold
 	if said == nil && len(r.plan.parts.Val) > 0 {
-		if said, err = r.predict(r.plan.parts.Val); err != nil {
+		if said, err = r.predictVal(); err != nil {
 			return err
 		}
 	}

@@ -32,6 +32,7 @@ type session struct {
 
 	trained   *head.Result          // of all images, where a choice has found it
 	folds     []*crossval.Fit       // of a cross-validation, by fit
+	valLogits []float32             // see head.Result
 	outOfFold *crossval.Predictions // of each image in a fold, or trained on in closed form, by heads that weren't trained on it
 
 	before   *crossval.Predictions // what the figures are of, as the head said it before anything was fitted; nil where nothing was
@@ -80,6 +81,7 @@ func (r *session) fit(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	r.valLogits = trained.ValLogits
 	r.result.Epochs, r.result.BestEpoch, r.result.History = len(trained.History), trained.Best, trained.History
 	if r.config.Optimizer == head.ClosedForm {
 		r.result.ClosedForm = "in closed form " + r.result.describePenalty()
@@ -155,7 +157,7 @@ func (r *session) measure(ctx context.Context) (err error) {
 		return nil
 	}
 	if !r.plan.outOfFold() {
-		if r.said, err = r.predict(r.plan.measured()); err != nil {
+		if r.said, err = r.predictMeasured(); err != nil {
 			return err
 		}
 		r.unseen = r.said
@@ -202,6 +204,22 @@ func (r *session) measure(ctx context.Context) (err error) {
 // predict asks the head of the run about some rows.
 func (r *session) predict(rows []int) (*crossval.Predictions, error) {
 	return crossval.Predict(r.result.Head, r.table, rows, crossval.Pick(r.table.Set.Items, rows), cores.Of(r.Threads))
+}
+
+// predictVal says what is predicted for the validation part, by nothing that was fitted to it.
+func (r *session) predictVal() (*crossval.Predictions, error) {
+	if r.valLogits == nil {
+		return r.predict(r.plan.parts.Val)
+	}
+	return crossval.OfLogits(r.result.Head, crossval.Pick(r.table.Set.Items, r.plan.parts.Val), r.valLogits), nil
+}
+
+// predictMeasured says what is predicted for the part that the figures are of.
+func (r *session) predictMeasured() (*crossval.Predictions, error) {
+	if r.plan.heldOut == heldOutVal {
+		return r.predictVal()
+	}
+	return r.predict(r.plan.measured())
 }
 
 // classShares is how often each class is met in the training part.
