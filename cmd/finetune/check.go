@@ -118,6 +118,6 @@ func printClasses(w io.Writer, r *check.Result) {
 	}
 	t.Flush()
 	if r.SplitBy == "seed" {
-		fmt.Fprintln(w, "(the data names no parts; these are what training would choose)")
+		fmt.Fprintln(w, "(the data names no parts; these are what training chooses where it needs some, as with --optimizer sgd; by default it predicts each image without it)")
 	}
 }

@@ -57,10 +57,12 @@ func newEval(a *app) *cobra.Command {
 			return job.Run(ctx)
 		}
 		return perform(a, c, work, func(w io.Writer, r *run.EvaluateResult) {
-			printReport(w, &r.Metrics)
+			fmt.Fprintf(w, "%d labelled images\n", r.Metrics.N)
 			for _, note := range r.Notes {
 				fmt.Fprintln(w, "note:", note)
 			}
+			fmt.Fprintln(w)
+			printReport(w, &r.Metrics)
 			printTrust(w, r)
 			printUnreadable(w, r.Unreadable)
 		})

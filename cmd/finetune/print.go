@@ -27,9 +27,14 @@ var headline = []struct {
 	{"ece", "ECE", func(f *metrics.Figures) metrics.Number { return f.ECE }},
 }
 
+// printHeldOut prints the figures of images that the head wasn't trained on.
+func printHeldOut(w io.Writer, r *metrics.Report) {
+	fmt.Fprintf(w, "%d held-out images\n\n", r.N)
+	printReport(w, r)
+}
+
 // printReport writes the headline figures beside the baseline, then the confusion matrix.
 func printReport(w io.Writer, r *metrics.Report) {
-	fmt.Fprintf(w, "%d held-out images\n\n", r.N)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "\tthis head\t95 %% interval\talways %q\n", r.Baseline.Class)
 	for _, h := range headline {
@@ -74,7 +79,7 @@ func printConfusion(w io.Writer, r *metrics.Report) {
 
 func printTrained(w io.Writer, r *train.Result) {
 	if r.Metrics.N > 0 {
-		printReport(w, &r.Metrics)
+		printHeldOut(w, &r.Metrics)
 		printBy(w, r.By)
 	}
 	printCalibration(w, r.Calibration)
@@ -214,7 +219,7 @@ func printRun(w io.Writer, r *run.RunDescription) {
 	printIntegrity(w, r.Files)
 	if r.Metrics != nil {
 		fmt.Fprintln(w)
-		printReport(w, &r.Metrics.Report)
+		printHeldOut(w, &r.Metrics.Report)
 		printCalibration(w, r.Metrics.Calibration)
 		if r.Metrics.CrossValidation != nil && r.Metrics.CrossValidation.Folds != nil {
 			printFolds(w, r.Metrics.CrossValidation)

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"finetune/head"
 	"finetune/internal/cores"
+	"finetune/invalid"
 	"finetune/pipeline/advice"
 	"finetune/pipeline/artifact"
 	"finetune/pipeline/calibration"
@@ -48,8 +50,24 @@ func (t *Job) begin(table *features.Table, plan *splitPlan, folder *artifact.Fol
 	if err := r.configure(t.Head); err != nil {
 		return nil, err
 	}
+	if err := r.checkCopies(); err != nil {
+		return nil, err
+	}
 	r.record = t.record(table, r.config, plan)
 	return r, nil
+}
+
+// checkCopies refuses training images that the closed form can't predict from one another, since copies of images join their groups.
+func (r *session) checkCopies() error {
+	train, groups := r.plan.parts.Train, r.examples.Groups
+	if r.config.Optimizer != head.ClosedForm || len(train) < 2 || slices.ContainsFunc(train, func(i int) bool { return groups[i] != groups[train[0]] }) {
+		return nil
+	}
+	return &invalid.Error{
+		Path: r.table.Set.Source, Found: fmt.Sprintf("%d images to train on of which copies make one group: an image and its copies stay together, and so do the groups that they are in", len(train)),
+		Want: "at least 2 groups without a copy in common",
+		Hint: "list the copies with finetune check, and keep one of each or correct their groups",
+	}
 }
 
 // journal keeps the fits of folds until the run is complete, so that an interrupted one goes on from them.
