@@ -84,10 +84,11 @@ func printTrained(w io.Writer, r *train.Result) {
 	}
 	printCalibration(w, r.Calibration)
 	printGroundDistance(w, r.GroundDistance, r.Head.Space())
+	folds := r.CrossValidation != nil && len(r.CrossValidation.Folds) > 0 // out-of-fold figures of a closed form have none
 	switch {
-	case r.ClosedForm != "" && (r.CrossValidation == nil || r.CrossValidation.Folds == nil):
+	case r.ClosedForm != "" && !folds:
 		fmt.Fprintf(w, "\ntrained %s\n", r.ClosedForm)
-	case r.CrossValidation != nil:
+	case folds:
 		printFolds(w, r.CrossValidation)
 		switch {
 		case r.ClosedForm != "":

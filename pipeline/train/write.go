@@ -79,7 +79,7 @@ func (t *Job) finished(ctx context.Context, folder *artifact.Folder, now run.Con
 		return nil, err
 	}
 	result.Metrics, result.CrossValidation, result.Calibration = measured.Report, measured.CrossValidation, measured.Calibration
-	result.LearningCurve = measured.LearningCurve
+	result.LearningCurve, result.By = measured.LearningCurve, measured.By
 	result.Head, err = head.Load(filepath.Join(t.Out, run.HeadFile))
 	return result, err
 }
