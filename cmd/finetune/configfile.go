@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -48,7 +50,13 @@ func (a *app) useConfigFile(c *cobra.Command) error {
 	} else if _, ok := values["finetune"]; ok {
 		return a.wrongConfig("", "the config.json of a run that records no command, because a program made it or an earlier version")
 	}
+	spelled := map[string]string{}
 	for _, key := range slices.Sorted(maps.Keys(values)) {
+		name := strings.ReplaceAll(key, "_", "-")
+		if other, twice := spelled[name]; twice {
+			return a.wrongConfig(key, "the flag that "+other+" gives, too; remove one of them")
+		}
+		spelled[name] = key
 		if err := a.useConfigValue(c, key, values[key]); err != nil {
 			return err
 		}
@@ -111,9 +119,7 @@ func flagNames(c *cobra.Command) (names []string) {
 func parseConfigFile(path string, content []byte) (values map[string]any, err error) {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".json":
-		d := json.NewDecoder(bytes.NewReader(content))
-		d.UseNumber()
-		err = d.Decode(&values)
+		values, err = parseJSON(content)
 	case ".toml":
 		err = toml.Unmarshal(content, &values)
 	case ".yaml", ".yml":
@@ -127,10 +133,48 @@ func parseConfigFile(path string, content []byte) (values map[string]any, err er
 	return values, nil
 }
 
+// parseJSON keeps numbers as they are written. It goes from key to key, since encoding/json takes the last value of a key that is
+// given twice without a word.
+func parseJSON(content []byte) (map[string]any, error) {
+	if !json.Valid(content) {
+		var values map[string]any
+		return nil, cmp.Or(json.Unmarshal(content, &values), io.ErrUnexpectedEOF)
+	}
+	d := json.NewDecoder(bytes.NewReader(content))
+	d.UseNumber()
+	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+		return nil, errors.New("no object, which begins with {")
+	}
+	values := map[string]any{}
+	for d.More() {
+		token, err := d.Token()
+		if err != nil {
+			return nil, err
+		}
+		key := fmt.Sprint(token)
+		if _, twice := values[key]; twice {
+			return nil, fmt.Errorf("the key %q twice", key)
+		}
+		var value any
+		if err := d.Decode(&value); err != nil {
+			return nil, err
+		}
+		values[key] = value
+	}
+	return values, nil
+}
+
 // parseYAML keeps scalars as they are written, so that 007 stays the name of a class.
 func parseYAML(content []byte) (map[string]any, error) {
 	var nodes map[string]yaml.Node
-	if err := yaml.Unmarshal(content, &nodes); err != nil {
+	d := yaml.NewDecoder(bytes.NewReader(content))
+	if err := d.Decode(&nodes); err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	var more yaml.Node
+	if err := d.Decode(&more); err == nil {
+		return nil, fmt.Errorf("line %d: a second document", more.Line)
+	} else if !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	values := map[string]any{}
