@@ -81,6 +81,14 @@ func openLog(ctx context.Context, path string) (_ *decisions, err error) {
 		}
 		return nil, err
 	}
+	// A review that ended without a decision may have removed the file between its opening and its locking.
+	if at, err := os.Stat(path); err != nil {
+		return nil, userfile.Classify(path, err)
+	} else if own, err := f.Stat(); err != nil {
+		return nil, err
+	} else if !os.SameFile(at, own) {
+		return nil, &invalid.Error{Field: "Out", Path: path, Found: "a log that another review has just replaced", Hint: "give the same command again"}
+	}
 	data, err := userfile.Read(ctx, path, maxLog)
 	if err != nil {
 		return nil, err
@@ -98,7 +106,10 @@ func openLog(ctx context.Context, path string) (_ *decisions, err error) {
 		}
 		log.entries = append(log.entries, e)
 	}
-	if whole < len(data) {
+	if rest := data[whole:]; len(rest) > 0 {
+		if !startsEntry(rest) {
+			return nil, &invalid.Error{Field: "Out", Path: path, Found: "an end that no review wrote", Hint: "move the file away, or give another {Out}"}
+		}
 		if err := f.Truncate(int64(whole)); err != nil {
 			return nil, err
 		}
@@ -107,6 +118,16 @@ func openLog(ctx context.Context, path string) (_ *decisions, err error) {
 		return nil, err
 	}
 	return log, atomicfile.SyncDir(filepath.Dir(path))
+}
+
+// entryStart is how add begins every line.
+const entryStart = `{"number":`
+
+// startsEntry reports whether text, which has no end of line, can be the beginning of an entry. Other text is somebody's own, and
+// isn't cut off.
+func startsEntry(text []byte) bool {
+	n := min(len(text), len(entryStart))
+	return string(text[:n]) == entryStart[:n]
 }
 
 // add appends an entry. When it returns nil the entry is on disk.

@@ -82,6 +82,9 @@ func (j Job) Run(ctx context.Context) (*Result, error) {
 	if err := server.serve(ctx, listener); err != nil {
 		return nil, err
 	}
+	if err := s.finish(); err != nil {
+		return nil, err
+	}
 	return s.result(), nil
 }
 

@@ -197,9 +197,13 @@ func TestGoOn(t *testing.T) {
 func TestRefuses(t *testing.T) {
 	o := data(t)
 	for name, spoil := range map[string]func(out string) error{
-		"a file that no review wrote": func(out string) error { return os.WriteFile(out, []byte("mine"), 0o666) },
-		"a log that isn't one":        func(out string) error { return os.WriteFile(LogPath(out), []byte("hello\n"), 0o666) },
-		"a folder for a log":          func(out string) error { return os.Mkdir(LogPath(out), 0o777) },
+		"a file that no review wrote":  func(out string) error { return os.WriteFile(out, []byte("mine"), 0o666) },
+		"a log that isn't one":         func(out string) error { return os.WriteFile(LogPath(out), []byte("hello\n"), 0o666) },
+		"notes without an end of line": func(out string) error { return os.WriteFile(LogPath(out), []byte("my notes"), 0o666) },
+		"a class that the run hasn't": func(out string) error {
+			return os.WriteFile(LogPath(out), []byte(`{"number":1,"kind":"doubtful label","action":"label","changes":[{"path":"0.png","from":"middle","to":"none"}]}`+"\n"), 0o666)
+		},
+		"a folder for a log": func(out string) error { return os.Mkdir(LogPath(out), 0o777) },
 		"decisions about other data": func(out string) error {
 			return os.WriteFile(LogPath(out), []byte(`{"number":1,"kind":"doubtful label","action":"label","changes":[{"path":"0.png","from":"high","to":"low"}]}`+"\n"), 0o666)
 		},
@@ -208,8 +212,12 @@ func TestRefuses(t *testing.T) {
 		if err := spoil(out); err != nil {
 			t.Fatal(err)
 		}
+		before, _ := os.ReadFile(LogPath(out))
 		if _, err := begun(t, o, out); !invalid.Is(err) {
 			t.Errorf("%s: %v", name, err)
+		}
+		if after, _ := os.ReadFile(LogPath(out)); string(after) != string(before) {
+			t.Errorf("%s: the log was changed to %q", name, after)
 		}
 	}
 	for _, addr := range []string{"0.0.0.0:80", ":8080", "example.org:80", "10.0.0.1:1", "nonsense"} {
@@ -312,5 +320,32 @@ func TestServerTakesDecisions(t *testing.T) {
 	}
 	if d = post("undo", "{}"); d.Item != 1 || d.Action != "" || d.Changes[0].To != "high" {
 		t.Errorf("%+v", d)
+	}
+}
+
+// A manifest that couldn't be written is an error at the end, and isn't called corrected.
+func TestManifestThatCannotBeWritten(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "corrected.csv")
+	s := mustBegin(t, data(t), out)
+	if err := os.Mkdir(out, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(out, "x"), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.decide(0, actionLabel, 0); err == nil {
+		t.Fatal("no error")
+	}
+	if err := s.finish(); err == nil || !strings.Contains(err.Error(), LogPath(out)) {
+		t.Errorf("at the end: %v", err)
+	}
+	if s.result().Corrected {
+		t.Error("called corrected")
+	}
+	if err := os.RemoveAll(out); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.finish(); err != nil || !s.result().Corrected {
+		t.Errorf("once there is room: %v", err)
 	}
 }

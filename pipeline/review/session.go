@@ -31,6 +31,7 @@ type session struct {
 	now    []string // the label of each item, "" where it isn't in the manifest
 	log    *decisions
 	wrote  bool
+	stale  bool         // the log has decisions that the manifest hasn't
 	stored *dataset.Set // with paths as the manifest has them
 }
 
@@ -109,6 +110,9 @@ func (s *session) replay() error {
 			}
 			if s.now[at] != c.From {
 				return s.otherData(e, fmt.Sprintf("%s with the label %q; in the data it has %q", c.Path, c.From, s.now[at]))
+			}
+			if _, is := s.space.Index(c.To); c.To != "" && !is {
+				return s.otherData(e, fmt.Sprintf("%s, which gives it the label %q; the run has no such class", c.Path, c.To))
 			}
 			s.now[at] = c.To
 		}
@@ -257,10 +261,24 @@ func (s *session) write() error {
 		it.Label, _ = s.space.Index(s.now[i])
 		out.Items = append(out.Items, it)
 	}
+	s.stale = true
 	if err := artifact.WriteCSV(s.out, out.WriteRows); err != nil {
 		return err
 	}
-	s.wrote = true
+	s.wrote, s.stale = true, false
+	return nil
+}
+
+// finish writes the manifest once more where it couldn't be written after a decision.
+func (s *session) finish() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.stale {
+		return nil
+	}
+	if err := s.write(); err != nil {
+		return fmt.Errorf("decisions are in %s, but not in the manifest; the same command writes it: %w", LogPath(s.out), err)
+	}
 	return nil
 }
 
