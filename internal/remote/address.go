@@ -71,9 +71,15 @@ func Dir(name string) string {
 
 // Join returns the file of a slash-separated path that a file in the folder dir names: a path that is an address itself, or one
 // relative to dir. At an address it stays on the same server and in the same bucket; a file of this machine is refused there, since
-// what another machine says must not choose what is read here.
+// what another machine says must not choose what is read here. For the same reason a web server can't name what only this machine's
+// credentials reach, and an encrypted table can't name a server of this machine.
 func Join(dir, p string) (string, error) {
 	switch {
+	case isWeb(dir) && IsS3(p):
+		return "", &invalid.Error{Found: "s3:// in a table of a web server", Want: "https://, or a path relative to the table",
+			Hint: "copy the table to this machine or to the object store"}
+	case Is(dir) && !strings.HasPrefix(dir, "http://") && strings.HasPrefix(p, "http://") && os.Getenv(AllowHTTP) != "1":
+		return "", &invalid.Error{Found: errPlain.Error(), Want: "https://, or " + AllowHTTP + "=1 in the environment"}
 	case Is(p):
 		return p, nil
 	case !Is(dir):
@@ -122,6 +128,17 @@ func parse(address string) (location, error) {
 		return wrong(err.Error(), "https://, or "+AllowHTTP+"=1 in the environment")
 	}
 	return l, nil
+}
+
+// redirected refuses to follow an answer from an encrypted connection to another, and to what isn't a web server.
+func redirected(from, to *url.URL) error {
+	if to.Scheme != "https" && to.Scheme != "http" {
+		return errElsewhere
+	}
+	if from.Scheme == "https" && to.Scheme == "http" && os.Getenv(AllowHTTP) != "1" {
+		return errPlain
+	}
+	return allowed(to)
 }
 
 // allowed refuses a connection that others could read and change, except on this machine.

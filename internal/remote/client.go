@@ -34,7 +34,7 @@ var web = sync.OnceValue(func() *http.Client {
 		if len(via) >= 10 {
 			return http.ErrUseLastResponse
 		}
-		return allowed(r.URL)
+		return redirected(via[0].URL, r.URL)
 	}}
 })
 

@@ -18,9 +18,10 @@ import (
 )
 
 var (
-	errPlain   = errors.New("an address whose connection isn't encrypted")
-	errChanged = errors.New("changed while it was read")
-	errStalled = errors.New("no byte came for too long")
+	errPlain     = errors.New("an address whose connection isn't encrypted")
+	errElsewhere = errors.New("a redirect to something other than a web server")
+	errChanged   = errors.New("changed while it was read")
+	errStalled   = errors.New("no byte came for too long")
 )
 
 // A statusError is an answer of a server other than the object.
@@ -53,7 +54,7 @@ func passing(err error) bool {
 	var certificate *tls.CertificateVerificationError
 	var authority x509.UnknownAuthorityError
 	var host x509.HostnameError
-	return !(errors.Is(err, context.Canceled) || errors.Is(err, errChanged) || errors.Is(err, errPlain) || errors.As(err, &known) ||
+	return !(errors.Is(err, context.Canceled) || errors.Is(err, errChanged) || errors.Is(err, errPlain) || errors.Is(err, errElsewhere) || errors.As(err, &known) ||
 		errors.As(err, &certificate) || errors.As(err, &authority) || errors.As(err, &host) ||
 		errors.As(err, &name) && name.IsNotFound)
 }
@@ -83,6 +84,8 @@ func describe(address string, err error) error {
 		return &invalid.Error{Path: shown, Found: "a server that isn't known", Err: name}
 	case errors.Is(err, errPlain):
 		return &invalid.Error{Path: shown, Found: errPlain.Error(), Want: "https://"}
+	case errors.Is(err, errElsewhere):
+		return &invalid.Error{Path: shown, Found: errElsewhere.Error(), Want: "https://"}
 	case !errors.As(err, &status) || passing(err):
 		return &Error{shown, withoutAddress(err)}
 	case status.status == http.StatusNotFound || status.status == http.StatusGone:

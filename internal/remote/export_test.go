@@ -11,3 +11,6 @@ func Hurry(t *testing.T) {
 	patient = policy{attempts: 4, first: time.Millisecond, longest: 5 * time.Millisecond, stall: 200 * time.Millisecond}
 	t.Cleanup(func() { patient = before })
 }
+
+// Redirected is redirected.
+var Redirected = redirected

@@ -20,6 +20,7 @@ import (
 	"finetune/internal/remote"
 	"finetune/internal/s3test"
 	"finetune/invalid"
+	"net/url"
 )
 
 // random returns the same bytes each time.
@@ -294,6 +295,11 @@ func TestAddresses(t *testing.T) {
 		{"https://h/t/", "a b.jpg", "https://h/t/a%20b.jpg"},
 		{"https://h/t/", "/etc/passwd", ""},
 		{"https://h/t/", "file:///etc/passwd", ""},
+		{"https://h/t/", "s3://b/a.jpg", ""},
+		{"https://h/t/", "http://localhost/a.jpg", ""},
+		{"s3://b/t/", "http://127.0.0.1/a.jpg", ""},
+		{"https://h/t/", "https://g/a.jpg", "https://g/a.jpg"},
+		{"s3://b/t/", "s3://c/a.jpg", "s3://c/a.jpg"},
 		{"t", "s3://b/a.jpg", "s3://b/a.jpg"},
 		{"t", "a.jpg", filepath.Join("t", "a.jpg")},
 	} {
@@ -317,5 +323,38 @@ func TestAddresses(t *testing.T) {
 		if got := remote.Dir(name); got != want {
 			t.Errorf("Dir(%s) = %s", name, got)
 		}
+	}
+}
+
+func TestRedirected(t *testing.T) {
+	for _, c := range []struct {
+		from, to string
+		follow   bool
+	}{
+		{"https://h/a", "https://g/a", true},
+		{"https://h/a", "http://h/a", false},
+		{"https://h/a", "http://localhost/a", false},
+		{"http://localhost/a", "http://127.0.0.1:80/a", true},
+		{"http://localhost/a", "http://192.0.2.1/a", false},
+		{"http://localhost/a", "https://h/a", true},
+		{"https://h/a", "file:///etc/passwd", false},
+		{"https://h/a", "s3://b/a", false},
+	} {
+		from, err := url.Parse(c.from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		to, err := url.Parse(c.to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := remote.Redirected(from, to); (err == nil) != c.follow {
+			t.Errorf("%s to %s: %v", c.from, c.to, err)
+		}
+	}
+	server := httptest.NewServer(http.RedirectHandler("file:///etc/passwd", http.StatusFound))
+	defer server.Close()
+	if _, err := remote.Append(t.Context(), nil, server.URL+"/a", 100); !invalid.Is(err) {
+		t.Errorf("a redirect to a file: %v", err)
 	}
 }

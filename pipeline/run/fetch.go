@@ -131,14 +131,12 @@ func wrongAt(base string, s *seal.Status, whole bool) error {
 	if s.Listed && (!whole || s.Complete()) {
 		return nil
 	}
-	at := *s
-	at.Dir = base
-	err := at.Err()
+	err := s.Err()
 	var known *invalid.Error
 	if errors.As(err, &known) {
-		known.Path = base + strings.TrimPrefix(strings.TrimPrefix(filepath.ToSlash(known.Path), path.Clean(base)), "/")
-		if whole {
-			known.Path = base + s.Differences[0].Name
+		known.Path = remote.Redacted(base)
+		if s.Listed {
+			known.Path += s.Differences[0].Name
 		}
 	}
 	return err
