@@ -98,7 +98,8 @@ func lower(ctx context.Context, src source, o Options, l Lowering) (*Lowered, er
 	}
 	part, feature, err := model.Part(feature, l.Metadata)
 	if err != nil {
-		return nil, err
+		return nil, &invalid.Error{Field: "Images.Precision", Path: src.name, Found: l.Precision + " for a network that can't be cut at its feature", Err: err,
+			Hint: "give {Images.Precision} " + Float32}
 	}
 	net, err := precision.New(part)
 	if err != nil {
