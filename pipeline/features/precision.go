@@ -4,11 +4,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -84,11 +86,24 @@ func (n *Network) Lower(ctx context.Context, items []dataset.Item, classes, thre
 	}
 	out, err := l.run(ctx)
 	if i.Precision == Auto && invalid.Is(err) {
-		reporter.Note("precision: float32; " + err.Error())
+		reporter.Note("precision: float32; " + whyNot(err))
 		i.Precision = ""
 		return i, nil
 	}
 	return out, err
+}
+
+// whyNot says in words what makes int8 impossible. Auto asked for nothing that could be corrected, so no option is named.
+func whyNot(err error) string {
+	var e *invalid.Error
+	if !errors.As(err, &e) {
+		return err.Error()
+	}
+	text := invalid.Named(e.Found, func(field string) string { return strings.ToLower(strings.TrimPrefix(field, "Images.")) })
+	if e.Err != nil {
+		text += " (" + e.Err.Error() + ")"
+	}
+	return text
 }
 
 // PrecisionInfo describes the network that Lower made; nil where it made none.
