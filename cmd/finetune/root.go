@@ -16,6 +16,7 @@ import (
 	"finetune/pipeline/artifact"
 	"finetune/pipeline/features"
 	"finetune/pipeline/progress"
+	"finetune/pipeline/review"
 )
 
 // The exit statuses; docs/schemas.md promises them.
@@ -78,7 +79,7 @@ func execute(args []string, in io.Reader, out, errs io.Writer) int {
 	switch {
 	case err == nil:
 		return exitOK
-	case ctx.Err() != nil:
+	case ctx.Err() != nil && !errors.Is(err, review.ErrBehind):
 		fmt.Fprintln(errs, problems.failure("interrupted; what was finished is kept, and the same command goes on from there"))
 		return exitInterrupted
 	case errors.Is(err, errFound):

@@ -2,6 +2,7 @@ package review
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image"
 	"image/png"
@@ -336,7 +337,7 @@ func TestManifestThatCannotBeWritten(t *testing.T) {
 	if _, err := s.decide(0, actionLabel, 0); err == nil {
 		t.Fatal("no error")
 	}
-	if err := s.finish(); err == nil || !strings.Contains(err.Error(), LogPath(out)) {
+	if err := s.finish(); !errors.Is(err, ErrBehind) || !strings.Contains(err.Error(), LogPath(out)) {
 		t.Errorf("at the end: %v", err)
 	}
 	if s.result().Corrected {

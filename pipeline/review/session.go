@@ -2,6 +2,7 @@ package review
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -269,6 +270,10 @@ func (s *session) write() error {
 	return nil
 }
 
+// ErrBehind is the error of a review at whose end the manifest lacks decisions that the log has: it can't be written. It comes when
+// ctx ends, which is how a review ends.
+var ErrBehind = errors.New("the manifest can't be written")
+
 // finish writes the manifest once more where it couldn't be written after a decision.
 func (s *session) finish() error {
 	s.mu.Lock()
@@ -277,7 +282,7 @@ func (s *session) finish() error {
 		return nil
 	}
 	if err := s.write(); err != nil {
-		return fmt.Errorf("decisions are in %s, but not in the manifest; the same command writes it: %w", LogPath(s.out), err)
+		return fmt.Errorf("%w: decisions are in %s, and the same command writes them to %s: %w", ErrBehind, LogPath(s.out), s.out, err)
 	}
 	return nil
 }
