@@ -40,8 +40,9 @@ func interruptible() (context.Context, *stopper) {
 	return ctx, s
 }
 
+// stop ends the watch. Signals stay caught, so that one that comes between the end of the job and that of the process changes
+// nothing: the job is done, and its status says so.
 func (s *stopper) stop() {
-	signal.Stop(s.signals)
 	close(s.done)
 	s.cancel()
 }

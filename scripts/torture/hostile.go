@@ -53,7 +53,7 @@ var greedy = []string{
 	"extract --data data --backbone net.onnx --views 64 --image-batch 4096 --threads 1024 --no-cache --out out",
 	"predict --model trained --data data --image-batch 4096 --threads 1024 --no-cache --out out.csv",
 	"extract --data data --backbone net.onnx --pool 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16 --pool-stat mean,std --views 64 --out out",
-	"explain --model trained --image data --method occlusion --stride 1 --patch 1 --threads 1024 --out out",
+	"explain --model trained --image data --method occlusion --stride 16 --patch 16 --threads 1024 --out out",
 }
 
 // A content is what stands in a place.
