@@ -19,7 +19,7 @@ func newReview(a *app) *cobra.Command {
 		Use:   "review --model RUN [--check FOLDER] [--unlabelled PATH] [--out FILE]",
 		Short: "Correct doubtful labels in the browser",
 		Long: `review serves a page on this computer, on which a person looks at the images whose labels a run's predictions
-disagree with, and decides by keyboard: 1 to K for a class, Enter to keep the label, S to skip, U to undo, X to leave an image out.
+disagree with, and decides by keyboard: a number for a class, Enter to keep the label, S to skip, U to undo, X to leave an image out.
 --check adds the copies that finetune check found, --unlabelled adds the images of a folder that are most worth a label.
 
 Each decision is saved at once: the corrected labels in --out, a manifest that finetune trains on, and who changed what and when in a

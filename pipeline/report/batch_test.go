@@ -76,6 +76,9 @@ func TestWriteBatchMeasured(t *testing.T) {
 			t.Errorf("the page lacks %q", part)
 		}
 	}
+	if b.Measured.Parts[0].N = 20; strings.Contains(writtenBatch(t, b), "* fewer than 20 images") {
+		t.Error("the page explains a star that no part has")
+	}
 	b.Measured.Soft = nil
 	if err := WriteBatch(&bytes.Buffer{}, b); err == nil {
 		t.Error("a page of parts that disagree was written")

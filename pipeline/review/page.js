@@ -91,7 +91,7 @@ function buttons(item) {
     if (proposed) middle.append(element("i", "", "proposed"));
     b.classList.toggle("now", now);
     b.classList.toggle("proposed", proposed);
-    b.append(element("kbd", "", String(k + 1)), middle);
+    b.append(element("kbd", "", queue.keys[k]), middle);
     if (item.chances) {
       b.append(element("small", "", percent(item.chances[k])));
       const line = element("span", "chance"), fill = element("div", "");
@@ -195,13 +195,15 @@ function type(text) {
 }
 
 function digit(d) {
-  const k = queue.classes.length, number = Number(typed + d);
-  if (number < 1 || number > k) return type("");
-  if (10 * number > k) {
-    type("");
-    return decide("label", number - 1);
-  }
-  type(typed + d);
+  const text = typed + d, fitting = queue.keys.filter(key => key.startsWith(text));
+  if (fitting.length !== 1 || fitting[0] !== text) return type(fitting.length ? text : "");
+  take(text);
+}
+
+function take(text) {
+  const k = queue.keys.indexOf(text);
+  type("");
+  if (k >= 0) decide("label", k);
 }
 
 document.addEventListener("keydown", e => {
@@ -209,7 +211,7 @@ document.addEventListener("keydown", e => {
   const key = e.key.toLowerCase(), on = document.activeElement;
   const onButton = on && (on.tagName === "BUTTON" || on.tagName === "A");
   if (/^[0-9]$/.test(key) && at >= 0) digit(key);
-  else if (key === "enter" && typed) { const k = Number(typed) - 1; type(""); decide("label", k); }
+  else if (key === "enter" && typed) take(typed);
   else if (key === "enter" && !onButton && at >= 0 && queue.items[at].kind !== "no label") decide("keep");
   else if (key === "escape") type("");
   else if (key === "s" && at >= 0) skip();

@@ -126,6 +126,7 @@ func (s *server) servePage(w http.ResponseWriter, _ *http.Request) {
 // A queueAnswer is all that the page needs to begin.
 type queueAnswer struct {
 	Classes  []string          `json:"classes"`
+	Keys     []string          `json:"keys"` // see keysOf
 	Items    []item            `json:"items"`
 	Labels   map[string]string `json:"labels"` // of the images of the items, by path
 	Reviewer string            `json:"reviewer"`
@@ -136,7 +137,7 @@ type queueAnswer struct {
 func (s *server) serveQueue(w http.ResponseWriter, _ *http.Request) {
 	n := s.session
 	n.mu.Lock()
-	a := queueAnswer{Classes: n.space.Classes(), Items: append([]item(nil), n.queue...), Labels: map[string]string{}, Reviewer: n.reviewer, Out: n.out, Order: n.order}
+	a := queueAnswer{Classes: n.space.Classes(), Keys: keysOf(n.space.Classes()), Items: append([]item(nil), n.queue...), Labels: map[string]string{}, Reviewer: n.reviewer, Out: n.out, Order: n.order}
 	for _, it := range n.queue {
 		for _, path := range it.Paths {
 			a.Labels[path] = n.now[n.at[path]]

@@ -184,21 +184,21 @@ func (c *checker) correct(wanted map[string]string, detours bool) error {
 		return err
 	}
 	var shown struct {
-		Place, Key  int
-		Path, Label string
+		Place            int
+		Key, Path, Label string
 	}
 	read := func() error {
-		return b.eval(`(() => { const i = queue.items[at]; return {Place: at, Key: i.proposed + 1, Path: i.paths[0], Label: queue.classes[i.proposed]}; })()`, &shown)
+		return b.eval(`(() => { const i = queue.items[at]; return {Place: at, Key: queue.keys[i.proposed], Path: i.paths[0], Label: queue.classes[i.proposed]}; })()`, &shown)
 	}
 	if err := read(); err != nil {
 		return err
 	}
 	here := fmt.Sprintf("document.body.dataset.item === '%d'", shown.Place)
 	elsewhere := "document.body.dataset.item && !(" + here + ")"
-	presses := []struct{ key, then string }{{fmt.Sprint(shown.Key), elsewhere}}
+	presses := []struct{ key, then string }{{shown.Key, elsewhere}}
 	if detours {
 		presses = append([]struct{ key, then string }{
-			{"s", elsewhere}, {"u", here}, {fmt.Sprint(shown.Key), elsewhere}, {"u", here}, {"Enter", elsewhere}, {"u", here},
+			{"s", elsewhere}, {"u", here}, {shown.Key, elsewhere}, {"u", here}, {"Enter", elsewhere}, {"u", here},
 		}, presses...)
 	}
 	for _, p := range presses {
