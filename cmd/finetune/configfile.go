@@ -90,7 +90,7 @@ func (a *app) useConfigValue(c *cobra.Command, key string, value any) error {
 		err = flagError(c, err)
 		var own *invalid.Error
 		if errors.As(err, &own) {
-			own.Path = a.config
+			own.Path = "in " + a.config
 		}
 		return err
 	}
