@@ -54,7 +54,8 @@ test: setup ## set up and run all tests
 
 race: setup ## test what starts goroutines under the race detector (RACE=./... for all)
 	@packages="$(RACE)"; \
-	[ -n "$$packages" ] || packages=$$(grep -rlE --include='*.go' '^[[:space:]]*go [A-Za-z]+[.(]|\.Go\(|dense\.NewPool\(' . | xargs -n 1 dirname | sort -u); \
+	[ -n "$$packages" ] || packages=$$(grep -rlE --include='*.go' '^[[:space:]]*go [A-Za-z]+[.(]|\.Go\(|dense\.NewPool\(' . | xargs -n 1 dirname | sort -u | \
+		while read -r folder; do [ -e "$$folder/go.mod" ] || echo "$$folder"; done); \
 	echo $(GO) test -race -timeout 30m $(TESTFLAGS) $$packages; \
 	$(GO) test -race -timeout 30m $(TESTFLAGS) $$packages
 
