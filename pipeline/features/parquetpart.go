@@ -14,6 +14,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"finetune/internal/store/npy"
+	"finetune/internal/store/parquetfile"
 	"finetune/internal/store/userfile"
 	"finetune/invalid"
 	"finetune/pipeline/artifact"
@@ -35,17 +36,12 @@ func decodeParquet(ctx context.Context, path, matrix, index string, o dataset.Op
 	if err != nil {
 		return err
 	}
-	defer func() { // malformed files may make the library panic
-		if r := recover(); r != nil {
-			err = &invalid.Error{Path: path, Found: fmt.Sprintf("damaged or not Parquet (%v)", r)}
-		}
-	}()
-	table, err := parquet.OpenFile(f, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	table, err := parquetfile.Open(f, info.Size())
 	if err != nil {
 		return &invalid.Error{Path: path, Found: "damaged or not Parquet", Err: err}
 	}
 	d := parquetPart{path: path, matrix: matrix}
-	if err := d.find(table, o); err != nil {
+	if err := d.guard(func() error { return d.find(table, o) }); err != nil {
 		return err
 	}
 	defer func() {
@@ -58,7 +54,7 @@ func decodeParquet(ctx context.Context, path, matrix, index string, o dataset.Op
 			return err
 		}
 		for _, group := range table.RowGroups() {
-			if err := d.group(ctx, group, w); err != nil {
+			if err := d.guard(func() error { return d.group(ctx, group, w) }); err != nil {
 				return err
 			}
 		}
@@ -82,6 +78,15 @@ type parquetPart struct {
 	out          *npy.Writer
 	row          []float32
 	record       []string
+}
+
+// guard does a part of the work, in which the library may panic.
+func (d *parquetPart) guard(do func() error) error {
+	err := parquetfile.Guard(do)
+	if errors.Is(err, parquetfile.ErrMalformed) {
+		return &invalid.Error{Path: d.path, Found: "damaged or not Parquet", Err: err}
+	}
+	return err
 }
 
 // find looks for the columns.

@@ -3,7 +3,6 @@ package source
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -11,10 +10,8 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"finetune/internal/remote"
+	"finetune/internal/store/parquetfile"
 )
-
-// maxFooter bounds the description at the end of a table. That of ten thousand row groups of ten columns has 20 MB.
-const maxFooter = 1 << 28
 
 // A parquetFile is an open Parquet table.
 type parquetFile struct {
@@ -37,46 +34,14 @@ func openParquet(ctx context.Context, path string) (p *parquetFile, err error) {
 	if p.stamp, err = stampOf(f); err != nil {
 		return nil, err
 	}
-	err = guard(func() (err error) {
-		if err := checkFooter(f, p.stamp.size); err != nil {
-			return err
-		}
-		p.File, err = parquet.OpenFile(io.NewSectionReader(f, 0, p.stamp.size), p.stamp.size,
-			parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
-		return err
-	})
+	p.File, err = parquetfile.Open(f, p.stamp.size)
 	if err != nil {
 		return nil, failure(remote.Redacted(path), "damaged or not Parquet", err)
 	}
 	return p, nil
 }
 
-// checkFooter checks the size that a table gives of its description, which the library would make room for unseen.
-func checkFooter(r io.ReaderAt, size int64) error {
-	var end [8]byte // the size, and PAR1
-	if size < 12 {
-		return errors.New("too short")
-	}
-	if _, err := r.ReadAt(end[:], size-8); err != nil {
-		return err
-	}
-	if n := int64(binary.LittleEndian.Uint32(end[:])); n > size-12 || n > maxFooter {
-		return fmt.Errorf("a footer of %d bytes in a file of %d", n, size)
-	}
-	return nil
-}
-
 func (p *parquetFile) close() { p.file.Close() }
-
-// guard turns a panic of the Parquet library, which malformed files may cause, into an error.
-func guard(do func() error) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("malformed: %v", r)
-		}
-	}()
-	return do()
-}
 
 func parquetRows(ctx context.Context, f found) (int64, error) {
 	p, err := openParquet(ctx, f.path)
@@ -205,7 +170,7 @@ type columnReader struct {
 // next returns the next value. It is valid until the next call.
 func (r *columnReader) next() (parquet.Value, error) {
 	for len(r.have) == 0 {
-		if err := guard(r.fill); err != nil {
+		if err := parquetfile.Guard(r.fill); err != nil {
 			if errors.Is(err, io.EOF) {
 				err = io.ErrUnexpectedEOF
 			}
