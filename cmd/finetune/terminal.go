@@ -37,14 +37,20 @@ func isCommand(line string) bool {
 	return commandLine.MatchString(strings.ReplaceAll(line, "--help", ""))
 }
 
+// fit breaks a line between words.
+func (d display) fit(line string) string {
+	if d.width == 0 || isCommand(line) {
+		return line
+	}
+	return wrap(line, d.width)
+}
+
 // lay fits text to the terminal: lines break between words, headings are bold, notes and warnings coloured.
 func (d display) lay(text string) string {
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
 		heading := i+1 < len(lines) && isHeading(line, lines[i+1])
-		if d.width > 0 && !isCommand(line) {
-			line = wrap(line, d.width)
-		}
+		line = d.fit(line)
 		switch {
 		case !d.colour:
 		case heading:
@@ -64,10 +70,7 @@ func isHeading(line, next string) bool {
 
 // failure is the text of an error as the last line of a command.
 func (d display) failure(text string) string {
-	line := "finetune: " + text
-	if d.width > 0 && !isCommand(line) {
-		line = wrap(line, d.width)
-	}
+	line := d.fit("finetune: " + text)
 	if d.colour {
 		line = strings.Replace(line, "finetune:", "\x1b[1;31mfinetune:\x1b[0m", 1)
 	}

@@ -66,15 +66,9 @@ func (e ExtractRows) Run(ctx context.Context) (err error) {
 	if err := out.Flush(); err != nil { // a header
 		return err
 	}
-	total := 0 // lines on standard input come at the pace of the other side
-	if e.Path != source.Stdin {
-		n, known, err := src.Count(ctx)
-		if err != nil {
-			return err
-		}
-		if total = int(n); !known {
-			total = -1
-		}
+	total, err := src.Remaining(ctx, 0)
+	if err != nil {
+		return err
 	}
 	if err := x.Stream(ctx, src.All(ctx), total, 1, func(b Block) error { return writeRows(out, b) }); err != nil {
 		return err

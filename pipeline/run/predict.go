@@ -265,15 +265,9 @@ type labeller struct {
 
 // run labels the items that the output doesn't have yet.
 func (l *labeller) run(ctx context.Context, x *features.Extractor, src *source.Source) error {
-	total := 0 // lines on standard input come at the pace of the other side
-	if l.Path != source.Stdin {
-		n, known, err := src.Count(ctx)
-		if err != nil {
-			return err
-		}
-		if total = int(max(0, n-l.there())); !known {
-			total = -1
-		}
+	total, err := src.Remaining(ctx, l.there())
+	if err != nil {
+		return err
 	}
 	return x.Stream(ctx, l.rest(src.All(ctx)), total, l.views, l.block)
 }

@@ -185,6 +185,19 @@ func (s *Source) Note() string {
 		s.left.example)
 }
 
+// Remaining returns how many items follow the first there of them: -1 where Count can't tell, and 0 for Stdin, whose lines come at the
+// pace of the other side.
+func (s *Source) Remaining(ctx context.Context, there int64) (int, error) {
+	if s.o.Path == Stdin {
+		return 0, nil
+	}
+	n, known, err := s.Count(ctx)
+	if err != nil || !known {
+		return -1, err
+	}
+	return int(max(0, n-there)), nil
+}
+
 // Count returns the number of items where it is known without reading tables and archives to their end: for images
 // that are files, and for Parquet. ok is false for any other input.
 func (s *Source) Count(ctx context.Context) (n int64, ok bool, err error) {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"path/filepath"
 	"time"
 
 	"finetune/internal/store/atomicfile"
@@ -12,10 +11,10 @@ import (
 	"finetune/pipeline/metrics"
 )
 
-// writeTensorBoard writes the history of each fit, and the run's figures at its last step, as an event file in a folder. The
+// writeTensorBoard writes the history of each fit, and the run's figures at its last step, as an event file. The
 // scalars of folds have the fold's name before their own.
-func (r *session) writeTensorBoard(folder string, ended time.Time) error {
-	return atomicfile.Write(filepath.Join(folder, tfevents.Name), func(w io.Writer) error {
+func (r *session) writeTensorBoard(path string, ended time.Time) error {
+	return atomicfile.Write(path, func(w io.Writer) error {
 		events, err := tfevents.NewWriter(w, ended)
 		if err != nil {
 			return err

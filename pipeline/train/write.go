@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"finetune/head"
+	"finetune/internal/store/tfevents"
 	"finetune/invalid"
 	"finetune/pipeline/artifact"
 	"finetune/pipeline/crossval"
@@ -165,7 +166,7 @@ func (r *session) writeSome(in func(name string) string) error {
 		}
 	}
 	if r.TensorBoard {
-		if err := r.writeTensorBoard(in("."), time.Now()); err != nil {
+		if err := r.writeTensorBoard(in(tfevents.Name), time.Now()); err != nil {
 			return err
 		}
 	}

@@ -106,28 +106,9 @@ func (b *bench) networkRow(name string, network func() (string, error), paths fu
 	}
 }
 
-// extractionRow compares the whole way from file to features.
-func (b *bench) extractionRow(name string, network func() (string, error), paths func() ([]string, error), required, aim float64) *row {
-	return &row{
-		group: "extraction", name: name, unit: imagesPerSecond, required: required, aim: aim, peerName: "Pillow + ONNX Runtime",
-		ours: b.extraction(network, paths),
-		peer: func(context.Context) (float64, string, error) {
-			model, err := network()
-			if err != nil {
-				return 0, "", err
-			}
-			files, err := paths()
-			if err != nil {
-				return 0, "", err
-			}
-			return b.peer.ask("extraction", map[string]any{"model": model, "paths": files, "size": lite0Size, "mean": 127.0, "std": 128.0,
-				"threads": b.threads, "batch": 16})
-		},
-	}
-}
-
-// extraction is the job Extract on pictures that no cache knows, for the last features as the peers take them.
-func (b *bench) extraction(network func() (string, error), paths func() ([]string, error)) figure {
+// onPictures is a figure of a network and pictures, which are made when they are first needed.
+func onPictures(network func() (string, error), paths func() ([]string, error),
+	do func(ctx context.Context, model string, files []string) (float64, string, error)) figure {
 	return func(ctx context.Context) (float64, string, error) {
 		model, err := network()
 		if err != nil {
@@ -137,9 +118,28 @@ func (b *bench) extraction(network func() (string, error), paths func() ([]strin
 		if err != nil {
 			return 0, "", err
 		}
+		return do(ctx, model, files)
+	}
+}
+
+// extractionRow compares the whole way from file to features.
+func (b *bench) extractionRow(name string, network func() (string, error), paths func() ([]string, error), required, aim float64) *row {
+	return &row{
+		group: "extraction", name: name, unit: imagesPerSecond, required: required, aim: aim, peerName: "Pillow + ONNX Runtime",
+		ours: b.extraction(network, paths),
+		peer: onPictures(network, paths, func(_ context.Context, model string, files []string) (float64, string, error) {
+			return b.peer.ask("extraction", map[string]any{"model": model, "paths": files, "size": lite0Size, "mean": 127.0, "std": 128.0,
+				"threads": b.threads, "batch": 16})
+		}),
+	}
+}
+
+// extraction is the job Extract on pictures that no cache knows, for the last features as the peers take them.
+func (b *bench) extraction(network func() (string, error), paths func() ([]string, error)) figure {
+	return onPictures(network, paths, func(ctx context.Context, model string, files []string) (float64, string, error) {
 		seconds, err := b.extract(ctx, files, lastFeatures(model))
 		return seconds, "", err
-	}
+	})
 }
 
 // lastFeatures are the last features of a network as the peers take them.
@@ -176,15 +176,7 @@ func (b *bench) int8Row(name string, network func() (string, error), paths func(
 	return &row{
 		group: "precision", name: name, unit: imagesPerSecond, required: required, peerName: "Pillow + ONNX Runtime in int8",
 		ours: b.int8Extraction(network, paths),
-		peer: func(context.Context) (float64, string, error) {
-			model, err := network()
-			if err != nil {
-				return 0, "", err
-			}
-			files, err := paths()
-			if err != nil {
-				return 0, "", err
-			}
+		peer: onPictures(network, paths, func(_ context.Context, model string, files []string) (float64, string, error) {
 			low := filepath.Join(b.work, filepath.Base(model)+".int8.onnx")
 			how := map[string]any{"model": model, "paths": files, "size": lite0Size, "mean": 127.0, "std": 128.0}
 			if _, err := os.Stat(low); err != nil {
@@ -196,22 +188,14 @@ func (b *bench) int8Row(name string, network func() (string, error), paths func(
 			}
 			how["model"], how["threads"], how["batch"] = low, b.threads, 16
 			return b.peer.ask("extraction", how)
-		},
+		}),
 	}
 }
 
 // int8Extraction is extraction with a network that is made from some of the pictures first.
 func (b *bench) int8Extraction(network func() (string, error), paths func() ([]string, error)) figure {
 	made := map[string]features.Images{}
-	return func(ctx context.Context) (float64, string, error) {
-		model, err := network()
-		if err != nil {
-			return 0, "", err
-		}
-		files, err := paths()
-		if err != nil {
-			return 0, "", err
-		}
+	return onPictures(network, paths, func(ctx context.Context, model string, files []string) (float64, string, error) {
 		low, ok := made[model]
 		if !ok {
 			i := lastFeatures(model)
@@ -228,7 +212,7 @@ func (b *bench) int8Extraction(network func() (string, error), paths func() ([]s
 		}
 		seconds, err := b.extract(ctx, files, low)
 		return seconds, "", err
-	}
+	})
 }
 
 // A stopwatch is a Progress that times the things of a stage. What happens before the first is done, such as loading the
