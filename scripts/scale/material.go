@@ -48,6 +48,10 @@ func (s *scale) list(n int) string { return filepath.Join(s.work, fmt.Sprintf("l
 func (s *scale) features(n int) string {
 	return filepath.Join(s.work, fmt.Sprintf("features-%d-%d", n, s.cols))
 }
+func (s *scale) featureParts(n int) string {
+	return filepath.Join(s.work, fmt.Sprintf("feature-parts-%d-%d", s.cols, n))
+}
+
 func (s *scale) trained() string { return filepath.Join(s.work, "run") }
 
 func (s *scale) prepare(ctx context.Context, st stage, n int) error {
@@ -163,9 +167,27 @@ func (s *scale) writeLines(path, header string, n int, line func(i int) string) 
 	})
 }
 
-// featureFolder writes a feature folder of random rows, in which one number tells a little of the class.
+// parts is how many feature folders hold the rows of featureParts.
+const parts = 4
+
+// featureFolder writes a feature folder of random rows.
 func featureFolder(ctx context.Context, s *scale, n int) error {
-	folder := s.features(n)
+	return s.writeFeatures(ctx, s.features(n), 0, n)
+}
+
+// featureParts writes as many random rows to several feature folders in one folder.
+func featureParts(ctx context.Context, s *scale, n int) error {
+	for p := range parts {
+		if err := s.writeFeatures(ctx, filepath.Join(s.featureParts(n), strconv.Itoa(p)), p*n/parts, (p+1)*n/parts); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeFeatures writes a feature folder of random rows for the images from first up to end, in which one number tells a little of the
+// class.
+func (s *scale) writeFeatures(ctx context.Context, folder string, first, end int) error {
 	if there(filepath.Join(folder, features.IndexFile)) {
 		return nil
 	}
@@ -174,9 +196,9 @@ func featureFolder(ctx context.Context, s *scale, n int) error {
 		return err
 	}
 	defer w.Abort()
-	r := rand.New(rand.NewPCG(3, uint64(n)))
+	r := rand.New(rand.NewPCG(3, uint64(end)))
 	row := make([]float32, s.cols)
-	for i := range n {
+	for i := first; i < end; i++ {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -191,8 +213,8 @@ func featureFolder(ctx context.Context, s *scale, n int) error {
 	if err := w.Commit(); err != nil {
 		return err
 	}
-	return s.writeLines(filepath.Join(folder, features.IndexFile), "row,path,label\n", n, func(i int) string {
-		return strconv.Itoa(i) + "," + name(i) + "," + strconv.Itoa(i%classes) + "\n"
+	return s.writeLines(filepath.Join(folder, features.IndexFile), "row,path,label\n", end-first, func(i int) string {
+		return strconv.Itoa(i) + "," + name(first+i) + "," + strconv.Itoa((first+i)%classes) + "\n"
 	})
 }
 

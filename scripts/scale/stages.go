@@ -84,6 +84,14 @@ var stages = []stage{
 			return err
 		})
 	}},
+	{"closed form on features in four parts, with figures, report and files", "memory, arithmetic", []material{featureParts}, func(ctx context.Context, s *scale, n int) (spent, error) {
+		return timed(func() error {
+			job := train.New("")
+			job.Features, job.Out, job.Overwrite = s.featureParts(n), filepath.Join(s.work, "trained"), true
+			_, err := job.Run(ctx)
+			return err
+		})
+	}},
 	{"3 epochs of a linear head, 256 features", "memory", []material{featureFolder}, func(ctx context.Context, s *scale, n int) (spent, error) {
 		x, err := npy.Open(filepath.Join(s.features(n), features.MatrixFile))
 		if err != nil {
