@@ -1,6 +1,6 @@
 """Draws terminal output (standard input) as an SVG picture (standard output), for the README.
 
-    script -qc 'bin/finetune --data testdata/demo/demo.csv --out demo-run --overwrite' | tail -n +1 > run.txt
+    NO_COLOR=1 script -qc 'stty cols 100; bin/finetune --data testdata/demo/demo.csv --out demo-run --overwrite' /dev/null > run.txt
     python3 scripts/terminal_svg.py '$ finetune --data testdata/demo/demo.csv' < run.txt > docs/run.svg
 """
 
@@ -11,7 +11,7 @@ CHAR, LINE, PAD, WIDEST = 7.25, 17, 16, 118
 
 
 def main(command):
-    lines = [command] + [line.rstrip("\n")[:WIDEST] for line in sys.stdin]
+    lines = [command] + [line.rstrip("\r\n")[:WIDEST] for line in sys.stdin]
     while lines[-1] == "":
         lines.pop()
     width, height = 2 * PAD + CHAR * max(map(len, lines)), 2 * PAD + LINE * len(lines)
