@@ -3,6 +3,7 @@ package check
 import (
 	"context"
 
+	"finetune/internal/store/pagefault"
 	"finetune/pipeline/artifact"
 	"finetune/pipeline/dataset"
 	"finetune/pipeline/features"
@@ -90,7 +91,8 @@ func (r *Result) MaxSeverity() Severity {
 
 // Run does the job. Findings aren't errors; errors are what prevents the check. Input that the caller can correct is
 // an *invalid.Error.
-func (c Job) Run(ctx context.Context) (*Result, error) {
+func (c Job) Run(ctx context.Context) (_ *Result, err error) {
+	defer pagefault.Catch(&err)() // the features may lie in a temporary file
 	c.Progress = progress.OrNone(c.Progress)
 	all := 1.0
 	c.Images.MaxUnreadable = &all // unreadable images are findings

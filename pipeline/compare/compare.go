@@ -9,6 +9,7 @@ import (
 
 	"finetune/head"
 	"finetune/internal/cores"
+	"finetune/internal/store/pagefault"
 	"finetune/invalid"
 	"finetune/loss"
 	"finetune/pipeline/artifact"
@@ -56,7 +57,8 @@ func New(data string, hidden int) Job {
 
 // Run does the job. Features that were computed before ctx ended stay in the cache. The result doesn't depend on the
 // number of threads. Input that the caller can correct is an *invalid.Error.
-func (c Job) Run(ctx context.Context) (*Result, error) {
+func (c Job) Run(ctx context.Context) (_ *Result, err error) {
+	defer pagefault.Catch(&err)()
 	c.Progress = progress.OrNone(c.Progress)
 	if err := c.setDefaults(); err != nil {
 		return nil, err
@@ -90,9 +92,12 @@ func (c Job) Run(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer table.Close()
+	defer table.End(&err)
 	result, err := c.compare(ctx, table, specs, folder)
 	if err != nil {
+		return nil, err
+	}
+	if err := table.Check(); err != nil {
 		return nil, err
 	}
 	result.Notes = append(notes, result.Notes...)

@@ -1,12 +1,14 @@
 package crossval
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
 
 	"finetune/head"
+	"finetune/internal/store/pagefault"
 	"finetune/pipeline/features"
 )
 
@@ -26,7 +28,8 @@ func FitFold(ctx context.Context, t *features.Table, all head.Examples, p *Plan,
 	}
 	cfg.Seed = p.Seeds[seed]
 	trained, err := p.Journal.fit(cfg, parts, func() (*head.Result, error) {
-		return head.Train(ctx, all.Subset(parts.Train), all.Subset(parts.Val), cfg, nil)
+		result, err := head.Train(ctx, all.Subset(parts.Train), all.Subset(parts.Val), cfg, nil)
+		return result, cmp.Or(err, t.Check()) // nothing is kept of features that were changed
 	})
 	if err != nil {
 		return nil, err
@@ -65,7 +68,7 @@ func Parallel(ctx context.Context, n, limit int, do func(ctx context.Context, i 
 		if within.Err() != nil {
 			break
 		}
-		group.Go(func() error { return do(within, i) })
+		group.Go(func() error { return pagefault.Do(func() error { return do(within, i) }) })
 	}
 	if err := group.Wait(); err != nil {
 		return err

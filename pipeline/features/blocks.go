@@ -5,6 +5,8 @@ import (
 	"sync"
 
 	"golang.org/x/sync/errgroup"
+
+	"finetune/internal/store/pagefault"
 )
 
 // InOrder runs work on blocks of up to size consecutive indices below n and hands the results to emit in the order of
@@ -80,7 +82,8 @@ func Ordered[W, J, R any](
 			return nil
 		})
 	}
-	group.Go(func() error {
+	group.Go(func() (err error) {
+		defer pagefault.Catch(&err)() // emit may write to a temporary file
 		for b := range ordered {
 			select {
 			case r := <-b.result:

@@ -123,7 +123,7 @@ func openFolder(ctx context.Context, folder string, o dataset.Options) (_ *Table
 		return nil, err
 	}
 	t := &Table{
-		Set: set, Labels: o, Network: meta.Backbone, Blocks: meta.Blocks, close: matrix.Close, PerItem: set.Views,
+		Set: set, Labels: o, Network: meta.Backbone, Blocks: meta.Blocks, close: matrix.Close, check: matrix.Check, PerItem: set.Views,
 		Features: head.Features{Rows: matrix.Rows, Cols: matrix.Cols, Data: matrix.Data},
 	}
 	if rows := len(set.Items) * set.Views; rows != matrix.Rows {

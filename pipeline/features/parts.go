@@ -148,7 +148,7 @@ func openParts(ctx context.Context, paths []string, o dataset.Options) (_ *Table
 	if err != nil {
 		return nil, inPart(err, index, parts, lines)
 	}
-	t := &Table{Set: set, Labels: o, Network: meta.Backbone, Blocks: meta.Blocks, close: matrix.Close, PerItem: set.Views,
+	t := &Table{Set: set, Labels: o, Network: meta.Backbone, Blocks: meta.Blocks, close: matrix.Close, check: matrix.Check, PerItem: set.Views,
 		Features: head.Features{Rows: matrix.Rows, Cols: matrix.Cols, Data: matrix.Data}}
 	if unit != set.Views {
 		return nil, &invalid.Error{Field: "Features", Path: parts[0].path, Found: fmt.Sprintf("%d rows of each image", set.Views),

@@ -1,6 +1,7 @@
 package features
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -28,7 +29,8 @@ type Table struct {
 	// network is the user's or the embedded one.
 	NetworkFile string
 	close       func() error
-	places      []int // where the rows of each item begin, in multiples of PerItem; nil: at the item's own number
+	check       func() error // that no file of the features was changed; nil: nothing to check
+	places      []int        // where the rows of each item begin, in multiples of PerItem; nil: at the item's own number
 }
 
 // Close releases the feature matrix.
@@ -37,6 +39,23 @@ func (t *Table) Close() error {
 		return nil
 	}
 	return t.close()
+}
+
+// Check returns an error if another program changed a file of the features while they were in use. What was made of them must then
+// not be published.
+func (t *Table) Check() error {
+	if t.check == nil {
+		return nil
+	}
+	return t.check()
+}
+
+// End is Close at the end of a job. Of a job that failed because a file of the features was changed it says so in err.
+func (t *Table) End(err *error) {
+	if *err != nil {
+		*err = cmp.Or(t.Check(), *err)
+	}
+	t.Close()
 }
 
 // Origin describes the features for the file of a trained head.

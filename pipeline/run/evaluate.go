@@ -9,6 +9,7 @@ import (
 
 	"finetune/internal/cores"
 	"finetune/internal/remote"
+	"finetune/internal/store/pagefault"
 	"finetune/invalid"
 	"finetune/pipeline/artifact"
 	"finetune/pipeline/crossval"
@@ -76,7 +77,8 @@ type evaluationMetrics struct {
 var evaluation = artifact.Kind{Name: "evaluation", Mark: MetricsFile, Patterns: []string{MetricsFile, PredictionsFile, artifact.UnreadableFile}}
 
 // Run does the job.
-func (e Evaluate) Run(ctx context.Context) (*EvaluateResult, error) {
+func (e Evaluate) Run(ctx context.Context) (_ *EvaluateResult, err error) {
+	defer pagefault.Catch(&err)()
 	e.Progress = progress.OrNone(e.Progress)
 	run, err := OpenContext(ctx, e.Model)
 	if err != nil {
@@ -99,7 +101,7 @@ func (e Evaluate) Run(ctx context.Context) (*EvaluateResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer table.Close()
+	defer table.End(&err)
 	said, err := crossval.Predict(run.Head, table, nil, table.Set.Items, cores.Of(e.Threads))
 	if err != nil {
 		return nil, err
@@ -115,6 +117,9 @@ func (e Evaluate) Run(ctx context.Context) (*EvaluateResult, error) {
 		return nil, err
 	}
 	if result.Unfamiliar, result.Review, err = e.judge(ctx, run, table, said, o); err != nil {
+		return nil, err
+	}
+	if err := table.Check(); err != nil {
 		return nil, err
 	}
 	if o != nil {

@@ -7,9 +7,8 @@ import (
 	"math"
 	"runtime"
 
-	"golang.org/x/sync/errgroup"
-
 	"finetune/head"
+	"finetune/internal/linalg/dense"
 )
 
 // digestRows is how many rows one digest is of. It decides the digest of the whole.
@@ -20,23 +19,19 @@ const digestRows = 1024
 func featuresDigest(f head.Features) string {
 	blocks := (f.Rows + digestRows - 1) / digestRows
 	sums := make([]byte, blocks*sha256.Size)
-	var g errgroup.Group
-	g.SetLimit(runtime.GOMAXPROCS(0))
-	for b := range blocks {
-		g.Go(func() error {
-			h, row := sha256.New(), make([]byte, 0, 4*f.Cols)
-			for r := b * digestRows; r < min((b+1)*digestRows, f.Rows); r++ {
-				row = row[:0]
-				for _, v := range f.Row(r) {
-					row = binary.LittleEndian.AppendUint32(row, math.Float32bits(v))
-				}
-				h.Write(row)
+	pool := dense.NewPool(runtime.GOMAXPROCS(0))
+	defer pool.Close()
+	pool.Run(blocks, func(b, _ int) {
+		h, row := sha256.New(), make([]byte, 0, 4*f.Cols)
+		for r := b * digestRows; r < min((b+1)*digestRows, f.Rows); r++ {
+			row = row[:0]
+			for _, v := range f.Row(r) {
+				row = binary.LittleEndian.AppendUint32(row, math.Float32bits(v))
 			}
-			h.Sum(sums[b*sha256.Size : b*sha256.Size])
-			return nil
-		})
-	}
-	g.Wait() // no block fails
+			h.Write(row)
+		}
+		h.Sum(sums[b*sha256.Size : b*sha256.Size])
+	})
 	whole := sha256.Sum256(sums)
 	return hex.EncodeToString(whole[:])
 }

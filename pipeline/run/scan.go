@@ -5,6 +5,7 @@ import (
 
 	"finetune/head"
 	"finetune/internal/cores"
+	"finetune/internal/store/pagefault"
 	"finetune/pipeline/artifact"
 	"finetune/pipeline/crossval"
 	"finetune/pipeline/dataset"
@@ -32,7 +33,8 @@ type Scanned struct {
 }
 
 // Run hands every readable image to emit, with the predictions of r, and returns those that couldn't be read.
-func (s Scan) Run(ctx context.Context, r *Run, emit func(Scanned) error) ([]artifact.Unreadable, error) {
+func (s Scan) Run(ctx context.Context, r *Run, emit func(Scanned) error) (_ []artifact.Unreadable, err error) {
+	defer pagefault.Catch(&err)()
 	s.Progress = progress.OrNone(s.Progress)
 	s.Data.Unlabelled = true
 	views, err := r.views(0)
@@ -75,13 +77,13 @@ func (s Scan) Run(ctx context.Context, r *Run, emit func(Scanned) error) ([]arti
 }
 
 // folder scans ready features, so many images at a time.
-func (s Scan) folder(ctx context.Context, r *Run, views features.ViewConfig, emit func(Scanned) error) error {
+func (s Scan) folder(ctx context.Context, r *Run, views features.ViewConfig, emit func(Scanned) error) (err error) {
 	const atOnce = 256
 	t, err := features.OpenFolder(ctx, s.Features, s.Data)
 	if err != nil {
 		return err
 	}
-	defer t.Close()
+	defer t.End(&err)
 	if err := r.sameOrigin(t); err != nil {
 		return err
 	}
@@ -99,7 +101,7 @@ func (s Scan) folder(ctx context.Context, r *Run, views features.ViewConfig, emi
 		}
 		first += len(items)
 	}
-	return nil
+	return t.Check()
 }
 
 // scanRows predicts from the first few of the perItem rows of each item.

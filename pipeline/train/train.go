@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"finetune/head"
+	"finetune/internal/store/pagefault"
 	"finetune/loss"
 	"finetune/pipeline/advice"
 	"finetune/pipeline/artifact"
@@ -104,7 +105,8 @@ type Result struct {
 }
 
 // Run does the job. Cancelling ctx stops it; features that were computed stay in the cache.
-func (t Job) Run(ctx context.Context) (*Result, error) {
+func (t Job) Run(ctx context.Context) (_ *Result, err error) {
+	defer pagefault.Catch(&err)()
 	t.Progress = progress.OrNone(t.Progress)
 	if err := t.settleImages(); err != nil {
 		return nil, err
@@ -123,7 +125,7 @@ func (t Job) Run(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer table.Close()
+	defer table.End(&err)
 	plan, err := splits.of(table.Set)
 	if err != nil {
 		return nil, err

@@ -119,6 +119,9 @@ func (r *session) write(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := r.table.Check(); err != nil {
+		return err
+	}
 	return r.folder.Publish(ctx)
 }
 

@@ -26,7 +26,8 @@ type phase struct {
 
 var phases = []phase{
 	{"kill", 0.30, (*torture).kills},
-	{"fail", 0.38, (*torture).failures},
+	{"cut", 0.03, (*torture).cuts},
+	{"fail", 0.35, (*torture).failures},
 	{"pairs", 0.08, (*torture).pairs},
 	{"signals", 0.10, (*torture).signals},
 	{"hostile", 0.10, (*torture).hostile},
@@ -51,9 +52,9 @@ func main() {
 	t := &torture{}
 	var (
 		limit = flag.Duration("time", 30*time.Minute, "how long to go on, about")
-		only  = flag.String("only", "", "phases to run, with commas between: kill, fail, pairs, signals, hostile, leaks; empty: all")
+		only  = flag.String("only", "", "phases to run, with commas between: kill, cut, fail, pairs, signals, hostile, leaks; empty: all")
 		jobs  = flag.String("jobs", "", "jobs to run, with commas between; empty: all")
-		point = flag.String("point", "", "repeat one case of kill or fail, as a finding names it")
+		point = flag.String("point", "", "repeat one case of kill, cut or fail, as a finding names it")
 		keep  = flag.Bool("keep", false, "keep the temporary folder")
 	)
 	flag.Uint64Var(&t.seed, "seed", 1, "seed of every choice")

@@ -2,6 +2,7 @@ package dense
 
 import (
 	"runtime"
+	"runtime/debug"
 	"sync/atomic"
 
 	"finetune/internal/linalg/kernel"
@@ -18,6 +19,7 @@ type Pool struct {
 	next    atomic.Int64
 	working atomic.Int32 // helpers at it
 	caller  sleeper
+	fault   atomic.Pointer[fault] // of a helper or the caller, which ends the job
 
 	dot   dotProduct
 	outer outerProduct
@@ -29,6 +31,14 @@ type helper struct {
 	jobs atomic.Int64 // how many it was given; below 0: it ends
 	sleeper
 	_ [64]byte // no two helpers in one line of the cache
+}
+
+// A fault is a runtime error at an address: a page of a mapped file that can't be read.
+type fault struct{ error addressed }
+
+type addressed interface {
+	error
+	Addr() uintptr
 }
 
 // NewPool starts a pool of at least one worker.
@@ -59,6 +69,7 @@ func newPool(workers int, k *kernel.Kernel) *Pool {
 
 // help does jobs until the pool is closed.
 func (p *Pool) help(number int) {
+	debug.SetPanicOnFault(true) // Run hands it to its caller
 	h := &p.helpers[number]
 	for done := int64(0); ; done++ {
 		h.wait(func() bool { return h.jobs.Load() != done })
@@ -77,7 +88,7 @@ func (p *Pool) Workers() int { return len(p.helpers) + 1 }
 
 // Run calls job once for each block in [0, blocks) and returns when all have ended. Which worker gets which block
 // isn't fixed, so a job may use the worker number for its scratch space but not for its result. Run allocates
-// nothing.
+// nothing. A fault in memory of a mapped file, in any worker, is a panic in the goroutine that called Run; see debug.SetPanicOnFault.
 func (p *Pool) Run(blocks int, job func(block, worker int)) {
 	helpers := p.helpers[:max(0, min(len(p.helpers), blocks-1))]
 	if len(helpers) == 0 {
@@ -96,15 +107,31 @@ func (p *Pool) Run(blocks int, job func(block, worker int)) {
 	p.drain(0)
 	p.caller.wait(func() bool { return p.working.Load() == 0 })
 	p.job = nil
+	if f := p.fault.Swap(nil); f != nil {
+		panic(f.error)
+	}
 }
 
 func (p *Pool) drain(worker int) {
+	defer p.keepFault()
 	for {
 		b := int(p.next.Add(1)) - 1
 		if b >= p.blocks {
 			return
 		}
 		p.job(b, worker)
+	}
+}
+
+// keepFault keeps a fault until all workers have ended. Other panics go on.
+func (p *Pool) keepFault() {
+	switch cause := recover().(type) {
+	case nil:
+	case addressed:
+		p.fault.Store(&fault{cause})
+		p.next.Store(int64(p.blocks))
+	default:
+		panic(cause)
 	}
 }
 

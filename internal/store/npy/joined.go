@@ -18,6 +18,17 @@ type Joined struct {
 	Starts     []int // row that each part begins at
 	Lengths    []int // rows of each part
 	close      func() error
+	watched    []*watched
+}
+
+// Check returns an error if a part was changed since Join.
+func (j *Joined) Check() error {
+	for _, w := range j.watched {
+		if err := w.check(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Close gives the mappings back. Data must not be used afterwards.
@@ -27,6 +38,11 @@ func (j *Joined) Close() error {
 	}
 	end := j.close
 	j.Data, j.close = nil, nil
+	defer func() {
+		for _, w := range j.watched {
+			w.Forget()
+		}
+	}()
 	return end()
 }
 
@@ -38,6 +54,7 @@ var ErrNotMappable = errors.New("not mappable")
 type part struct {
 	file   *os.File
 	header Header
+	info   os.FileInfo
 	at     int // row that it begins at
 }
 
@@ -59,15 +76,14 @@ func Join(ctx context.Context, unit int, paths ...string) (_ *Joined, err error)
 		if p.header, err = ReadHeader(f); err != nil {
 			return nil, &invalid.Error{Path: path, Found: err.Error(), Want: "a matrix that numpy.save wrote"}
 		}
-		info, err := f.Stat()
-		if err != nil {
+		if p.info, err = f.Stat(); err != nil {
 			return nil, err
 		}
 		switch h, first := p.header, parts[0].header; {
 		case h.Cols != first.Cols || h.Cols < 1:
 			return nil, &invalid.Error{Path: path, Found: fmt.Sprintf("%d columns", h.Cols), Want: fmt.Sprintf("%d, as %s has", first.Cols, paths[0])}
-		case info.Size() < h.Size():
-			return nil, &invalid.Error{Path: path, Found: fmt.Sprintf("%d bytes", info.Size()), Want: fmt.Sprint(h.Size())}
+		case p.info.Size() < h.Size():
+			return nil, &invalid.Error{Path: path, Found: fmt.Sprintf("%d bytes", p.info.Size()), Want: fmt.Sprint(h.Size())}
 		case h.Kind != "f4" || h.Offset%4 != 0 || !littleEndian:
 			return nil, fmt.Errorf("%s: %w", path, ErrNotMappable)
 		}

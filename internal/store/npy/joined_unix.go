@@ -44,6 +44,7 @@ func join(parts []part, unit int) (*Joined, error) {
 			j.Close()
 			return nil, fmt.Errorf("%w: %w", errMap, err)
 		}
+		j.watched = append(j.watched, watch(unsafe.Add(room, offsets[i]), int(p.header.Size()), p.file.Name(), p.info))
 	}
 	j.Data = unsafe.Slice((*float32)(unsafe.Add(room, base)), j.Rows*j.Cols)
 	return j, nil

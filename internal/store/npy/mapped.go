@@ -24,6 +24,7 @@ type Mapped struct {
 	Rows, Cols int
 	Data       []float32
 	mapping    mmap.MMap
+	watched    *watched
 }
 
 // Open opens the matrix in a file. A file that isn't a matrix gives an *invalid.Error.
@@ -72,6 +73,7 @@ func open(f *os.File) (*Mapped, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errMap, err)
 	}
+	m.watched = watch(unsafe.Pointer(&m.mapping[0]), len(m.mapping), f.Name(), info)
 	m.Data = unsafe.Slice((*float32)(unsafe.Pointer(&m.mapping[h.Offset])), h.Rows*h.Cols)
 	return m, nil
 }
@@ -84,7 +86,11 @@ func (m *Mapped) Close() error {
 	}
 	mapping := m.mapping
 	m.mapping = nil
+	defer m.watched.Forget()
 	return mapping.Unmap()
 }
+
+// Check returns an error if the file was changed since Open. A file that was replaced by another is still mapped as it was.
+func (m *Mapped) Check() error { return m.watched.check() }
 
 var littleEndian = binary.NativeEndian.Uint16([]byte{1, 0}) == 1

@@ -8,6 +8,8 @@ import (
 	"unsafe"
 
 	"github.com/edsrzf/mmap-go"
+
+	"finetune/internal/store/pagefault"
 )
 
 // Floats are numbers in a temporary file. Data is valid until Close, and zero at first.
@@ -15,6 +17,7 @@ type Floats struct {
 	Data    []float32
 	file    *os.File
 	mapping mmap.MMap
+	watched *pagefault.Range
 }
 
 // New makes room for n numbers in a file in dir, which is made where it is missing. The file is gone after Close; on
@@ -40,6 +43,9 @@ func New(dir string, n int) (*Floats, error) {
 		s.Close()
 		return nil, fmt.Errorf("map %s: %w", f.Name(), err)
 	}
+	s.watched = pagefault.Watch(unsafe.Pointer(&s.mapping[0]), len(s.mapping), func() error {
+		return fmt.Errorf("the system can't keep a temporary file of %.1f GB in %s; check that the disk has room and works", 4*float64(n)/1e9, dir)
+	})
 	s.Data = unsafe.Slice((*float32)(unsafe.Pointer(&s.mapping[0])), n)
 	return s, nil
 }
@@ -53,6 +59,7 @@ func (s *Floats) Close() error {
 	var err error
 	if s.mapping != nil {
 		err = s.mapping.Unmap()
+		s.watched.Forget()
 	}
 	if closeErr := s.file.Close(); err == nil {
 		err = closeErr
