@@ -33,8 +33,12 @@ func readFile(ctx context.Context, path string) (source, error) {
 // Runtime maps it into memory, so that it may take more than the 2 GB that one file may.
 const externalFolder = "session.model_external_initializers_file_folder_path"
 
-// locateExternal tells ONNX Runtime where external data is, and returns the network as it must be then.
-func locateExternal(ctx context.Context, options *ort.SessionOptions, m *graph.Model, dir string,
+// mostRead bounds the external data that is read instead of mapped, in bytes. A mapped file that another program cuts ends the process
+// within ONNX Runtime, where no error can be made of it; reading takes memory for a moment, as it does for a network in one file.
+var mostRead int64 = 512 << 20 // tests set it
+
+// withExternal returns the network as ONNX Runtime must get it: with its external data, or with where that is among the options.
+func withExternal(ctx context.Context, options *ort.SessionOptions, m *graph.Model, dir string,
 ) (*graph.Model, error) {
 	if files, err := m.ExternalFiles(); err != nil || len(files) == 0 {
 		return m, err
@@ -42,6 +46,17 @@ func locateExternal(ctx context.Context, options *ort.SessionOptions, m *graph.M
 	if dir == "" {
 		return nil, &invalid.Error{Path: m.Name(), Found: "keeps weights in other files",
 			Want: "a network in one file", Hint: "open it from its folder"}
+	}
+	weights, err := m.ExternalWeights(dir)
+	if err != nil {
+		return nil, err
+	}
+	total := int64(0)
+	for _, w := range weights {
+		total += w.Length
+	}
+	if total <= mostRead {
+		return m.WithExternal(ctx, dir)
 	}
 	m, folder, err := m.Relocate(ctx, dir)
 	if err != nil {

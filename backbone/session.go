@@ -49,7 +49,7 @@ func sessionOn(ctx context.Context, cut *graph.Model, dir string, o Options, dev
 			return nil, err
 		}
 	}
-	if cut, err = locateExternal(ctx, options, cut, dir); err != nil {
+	if cut, err = withExternal(ctx, options, cut, dir); err != nil {
 		return nil, err
 	}
 	data, err := cut.Bytes()
