@@ -118,7 +118,7 @@ func open(ctx context.Context, src source, o Options, cut cutter) (*Backbone, er
 	if err != nil {
 		return nil, err
 	}
-	library, err := env.Open(o.Library)
+	library, err := env.Open(o.Library, o.Device)
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ import (
 
 // TestMain fails rather than skips where the native library is missing: `make test` sets it up first.
 func TestMain(m *testing.M) {
-	if _, err := env.Open(""); err != nil {
+	if _, err := env.Open("", ""); err != nil {
 		os.Stderr.WriteString(err.Error() + "\n")
 		os.Exit(1)
 	}

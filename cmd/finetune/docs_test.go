@@ -100,7 +100,7 @@ next:
 // TestDocs runs the commands of each page in one shell, in a folder that has nothing but the demo and deploy. DOC_PYTHON is a Python with
 // numpy, onnxruntime and pillow; without it the blocks that need one aren't run.
 func TestDocs(t *testing.T) {
-	lib, err := library.Find("")
+	lib, err := library.Find("", "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -20,6 +21,7 @@ func newDoctor(a *app) *cobra.Command {
 	}
 	c.Flags().StringVar(&job.Library, "library", "", "the native ONNX Runtime `library`, where it isn't to be searched for")
 	c.Flags().StringVar(&job.Cache, "cache", "", "folder of the feature `cache` (default: finetune in the user's cache folder)")
+	c.Flags().StringVar(&job.Device, "device", "", "what the library is for: cpu, cuda or auto; cuda tells what is missing for it (default cpu)")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		report, err := job.Run(c.Context())
 		if err != nil {
@@ -53,10 +55,21 @@ func printDoctor(w io.Writer, r *machine.DoctorReport) {
 		}
 		fmt.Fprintln(w)
 	}
+	if r.CUDA != nil {
+		printCUDA(w, r.CUDA)
+	}
 	if len(r.Problems) == 0 {
 		fmt.Fprintln(w, "OK: no problems found")
 	}
 	for _, p := range r.Problems {
 		fmt.Fprintf(w, "problem    %s\n           %s\n", p.Message, p.Advice)
+	}
+}
+
+// printCUDA prints what a build for CUDA needs and where it is.
+func printCUDA(w io.Writer, r *machine.CUDAReport) {
+	fmt.Fprintf(w, "cuda       needs CUDA %s, driver %s or newer; driver found: %s\n", r.CUDA, r.Needed, cmp.Or(r.Driver, "unknown"))
+	for _, l := range r.Libraries {
+		fmt.Fprintf(w, "  %-18s %s\n", l.Name, cmp.Or(l.Path, "missing"))
 	}
 }

@@ -32,7 +32,7 @@ func TestScripts(t *testing.T) { testscript.Run(t, scripts(t, "testdata/script")
 // scripts are the scripts of a folder and what they may call.
 func scripts(t *testing.T, dir string) testscript.Params {
 	t.Helper()
-	lib, err := library.Find("")
+	lib, err := library.Find("", "")
 	if err != nil {
 		t.Fatal(err) // a test that skipped here would hide that nothing was tested
 	}

@@ -27,7 +27,7 @@ const (
 // Main runs the tests of a package with a temporary cache. It fails without ONNX Runtime, since skipped tests would hide
 // that nothing was tested.
 func Main(m *testing.M) int {
-	lib, errLibrary := library.Find("")
+	lib, errLibrary := library.Find("", "")
 	cache, err := os.MkdirTemp("", "finetune-test-cache-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -131,9 +131,9 @@ func (n *Network) Adopt(text string) error {
 // runtime returns the native library to use.
 func (n *Network) runtime() (library.Library, error) {
 	return n.library.get(func() (library.Library, error) {
-		lib, err := library.Find(n.images.Library)
+		lib, err := library.Find(n.images.Library, n.images.Device)
 		if err == nil && lib.Version == "" {
-			return env.Open(n.images.Library) // only the loaded library knows its version
+			return env.Open(n.images.Library, n.images.Device) // only the loaded library knows its version
 		}
 		return lib, err
 	})

@@ -3,6 +3,7 @@ package machine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -20,6 +21,7 @@ import (
 // Doctor checks what a run needs of the machine. It changes nothing.
 type Doctor struct {
 	Library string // path of ONNX Runtime; "" for the default search
+	Device  string // what the library is for; "" is the CPU. For cuda what is missing there is a problem
 	Cache   string // the cache folder; "" for the default
 }
 
@@ -27,6 +29,7 @@ type Doctor struct {
 type DoctorReport struct {
 	Program  ProgramReport `json:"program"`
 	Library  LibraryReport `json:"library"`
+	CUDA     *CUDAReport   `json:"cuda,omitempty"` // of the library, where it is a build for CUDA
 	CPU      CPUReport     `json:"cpu"`
 	Cache    CacheReport   `json:"cache"`
 	Problems []Problem     `json:"problems"`
@@ -86,7 +89,7 @@ func (d Doctor) Run(ctx context.Context) (*DoctorReport, error) {
 		CPU:      CPUReport{Cores: runtime.NumCPU(), GOMAXPROCS: runtime.GOMAXPROCS(0), SIMD: simd()},
 		Problems: []Problem{},
 	}
-	r.library(ctx, d.Library)
+	r.library(ctx, d.Library, d.Device)
 	if err := r.cache(ctx, d.Cache); err != nil {
 		return nil, err
 	}
@@ -115,14 +118,14 @@ func Program() ProgramReport {
 	return p
 }
 
-func (r *DoctorReport) library(ctx context.Context, flag string) {
+func (r *DoctorReport) library(ctx context.Context, flag, device string) {
 	l := &r.Library
 	l.Needed, l.Tested = library.Minimum, library.Version
 	l.Providers = []string{}
-	l.Places = library.Search(flag)
-	lib, err := env.Open(flag)
+	l.Places = library.Search(flag, device)
+	lib, err := env.Open(flag, device)
 	if err != nil {
-		if found, findErr := library.Find(flag); findErr == nil {
+		if found, findErr := library.Find(flag, device); findErr == nil {
 			l.Found, l.Path, l.Origin, l.Version = true, found.Path, string(found.Origin), found.Version
 		}
 		r.problem(err, "run `finetune setup`")
@@ -139,6 +142,22 @@ func (r *DoctorReport) library(ctx context.Context, flag string) {
 		return
 	}
 	l.Works = true
+	if r.CUDA, err = lookForCUDA(lib.Path); err != nil {
+		r.problem(err, "run `finetune setup --device cuda` again")
+	}
+	switch {
+	case device != library.CUDA:
+	case r.CUDA == nil:
+		r.problem(errors.New(lib.Path+": a build without CUDA"), "run `finetune setup --device cuda`")
+	default:
+		for _, p := range r.CUDA.Problems() {
+			r.Problems = append(r.Problems, Problem{p.Found, p.Advice})
+		}
+		var e *invalid.Error
+		if err := env.CheckOn(library.CUDA, nil); errors.As(err, &e) && len(r.CUDA.Problems()) == 0 {
+			r.Problems = append(r.Problems, Problem{fmt.Sprintf("no network runs on CUDA: %v", e.Err), "check the NVIDIA driver with `nvidia-smi`"})
+		}
+	}
 	if l.Providers, err = env.Providers(); err != nil {
 		r.problem(err, "install the tested library with `finetune setup`")
 	}

@@ -30,7 +30,7 @@ const (
 )
 
 func findLibrary() (string, error) {
-	lib, err := library.Find("")
+	lib, err := library.Find("", "")
 	if err != nil {
 		return "", err
 	}

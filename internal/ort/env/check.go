@@ -13,12 +13,34 @@ import (
 
 // Check runs a network of one node, a softmax of two numbers, and compares the answer with the known one: a
 // library that loads may still lack what a processor needs. Open must have succeeded before.
-func Check() (err error) {
+func Check() error { return check(nil) }
+
+// CheckOn is Check on a device: one that a library can use in principle may still be missing from this machine. Its errors
+// are those of [Use].
+func CheckOn(device string, settings map[string]string) (err error) {
+	options, err := ort.NewSessionOptions()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, options.Destroy()) }()
+	if err := options.SetLogSeverityLevel(ort.LoggingLevelFatal); err != nil {
+		return err
+	}
+	if err := Use(options, device, settings); err != nil {
+		return err
+	}
+	if err := quietly(func() error { return check(options) }); err != nil {
+		return unusable(device, err)
+	}
+	return nil
+}
+
+func check(options *ort.SessionOptions) (err error) {
 	model, err := softmaxModel()
 	if err != nil {
 		return err
 	}
-	session, err := ort.NewDynamicAdvancedSessionWithONNXData(model, []string{"x"}, []string{"y"}, nil)
+	session, err := ort.NewDynamicAdvancedSessionWithONNXData(model, []string{"x"}, []string{"y"}, options)
 	if err != nil {
 		return fmt.Errorf("open a network of one node: %w", err)
 	}

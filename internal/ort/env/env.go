@@ -24,15 +24,15 @@ var (
 
 // Open loads ONNX Runtime where it isn't loaded yet, and returns the library with the version that it reports of
 // itself. With an empty path it takes what is loaded already, or else what [library.Find] finds. A path of another
-// library than the one loaded is an error, since a process has only one. Open may be called from any goroutine, and
-// again after a failure.
-func Open(path string) (library.Library, error) {
+// library than the one loaded is an error, since a process has only one. device is what the library is for, see
+// [library.Find]. Open may be called from any goroutine, and again after a failure.
+func Open(path, device string) (library.Library, error) {
 	mu.Lock()
 	defer mu.Unlock()
 	if loaded.Path != "" && path == "" {
 		return loaded, nil
 	}
-	lib, err := library.Find(path)
+	lib, err := library.Find(path, device)
 	if err != nil {
 		return library.Library{}, err
 	}

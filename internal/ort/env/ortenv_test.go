@@ -15,7 +15,7 @@ import (
 // they are one test in a fixed order.
 func TestProcess(t *testing.T) {
 	absent := filepath.Join(t.TempDir(), "absent.so")
-	if _, err := Open(absent); !invalid.Is(err) || !strings.Contains(err.Error(), absent) {
+	if _, err := Open(absent, ""); !invalid.Is(err) || !strings.Contains(err.Error(), absent) {
 		t.Fatalf("a missing file must be the user's mistake, got %v", err)
 	}
 
@@ -23,7 +23,7 @@ func TestProcess(t *testing.T) {
 	libs := make([]library.Library, 4)
 	for i := range libs {
 		wg.Go(func() {
-			lib, err := Open("")
+			lib, err := Open("", "")
 			if err != nil {
 				t.Error(err)
 			}
@@ -39,10 +39,10 @@ func TestProcess(t *testing.T) {
 			t.Errorf("got %+v and %+v", lib, libs[0])
 		}
 	}
-	if again, err := Open(libs[0].Path); err != nil || again.Path != libs[0].Path {
+	if again, err := Open(libs[0].Path, ""); err != nil || again.Path != libs[0].Path {
 		t.Errorf("the loaded library by name: %+v, %v", again, err)
 	}
-	if _, err := Open(absent); err == nil {
+	if _, err := Open(absent, ""); err == nil {
 		t.Error("a missing file must fail after a success too")
 	}
 	if err := Check(); err != nil {

@@ -4,12 +4,16 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	ort "github.com/yalue/onnxruntime_go"
 
+	"finetune/internal/ort/cudalibs"
+	"finetune/internal/ort/library"
 	"finetune/invalid"
 )
 
@@ -83,17 +87,39 @@ func Use(o *ort.SessionOptions, device string, settings map[string]string) error
 		return errors.Join(err, fmt.Errorf("use %q as a device", device))
 	}
 	if err := quietly(func() error { return providers[i].add(o, settings) }); err != nil {
-		return &invalid.Error{Field: "Images.Device", Err: oneLine(err),
-			Found: fmt.Sprintf("ONNX Runtime %s at %s can't use %s here", loaded.Version, loaded.Path, device),
-			Want:  "a device that `finetune doctor` lists",
-			Hint:  "let {Images.Device} be auto, or name a library that has the device with {Images.Library}"}
+		return unusable(device, err)
 	}
 	return nil
 }
 
-// oneLine shortens what a library says at length to its first line.
+// unusable is the error for a device that the loaded library can't use on this machine.
+func unusable(device string, err error) error {
+	e := &invalid.Error{Field: "Images.Device", Err: oneLine(err),
+		Found: fmt.Sprintf("ONNX Runtime %s at %s can't use %s here", loaded.Version, loaded.Path, device),
+		Want:  "a device that `finetune doctor` lists",
+		Hint:  "let {Images.Device} be auto, or name a library that has the device with {Images.Library}"}
+	if device != library.CUDA {
+		return e
+	}
+	cuda, err := cudalibs.Look(filepath.Dir(loaded.Path))
+	if err != nil {
+		e.Hint = "install a build for CUDA with `finetune setup --device cuda`, or name one with {Images.Library}"
+	} else if problems := cuda.Problems(); len(problems) > 0 {
+		e.Err, e.Want = errors.New(problems[0].Found), ""
+		e.Hint = problems[0].Advice + "; `finetune doctor --device cuda` lists all that is missing"
+	}
+	return e
+}
+
+// cause is the part of a message about CUDA that says what is wrong.
+var cause = regexp.MustCompile(`(CUDA|CUBLAS|CUDNN) failure \d+: [^;\n]+`)
+
+// oneLine shortens what a library says at length to its first line, or to the cause where that is known.
 func oneLine(err error) error {
 	line, _, _ := strings.Cut(strings.TrimSpace(err.Error()), "\n")
+	if found := cause.FindString(err.Error()); found != "" {
+		line = strings.TrimSpace(found)
+	}
 	const most = 200
 	if r := []rune(line); len(r) > most {
 		line = string(r[:most]) + "…"
@@ -115,14 +141,10 @@ func quietly(f func() error) error {
 func Providers() (usable []string, err error) {
 	usable = []string{CPU}
 	for _, p := range providers {
-		options, err := ort.NewSessionOptions()
-		if err != nil {
-			return nil, err
-		}
-		if Use(options, p.name, nil) == nil {
+		err := CheckOn(p.name, nil)
+		if err == nil {
 			usable = append(usable, p.name)
-		}
-		if err := options.Destroy(); err != nil {
+		} else if !invalid.Is(err) {
 			return nil, err
 		}
 	}
@@ -131,6 +153,8 @@ func Providers() (usable []string, err error) {
 
 // addCUDA turns TF32 off unless settings turn it on, so that features agree with those of the CPU.
 func addCUDA(o *ort.SessionOptions, settings map[string]string) error {
+	// What can't be loaded, or isn't a build for CUDA at all, is the library's to say.
+	_, _ = cudalibs.Load(filepath.Dir(loaded.Path))
 	cuda, err := ort.NewCUDAProviderOptions()
 	if err != nil {
 		return err

@@ -11,12 +11,12 @@ import (
 	"path"
 )
 
-// Limits in bytes on what a package may make this program read and write. The largest real package has 86 MB and
-// unpacks to 220 MB with a library of 36 MB in it.
+// Limits in bytes on what a package may make this program read and write. The largest real package, for CUDA, has 256 MB
+// and a file of 284 MB in it.
 const (
 	maxPackage = 512 << 20
 	maxStream  = 1 << 30
-	maxLibrary = 256 << 20
+	maxLibrary = 512 << 20
 )
 
 // limits are those on unpacking: on all that a tarball unpacks to, and on the library alone.

@@ -38,14 +38,14 @@ func fetch(ctx context.Context, p pin, dir string) (string, error) {
 		return "", err
 	}
 	if err := run(ctx, dir, command); err != nil {
-		return "", fmt.Errorf("%s could not bring %s %s: %w", p.client, p.pkg, Version, err)
+		return "", fmt.Errorf("%s could not bring %s %s: %w", p.client, p.pkg, p.release(), err)
 	}
 	files, err := filepath.Glob(filepath.Join(dir, pattern))
 	if err != nil {
 		return "", err
 	}
 	if len(files) != 1 {
-		return "", fmt.Errorf("%s left %d files %s for %s %s, not one", p.client, len(files), pattern, p.pkg, Version)
+		return "", fmt.Errorf("%s left %d files %s for %s %s, not one", p.client, len(files), pattern, p.pkg, p.release())
 	}
 	return files[0], nil
 }
@@ -66,7 +66,7 @@ func pipCommand(ctx context.Context, p pin, dir string) ([]string, error) {
 		}
 		return []string{path, "-m", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check",
 			"--no-deps", "--only-binary=:all:", "--implementation", "cp", "--python-version", "3.12",
-			"--platform", p.tag, "--dest", dir, p.pkg + "==" + Version}, nil
+			"--platform", p.tag, "--dest", dir, p.pkg + "==" + p.release()}, nil
 	}
 	return nil, fmt.Errorf("pip: %w", errNoClient)
 }
@@ -84,7 +84,7 @@ func npmCommand(ctx context.Context, p pin, dir string) ([]string, error) {
 		}
 		return nil, fmt.Errorf("npm: %w", errNoClient)
 	}
-	return []string{path, "pack", "--loglevel=error", "--ignore-scripts", p.pkg + "@" + Version}, nil
+	return []string{path, "pack", "--loglevel=error", "--ignore-scripts", p.pkg + "@" + p.release()}, nil
 }
 
 // run executes a command in dir, with temporary files there too so that they go when dir goes. Its error is one

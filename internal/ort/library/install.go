@@ -2,10 +2,13 @@ package library
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -18,8 +21,9 @@ import (
 
 // Options are where [Install] takes the library from. The zero value means whichever of pip and npm is there.
 type Options struct {
-	From string // a local file: wheel, npm tarball, release archive or the library itself; nothing is downloaded
-	With string // the client to use: "pip", "npm" or "" for either
+	Device string // CUDA; "" or "cpu" for the CPU's build
+	From   string // a local file: wheel, npm tarball, release archive or the library itself; nothing is downloaded
+	With   string // the client to use: "pip", "npm" or "" for either
 }
 
 // Installed is a library in the user's cache whose bytes were verified.
@@ -39,29 +43,46 @@ type Installed struct {
 // What the user can correct (no client, a file that isn't a pinned build) is an *invalid.Error; a client that fails
 // isn't.
 func Install(ctx context.Context, o Options) (Installed, error) {
-	dir, err := CacheDir()
+	device, err := deviceOf(o.Device)
+	if err != nil {
+		return Installed{}, err
+	}
+	dir, err := CacheDir(device)
 	if err != nil {
 		return Installed{}, &invalid.Error{Field: "setup", Found: "this user has no cache folder", Err: err,
 			Hint: "set HOME or XDG_CACHE_HOME"}
 	}
 	at := platform{runtime.GOOS, runtime.GOARCH}
-	return (&installer{platform: at, pins: pins[at], dir: dir, fetch: fetch}).install(ctx, o)
+	return (&installer{platform: at, device: device, pins: pinsOf(device, at), dir: dir, fetch: fetch}).install(ctx, o)
+}
+
+// deviceOf checks for which device a build is wanted, "" being the CPU.
+func deviceOf(device string) (string, error) {
+	switch device {
+	case "", "cpu":
+		return "", nil
+	case CUDA:
+		return CUDA, nil
+	}
+	return "", &invalid.Error{Field: "Images.Device", Found: fmt.Sprintf("%q", device), Want: "cpu or " + CUDA + ", which have builds to install",
+		Hint: "for another device name its library with {Images.Library}"}
 }
 
 // An installer holds everything that the outcome of an installation depends on.
 type installer struct {
 	platform
-	pins  []pin
-	dir   string // see CacheDir
-	fetch func(ctx context.Context, p pin, dir string) (file string, err error)
+	device string // CUDA or ""
+	pins   []pin
+	dir    string // see CacheDir
+	fetch  func(ctx context.Context, p pin, dir string) (file string, err error)
 }
 
 func (in *installer) install(ctx context.Context, o Options) (Installed, error) {
 	if len(in.pins) == 0 {
 		return Installed{}, &invalid.Error{
 			Field: "setup",
-			Found: "no ONNX Runtime is pinned for " + in.goos + "/" + in.goarch,
-			Want:  "linux/amd64, linux/arm64 or darwin/arm64",
+			Found: "no ONNX Runtime " + in.purpose() + "is pinned for " + in.goos + "/" + in.goarch,
+			Want:  in.platforms(),
 			Hint:  "put the library beside the finetune binary or name it with " + EnvVar + " (docs/install.md)",
 		}
 	}
@@ -77,7 +98,7 @@ func (in *installer) install(ctx context.Context, o Options) (Installed, error) 
 	})
 	if len(wanted) == 0 {
 		return Installed{}, &invalid.Error{Field: "With", Found: fmt.Sprintf("unknown client %q", o.With),
-			Want: "pip or npm"}
+			Want: in.clients()}
 	}
 	if done, ok := in.present(ctx, o.With, wanted); ok {
 		return done, nil
@@ -87,8 +108,8 @@ func (in *installer) install(ctx context.Context, o Options) (Installed, error) 
 
 // present looks for an intact library in the cache: any, or with a client named the one that it brings.
 func (in *installer) present(ctx context.Context, with string, wanted []pin) (Installed, bool) {
-	for _, path := range (&searcher{goos: in.goos, cacheDir: in.dir}).installed() {
-		sum, ok := Intact(ctx, path)
+	for _, path := range installed(in.dir, in.file()) {
+		sum, ok := intact(ctx, path, in.pins)
 		if !ok {
 			continue
 		}
@@ -100,7 +121,7 @@ func (in *installer) present(ctx context.Context, with string, wanted []pin) (In
 		if i >= 0 {
 			source = wanted[i].source()
 		}
-		done := Installed{Path: path, Version: Version, SHA256: sum, Source: source, Already: true}
+		done := Installed{Path: path, Version: in.pins[0].release(), SHA256: sum, Source: source, Already: true}
 		return done, with == "" || prefer(path) == nil
 	}
 	return Installed{}, false
@@ -132,11 +153,11 @@ func (in *installer) fromClients(ctx context.Context, wanted []pin) (Installed, 
 		}
 		failures = append(failures, err)
 	}
-	byHand := "download " + in.archiveName() + " from release v" + Version + " of github.com/microsoft/onnxruntime"
+	byHand := in.byHand()
 	if len(failures) == 0 {
 		return Installed{}, &invalid.Error{Field: "setup",
 			Found: "no " + strings.Join(absent, " and no ") + " on this machine",
-			Want:  "Python 3 with pip, or Node with npm",
+			Want:  map[string]string{"pip": "Python 3 with pip", "pip or npm": "Python 3 with pip, or Node with npm"}[in.clients()],
 			Hint:  "install one of them, or " + byHand + " and name it with {From}"}
 	}
 	texts := make([]string, len(failures))
@@ -148,21 +169,48 @@ func (in *installer) fromClients(ctx context.Context, wanted []pin) (Installed, 
 		strings.Join(texts, "; "), byHand)
 }
 
-func (in *installer) archiveName() string {
+// byHand says how a person brings a package.
+func (in *installer) byHand() string {
 	for _, p := range in.pins {
 		if p.client == "" {
-			return p.pkg
+			return "download " + p.pkg + " from release v" + p.release() + " of github.com/microsoft/onnxruntime"
 		}
 	}
-	return "the archive for " + in.goos + "/" + in.goarch
+	return "bring the wheel of " + in.pins[0].pkg + " " + in.pins[0].release() + " for " + in.pins[0].tag
+}
+
+// purpose says which builds are meant, before a verb.
+func (in *installer) purpose() string {
+	if in.device == CUDA {
+		return "for CUDA "
+	}
+	return ""
+}
+
+// platforms lists those that builds are pinned for.
+func (in *installer) platforms() string {
+	if in.device == CUDA {
+		return "linux/amd64"
+	}
+	return "linux/amd64, linux/arm64 or darwin/arm64"
+}
+
+// clients lists those that bring a build.
+func (in *installer) clients() string {
+	var names []string
+	for _, p := range in.pins {
+		if p.client != "" {
+			names = append(names, p.client)
+		}
+	}
+	return strings.Join(names, " or ")
 }
 
 // fromFile installs from a package, an archive or the library itself.
 func (in *installer) fromFile(ctx context.Context, name string) (Installed, error) {
 	reject := func(found string, err error) error {
 		return &invalid.Error{Path: name, Found: found, Err: err,
-			Want: "the wheel, npm package, release archive or library of ONNX Runtime " + Version +
-				" for " + in.goos + "/" + in.goarch,
+			Want: in.packages() + " for " + in.goos + "/" + in.goarch,
 			Hint: "see docs/install.md for the exact names"}
 	}
 	f, err := userfile.Open(ctx, name, maxPackage)
@@ -215,13 +263,45 @@ func (in *installer) fromFile(ctx context.Context, name string) (Installed, erro
 	if i < 0 {
 		return Installed{}, reject("SHA-256 of the library is "+sum+", of no pinned build", nil)
 	}
-	done := Installed{Path: in.installedPath(sum), Version: Version, SHA256: sum, Source: in.pins[i].source()}
-	if _, ok := Intact(ctx, done.Path); ok {
+	p := in.pins[i]
+	if kind == "" && len(p.companions) > 0 {
+		return Installed{}, reject("a library without the files that belong beside it", nil)
+	}
+	done := Installed{Path: in.installedPath(sum), Version: p.release(), SHA256: sum, Source: p.source()}
+	if _, ok := intact(ctx, done.Path, in.pins); ok {
 		done.Already = true
 		return done, prefer(done.Path)
+	}
+	// The library comes last, so that one that is there has its companions.
+	for _, c := range p.companions {
+		if err := install(f, kind, c, filepath.Dir(done.Path)); err != nil {
+			return Installed{}, reject("cannot be used", err)
+		}
 	}
 	return done, atomicfile.Write(done.Path, func(w io.Writer) error {
 		_, err := io.Copy(w, io.NewSectionReader(tmp, 0, maxLibrary))
 		return err
 	})
+}
+
+// install puts a companion of a package into a folder.
+func install(f *os.File, kind string, c companion, folder string) error {
+	return atomicfile.Write(filepath.Join(folder, path.Base(c.member)), func(w io.Writer) error {
+		h := sha256.New()
+		if _, err := extract(f, kind, []string{c.member}, io.MultiWriter(w, h)); err != nil {
+			return err
+		}
+		if sum := hex.EncodeToString(h.Sum(nil)); sum != c.sha256 {
+			return fmt.Errorf("SHA-256 of %s is %s, of no pinned build", path.Base(c.member), sum)
+		}
+		return nil
+	})
+}
+
+// packages says what can be installed from.
+func (in *installer) packages() string {
+	if in.device == CUDA {
+		return "the wheel of onnxruntime-gpu " + CUDAVersion
+	}
+	return "the wheel, npm package, release archive or library of ONNX Runtime " + Version
 }

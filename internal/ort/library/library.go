@@ -13,10 +13,16 @@ import (
 )
 
 const (
-	// Version is the release of ONNX Runtime that [Install] brings.
+	// Version is the release of ONNX Runtime that [Install] brings for the CPU.
 	Version = "1.24.3"
 	// Minimum is the oldest release whose C API the Go binding can use.
 	Minimum = "1.24"
+	// CUDA is the device that has a build of its own, CUDAVersion its release. Its package is published for other releases
+	// than that of the CPU's.
+	CUDA        = "cuda"
+	CUDAVersion = "1.31.1"
+	// CUDAProvider is the file beside the library that runs networks on CUDA.
+	CUDAProvider = "libonnxruntime_providers_cuda.so"
 	// EnvVar names a library file for every command run in that environment.
 	EnvVar = "ONNXRUNTIME_LIB"
 )
@@ -62,12 +68,14 @@ type Place struct {
 // Find returns the library to load: the file at path when path isn't empty, else the one that [EnvVar] names, else
 // the first usable one beside the binary, in the user's cache and in the system's library folders. A file that the
 // user named is never passed over: it is an error when it can't be used. Every error is a *invalid.Error.
-func Find(path string) (Library, error) { return newSearcher(path).find() }
+//
+// device is what the library is for: with [CUDA] or "auto" the build for it comes before the other one in the cache.
+func Find(path, device string) (Library, error) { return newSearcher(path, device).find() }
 
 // Search looks at every place that [Find] could look at, in its order, also after a usable one.
-func Search(path string) []Place {
+func Search(path, device string) []Place {
 	var all []Place
-	for p := range newSearcher(path).places() {
+	for p := range newSearcher(path, device).places() {
 		all = append(all, p)
 	}
 	return all

@@ -1,5 +1,7 @@
 package library
 
+import "cmp"
+
 // A pin is one published build of the library for one platform. There are several builds of a release: Python's
 // and Node's packages and the release archive are made by different pipelines, so each has its own digest.
 type pin struct {
@@ -9,7 +11,16 @@ type pin struct {
 	member  string // path of the library inside the package
 	sha256  string // of the library file
 	archive string // SHA-256 of the whole archive, for builds that are known by that alone
+	version string // "" is [Version]
+
+	companions []companion // files that must lie beside the library
 }
+
+// A companion is a file of a package that the library opens in its own folder.
+type companion struct{ member, sha256 string }
+
+// release is the version of the library that the pin is of.
+func (p pin) release() string { return cmp.Or(p.version, Version) }
 
 // platform is GOOS/GOARCH.
 type platform struct{ goos, goarch string }
@@ -52,10 +63,31 @@ var pins = map[platform][]pin{
 	},
 }
 
+// cudaPins are the builds for [CUDA]. Their companions were weighed as the libraries were.
+var cudaPins = map[platform][]pin{
+	{"linux", "amd64"}: {
+		{client: "pip", pkg: "onnxruntime-gpu", tag: "manylinux_2_28_x86_64", version: CUDAVersion,
+			member: wheelDir + "libonnxruntime.so." + CUDAVersion,
+			sha256: "5104254339ecadae808da771bd0b63b240f0dbd466514234905e54372435c303",
+			companions: []companion{
+				{wheelDir + "libonnxruntime_providers_shared.so", "086ec1d5388f64153d9c63470d126693db9a182c8ce236d3a1119068471b8a0d"},
+				{wheelDir + CUDAProvider, "8387867e857499e045caff5d13ac6a5de29571c801562fa2dde0e45f1f31de52"},
+			}},
+	},
+}
+
+// pinsOf returns the builds for a device.
+func pinsOf(device string, at platform) []pin {
+	if device == CUDA {
+		return cudaPins[at]
+	}
+	return pins[at]
+}
+
 // source says in words where a build comes from.
 func (p pin) source() string {
 	if p.client == "" {
 		return "release archive " + p.pkg
 	}
-	return p.client + " package " + p.pkg + " " + Version
+	return p.client + " package " + p.pkg + " " + p.release()
 }

@@ -17,10 +17,11 @@ type searcher struct {
 	named, env   string   // file names given by the user
 	binaryDir    string   // folder of the running program
 	cacheDir     string   // holds a folder per digest, each with one library; see [installedPath]
+	cudaDir      string   // the same for builds for CUDA; "" where they aren't looked for
 	systemDirs   []string // in the order of search
 }
 
-func newSearcher(path string) *searcher {
+func newSearcher(path, device string) *searcher {
 	s := &searcher{goos: runtime.GOOS, goarch: runtime.GOARCH, named: path, env: os.Getenv(EnvVar)}
 	if exe, err := os.Executable(); err == nil {
 		if real, err := filepath.EvalSymlinks(exe); err == nil {
@@ -28,8 +29,11 @@ func newSearcher(path string) *searcher {
 		}
 		s.binaryDir = filepath.Dir(exe)
 	}
-	if dir, err := CacheDir(); err == nil {
+	if dir, err := CacheDir(""); err == nil {
 		s.cacheDir = dir
+	}
+	if dir, err := CacheDir(CUDA); err == nil && (device == CUDA || device == "auto") {
+		s.cudaDir = dir
 	}
 	s.systemDirs = systemDirs(s.goos, s.goarch, os.Getenv)
 	return s
@@ -69,6 +73,11 @@ func fileNames(goos string) []string {
 	}
 }
 
+// cudaFile is the name of the library of a build for CUDA.
+func cudaFile(goos string) string {
+	return strings.Replace(fileNames(goos)[0], Version, CUDAVersion, 1)
+}
+
 // places yields what is at each place in the order of search. A folder without any candidate is one missing
 // place; a folder with candidates yields each of them.
 func (s *searcher) places() iter.Seq[Place] {
@@ -91,7 +100,10 @@ func (s *searcher) places() iter.Seq[Place] {
 		if s.binaryDir != "" && !s.folder(FromBinary, s.binaryDir, s.candidates(s.binaryDir), yield) {
 			return
 		}
-		if s.cacheDir != "" && !s.folder(FromCache, s.cacheDir, s.installed(), yield) {
+		if s.cudaDir != "" && !s.folder(FromCache, s.cudaDir, installed(s.cudaDir, cudaFile(s.goos)), yield) {
+			return
+		}
+		if s.cacheDir != "" && !s.folder(FromCache, s.cacheDir, installed(s.cacheDir, fileNames(s.goos)[0]), yield) {
 			return
 		}
 		for _, dir := range s.systemDirs {

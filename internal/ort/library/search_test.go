@@ -191,10 +191,10 @@ func TestFindByEnvironment(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("XDG_CACHE_HOME", dir)
 	t.Setenv(EnvVar, write(t, dir, "a.so", goodLibrary("1.24.1")))
-	if got, err := Find(""); err != nil || got.Origin != FromEnv || got.Version != "1.24.1" {
+	if got, err := Find("", ""); err != nil || got.Origin != FromEnv || got.Version != "1.24.1" {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	places := Search(filepath.Join(dir, "b.so"))
+	places := Search(filepath.Join(dir, "b.so"), "")
 	if places[0].Origin != FromFlag || places[0].State != Missing || places[1].Origin != FromEnv {
 		t.Errorf("got %+v", places)
 	}

@@ -37,7 +37,7 @@ type Answers struct {
 
 // Open makes the model in a file ready to run, on the CPU. Weights in a second file are found beside it.
 func Open(ctx context.Context, path string, o Options) (*Model, error) {
-	if _, err := env.Open(o.Library); err != nil {
+	if _, err := env.Open(o.Library, ""); err != nil {
 		return nil, err
 	}
 	data, err := userfile.Read(ctx, path, math.MaxInt32)
