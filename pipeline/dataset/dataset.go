@@ -28,6 +28,7 @@ type Item struct {
 	// Path is shown and stored: slash-separated, relative to the data, valid UTF-8, unique in its set. Bytes of a file
 	// name that aren't UTF-8 are written as %XX.
 	Path string
+	Line string // see source.Item.Line
 	File string // to open, in the form of the operating system
 	// Open returns the bytes of an image that isn't a file of its own, such as a member of an archive, appended to buf;
 	// nil: File is read.

@@ -27,8 +27,8 @@ import (
 // be read has a row with the reason. Memory doesn't grow with the number of images.
 //
 // A file is whole or absent. After an interruption at any moment the same job goes on after the rows that it has, and
-// ends with the same bytes. A complete result of the same job is left as it is. Standard input is the same where its lines
-// are paths that are those of the rows there; with Overwrite it begins anew.
+// ends with the same bytes. A complete result of the same job is left as it is. Standard input is the same where it begins
+// with the lines of the rows there; with Overwrite it begins anew.
 type Predict struct {
 	Model       string       // the run folder, or its head.safetensors
 	Path        string       // the input, as source.Options has it; "-" is Stdin
@@ -136,7 +136,7 @@ func (p Predict) Run(ctx context.Context) (_ *PredictResult, err error) {
 		return nil, err
 	}
 	if p.Path == source.Stdin && (l.passed < result.Kept || begun && result.Images == 0) {
-		return nil, p.otherLines() // what is there stays
+		return nil, p.fewerLines(l.passed, result.Kept) // what is there stays
 	}
 	if note := src.Note(); note != "" {
 		p.Progress.Note(note)
@@ -331,6 +331,7 @@ func (l *labeller) block(b features.Block) error {
 			l.result.Predicted[row.Predicted]++
 		}
 		l.result.Images++
+		row.Key = o.Item.Line
 		if err := l.out.Write(&row); err != nil {
 			return err
 		}

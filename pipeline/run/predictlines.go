@@ -3,9 +3,8 @@ package run
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"os"
-	"path/filepath"
-	"strings"
 
 	"finetune/invalid"
 	"finetune/pipeline/dataset"
@@ -14,7 +13,7 @@ import (
 )
 
 // The lines on standard input are known only once they are read, so the settings of a job don't tell whether rows are
-// those of its lines. The names do, where they are paths.
+// those of its lines. The state of a table keeps a digest of the lines that its rows are of.
 
 // sameLines refuses a complete output that isn't that of the lines on standard input.
 func (p Predict) sameLines(ctx context.Context, src *source.Source, out output) error {
@@ -27,41 +26,38 @@ func (p Predict) sameLines(ctx context.Context, src *source.Source, out output) 
 			return err
 		}
 		if n++; n > out.Done() {
-			return p.otherLines()
+			return p.otherLines(fmt.Sprintf("a complete table of %d rows, but standard input has more lines", out.Done()))
 		}
 		if err := p.skip(out, it); err != nil {
 			return err
 		}
 	}
 	if n < out.Done() {
-		return p.otherLines()
+		return p.fewerLines(n, out.Done())
 	}
 	return nil
 }
 
 // skip passes over an item whose row is there.
 func (p Predict) skip(out output, it source.Item) error {
-	if p.Path == source.Stdin && !namesItsFile(it) {
-		return p.otherLines()
-	}
-	err := out.Skip(dataset.FromSource(it).Path)
+	err := out.Skip(cmp.Or(it.Line, dataset.FromSource(it).Path))
 	if p.Path == source.Stdin && invalid.Is(err) {
-		return p.otherLines()
+		return p.otherLines(fmt.Sprintf("%d rows, of other lines than the first %[1]d on standard input", out.Done()))
 	}
 	return err
 }
 
-// namesItsFile reports whether an item with the same name is the same image. An id or the number of a line may be
-// another's.
-func namesItsFile(it source.Item) bool {
-	return it.File() != "" && filepath.Clean(strings.TrimPrefix(it.Name, "file:")) == it.File()
+func (p Predict) fewerLines(lines, rows int64) error {
+	if rows == 0 {
+		return p.otherLines("an interrupted table, but standard input has no lines")
+	}
+	return p.otherLines(fmt.Sprintf("%d rows, but standard input has %d lines", rows, lines))
 }
 
-func (p Predict) otherLines() error {
+func (p Predict) otherLines(found string) error {
 	path := p.Out
 	if _, err := os.Stat(path); err != nil {
 		path = cmp.Or(table.Interrupted(p.Out), path)
 	}
-	return &invalid.Error{Path: path, Found: "rows that aren't known to be those of the lines on standard input",
-		Hint: "give the same paths again, another {Out}, or {Overwrite}"}
+	return &invalid.Error{Path: path, Found: found, Hint: "give the same lines again, another {Out}, or {Overwrite}"}
 }

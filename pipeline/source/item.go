@@ -21,6 +21,10 @@ type Item struct {
 
 	Labels Labels
 
+	// Line is a digest of the line of standard input and of its number; "" elsewhere. Items with the same are the same image where its
+	// bytes stand in the line, and otherwise the image of the same name.
+	Line string
+
 	content content
 }
 

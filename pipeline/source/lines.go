@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -125,6 +126,9 @@ func (l *lineReader) read(ctx context.Context, r io.Reader, e *emitter) error {
 			} else if e.mine() {
 				it = l.item(n, line)
 			}
+			if l.json && l.paths {
+				it.Line = digestOfLine(n, line)
+			}
 			if err := e.emit(it); err != nil {
 				return err
 			}
@@ -133,6 +137,14 @@ func (l *lineReader) read(ctx context.Context, r io.Reader, e *emitter) error {
 			return nil
 		}
 	}
+}
+
+// digestOfLine is the Line of an item. Of a line that is too long nothing is known but its number.
+func digestOfLine(n int, line []byte) string {
+	sum := sha256.New()
+	fmt.Fprintln(sum, n)
+	sum.Write(line)
+	return string(sum.Sum(nil))
 }
 
 func (l *lineReader) limit() int {

@@ -82,6 +82,7 @@ var defaultColumns = []string{pathColumn, predictedColumn, lowColumn, highColumn
 // A Row is what is known of an image. Columns without a value are null: empty in CSV, absent in JSON.
 type Row struct {
 	Path                 string
+	Key                  string    // tells images of the same path apart, for Skip; it isn't written
 	Predicted, Low, High string    // "" is null
 	Expected             *float64  // nil is null
 	Probabilities        []float32 // of each class; nil is null

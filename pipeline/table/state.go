@@ -21,7 +21,7 @@ type state struct {
 	Settings string `json:"settings"` // a digest
 	Rows     int64  `json:"rows"`
 	Bytes    int64  `json:"bytes"` // of the part; of the file where it is complete
-	Names    string `json:"names"` // a digest of the rows' paths
+	Names    string `json:"names"` // a digest of the rows' keys or paths
 	Complete bool   `json:"complete"`
 }
 

@@ -1,6 +1,7 @@
 package table
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -104,10 +105,10 @@ func (w *Writer) Done() int64 { return w.state.Rows }
 // Settings identifies what the rows are and how they are written: another file with the same is the result of the same job.
 func (w *Writer) Settings() string { return w.state.Settings }
 
-// Skip says the path of a row that an interrupted job left. After the last of them it's an *invalid.Error when they
-// weren't the rows of the same images, in the same order.
-func (w *Writer) Skip(path string) error {
-	w.names.add(path)
+// Skip says the Key of a row that an interrupted job left, or its Path where it had none. After the last of them it's an *invalid.Error
+// when they weren't the rows of the same images, in the same order.
+func (w *Writer) Skip(key string) error {
+	w.names.add(key)
 	if w.skipped+1 == w.state.Rows && w.names.String() != w.state.Names {
 		return w.changed() // nothing can be written now
 	}
@@ -128,7 +129,7 @@ func (w *Writer) Write(r *Row) error {
 	if err := w.enc.Write(r); err != nil {
 		return err
 	}
-	w.names.add(r.Path)
+	w.names.add(cmp.Or(r.Key, r.Path))
 	w.state.Rows++
 	w.skipped = w.state.Rows
 	if time.Since(w.saved) < checkpointEvery {
