@@ -29,7 +29,7 @@ TORTUREFLAGS ?= -seed 1 -time 30m
 .DEFAULT_GOAL := help
 .PHONY: help build setup demo page-check test race vet fmt staticcheck fuzz torture torture-short vulncheck licences sbom bench \
 	microbench cover golden clean man completions install uninstall release release-check docs-check peers-check \
-	test-spark test-parts
+	test-spark test-parts test-arm64
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,16 @@ page-check: demo ## look at all pages of the demo in a headless Chromium, which 
 
 test: setup ## set up and run all tests
 	$(GO) test $(TESTFLAGS) ./...
+
+# Packages with kernels of arm64, and those that compute with them; none needs a C compiler.
+ARM64 ?= ./internal/linalg/... ./internal/image/pixel/... ./internal/image/jpeg ./internal/image/resample ./head ./loss
+
+test-arm64: ## run the tests of what has arm64 kernels under QEMU (Debian's qemu-user), where this isn't such a processor
+	@if [ "$$($(GO) env GOHOSTARCH)" = arm64 ]; then $(GO) test $(TESTFLAGS) $(ARM64); exit; fi; \
+	qemu=$$(command -v qemu-aarch64 || command -v qemu-aarch64-static) || \
+		{ echo "test-arm64: SKIPPED, since QEMU isn't installed (package qemu-user)"; exit 0; }; \
+	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(GO) vet $(ARM64) && \
+	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(GO) test -exec "$$qemu" $(TESTFLAGS) $(ARM64)
 
 race: setup ## test what starts goroutines under the race detector (RACE=./... for all)
 	@packages="$(RACE)"; \

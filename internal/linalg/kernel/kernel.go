@@ -1,11 +1,12 @@
 // Package kernel holds the inner loops of matrix products, in float32 and in float64 ([Double]): small tiles of a result
-// that fit the vector registers, in assembly for amd64 processors with AVX-512 or with AVX2 and FMA, and in plain Go for
-// all others. Which one runs is decided by the processor when the program starts.
+// that fit the vector registers, in assembly for amd64 processors with AVX-512 or with AVX2 and FMA and for arm64 (NEON), and
+// in plain Go for all others. Which one runs is decided by the processor when the program starts.
 //
 // It holds neither the blocking for caches nor threads nor shapes of any size: that is package dense.
 package kernel
 
 //go:generate go -C gen run . -pkg kernel -out ../kernel_amd64.s -stubs ../stubs_amd64.go
+//go:generate go run ./genneon
 
 // A Kernel is one implementation. The sums of one are the same bits in every run and in every place of a tile;
 // those of two differ by rounding. Infinities and NaNs go the way of any sum.

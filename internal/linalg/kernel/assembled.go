@@ -1,0 +1,65 @@
+//go:build amd64 || arm64
+
+package kernel
+
+type (
+	dotFunc   = func(k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int)
+	outerFunc = func(k int, a, b *float32, ldb int, c *float32, ldc int)
+
+	dotAtFunc   = func(k int, a *float32, rows *int, shift, b *float32, ldb int, c *float32, ldc int)
+	outerAtFunc = func(k int, a, b *float32, rows *int, shift, c *float32, ldc int)
+)
+
+// assembly makes a kernel of functions that check nothing, by checking for them that they stay inside the slices.
+func assembly(name string, vector Vector, dotRows, outerRows, outerCols int, dot dotFunc, dotAt dotAtFunc, outer outerFunc, outerAt outerAtFunc) Kernel {
+	const dotCols = 4
+	return Kernel{
+		Name: name, Vector: vector,
+		DotRows: dotRows, DotCols: dotCols,
+		Dot: func(k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int) {
+			if k <= 0 {
+				return
+			}
+			_, _, _ = a[last(dotRows, k, lda)], b[last(dotCols, k, ldb)], c[last(dotRows, dotCols, ldc)]
+			dot(k, &a[0], lda, &b[0], ldb, &c[0], ldc)
+		},
+		DotAt: func(k int, a []float32, rows []int, shift []float32, b []float32, ldb int, c []float32, ldc int) {
+			if k <= 0 {
+				return
+			}
+			checkRows(a, rows[:dotRows], k)
+			checkRows(a, rows[dotRows:2*dotRows], 1)
+			_, _, _ = shift[k-1], b[last(dotCols, k, ldb)], c[last(dotRows, dotCols, ldc)]
+			dotAt(k, &a[0], &rows[0], &shift[0], &b[0], ldb, &c[0], ldc)
+		},
+		OuterRows: outerRows, OuterCols: outerCols,
+		Outer: func(k int, a, b []float32, ldb int, c []float32, ldc int) {
+			if k <= 0 {
+				return
+			}
+			_, _, _ = a[k*outerRows-1], b[last(k, outerCols, ldb)], c[last(outerRows, outerCols, ldc)]
+			outer(k, &a[0], &b[0], ldb, &c[0], ldc)
+		},
+		OuterAt: func(k int, a, b []float32, rows []int, shift []float32, c []float32, ldc int) {
+			if k <= 0 {
+				return
+			}
+			checkRows(b, rows[:k], outerCols)
+			_, _, _ = a[k*outerRows-1], shift[outerCols-1], c[last(outerRows, outerCols, ldc)]
+			outerAt(k, &a[0], &b[0], &rows[0], &shift[0], &c[0], ldc)
+		},
+	}
+}
+
+// checkRows panics unless the rows that begin at the given places, of so many elements, lie inside m.
+func checkRows(m []float32, rows []int, cols int) {
+	end := len(m) - cols
+	for _, row := range rows {
+		if uint(row) > uint(end) || end < 0 {
+			panic("kernel: a row outside the matrix")
+		}
+	}
+}
+
+// last is the place of the last element of a rows × cols matrix.
+func last(rows, cols, stride int) int { return (rows-1)*stride + cols - 1 }

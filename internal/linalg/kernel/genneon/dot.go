@@ -1,0 +1,154 @@
+package main
+
+import "finetune/internal/neon"
+
+// The tile of the dot kernel: 16 sums of four lanes each, which leave 16 registers for the factors.
+const dotRows, dotCols = 4, 4
+
+// A dotFunc holds the registers of a dot kernel.
+type dotFunc struct {
+	*neon.Func
+	at      bool // each row of a has a place of its own and is shifted
+	k       neon.R
+	a, next []neon.R // rows of a, and those to prefetch
+	b       []neon.R
+	shift   neon.R
+	sums    []neon.V
+}
+
+func dot(file *neon.File, at bool) {
+	d := &dotFunc{at: at}
+	if at {
+		d.Func = file.Func("dotAtNEON", "func(k int, a *float32, rows *int, shift, b *float32, ldb int, c *float32, ldc int)",
+			"dotAtNEON adds to the 4 × 4 tile c the dot products of 4 rows of a, shifted, with 4 rows of b. It prefetches 4 more rows",
+			"of a.")
+		d.rowsAt()
+	} else {
+		d.Func = file.Func("dotNEON", "func(k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int)",
+			"dotNEON adds to the 4 × 4 tile c the dot products of 4 rows of a with 4 rows of b. It prefetches 4 more rows of a.")
+		rows := d.rows("a", "lda", 2*dotRows)
+		d.a, d.next = rows[:dotRows], rows[dotRows:]
+	}
+	d.b = d.rows("b", "ldb", dotCols)
+	d.k = d.Arg("k")
+	d.sums = d.Vecs(dotRows * dotCols)
+	d.Zero(d.sums...)
+
+	const step = 16 // elements in a line of the cache
+	d.Go("SUBS $%d, %s", step, d.k)
+	d.Go("BLT fours")
+	d.Label("line")
+	d.add(2, true)
+	d.add(2, true)
+	for _, row := range d.next {
+		d.Go("PRFM (%s), PLDL2KEEP", row)
+		d.Go("ADD $%d, %s", 4*step, row)
+	}
+	d.Go("SUBS $%d, %s", step, d.k)
+	d.Go("BGE line")
+
+	d.Label("fours")
+	d.Go("ADDS $%d, %s", step-4, d.k)
+	d.Go("BLT ones")
+	d.Label("four")
+	d.add(1, true)
+	d.Go("SUBS $4, %s", d.k)
+	d.Go("BGE four")
+
+	d.Label("ones")
+	d.Go("ADDS $4, %s", d.k)
+	d.Go("BEQ reduce")
+	d.Comment("One element: loads of one clear the other lanes.")
+	d.Label("one")
+	d.add(1, false)
+	d.Go("SUBS $1, %s", d.k)
+	d.Go("BNE one")
+
+	d.Label("reduce")
+	d.reduce()
+}
+
+// rows returns the addresses of rows of a matrix.
+func (d *dotFunc) rows(matrix, stride string, count int) []neon.R {
+	rows, step := []neon.R{d.Arg(matrix)}, d.Arg(stride)
+	d.Go("LSL $2, %s", step)
+	for len(rows) < count {
+		row := d.Reg()
+		d.Go("ADD %s, %s, %s", step, rows[len(rows)-1], row)
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// rowsAt finds the rows of a that have places of their own.
+func (d *dotFunc) rowsAt() {
+	base, places := d.Arg("a"), d.Arg("rows")
+	for i := range 2 * dotRows {
+		row := d.Reg()
+		d.Go("MOVD %d(%s), %s", 8*i, places, row)
+		d.Go("ADD %s<<2, %s, %s", row, base, row)
+		d.a = append(d.a, row)
+	}
+	d.a, d.next = d.a[:dotRows], d.a[dotRows:]
+	d.shift = d.Arg("shift")
+}
+
+// add takes one or two whole vectors of each row, or one element.
+func (d *dotFunc) add(vectors int, whole bool) {
+	load := func(from neon.R) []neon.V {
+		v := d.Vecs(vectors)
+		if whole {
+			d.LoadNext(from, v...)
+		} else {
+			d.Go("FMOVS.P 4(%s), F%d", from, int(v[0]))
+		}
+		return v
+	}
+	var shift []neon.V
+	if d.at {
+		shift = load(d.shift)
+	}
+	var left [dotRows][]neon.V
+	for i := range left {
+		left[i] = load(d.a[i])
+		for l, s := range shift {
+			d.Op("fadd %v.4s, %v.4s, %v.4s", left[i][l], left[i][l], s)
+		}
+	}
+	d.Free(shift...)
+	var before []neon.V // so that a load needn't wait for the products before it
+	for j := range dotCols {
+		right := load(d.b[j])
+		d.Free(before...)
+		before = right
+		for l, b := range right {
+			for i := range left {
+				d.Op("fmla %v.4s, %v.4s, %v.4s", d.sums[i*dotCols+j], left[i][l], b)
+			}
+		}
+	}
+	d.Free(before...)
+	for _, v := range left {
+		d.Free(v...)
+	}
+}
+
+// reduce adds the lanes of each sum and adds the sums to c.
+func (d *dotFunc) reduce() {
+	c, ldc, tile := d.a[0], d.a[1], d.Vec() // the rows are done
+	d.LoadArg("c", c)
+	d.LoadArg("ldc", ldc)
+	for i := range dotRows {
+		s := d.sums[i*dotCols:]
+		d.Op("faddp %v.4s, %v.4s, %v.4s", s[0], s[0], s[1])
+		d.Op("faddp %v.4s, %v.4s, %v.4s", s[2], s[2], s[3])
+		d.Op("faddp %v.4s, %v.4s, %v.4s", s[0], s[0], s[2])
+		d.Load(tile, c, 0)
+		d.Op("fadd %v.4s, %v.4s, %v.4s", s[0], s[0], tile)
+		d.Store(s[0], c, 0)
+		if i+1 < dotRows {
+			d.Go("ADD %s<<2, %s", ldc, c)
+		}
+	}
+	d.Return()
+}
