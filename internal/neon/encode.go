@@ -17,6 +17,7 @@ var encodings = map[string]uint32{
 	"eor v.16b, v.16b, v.16b": 0x6e201c00,
 	"mla v.8h, v.8h, v.8h":    0x4e609400,
 	"mul v.4s, v.4s, v.4s":    0x4ea09c00,
+	"sub v.8h, v.8h, v.8h":    0x6e608400,
 	"sub v.4s, v.4s, v.4s":    0x6ea08400,
 
 	"fadd v.4s, v.4s, v.4s":  0x4e20d400,

@@ -165,10 +165,19 @@ func (a *Func) parameter(name string) string {
 
 // Same loads a parameter of 32 bits to all elements of a new vector.
 func (a *Func) Same(name string) V {
+	return a.fill("S4", func(r R) { a.LoadArg(name, r) })
+}
+
+// Fill returns a new vector of equal numbers. The arrangement is B16, H8 or S4.
+func (a *Func) Fill(arrangement string, value int) V {
+	return a.fill(arrangement, func(r R) { a.Go("MOVD $%d, %s", value, r) })
+}
+
+func (a *Func) fill(arrangement string, load func(R)) V {
 	r, v := a.Reg(), a.Vec()
 	a.general = append([]R{r}, a.general...)
-	a.LoadArg(name, r)
-	a.Go("VDUP %s, V%d.S4", r, int(v))
+	load(r)
+	a.Go("VDUP %s, V%d.%s", r, int(v), arrangement)
 	return v
 }
 
@@ -229,6 +238,9 @@ func (a *Func) Label(name string) { fmt.Fprintf(&a.file.text, "%s:\n", name) }
 
 // Comment says something about the instructions after it.
 func (a *Func) Comment(text string) { a.Go("// %s", text) }
+
+// Move copies a vector.
+func (a *Func) Move(to, from V) { a.Go("VMOV V%d.B16, V%d.B16", int(from), int(to)) }
 
 // Zero clears vectors.
 func (a *Func) Zero(v ...V) {

@@ -154,9 +154,9 @@ DATA pairs<>+24(SB)/4, $0x00000003
 DATA pairs<>+28(SB)/4, $0x00000007
 GLOBL pairs<>(SB), RODATA|NOPTR, $32
 
-// func inverseDCTAVX2(out *uint8, stride int, block *[64]int32)
+// func inverseDCTAssembly(out *uint8, stride int, block *[64]int32)
 // Requires: AVX, AVX2
-TEXT ·inverseDCTAVX2(SB), NOSPLIT, $0-24
+TEXT ·inverseDCTAssembly(SB), NOSPLIT, $0-24
 	MOVQ         out+0(FP), AX
 	MOVQ         stride+8(FP), CX
 	MOVQ         block+16(FP), DX
@@ -367,9 +367,9 @@ TEXT ·inverseDCTAVX2(SB), NOSPLIT, $0-24
 	VZEROUPPER
 	RET
 
-// func coloursAVX2(dst *uint8, luma *uint8, cb *uint8, cr *uint8, n int)
+// func coloursAssembly(dst *uint8, luma *uint8, cb *uint8, cr *uint8, n int)
 // Requires: AVX, AVX2
-TEXT ·coloursAVX2(SB), NOSPLIT, $0-40
+TEXT ·coloursAssembly(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), AX
 	MOVQ    n+32(FP), CX
 	MOVQ    luma+8(FP), DX
@@ -491,9 +491,9 @@ DATA half<>+24(SB)/4, $0x00008000
 DATA half<>+28(SB)/4, $0x00008000
 GLOBL half<>(SB), RODATA|NOPTR, $32
 
-// func widenAVX2(dst *uint8, src *uint8, n int)
+// func widenAssembly(dst *uint8, src *uint8, n int)
 // Requires: AVX, AVX2
-TEXT ·widenAVX2(SB), NOSPLIT, $0-24
+TEXT ·widenAssembly(SB), NOSPLIT, $0-24
 	MOVQ    dst+0(FP), AX
 	MOVQ    src+8(FP), CX
 	MOVQ    n+16(FP), DX
@@ -543,9 +543,9 @@ DATA ones<>+24(SB)/4, $0x00010001
 DATA ones<>+28(SB)/4, $0x00010001
 GLOBL ones<>(SB), RODATA|NOPTR, $32
 
-// func widenBetweenAVX2(dst *uint8, near *uint8, far *uint8, n int)
+// func widenBetweenAssembly(dst *uint8, near *uint8, far *uint8, n int)
 // Requires: AVX, AVX2
-TEXT ·widenBetweenAVX2(SB), NOSPLIT, $0-32
+TEXT ·widenBetweenAssembly(SB), NOSPLIT, $0-32
 	MOVQ    dst+0(FP), AX
 	MOVQ    near+8(FP), CX
 	MOVQ    far+16(FP), DX
@@ -625,9 +625,9 @@ DATA spread<>+24(SB)/4, $0x00000001
 DATA spread<>+28(SB)/4, $0x00000001
 GLOBL spread<>(SB), RODATA|NOPTR, $32
 
-// func acrossAVX2(dst *uint8, src *uint8, starts *int, counts *int, weights *int32, width int, n int)
+// func acrossAssembly(dst *uint8, src *uint8, starts *int, counts *int, weights *int32, width int, n int)
 // Requires: AVX, AVX2
-TEXT ·acrossAVX2(SB), NOSPLIT, $0-56
+TEXT ·acrossAssembly(SB), NOSPLIT, $0-56
 	MOVQ    dst+0(FP), AX
 	MOVQ    src+8(FP), CX
 	MOVQ    starts+16(FP), DX
@@ -696,9 +696,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func downAVX2(dst *uint8, rows *uint8, stride int, weights *int32, taps int, n int)
+// func downAssembly(dst *uint8, rows *uint8, stride int, weights *int32, taps int, n int)
 // Requires: AVX, AVX2
-TEXT ·downAVX2(SB), NOSPLIT, $0-48
+TEXT ·downAssembly(SB), NOSPLIT, $0-48
 	MOVQ    dst+0(FP), AX
 	MOVQ    rows+8(FP), CX
 	MOVQ    stride+16(FP), DX

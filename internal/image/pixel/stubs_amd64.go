@@ -4,33 +4,33 @@
 
 package pixel
 
-// inverseDCTAVX2 writes 8 rows of 8 samples and clears the block.
+// inverseDCTAssembly writes 8 rows of 8 samples and clears the block.
 //
 //go:noescape
-func inverseDCTAVX2(out *uint8, stride int, block *[64]int32)
+func inverseDCTAssembly(out *uint8, stride int, block *[64]int32)
 
-// coloursAVX2 converts n pixels, a multiple of 16.
+// coloursAssembly converts n pixels, a multiple of 16.
 //
 //go:noescape
-func coloursAVX2(dst *uint8, luma *uint8, cb *uint8, cr *uint8, n int)
+func coloursAssembly(dst *uint8, luma *uint8, cb *uint8, cr *uint8, n int)
 
-// widenAVX2 writes n pairs, a multiple of 16, from n + 1 samples.
+// widenAssembly writes n pairs, a multiple of 16, from n + 1 samples.
 //
 //go:noescape
-func widenAVX2(dst *uint8, src *uint8, n int)
+func widenAssembly(dst *uint8, src *uint8, n int)
 
-// widenBetweenAVX2 writes n pairs, a multiple of 16, from n + 1 samples.
+// widenBetweenAssembly writes n pairs, a multiple of 16, from n + 1 samples.
 //
 //go:noescape
-func widenBetweenAVX2(dst *uint8, near *uint8, far *uint8, n int)
+func widenBetweenAssembly(dst *uint8, near *uint8, far *uint8, n int)
 
-// acrossAVX2 writes n pixels of 3 bytes, and a byte after them, each the weighted sum of counts[i] pixels of 4 bytes
+// acrossAssembly writes n pixels of 3 bytes, and a byte after them, each the weighted sum of counts[i] pixels of 4 bytes
 // from starts[i] on. The weights of a pixel begin width after those of the one before.
 //
 //go:noescape
-func acrossAVX2(dst *uint8, src *uint8, starts *int, counts *int, weights *int32, width int, n int)
+func acrossAssembly(dst *uint8, src *uint8, starts *int, counts *int, weights *int32, width int, n int)
 
-// downAVX2 writes n bytes, a multiple of 32, each the weighted sum of taps bytes that are stride apart.
+// downAssembly writes n bytes, a multiple of 32, each the weighted sum of taps bytes that are stride apart.
 //
 //go:noescape
-func downAVX2(dst *uint8, rows *uint8, stride int, weights *int32, taps int, n int)
+func downAssembly(dst *uint8, rows *uint8, stride int, weights *int32, taps int, n int)

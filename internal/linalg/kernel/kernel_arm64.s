@@ -1059,8 +1059,8 @@ next:
 	WORD $0x4e23cd6f // fmla v15.4s, v11.4s, v3.4s
 	FSTPQ.P (F14, F15), 32(R4)
 	WORD $0x6ea1f9ce // fsqrt v14.4s, v14.4s
-	WORD $0x6ea1f9ef // fsqrt v15.4s, v15.4s
 	VMOV V7.B16, V16.B16
+	WORD $0x6ea1f9ef // fsqrt v15.4s, v15.4s
 	VMOV V7.B16, V17.B16
 	WORD $0x4e26cdd0 // fmla v16.4s, v14.4s, v6.4s
 	WORD $0x4e26cdf1 // fmla v17.4s, v15.4s, v6.4s

@@ -16,8 +16,8 @@ func sixteen(name string, even, odd int16) reg.VecVirtual {
 // colours converts sixteen pixels at a time, in 16 bits a number. Whole multiples are taken out of the factors, so
 // that what is left of them fits: 1.402 = 1 + 26345/65536, 1.772 = 2 − 14942/65536, −0.714 = −1 + 18734/65536.
 func colours() {
-	begin("coloursAVX2", "func(dst, luma, cb, cr *uint8, n int)",
-		"coloursAVX2 converts n pixels, a multiple of 16.")
+	begin("coloursAssembly", "func(dst, luma, cb, cr *uint8, n int)",
+		"coloursAssembly converts n pixels, a multiple of 16.")
 	dst, n := pointer("dst"), pointer("n")
 	var from [3]reg.GPVirtual
 	for i, name := range []string{"luma", "cb", "cr"} {
@@ -85,8 +85,8 @@ func colours() {
 
 // widen makes 16 pairs of samples at a time, in 16 bits a number.
 func widen() {
-	begin("widenAVX2", "func(dst, src *uint8, n int)",
-		"widenAVX2 writes n pairs, a multiple of 16, from n + 1 samples.")
+	begin("widenAssembly", "func(dst, src *uint8, n int)",
+		"widenAssembly writes n pairs, a multiple of 16, from n + 1 samples.")
 	dst, src, n := pointer("dst"), pointer("src"), pointer("n")
 	two, one := sixteen("twos", 2, 2), sixteen("ones", 1, 1)
 
@@ -105,8 +105,8 @@ func widen() {
 
 // widenBetween does the same between two rows.
 func widenBetween() {
-	begin("widenBetweenAVX2", "func(dst, near, far *uint8, n int)",
-		"widenBetweenAVX2 writes n pairs, a multiple of 16, from n + 1 samples.")
+	begin("widenBetweenAssembly", "func(dst, near, far *uint8, n int)",
+		"widenBetweenAssembly writes n pairs, a multiple of 16, from n + 1 samples.")
 	dst, near, far, n := pointer("dst"), pointer("near"), pointer("far"), pointer("n")
 	seven, eightHalves := sixteen("sevens", 7, 7), sixteen("eights", 8, 8)
 

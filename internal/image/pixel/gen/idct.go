@@ -34,8 +34,8 @@ func inverseDCT() {
 		DATA(4*i, operand.U32(v))
 	}
 
-	begin("inverseDCTAVX2", "func(out *uint8, stride int, block *[64]int32)",
-		"inverseDCTAVX2 writes 8 rows of 8 samples and clears the block.")
+	begin("inverseDCTAssembly", "func(out *uint8, stride int, block *[64]int32)",
+		"inverseDCTAssembly writes 8 rows of 8 samples and clears the block.")
 	out, stride, block := pointer("out"), pointer("stride"), pointer("block")
 	var v vectors
 	zero := YMM()

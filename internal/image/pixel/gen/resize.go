@@ -17,8 +17,8 @@ func across() {
 	for i, v := range []uint32{0, 0, 0, 0, 1, 1, 1, 1} {
 		DATA(4*i, operand.U32(v))
 	}
-	begin("acrossAVX2", "func(dst, src *uint8, starts, counts *int, weights *int32, width int, n int)",
-		"acrossAVX2 writes n pixels of 3 bytes, and a byte after them, each the weighted sum of counts[i] pixels of 4 bytes",
+	begin("acrossAssembly", "func(dst, src *uint8, starts, counts *int, weights *int32, width int, n int)",
+		"acrossAssembly writes n pixels of 3 bytes, and a byte after them, each the weighted sum of counts[i] pixels of 4 bytes",
 		"from starts[i] on. The weights of a pixel begin width after those of the one before.")
 	dst, src, starts, counts := pointer("dst"), pointer("src"), pointer("starts"), pointer("counts")
 	row, width, n := pointer("weights"), pointer("width"), pointer("n")
@@ -90,8 +90,8 @@ func across() {
 
 // down sums 32 columns at a time.
 func down() {
-	begin("downAVX2", "func(dst, rows *uint8, stride int, weights *int32, taps int, n int)",
-		"downAVX2 writes n bytes, a multiple of 32, each the weighted sum of taps bytes that are stride apart.")
+	begin("downAssembly", "func(dst, rows *uint8, stride int, weights *int32, taps int, n int)",
+		"downAssembly writes n bytes, a multiple of 32, each the weighted sum of taps bytes that are stride apart.")
 	dst, rows, stride, weights := pointer("dst"), pointer("rows"), pointer("stride"), pointer("weights")
 	taps, n := pointer("taps"), pointer("n")
 	order := YMM()

@@ -73,19 +73,15 @@ func sgd(file *neon.File) {
 		l.LoadNext(grads, g...)
 		l.LoadAll(velocity, v...)
 		l.on("fmla", g, p, decay)
-		l.move(next, g)
+		for i := range g {
+			l.Move(next[i], g[i])
+		}
 		l.on("fmla", next, v, momentum)
 		l.storeNext(velocity, next)
 		l.on("fmla", g, next, momentum)
 		l.on("fmls", p, g, rate)
 		l.storeNext(params, p)
 	})
-}
-
-func (l loop) move(to, from []neon.V) {
-	for i := range to {
-		l.Go("VMOV V%d.B16, V%d.B16", int(from[i]), int(to[i]))
-	}
 }
 
 func adamW(file *neon.File) {
@@ -114,8 +110,8 @@ func adamW(file *neon.File) {
 		l.storeNext(square, v)
 		for i := range v {
 			l.Op("fsqrt %v.4s, %v.4s", v[i], v[i])
+			l.Move(t[i], epsilon[i])
 		}
-		l.move(t, epsilon)
 		l.on("fmla", t, v, correct)
 		l.on("fmul", m, m, size)
 		l.on("fdiv", m, m, t)

@@ -1,0 +1,3 @@
+package pixel
+
+const native = true // every arm64 processor has NEON
