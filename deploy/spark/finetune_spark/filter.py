@@ -8,6 +8,8 @@ from collections import deque
 KEPT_MESSAGES = 50  # last lines of standard error, for the error of a process that fails
 UNDER_WAY = 2  # chunks that the process has besides the one that is waited for, so that it doesn't idle
 
+_idle = []  # at most one process that the next exchange may go on with
+
 
 class FilterError(RuntimeError):
     """The process failed, or answered something other than what was asked."""
@@ -16,67 +18,98 @@ class FilterError(RuntimeError):
 def exchange(command, chunks):
     """Write the lines of each chunk to the command and yield the chunk's ticket with as many lines of its output.
 
-    ``chunks`` are pairs of a ticket, which is handed back, and a list of lines as bytes. A thread reads the output all the time, so
-    the process never waits for a reader while this side waits for room in its input; what is under way is bounded by UNDER_WAY.
-    The process ends with the generator, whether that is exhausted, closed or fails.
-    """
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    answers, messages = queue.SimpleQueue(), deque(maxlen=KEPT_MESSAGES)
-    readers = [threading.Thread(target=_read_answers, args=(process.stdout, answers), daemon=True),
-               threading.Thread(target=messages.extend, args=(process.stderr,), daemon=True)]
-    for reader in readers:
-        reader.start()
+    ``chunks`` are pairs of a ticket, which is handed back, and a list of lines as bytes. The command must answer a line without
+    waiting for the next. What is under way is bounded by UNDER_WAY.
 
-    def failure():
-        status = process.wait()
-        readers[1].join()
-        said = b"".join(messages).decode("utf-8", "replace").strip()
-        return FilterError(f"{command[0]} ended with status {status}" + (f": {said}" if said else ""))
+    A process that has answered all lines is kept for the next exchange with the same command, since starting it takes as long as
+    some dozens of images. It ends with this process, which closes its input. Where the generator is closed or fails, it is killed.
+    """
+    process, done = _take(command), False
+    pending = deque()
 
     def collect():
         ticket, count = pending.popleft()
-        lines = []
-        for _ in range(count):
-            line = answers.get()
-            if line is None:
-                raise failure()
-            lines.append(line)
-        return ticket, lines
+        return ticket, [process.read() for _ in range(count)]
 
-    pending = deque()
     try:
         for ticket, lines in chunks:
-            try:
-                process.stdin.write(b"".join(lines))
-                process.stdin.flush()
-            except BrokenPipeError:
-                raise failure() from None
+            process.write(lines)
             pending.append((ticket, len(lines)))
             while len(pending) > UNDER_WAY:
                 yield collect()
-        try:
-            process.stdin.close()
-        except BrokenPipeError:
-            raise failure() from None
         while pending:
             yield collect()
-        if answers.get() is not None:
-            raise FilterError(f"{command[0]} wrote more lines than it was given")
-        if process.wait() != 0:
-            raise failure()
+        process.check()
+        done = True
     finally:
+        if done and not _idle:
+            _idle.append(process)
+        else:
+            process.kill()
+
+
+def _take(command):
+    """Return the idle process, if it is of this command and lives, or else a new one."""
+    while _idle:
+        process = _idle.pop()
+        if process.command == command and process.alive():
+            return process
         process.kill()
-        process.wait()
-        for reader in readers:
+    return _Process(command)
+
+
+class _Process:
+    """A command that runs. Threads read its output all the time, so it never waits for a reader while this side waits for room in
+    its input."""
+
+    def __init__(self, command):
+        self.command = command
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self._answers, self._messages = queue.SimpleQueue(), deque(maxlen=KEPT_MESSAGES)
+        self._readers = [threading.Thread(target=self._read_answers, daemon=True),
+                         threading.Thread(target=self._messages.extend, args=(self._process.stderr,), daemon=True)]
+        for reader in self._readers:
+            reader.start()
+
+    def _read_answers(self):
+        for line in self._process.stdout:
+            self._answers.put(line)
+        self._answers.put(None)
+
+    def alive(self):
+        return self._process.poll() is None
+
+    def write(self, lines):
+        try:
+            self._process.stdin.write(b"".join(lines))
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            raise self._failure() from None
+
+    def read(self):
+        line = self._answers.get()
+        if line is None:
+            raise self._failure()
+        return line
+
+    def check(self):
+        """Raise an error if there are answers to nothing."""
+        if not self._answers.empty() and self.read():
+            raise FilterError(f"{self.command[0]} wrote more lines than it was given")
+
+    def kill(self):
+        self._process.kill()
+        self._process.wait()
+        for reader in self._readers:
             reader.join()
-        for stream in (process.stdin, process.stdout, process.stderr):
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             try:
                 stream.close()
             except BrokenPipeError:
                 pass  # what was left in the buffer is lost with the process
 
-
-def _read_answers(stream, answers):
-    for line in stream:
-        answers.put(line)
-    answers.put(None)
+    def _failure(self):
+        status = self._process.wait()
+        self._readers[1].join()
+        said = b"".join(self._messages).decode("utf-8", "replace").strip()
+        return FilterError(f"{self.command[0]} ended with status {status}" + (f": {said}" if said else ""))

@@ -98,8 +98,8 @@ def _answers(lines, first):
     """Return the answers as objects, having compared each with the row that it must be of."""
     answers = [json.loads(line) for line in lines]
     for number, answer in enumerate(answers, first):
-        # A line that is too long to be read has no id.
-        if answer["path"] not in (str(number), f"stdin line {number + 1}"):
+        # A line that is too long to be read has no id. Its number counts from the start of the process.
+        if answer["path"] != str(number) and not (answer.get("error") and answer["path"].startswith("stdin line ")):
             raise FilterError(f"an answer for {answer['path']!r} came for row {number}")
     return answers
 

@@ -10,11 +10,28 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 
+def open_all(demo):
+    images = []
+    for folder, _, names in sorted(os.walk(demo)):
+        images += [Image.open(os.path.join(folder, n)).convert("RGB") for n in sorted(names) if n.endswith(".jpg")]
+    return images
+
+
+def large_photos(demo, count):
+    """Return the bytes of images of 640 x 480 pixels and about 100 KB, as of a camera: enlarged ones of the demo with noise."""
+    originals, images = open_all(demo), []
+    for i in range(count):
+        image = originals[i * len(originals) // count].resize((640, 480), Image.BICUBIC)
+        noise = Image.effect_noise(image.size, 24).convert("RGB")
+        out = io.BytesIO()
+        Image.blend(image, noise, 0.3).save(out, "JPEG", quality=88)
+        images.append(out.getvalue())
+    return images
+
+
 def photos(demo, count, seed=1):
     """Yield the bytes of images, no two of which are the same. Some are damaged, one is missing."""
-    originals = []
-    for folder, _, names in sorted(os.walk(demo)):
-        originals += [Image.open(os.path.join(folder, n)).convert("RGB") for n in sorted(names) if n.endswith(".jpg")]
+    originals = open_all(demo)
     draw = random.Random(seed)
     for i in range(count):
         image = originals[i % len(originals)]

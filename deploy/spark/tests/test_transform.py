@@ -42,7 +42,7 @@ class TestTransform(unittest.TestCase):
     def test_answers(self):
         lines = [b'{"path":"7"}', b'{"path":"stdin line 9","error":"too long"}']
         self.assertEqual(transform._answers(lines, 7)[1]["error"], "too long")
-        for wrong in (b'{"path":"8"}', b'{"path":"stdin line 7"}'):
+        for wrong in (b'{"path":"8"}', b'{"path":"stdin line 8"}'):
             with self.assertRaisesRegex(FilterError, "row 7"):
                 transform._answers([wrong], 7)
 
