@@ -40,7 +40,7 @@ Exit status: 0 if nothing was found, 3 if problems were found (with --fail-on wa
 	f := c.Flags()
 	f.SortFlags = false
 	f.StringVar(&job.Data.Path, "data", "", "`path` of the labelled images: a folder or a manifest")
-	f.StringVar(&job.Out, "out", "", "`folder` for check.html, check.json, copies.csv, suspects.csv and manifest.csv (default: nothing is written)")
+	f.StringVar(&job.Out, "out", "", "`folder` or s3:// address for check.html, check.json, copies.csv, suspects.csv and manifest.csv (default: nothing is written)")
 	addSpreadsheetFlag(f, &job.SpreadsheetSafe)
 	f.StringVar(&failOn, "fail-on", failOn, "what ends with exit status 3: `problem`, warning or never")
 	addLabelFlags(f, &job.Data)

@@ -38,7 +38,7 @@ func newCompare(a *app) *cobra.Command {
 	f.StringVar(&job.Data.Path, "data", "", "`path` of the images: a folder or a manifest")
 	f.Var(&partsFlag{&job.Features}, "features", "`folder` of extracted features, or of parts of them, instead of --data and --backbone")
 	f.Var(&lossesFlag{&job.Losses}, "losses", "losses with commas between, as above")
-	f.StringVar(&job.Out, "out", "", "`folder` for the results (default: finetune-compare-1, or the next free number)")
+	f.StringVar(&job.Out, "out", "", "`folder` or s3:// address for the results (default: finetune-compare-1, or the next free number)")
 	f.BoolVar(&job.Overwrite, "overwrite", false, "replace an earlier comparison in --out once the new one is complete")
 	addNumber(f, &job.Folds, compare.Numbers.Folds, "folds", "`number` of folds, where the data gives none")
 	addNumber(f, &job.Seeds, compare.Numbers.Seeds, "seeds", "`number` of seeds, counted up from --seed")

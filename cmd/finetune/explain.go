@@ -34,7 +34,7 @@ Without --image the worst errors of the run are explained, into the folder "expl
 	f.SortFlags = false
 	f.StringVar(&job.Model, "model", "", "`folder` of the trained run")
 	f.StringArrayVar(&job.Paths, "image", nil, "`path` of an image, a folder, a manifest or a list of files; may be given several times (default: the run's worst mistakes)")
-	f.StringVar(&job.Out, "out", "", "`folder` for the pictures, or a .png file for a single one (default: finetune-explain-1, or the next free number)")
+	f.StringVar(&job.Out, "out", "", "`folder` or s3:// address for the pictures, or a .png file for a single one (default: finetune-explain-1, or the next free number)")
 	f.BoolVar(&job.Overwrite, "overwrite", false, "replace a .png file at --out that is there; an earlier explanation in a folder is always replaced")
 	f.StringVar(&job.Class, "class", "", "explain this `class` too")
 	f.StringVar(&job.LabelRegex, "label-regex", "", "`pattern` whose first group is the label in an image's path (default: that of the run)")

@@ -39,7 +39,7 @@ place; a difference of a probability above 0.001 fails. docs/export.md describes
 	f.SortFlags = false
 	f.StringVar(&job.Model, "model", "", "`folder` of the trained run")
 	f.StringVar(&job.Format, "format", "", strings.Join(export.Formats(), ", ")+" (default: by the ending of --out; .onnx is onnx)")
-	f.StringVar(&job.Out, "out", "", "`file` to write, or the folder of a bundle")
+	f.StringVar(&job.Out, "out", "", "`file` to write, or the folder or s3:// address of a bundle")
 	f.StringVar(&job.Input, "input", "", "of onnx: image, upright RGB of any size, or tensor, preprocessed images (default image)")
 	f.BoolVar(&job.Overwrite, "overwrite", false, "replace what is there")
 	f.StringVar(&job.Data, "data", "", "`path` of images to compare on (default: those that the run was trained on, or generated ones)")

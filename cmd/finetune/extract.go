@@ -39,7 +39,7 @@ in base64 and an id. Labels stay with whoever reads the rows.`,
 	f.SortFlags = false
 	f.StringVar(&job.Data.Path, "data", "",
 		"`path` of the images: a folder, a manifest, a list, an image, an archive, Parquet or a pattern of these")
-	f.StringVar(&job.Out, "out", "", "the feature `folder`; - is rows on standard output")
+	f.StringVar(&job.Out, "out", "", "the feature `folder` or its s3:// address; - is rows on standard output")
 	f.StringVar(&rows.Format, "format", "", "of rows on standard output: csv, jsonl or parquet (default csv)")
 	f.StringSliceVar(&rows.Columns, "columns", nil,
 		"`names` of the columns of these rows: path, features, features_base64 (float32, little-endian), error")

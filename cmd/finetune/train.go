@@ -40,7 +40,7 @@ func newTrain(a *app) *cobra.Command {
 	f.StringVar(&job.Data.Path, "data", "", "`path` of the images: a folder or a manifest")
 	f.Var(&partsFlag{&job.Features}, "features", "`folder` of extracted features, or of parts of them, instead of --data and --backbone; may be given again")
 	f.StringVar(&job.Quality, "quality", train.Balanced, "`level` of the features: fast (the network's last), balanced, or best (covariances too, where they lower the out-of-fold RPS)")
-	f.StringVar(&job.Out, "out", "", "the run `folder` (default: finetune-run-1, or the next free number)")
+	f.StringVar(&job.Out, "out", "", "the run `folder` or its s3:// address (default: finetune-run-1, or the next free number)")
 	f.BoolVar(&job.Overwrite, "overwrite", false, "replace an earlier run in --out once the new one is complete")
 	f.BoolVar(&job.Resume, "resume", false, "go on with an interrupted run in --out; a complete one is left as it is")
 	f.BoolVar(&job.Explain, "explain", false, "draw into the report what places the worst mistakes come from (see finetune explain)")

@@ -269,6 +269,38 @@ func TestUpload(t *testing.T) {
 	if _, found, err := remote.Stat(t.Context(), "s3://images/out/y"); found || err != nil {
 		t.Errorf("nothing there: %v, %v", found, err)
 	}
+	// UploadNew replaces nothing, whatever the number of parts and what the store knows of conditions.
+	small := filepath.Join(t.TempDir(), "small")
+	if err := os.WriteFile(small, []byte("1"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	plain := s3test.Through(t, s.Address, func(n int, r *http.Request) s3test.Fault {
+		if r.Header.Get("If-None-Match") != "" {
+			return s3test.Fault{Status: http.StatusNotImplemented}
+		}
+		return s3test.Fault{}
+	})
+	for _, address := range []string{proxy, plain} {
+		t.Setenv("AWS_ENDPOINT_URL", "http://"+address)
+		for _, name := range []string{small, file} {
+			if err := remote.UploadNew(t.Context(), name, "s3://images/new", nil); err != nil {
+				t.Fatal(err)
+			}
+			for _, second := range []string{small, file} {
+				if err := remote.UploadNew(t.Context(), second, "s3://images/new", nil); !errors.Is(err, fs.ErrExist) {
+					t.Errorf("over something: %v", err)
+				}
+			}
+			for range 2 {
+				if err := remote.Remove(t.Context(), "s3://images/new"); err != nil {
+					t.Error(err)
+				}
+			}
+			if s.Get(t, "new") != nil {
+				t.Error("not removed")
+			}
+		}
+	}
 	// An upload that ends half-way leaves nothing to be seen.
 	ctx, cancel := context.WithCancel(t.Context())
 	slow := s3test.Through(t, s.Address, func(n int, r *http.Request) s3test.Fault {

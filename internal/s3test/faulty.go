@@ -22,6 +22,9 @@ type faulty struct {
 func (w *faulty) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 func (w *faulty) WriteHeader(status int) {
+	if w.fault.Lost {
+		panic(http.ErrAbortHandler)
+	}
 	if w.fault.Short > 0 {
 		if n, err := strconv.ParseInt(w.Header().Get("Content-Length"), 10, 64); err == nil {
 			w.left = max(0, n-w.fault.Short)

@@ -172,6 +172,7 @@ type Fault struct {
 	Stall    int64         // send no more after so many bytes of the body, and keep the connection
 	Slow     time.Duration // wait before each piece of the body
 	Short    int64         // leave so many bytes out at the end, and say so in the length
+	Lost     bool          // pass the request on, and close the connection instead of answering
 	NoRanges bool          // answer a request for a range with the whole
 }
 

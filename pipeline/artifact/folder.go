@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 
+	"finetune/internal/remote"
 	"finetune/internal/store/atomicfile"
 	"finetune/internal/store/lockfile"
 	"finetune/internal/store/seal"
@@ -43,9 +44,13 @@ func (k Kind) owns(name string) bool {
 // Publish, so that an earlier result stays whole until then; a list with the digest of each makes the result checkable. The
 // lock file that a killed process leaves behind marks the folder as finetune's, so the same job goes on without a flag; it is gone
 // exactly when the result is complete.
+//
+// The folder may be at an address in an object store: then it is written in a folder of this machine, and Publish uploads it.
 type Folder struct {
-	Dir string
+	Dir string // as it was named: a path or an address
 
+	local   string       // where the files are written
+	to      *destination // nil for a path
 	kind    Kind
 	claim   *lockfile.Claim
 	earlier []string // files of the earlier result
@@ -56,7 +61,7 @@ type Folder struct {
 
 // ClaimOptions say how an output folder is claimed.
 type ClaimOptions struct {
-	Dir     string   // "" is the first of Base-1, Base-2, … that is free
+	Dir     string   // a path or s3://bucket/key; "" is the first of Base-1, Base-2, … that is free
 	Base    string   // of the name, where Dir is empty
 	Replace bool     // an earlier result of the same kind may be replaced
 	Inputs  []string // files that the job reads, none of which may be in the folder
@@ -64,9 +69,12 @@ type ClaimOptions struct {
 
 // Claim claims an output folder for a job until Release. It refuses, with an *invalid.Error, a folder that another job holds, one
 // with files that finetune didn't write, and without Replace one with an earlier result. It changes no file that was there.
-func (k Kind) Claim(o ClaimOptions) (*Folder, error) {
-	if o.Dir == "" {
+func (k Kind) Claim(ctx context.Context, o ClaimOptions) (*Folder, error) {
+	switch {
+	case o.Dir == "":
 		return k.claimFree(o.Base)
+	case remote.Is(o.Dir):
+		return k.claimAddress(ctx, o)
 	}
 	for _, input := range o.Inputs {
 		if within(input, o.Dir) {
@@ -107,7 +115,7 @@ func (k Kind) claim(dir string, replace bool) (*Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Folder{Dir: dir, kind: k, claim: lock, made: made}
+	f := &Folder{Dir: dir, local: dir, kind: k, claim: lock, made: made}
 	if err := f.take(interrupted, replace); err != nil {
 		f.Release()
 		return nil, err
@@ -117,18 +125,18 @@ func (k Kind) claim(dir string, replace bool) (*Folder, error) {
 
 // take looks at what is in the folder, which is locked.
 func (f *Folder) take(interrupted, replace bool) error {
-	if err := os.RemoveAll(filepath.Join(f.Dir, staging)); err != nil {
+	if err := os.RemoveAll(filepath.Join(f.local, staging)); err != nil {
 		return err
 	}
-	if err := atomicfile.Sweep(f.Dir); err != nil {
+	if err := atomicfile.Sweep(f.local); err != nil {
 		return err
 	}
-	entries, err := os.ReadDir(f.Dir)
+	entries, err := os.ReadDir(f.local)
 	if err != nil {
-		return &invalid.Error{Field: "Out", Path: f.Dir, Found: "a folder that can't be read", Err: err, Hint: "give another {Out}"}
+		return &invalid.Error{Field: "Out", Path: f.local, Found: "a folder that can't be read", Err: err, Hint: "give another {Out}"}
 	}
 	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return e.Name() == lockfile.Name || e.Name() == journal })
-	status, err := seal.Verify(context.Background(), f.Dir, f.kind.Mark)
+	status, err := seal.Verify(context.Background(), f.local, f.kind.Mark)
 	if err != nil {
 		return err
 	}
@@ -142,7 +150,7 @@ func (f *Folder) take(interrupted, replace bool) error {
 	case len(entries) == 0:
 		return nil
 	case status.Listed && (foreign || !status.Contains(f.kind.Mark)):
-		return &invalid.Error{Field: "Out", Path: f.Dir, Found: "the result of another job", Want: "a new or empty folder", Hint: "give another {Out}"}
+		return &invalid.Error{Field: "Out", Path: f.local, Found: "the result of another job", Want: "a new or empty folder", Hint: "give another {Out}"}
 	case !status.Listed && (interrupted || marked && !unowned):
 		// A job was killed while it put its files in place, or an older version wrote them without a list.
 		f.trusted = true
@@ -153,24 +161,35 @@ func (f *Folder) take(interrupted, replace bool) error {
 		return nil
 	}
 	if status.Listed || f.trusted {
-		return &invalid.Error{Field: "Out", Path: f.Dir, Found: "an earlier " + f.kind.Name, Want: "a new or empty folder",
+		return &invalid.Error{Field: "Out", Path: f.local, Found: "an earlier " + f.kind.Name, Want: "a new or empty folder",
 			Hint: "give another {Out}, or {Overwrite} to replace the " + f.kind.Name}
 	}
-	return &invalid.Error{Field: "Out", Path: f.Dir, Found: "a folder with other files in it", Want: "a new or empty folder",
+	return &invalid.Error{Field: "Out", Path: f.local, Found: "a folder with other files in it", Want: "a new or empty folder",
 		Hint: "give another {Out}"}
+}
+
+// Name returns the path or address that a file of the result will have.
+func (f *Folder) Name(name string) string {
+	if f.to != nil {
+		return f.to.at(name)
+	}
+	return filepath.Join(f.Dir, filepath.FromSlash(name))
 }
 
 // Path returns where to write a file of the result.
 func (f *Folder) Path(name string) string {
-	return filepath.Join(f.Dir, staging, filepath.FromSlash(name))
+	return filepath.Join(f.local, staging, filepath.FromSlash(name))
 }
 
 // Journal returns a folder for finished parts of the job. It stays where the job is interrupted, and goes with Publish.
-func (f *Folder) Journal() string { return filepath.Join(f.Dir, journal) }
+func (f *Folder) Journal() string { return filepath.Join(f.local, journal) }
 
 // Complete reports whether the folder holds an earlier result with every file as it was written.
 func (f *Folder) Complete(ctx context.Context) (bool, error) {
-	status, err := seal.Verify(ctx, f.Dir)
+	if f.to != nil {
+		return f.to.complete(ctx)
+	}
+	status, err := seal.Verify(ctx, f.local)
 	if err != nil {
 		return false, err
 	}
@@ -179,7 +198,7 @@ func (f *Folder) Complete(ctx context.Context) (bool, error) {
 
 // Publish puts the files that were written to [Folder.Path] in place of an earlier result, and gives the folder up.
 func (f *Folder) Publish(ctx context.Context) error {
-	stage := filepath.Join(f.Dir, staging)
+	stage := filepath.Join(f.local, staging)
 	entries, err := os.ReadDir(stage)
 	if err != nil {
 		return err
@@ -195,16 +214,16 @@ func (f *Folder) Publish(ctx context.Context) error {
 		return err
 	}
 	f.mixed = true
-	if err := seal.Invalidate(f.Dir); err != nil {
+	if err := seal.Invalidate(f.local); err != nil {
 		return err
 	}
 	for _, name := range f.earlier {
-		if err := os.Remove(filepath.Join(f.Dir, filepath.FromSlash(name))); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := os.Remove(filepath.Join(f.local, filepath.FromSlash(name))); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
 	for _, name := range names {
-		if err := os.Rename(filepath.Join(stage, name), filepath.Join(f.Dir, name)); err != nil {
+		if err := os.Rename(filepath.Join(stage, name), filepath.Join(f.local, name)); err != nil {
 			return err
 		}
 	}
@@ -212,10 +231,16 @@ func (f *Folder) Publish(ctx context.Context) error {
 		return err
 	}
 	// The list comes last: with it the result is complete. It takes the place of the lock file.
-	if err := f.claim.ReleaseAs(filepath.Join(stage, seal.Name), filepath.Join(f.Dir, seal.Name)); err != nil {
+	if err := f.claim.ReleaseAs(filepath.Join(stage, seal.Name), filepath.Join(f.local, seal.Name)); err != nil {
 		return err
 	}
 	f.claim = nil
+	if f.to == nil {
+		return nil
+	}
+	if err := f.to.upload(ctx, names); err != nil {
+		return f.to.kept(err)
+	}
 	return nil
 }
 
@@ -224,22 +249,31 @@ func (f *Folder) mayWrite(name string) error {
 	if slices.Contains(f.earlier, name) || f.trusted && f.kind.owns(name) {
 		return nil
 	}
-	if _, err := os.Lstat(filepath.Join(f.Dir, name)); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Lstat(filepath.Join(f.local, name)); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	return &invalid.Error{Field: "Out", Path: filepath.Join(f.Dir, name), Found: "a file that finetune didn't write",
+	return &invalid.Error{Field: "Out", Path: filepath.Join(f.local, name), Found: "a file that finetune didn't write",
 		Hint: "move it away, or give another {Out}"}
 }
 
 // Release gives the folder up. What wasn't published is gone, and so is a folder that this claim made and left empty. Where Publish
 // failed half-way the folder stays marked as interrupted, as after a kill, so that the same job goes on. A second call does nothing.
 func (f *Folder) Release() error {
+	err := f.release()
+	if f.to != nil {
+		err = errors.Join(err, f.to.release())
+		f.to = nil
+	}
+	return err
+}
+
+func (f *Folder) release() error {
 	if f.claim == nil {
 		return nil
 	}
-	err := os.RemoveAll(filepath.Join(f.Dir, staging))
+	err := os.RemoveAll(filepath.Join(f.local, staging))
 	release := f.claim.Release
-	if _, listErr := os.Lstat(filepath.Join(f.Dir, seal.Name)); f.mixed && listErr != nil {
+	if _, listErr := os.Lstat(filepath.Join(f.local, seal.Name)); f.mixed && listErr != nil {
 		release = f.claim.Abandon // the lock file tells the next claim that the files are finetune's
 	}
 	if releaseErr := release(); err == nil {
@@ -247,7 +281,7 @@ func (f *Folder) Release() error {
 	}
 	f.claim = nil
 	if f.made {
-		os.Remove(f.Dir) // fails where there is a result, which stays
+		os.Remove(f.local) // fails where there is a result, which stays
 	}
 	return err
 }

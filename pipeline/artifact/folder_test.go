@@ -28,7 +28,7 @@ func write(t *testing.T, path, text string) {
 
 func claim(t *testing.T, o ClaimOptions) *Folder {
 	t.Helper()
-	f, err := testKind.Claim(o)
+	f, err := testKind.Claim(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func TestPublish(t *testing.T) {
 	if got, want := list(t, dir), []string{seal.Name, "list.csv", "mark.json"}; !slices.Equal(got, want) {
 		t.Errorf("published %q, want %q", got, want)
 	}
-	if _, err := testKind.Claim(ClaimOptions{Dir: dir}); !invalid.Is(err) || !strings.Contains(err.Error(), "an earlier result") {
+	if _, err := testKind.Claim(t.Context(), ClaimOptions{Dir: dir}); !invalid.Is(err) || !strings.Contains(err.Error(), "an earlier result") {
 		t.Errorf("a second claim: %v", err)
 	}
 	// A user's file stays, and so does the earlier result until the next is published.
@@ -86,7 +86,7 @@ func TestClaimRefuses(t *testing.T) {
 	write(t, filepath.Join(root, "file"), "x")
 	write(t, filepath.Join(root, "old", "mark.json"), "x")
 	other := Kind{Name: "other", Mark: "head", Patterns: []string{"head", "mark.json"}}
-	f, err := other.Claim(ClaimOptions{Dir: filepath.Join(root, "other")})
+	f, err := other.Claim(t.Context(), ClaimOptions{Dir: filepath.Join(root, "other")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +107,7 @@ func TestClaimRefuses(t *testing.T) {
 		{"other", "the result of another job", true},
 		{"held", "a folder in use", true},
 	} {
-		f, err := testKind.Claim(ClaimOptions{Dir: filepath.Join(root, c.name), Replace: c.replace})
+		f, err := testKind.Claim(t.Context(), ClaimOptions{Dir: filepath.Join(root, c.name), Replace: c.replace})
 		if err == nil {
 			f.Release()
 		}
@@ -116,7 +116,7 @@ func TestClaimRefuses(t *testing.T) {
 		}
 	}
 	input := filepath.Join(root, "user", "list.csv")
-	if _, err := testKind.Claim(ClaimOptions{Dir: filepath.Join(root, "user"), Replace: true, Inputs: []string{input}}); !invalid.Is(err) || !strings.Contains(err.Error(), "the input") {
+	if _, err := testKind.Claim(t.Context(), ClaimOptions{Dir: filepath.Join(root, "user"), Replace: true, Inputs: []string{input}}); !invalid.Is(err) || !strings.Contains(err.Error(), "the input") {
 		t.Errorf("over an input: %v", err)
 	}
 }

@@ -99,7 +99,7 @@ func (c Job) Run(ctx context.Context) (_ *Result, err error) {
 	var folder *artifact.Folder
 	if c.Out != "" {
 		var err error
-		if folder, err = outputFolder.Claim(artifact.ClaimOptions{Dir: c.Out, Replace: true,
+		if folder, err = outputFolder.Claim(ctx, artifact.ClaimOptions{Dir: c.Out, Replace: true,
 			Inputs: []string{c.Data.Path}}); err != nil {
 			return nil, err
 		}

@@ -67,7 +67,7 @@ func (c Job) Run(ctx context.Context) (_ *Result, err error) {
 	if err != nil {
 		return nil, err
 	}
-	folder, err := outputFolder.Claim(artifact.ClaimOptions{
+	folder, err := outputFolder.Claim(ctx, artifact.ClaimOptions{
 		Dir: c.Out, Base: "finetune-compare", Replace: c.Overwrite, Inputs: []string{c.Data.Path, c.Features},
 	})
 	if err != nil {

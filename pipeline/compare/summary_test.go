@@ -201,7 +201,7 @@ func TestCompareFiles(t *testing.T) {
 	}
 	result.Losses[1].Loss = "a < b & c" // markup in a name must be escaped
 	dir := t.TempDir()
-	folder, err := outputFolder.Claim(artifact.ClaimOptions{Dir: dir})
+	folder, err := outputFolder.Claim(t.Context(), artifact.ClaimOptions{Dir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}

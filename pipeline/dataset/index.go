@@ -5,6 +5,8 @@ import (
 	"math"
 	"path/filepath"
 	"strconv"
+
+	"finetune/internal/remote"
 )
 
 // Header returns the columns that Record fills: path and label always, then votes, split, fold, group and weight
@@ -90,9 +92,10 @@ func (it *Item) votesFor(class int) float64 {
 	return v
 }
 
-// RelativeTo returns the items with paths relative to a folder, as a manifest in that folder has them. Images that
-// aren't files of their own keep their paths.
+// RelativeTo returns the items with paths relative to a folder, as a manifest in that folder has them, or absolute ones where the folder is
+// at an address. Images that aren't files of their own keep their paths.
 func (s *Set) RelativeTo(folder string) (*Set, error) {
+	elsewhere := remote.Is(folder)
 	folder, err := filepath.Abs(folder)
 	if err != nil {
 		return nil, err
@@ -105,7 +108,7 @@ func (s *Set) RelativeTo(folder string) (*Set, error) {
 			if err != nil {
 				return nil, err
 			}
-			if relative, err := filepath.Rel(folder, file); err == nil {
+			if relative, err := filepath.Rel(folder, file); err == nil && !elsewhere {
 				file = relative
 			}
 			it.Path = filepath.ToSlash(file)

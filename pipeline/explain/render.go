@@ -48,7 +48,7 @@ func (e *Job) claim(ctx context.Context, model *run.Run, items []dataset.Item) (
 	if e.Out == "" && len(e.Paths) == 0 {
 		e.Out = filepath.Join(model.Folder, run.ExplainedFolder)
 	}
-	folder, err := outputFolder.Claim(artifact.ClaimOptions{Dir: e.Out, Base: "finetune-explain", Replace: true,
+	folder, err := outputFolder.Claim(ctx, artifact.ClaimOptions{Dir: e.Out, Base: "finetune-explain", Replace: true,
 		Inputs: e.Paths})
 	if err == nil {
 		e.Out = folder.Dir
@@ -100,7 +100,7 @@ func (r *renderer) renderAll(ctx context.Context, items []dataset.Item) error {
 		func(ctx context.Context, w *Worker, i, _ int) (*Image, error) {
 			name, file := r.Out, r.Out
 			if !r.singleFile() {
-				name, file = filepath.Join(r.Out, files[i]), r.folder.Path(files[i])
+				name, file = r.folder.Name(files[i]), r.folder.Path(files[i])
 			}
 			done, err := r.render(ctx, w, items[i], name, file)
 			if err == nil && r.unseen != nil {

@@ -31,7 +31,7 @@ func (j *Job) bundle(ctx context.Context, r *run.Run) (*Result, error) {
 	}
 	defer p.Close()
 	inputs := []string{j.Data, filepath.Join(r.Folder, run.HeadFile), p.NetworkFile()}
-	folder, err := bundleKind.Claim(artifact.ClaimOptions{Dir: j.Out, Replace: j.Overwrite, Inputs: inputs})
+	folder, err := bundleKind.Claim(ctx, artifact.ClaimOptions{Dir: j.Out, Replace: j.Overwrite, Inputs: inputs})
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func (j *Job) bundle(ctx context.Context, r *run.Run) (*Result, error) {
 		return nil, err
 	}
 	for _, name := range names {
-		result.Files = append(result.Files, filepath.Join(folder.Dir, name))
+		result.Files = append(result.Files, folder.Name(name))
 	}
 	return result, p.Close()
 }

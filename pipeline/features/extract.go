@@ -41,7 +41,7 @@ func (e Extract) Run(ctx context.Context) (*ExtractResult, error) {
 	if e.Out == "" {
 		return nil, &invalid.Error{Field: "Out", Found: "nothing", Want: "the folder for the features"}
 	}
-	folder, err := folderKind.Claim(artifact.ClaimOptions{Dir: e.Out, Replace: true, Inputs: []string{e.Data.Path}})
+	folder, err := folderKind.Claim(ctx, artifact.ClaimOptions{Dir: e.Out, Replace: true, Inputs: []string{e.Data.Path}})
 	if err != nil {
 		return nil, err
 	}

@@ -114,6 +114,9 @@ func (j Job) open(ctx context.Context) (*session, error) {
 		return nil, err
 	}
 	j.Out = cmp.Or(j.Out, DefaultOut)
+	if err := artifact.NotAnAddress("Out", j.Out); err != nil {
+		return nil, err
+	}
 	if filepath.Ext(j.Out) != ".csv" {
 		return nil, &invalid.Error{Field: "Out", Path: j.Out, Found: "a name that doesn't end in .csv", Want: "a CSV file"}
 	}

@@ -86,7 +86,7 @@ func (e Evaluate) Run(ctx context.Context) (_ *EvaluateResult, err error) {
 	}
 	var folder *artifact.Folder
 	if e.Out != "" {
-		if folder, err = evaluation.Claim(artifact.ClaimOptions{Dir: e.Out, Replace: true, Inputs: []string{e.Data.Path, e.Model, e.Features}}); err != nil {
+		if folder, err = evaluation.Claim(ctx, artifact.ClaimOptions{Dir: e.Out, Replace: true, Inputs: []string{e.Data.Path, e.Model, e.Features}}); err != nil {
 			return nil, err
 		}
 		defer folder.Release()

@@ -21,10 +21,7 @@ import (
 	"finetune/models"
 )
 
-const (
-	maxListBytes = 16 << 20
-	maxRunFile   = 8 << 30 // of a run, such as its network
-)
+const maxRunFile = 8 << 30 // bytes of a file of a run, such as its network
 
 // fetch brings a run at an address into the user's cache, in a folder that is named by the digest of the run's list of files, and
 // returns its path. What is there already isn't asked for again, apart from the list. Every file must have the digest that the list
@@ -38,7 +35,7 @@ func fetch(ctx context.Context, address string) (string, error) {
 		return fetchHead(ctx, root, address)
 	}
 	base := remote.Path(address)
-	list, err := remote.Append(ctx, nil, strings.TrimSuffix(base, "/")+"/"+seal.Name, maxListBytes)
+	list, err := remote.Append(ctx, nil, strings.TrimSuffix(base, "/")+"/"+seal.Name, seal.MaxList)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", notARun(remote.Redacted(address), "it holds no "+seal.Name, err)
 	}

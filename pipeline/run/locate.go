@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"finetune/backbone"
+	"finetune/internal/remote"
 	"finetune/invalid"
 	"finetune/models"
 	"finetune/pipeline/features"
@@ -132,6 +133,9 @@ func FromRun(n *features.NetworkInfo, folder string) *features.NetworkInfo {
 	}
 	moved := *n
 	moved.FileFromRun = ""
+	if remote.Is(folder) {
+		return &moved
+	}
 	from, errFrom := filepath.Abs(folder)
 	to, errTo := filepath.Abs(n.File)
 	if _, err := os.Stat(to); errors.Is(err, fs.ErrNotExist) || errFrom != nil || errTo != nil {

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 
 	"finetune/backbone"
-	"finetune/internal/remote"
 	"finetune/internal/store/atomicfile"
 	"finetune/internal/store/seal"
 	"finetune/invalid"
@@ -21,6 +20,9 @@ import (
 // MayWrite refuses to write a file at out where that would replace an input, a file of the run or its network, something
 // that isn't a regular file, or, without overwrite, anything. Jobs call it before they compute.
 func (r *Run) MayWrite(ctx context.Context, out string, overwrite bool, inputs ...string) error {
+	if err := artifact.NotAnAddress("Out", out); err != nil {
+		return err
+	}
 	if err := artifact.NotAnInput(out, append(r.files(), inputs...)...); err != nil {
 		return err
 	}
@@ -47,8 +49,8 @@ func (r *Run) MayWrite(ctx context.Context, out string, overwrite bool, inputs .
 
 // mayWritePage refuses to write a page over anything but a page of finetune. Jobs call it before they compute.
 func (r *Run) mayWritePage(ctx context.Context, path string, inputs ...string) error {
-	if remote.Is(path) {
-		return &invalid.Error{Field: "Report", Path: remote.Redacted(path), Found: "an address", Want: "a file of this machine"}
+	if err := artifact.NotAnAddress("Report", path); err != nil {
+		return err
 	}
 	ours := false
 	if f, err := os.Open(path); err == nil {

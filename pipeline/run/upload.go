@@ -9,6 +9,7 @@ import (
 
 	"finetune/internal/remote"
 	"finetune/invalid"
+	"finetune/pipeline/artifact"
 	"finetune/pipeline/table"
 )
 
@@ -24,15 +25,12 @@ func (p *Predict) stage() error {
 	if !remote.Is(p.Out) {
 		return nil
 	}
-	if !remote.IsS3(p.Out) {
-		return &invalid.Error{Field: "Out", Path: remote.Redacted(p.Out), Found: "an address that can't be written to", Want: "a file or s3://bucket/key"}
-	}
-	user, err := os.UserCacheDir()
+	stage, err := artifact.Stage(p.Out)
 	if err != nil {
-		user = os.TempDir() // a job on a cluster may have no home
+		return err
 	}
 	p.upload = p.Out
-	p.Out = filepath.Join(user, "finetune", "uploads", digestOf([]byte(p.Out)), path.Base(p.Out))
+	p.Out = filepath.Join(stage, path.Base(p.Out))
 	return nil
 }
 

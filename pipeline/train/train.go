@@ -112,7 +112,7 @@ func (t Job) Run(ctx context.Context) (_ *Result, err error) {
 		return nil, err
 	}
 	t.resolveSplit()
-	folder, err := run.Kind.Claim(artifact.ClaimOptions{
+	folder, err := run.Kind.Claim(ctx, artifact.ClaimOptions{
 		Dir: t.Out, Base: "finetune-run", Replace: t.Overwrite || t.Resume, Inputs: []string{t.Data.Path, t.Features},
 	})
 	if err != nil {

@@ -48,11 +48,11 @@ func (t *Job) finished(ctx context.Context, folder *artifact.Folder, now run.Con
 	if complete, err := folder.Complete(ctx); err != nil || !complete {
 		return nil, err
 	}
-	var before run.Config
-	err := artifact.ReadJSON(filepath.Join(t.Out, run.ConfigFile), &before)
+	there, err := run.OpenContext(ctx, t.Out)
 	if err != nil {
 		return nil, err
 	}
+	before := there.Config
 	now.Command = before.Command // the settings themselves are compared
 	switch {                     // what is found, not given
 	case now.Search != nil:
@@ -70,19 +70,17 @@ func (t *Job) finished(ctx context.Context, folder *artifact.Folder, now run.Con
 			Hint: "give the settings that it was begun with, another {Out}, or {Overwrite}",
 		}
 	}
-	result := &Result{Run: t.Out, HeldOut: before.Split.HeldOut, Notes: []string{"the run was complete already; nothing was done"}}
+	result := &Result{Run: t.Out, Head: there.Head, HeldOut: before.Split.HeldOut, Notes: []string{"the run was complete already; nothing was done"}}
 	var measured run.Metrics
 	if before.Split.HeldOut == heldOutNone {
-		result.Head, err = head.Load(filepath.Join(t.Out, run.HeadFile))
-		return result, err
+		return result, nil
 	}
-	if err := artifact.ReadJSON(filepath.Join(t.Out, run.MetricsFile), &measured); err != nil {
+	if err := artifact.ReadJSON(filepath.Join(there.Folder, run.MetricsFile), &measured); err != nil {
 		return nil, err
 	}
 	result.Metrics, result.CrossValidation, result.Calibration = measured.Report, measured.CrossValidation, measured.Calibration
 	result.LearningCurve, result.By = measured.LearningCurve, measured.By
-	result.Head, err = head.Load(filepath.Join(t.Out, run.HeadFile))
-	return result, err
+	return result, nil
 }
 
 // firstDifference names the first field of config.json that two runs don't share, "" where they are equal.

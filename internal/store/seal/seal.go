@@ -30,8 +30,8 @@ import (
 // Name is the name of the list.
 const Name = "files.json"
 
-// maxList bounds the bytes of a list that is read.
-const maxList = 16 << 20
+// MaxList bounds the bytes of a list that is read.
+const MaxList = 16 << 20
 
 // version is that of the list's format.
 const version = 1
@@ -128,7 +128,7 @@ func (s *Status) Contains(name string) bool {
 // list that is damaged counts as none. An error is a failure of the machine or the end of ctx.
 func Verify(ctx context.Context, dir string, names ...string) (*Status, error) {
 	s := &Status{Dir: dir}
-	text, err := userfile.Read(ctx, filepath.Join(dir, Name), maxList)
+	text, err := userfile.Read(ctx, filepath.Join(dir, Name), MaxList)
 	if invalid.Is(err) {
 		return s, nil
 	}
@@ -136,7 +136,7 @@ func Verify(ctx context.Context, dir string, names ...string) (*Status, error) {
 		return nil, err
 	}
 	var ok bool
-	if s.Files, ok = parse(text); !ok {
+	if s.Files, ok = Parse(text); !ok {
 		return s, nil
 	}
 	s.Listed = true
@@ -160,8 +160,8 @@ func Verify(ctx context.Context, dir string, names ...string) (*Status, error) {
 	return s, nil
 }
 
-// parse reads a list that may be damaged.
-func parse(text []byte) ([]File, bool) {
+// Parse reads the text of a list, and reports whether it is one.
+func Parse(text []byte) ([]File, bool) {
 	var l list
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()

@@ -153,7 +153,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add(text)
 	f.Fuzz(func(t *testing.T, text []byte) {
-		files, ok := parse(text)
+		files, ok := Parse(text)
 		for _, file := range files {
 			if outside := !filepath.IsLocal(filepath.FromSlash(file.Name)); ok && outside {
 				t.Errorf("%q was accepted", file.Name)
