@@ -40,6 +40,7 @@ func newCompare(a *app) *cobra.Command {
 	f.Var(&lossesFlag{&job.Losses}, "losses", "losses with commas between, as above")
 	f.StringVar(&job.Out, "out", "", "`folder` or s3:// address for the results (default: finetune-compare-1, or the next free number)")
 	f.BoolVar(&job.Overwrite, "overwrite", false, "replace an earlier comparison in --out once the new one is complete")
+	addSpreadsheetFlag(f, &job.SpreadsheetSafe)
 	addNumber(f, &job.Folds, compare.Numbers.Folds, "folds", "`number` of folds, where the data gives none")
 	addNumber(f, &job.Seeds, compare.Numbers.Seeds, "seeds", "`number` of seeds, counted up from --seed")
 	f.Uint64Var(&job.Seed, "seed", job.Seed, "seed of every random choice")

@@ -29,6 +29,7 @@ func newEval(a *app) *cobra.Command {
 		"`path` of the labelled images: a folder, a manifest, an archive, Parquet or a pattern of these")
 	f.Var(&partsFlag{&job.Features}, "features", "`folder` of extracted features, or of parts of them, instead of --data")
 	f.StringVar(&job.Out, "out", "", "`folder` or s3:// address for metrics.json and predictions.csv (default: nothing is written)")
+	addSpreadsheetFlag(f, &job.SpreadsheetSafe)
 	f.StringVar(&job.Data.ImageColumn, "image-column", "", "`name` of the table's column with paths or image bytes")
 	f.StringVar(&job.Data.LabelColumn, "label-column", "", "`name` of the column with labels (default label)")
 	f.StringVar(&job.Data.LabelRegex, "label-regex", "",

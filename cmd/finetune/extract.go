@@ -43,6 +43,7 @@ in base64 and an id. Labels stay with whoever reads the rows.`,
 	f.StringVar(&rows.Format, "format", "", "of rows on standard output: csv, jsonl or parquet (default csv)")
 	f.StringSliceVar(&rows.Columns, "columns", nil,
 		"`names` of the columns of these rows: path, features, features_base64 (float32, little-endian), error")
+	addSpreadsheetFlag(f, &job.SpreadsheetSafe)
 	f.Var(&shardFlag{&rows.Shard}, "shard", "extract only part i of n of the input, i from 0; train --features takes the parts together")
 	addLabelFlags(f, &job.Data)
 	addNetworkFlags(f, &job.Images)
@@ -59,6 +60,7 @@ in base64 and an id. Labels stay with whoever reads the rows.`,
 			reporter, done := a.progress()
 			defer done()
 			rows.Path, rows.ImageColumn, rows.Images, rows.Threads = job.Data.Path, job.Data.ImageColumn, job.Images, job.Threads
+			rows.SpreadsheetSafe = job.SpreadsheetSafe
 			rows.Progress, rows.Stdin, rows.Stdout = reporter, a.in, a.out
 			return rows.Run(c.Context())
 		}

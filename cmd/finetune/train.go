@@ -46,6 +46,7 @@ func newTrain(a *app) *cobra.Command {
 	f.BoolVar(&job.Explain, "explain", false, "draw into the report what places the worst mistakes come from (see finetune explain)")
 	f.StringVar(&job.Data.By, "by", "", "`column` of the manifest: measure the held-out images of each value by themselves, too, e.g. site")
 	f.BoolVar(&job.LearningCurve, "learning-curve", false, "train on an eighth, a quarter and half of the images too, to tell whether more labels would help")
+	addSpreadsheetFlag(f, &job.SpreadsheetSafe)
 	f.BoolVar(&job.TensorBoard, "tensorboard", false, "write the history as a TensorBoard event file into the run folder, too")
 	addLabelFlags(f, &job.Data)
 	addSplitFlags(f, &job.Split, train.Numbers.Test)

@@ -27,14 +27,24 @@ func WriteCSV(path string, fill func(w *csv.Writer) error) error {
 }
 
 // Cell returns how text is written to a cell of a CSV. With safe, text that a spreadsheet would take for a formula, because it begins
-// with =, +, -, @, a tab or a carriage return, gets an apostrophe before it, which a reader of the table must take away again. So it
-// isn't for files that finetune reads.
+// with =, +, -, @, a tab or a carriage return, gets an apostrophe before it. So does text that begins with one, so that Text finds back
+// what was written.
 func Cell(safe bool) func(text string) string {
 	return func(text string) string {
-		if safe && text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
+		if safe && text != "" && strings.ContainsRune("=+-@\t\r'", rune(text[0])) {
 			return "'" + text
 		}
 		return text
+	}
+}
+
+// Text returns how a cell that Cell wrote is read.
+func Text(safe bool) func(cell string) string {
+	return func(cell string) string {
+		if safe {
+			return strings.TrimPrefix(cell, "'")
+		}
+		return cell
 	}
 }
 

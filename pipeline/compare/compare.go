@@ -42,8 +42,10 @@ type Job struct {
 	Resamples int         // number of bootstrap resamples; 0: 2000
 	Out       string      // the output folder; "": finetune-compare-1, or the next free number
 	Overwrite bool        // replace an earlier comparison in Out after success
-	Threads   int         // 0: all cores
-	Progress  progress.Reporter
+	// SpreadsheetSafe guards the text in unreadable.csv; see artifact.Cell. No other table has text from the data.
+	SpreadsheetSafe bool
+	Threads         int // 0: all cores
+	Progress        progress.Reporter
 }
 
 // New returns the job on data with the default settings of the command, for a head with a hidden layer of the given
@@ -101,7 +103,7 @@ func (c Job) Run(ctx context.Context) (_ *Result, err error) {
 		return nil, err
 	}
 	result.Notes = append(notes, result.Notes...)
-	return result, result.write(ctx, folder)
+	return result, result.write(ctx, folder, c.SpreadsheetSafe)
 }
 
 // compare trains all heads and summarizes their metrics.

@@ -205,7 +205,7 @@ func TestCompareFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := result.write(t.Context(), folder); err != nil {
+	if err := result.write(t.Context(), folder, false); err != nil {
 		t.Fatal(err)
 	}
 	f, err := os.Open(filepath.Join(dir, CSVFile))

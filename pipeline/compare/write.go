@@ -23,8 +23,8 @@ const (
 var outputFolder = artifact.Kind{Name: "comparison", Mark: JSONFile,
 	Patterns: []string{JSONFile, CSVFile, PlotFile, run.ReportFile, artifact.UnreadableFile}}
 
-// write writes the files and publishes the folder.
-func (r *Result) write(ctx context.Context, folder *artifact.Folder) error {
+// write writes the files, tables for a spreadsheet with safe, and publishes the folder.
+func (r *Result) write(ctx context.Context, folder *artifact.Folder, safe bool) error {
 	if err := r.writeCSV(folder.Path(CSVFile)); err != nil {
 		return err
 	}
@@ -32,7 +32,7 @@ func (r *Result) write(ctx context.Context, folder *artifact.Folder) error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", PlotFile, err)
 	}
-	if err := artifact.WriteUnreadable(folder.Path(artifact.UnreadableFile), r.Unreadable, false); err != nil {
+	if err := artifact.WriteUnreadable(folder.Path(artifact.UnreadableFile), r.Unreadable, safe); err != nil {
 		return err
 	}
 	if err := r.writeReport(folder.Path(run.ReportFile)); err != nil {

@@ -105,7 +105,7 @@ type mistake struct {
 // readMistakes returns the wrong predictions of predictions.csv, by falling off and then by falling distance.
 func readMistakes(ctx context.Context, path string, model *run.Run) ([]mistake, error) {
 	var list []mistake
-	err := run.ReadPredictions(ctx, path, model.Head.Space(), func(p run.PredictionRow) {
+	err := run.ReadPredictions(ctx, path, model.Head.Space(), model.Config.SpreadsheetSafe, func(p run.PredictionRow) {
 		if p.Label != p.Predicted {
 			list = append(list, mistake{p.Path, p.Label, p.Predicted, max(p.Label-p.Predicted, p.Predicted-p.Label),
 				metrics.ExpectedDistance(p.Probabilities, p.Label)})

@@ -14,11 +14,13 @@ import (
 
 // Extract turns images into a feature folder: features.npy, index.csv and meta.json.
 type Extract struct {
-	Data     dataset.Options // labels are kept as they are written; Order, Positions and Bins are noted for training
-	Images   Images
-	Out      string // the feature folder
-	Threads  int    // 0: all cores
-	Progress progress.Reporter
+	Data   dataset.Options // labels are kept as they are written; Order, Positions and Bins are noted for training
+	Images Images
+	Out    string // the feature folder
+	// SpreadsheetSafe guards the text in unreadable.csv; see artifact.Cell. The index is read again, so it has names as they are.
+	SpreadsheetSafe bool
+	Threads         int // 0: all cores
+	Progress        progress.Reporter
 }
 
 // An ExtractResult says what was written.
@@ -129,7 +131,7 @@ func (e Extract) write(ctx context.Context, folder *artifact.Folder, set *datase
 	if err := writeIndex(folder.Path(IndexFile), set, e.Images.views()); err != nil {
 		return err
 	}
-	if err := artifact.WriteUnreadable(folder.Path(artifact.UnreadableFile), unreadable, false); err != nil {
+	if err := artifact.WriteUnreadable(folder.Path(artifact.UnreadableFile), unreadable, e.SpreadsheetSafe); err != nil {
 		return err
 	}
 	if err := artifact.WriteJSON(folder.Path(MetaFile), meta); err != nil {

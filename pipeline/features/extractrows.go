@@ -28,9 +28,10 @@ type ExtractRows struct {
 	Format  string   // csv, jsonl or parquet; "" is csv
 	Columns []string // of path, features, features_base64 and error, see table.Schema; nil: path, features and error
 
-	Images   Images // of one view; with Strict the first image that can't be read ends the job
-	Threads  int    // 0: all cores
-	Progress progress.Reporter
+	SpreadsheetSafe bool   // see table.EncodeOptions
+	Images          Images // of one view; with Strict the first image that can't be read ends the job
+	Threads         int    // 0: all cores
+	Progress        progress.Reporter
 }
 
 // Run does the job.
@@ -89,7 +90,8 @@ func (e ExtractRows) encoder(net *Network) (table.Encoder, error) {
 		columns = []string{"path", table.FeaturesColumn, "error"}
 	}
 	return table.NewEncoder(e.Stdout, table.EncodeOptions{
-		Format: cmp.Or(table.Format(e.Format), table.CSV), Schema: table.Schema{Features: feature.Width, Columns: columns},
+		SpreadsheetSafe: e.SpreadsheetSafe,
+		Format:          cmp.Or(table.Format(e.Format), table.CSV), Schema: table.Schema{Features: feature.Width, Columns: columns},
 	})
 }
 

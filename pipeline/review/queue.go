@@ -39,7 +39,7 @@ type item struct {
 // addDoubtful adds the run's suspects, the clearest first, and then those that the check alone has.
 func (s *session) addDoubtful(ctx context.Context, r *run.Run, check *checked) error {
 	path := filepath.Join(r.Folder, run.SuspectsFile)
-	suspects, err := run.ReadSuspects(ctx, path, s.space)
+	suspects, err := run.ReadSuspects(ctx, path, s.space, r.Config.SpreadsheetSafe)
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func (s *session) readChances(ctx context.Context, r *run.Run, suspects []run.Su
 	for _, d := range suspects {
 		chances[d.Path] = nil
 	}
-	err := run.ReadPredictions(ctx, filepath.Join(r.Folder, run.PredictionsFile), s.space, func(p run.PredictionRow) {
+	err := run.ReadPredictions(ctx, filepath.Join(r.Folder, run.PredictionsFile), s.space, r.Config.SpreadsheetSafe, func(p run.PredictionRow) {
 		if _, wanted := chances[p.Path]; wanted {
 			chances[p.Path] = p.Probabilities
 		}

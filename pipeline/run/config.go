@@ -31,6 +31,8 @@ type Config struct {
 	// no metric chose another.
 	Calibrate calibration.Options `json:"calibrate"`
 	Classes   []ClassConfig       `json:"classes"`
+	// SpreadsheetSafe says that text in the tables of the run is guarded; see artifact.Cell.
+	SpreadsheetSafe bool `json:"spreadsheet_safe,omitempty"`
 }
 
 // DataConfig is the part of a RunConfig that says what was read.

@@ -30,10 +30,12 @@ type Evaluate struct {
 	TTA         int             // views of an image that a prediction is the mean of, AllViews or 0, as many as the run says
 	ReviewShare float64         // of images like the training images that are marked for review; 0: none
 	Out         string          // a folder for metrics.json and predictions.csv; "": nothing is written
-	Report      string          // a page about the images, .html; "": none
-	Seed        uint64          // of the bootstrap
-	Threads     int             // 0: all cores
-	Progress    progress.Reporter
+	// SpreadsheetSafe guards the text of the tables in Out; see artifact.Cell.
+	SpreadsheetSafe bool
+	Report          string // a page about the images, .html; "": none
+	Seed            uint64 // of the bootstrap
+	Threads         int    // 0: all cores
+	Progress        progress.Reporter
 }
 
 // An EvaluateResult is what was measured.
@@ -130,10 +132,10 @@ func (e Evaluate) Run(ctx context.Context) (_ *EvaluateResult, err error) {
 	if e.Out == "" {
 		return result, nil
 	}
-	if err := WritePredictions(folder.Path(PredictionsFile), run.Head.Space(), said); err != nil {
+	if err := WritePredictions(folder.Path(PredictionsFile), run.Head.Space(), said, e.SpreadsheetSafe); err != nil {
 		return nil, err
 	}
-	if err := artifact.WriteUnreadable(folder.Path(artifact.UnreadableFile), table.Unreadable, false); err != nil {
+	if err := artifact.WriteUnreadable(folder.Path(artifact.UnreadableFile), table.Unreadable, e.SpreadsheetSafe); err != nil {
 		return nil, err
 	}
 	if err := artifact.WriteJSON(folder.Path(MetricsFile), evaluationMetrics{result.Metrics, result.By, result.Unfamiliar, result.Review}); err != nil {

@@ -30,8 +30,9 @@ func probabilityFields(row []string, probs []float32) []string {
 	return row
 }
 
-// writePredictions writes what was said of images by heads that weren't trained on them.
-func WritePredictions(path string, space label.Space, p *crossval.Predictions) error {
+// WritePredictions writes what was said of images by heads that weren't trained on them, for a spreadsheet with safe; see artifact.Cell.
+func WritePredictions(path string, space label.Space, p *crossval.Predictions, safe bool) error {
+	cell := artifact.Cell(safe)
 	return artifact.WriteCSV(path, func(w *csv.Writer) error {
 		header := ProbabilityNames(append([]string{"path", "label", "predicted"}, foldNames(p.Repeats)...), space)
 		if p.Low != nil {
@@ -41,13 +42,13 @@ func WritePredictions(path string, space label.Space, p *crossval.Predictions) e
 			return err
 		}
 		for i, item := range p.Items {
-			row := []string{item.Path, space.Class(item.Label), space.Class(p.Classes[i])}
+			row := []string{cell(item.Path), cell(space.Class(item.Label)), cell(space.Class(p.Classes[i]))}
 			for _, fold := range p.FoldsOf(i) {
 				row = append(row, FoldField(fold))
 			}
 			row = probabilityFields(row, p.Row(i))
 			if p.Low != nil {
-				row = append(row, space.Class(p.Low[i]), space.Class(p.High[i]))
+				row = append(row, cell(space.Class(p.Low[i])), cell(space.Class(p.High[i])))
 			}
 			if err := w.Write(row); err != nil {
 				return err
@@ -65,9 +66,9 @@ type PredictionRow struct {
 }
 
 // ReadPredictions hands each row of what WritePredictions wrote to emit. What can't be read is an *invalid.Error.
-func ReadPredictions(ctx context.Context, path string, space label.Space, emit func(PredictionRow)) error {
+func ReadPredictions(ctx context.Context, path string, space label.Space, safe bool, emit func(PredictionRow)) error {
 	names := ProbabilityNames([]string{"path", "label", "predicted"}, space)
-	return readTable(ctx, path, names, func(cell []string) error {
+	return readTable(ctx, path, names, safe, func(cell []string) error {
 		label, ok := space.Index(cell[1])
 		predicted, known := space.Index(cell[2])
 		if !ok || !known {

@@ -12,14 +12,15 @@ import (
 
 	"finetune/internal/store/userfile"
 	"finetune/invalid"
+	"finetune/pipeline/artifact"
 )
 
 // maxTable bounds the bytes of a table of a run that is read.
 const maxTable = 1 << 34
 
 // readTable reads the columns of a CSV table of a run, whatever others it has, and hands the cells of each row to take, in the order
-// of the names. What isn't such a table is an *invalid.Error; that of a file that isn't there wraps fs.ErrNotExist.
-func readTable(ctx context.Context, path string, names []string, take func(cells []string) error) error {
+// of the names. safe says that it was written for a spreadsheet. What isn't such a table is an *invalid.Error; that of a file that isn't there wraps fs.ErrNotExist.
+func readTable(ctx context.Context, path string, names []string, safe bool, take func(cells []string) error) error {
 	f, err := userfile.Open(ctx, path, maxTable)
 	if err != nil {
 		return err
@@ -28,6 +29,7 @@ func readTable(ctx context.Context, path string, names []string, take func(cells
 	bad := func(err error) error {
 		return &invalid.Error{Path: path, Found: "not a table of this run", Err: err, Hint: "restore the file or train again"}
 	}
+	text := artifact.Text(safe)
 	table := csv.NewReader(userfile.Reader(ctx, f))
 	header, err := table.Read()
 	if err != nil {
@@ -46,7 +48,7 @@ func readTable(ctx context.Context, path string, names []string, take func(cells
 		}
 		if err == nil {
 			for i, c := range columns {
-				cells[i] = row[c]
+				cells[i] = text(row[c])
 			}
 			err = take(cells)
 		}

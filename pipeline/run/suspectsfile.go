@@ -41,9 +41,9 @@ func DescribeSuspects(space label.Space, p *crossval.Predictions, found []metric
 var suspectColumns = []string{"path", "label", "suggested", "p_label", "p_suggested", "distance", "score"}
 
 // ReadSuspects reads what WriteSuspects wrote. What can't be read is an *invalid.Error.
-func ReadSuspects(ctx context.Context, path string, space label.Space) ([]SuspectLabel, error) {
+func ReadSuspects(ctx context.Context, path string, space label.Space, safe bool) ([]SuspectLabel, error) {
 	var list []SuspectLabel
-	err := readTable(ctx, path, suspectColumns, func(cell []string) error {
+	err := readTable(ctx, path, suspectColumns, safe, func(cell []string) error {
 		s := SuspectLabel{Path: cell[0], Label: cell[1], Suggested: cell[2]}
 		for _, class := range cell[1:3] {
 			if _, ok := space.Index(class); !ok {

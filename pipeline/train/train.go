@@ -47,9 +47,11 @@ type Job struct {
 	Explain bool
 	// TensorBoard writes the history as an event file into Out, too.
 	TensorBoard bool
-	Command     []string // what the run records of how it was called, such as --hidden=256; finetune reads it back by --config
-	Threads     int      // 0: all cores
-	Progress    progress.Reporter
+	// SpreadsheetSafe guards the text of the tables in Out; see artifact.Cell.
+	SpreadsheetSafe bool
+	Command         []string // what the run records of how it was called, such as --hidden=256; finetune reads it back by --config
+	Threads         int      // 0: all cores
+	Progress        progress.Reporter
 
 	impliedFolds bool // by Refit or a choice
 }

@@ -29,7 +29,7 @@ func (t *Job) record(table *features.Table, cfg head.Config, plan *splitPlan) ru
 	return run.Config{
 		Finetune: artifact.Version(), Command: t.Command, Backbone: run.FromRun(table.Network, t.Out), Features: t.Features, Views: table.ResolveViews(), Head: cfg, Soften: t.softening(), Search: search, Calibrate: t.Calibrate,
 		Data: run.DataConfigOf(table), Classes: run.ClassConfigs(table.Set),
-		Split: plan.config(t.Split, cfg),
+		Split: plan.config(t.Split, cfg), SpreadsheetSafe: t.SpreadsheetSafe,
 	}
 }
 
@@ -108,7 +108,9 @@ func (r *session) write(ctx context.Context) error {
 		},
 		func() error { return r.writeFamiliarity(ctx, in(run.FamiliarityFile)) },
 		func() error { return writeHistory(in(run.HistoryFile), r.traces()) },
-		func() error { return artifact.WriteUnreadable(in(artifact.UnreadableFile), r.result.Unreadable, false) },
+		func() error {
+			return artifact.WriteUnreadable(in(artifact.UnreadableFile), r.result.Unreadable, r.SpreadsheetSafe)
+		},
 		func() error { return r.writeMeasured(ctx, in) },
 		func() error { return artifact.WriteJSON(in(run.ConfigFile), r.record) },
 		func() error { return r.writeSome(in) },
@@ -129,10 +131,10 @@ func (r *session) writeMeasured(ctx context.Context, in func(name string) string
 		return nil
 	}
 	space := r.result.Head.Space()
-	if err := run.WritePredictions(in(run.PredictionsFile), space, r.unseen); err != nil {
+	if err := run.WritePredictions(in(run.PredictionsFile), space, r.unseen, r.SpreadsheetSafe); err != nil {
 		return err
 	}
-	if err := run.WriteSuspects(in(run.SuspectsFile), run.DescribeSuspects(space, r.unseen, r.suspects), false); err != nil {
+	if err := run.WriteSuspects(in(run.SuspectsFile), run.DescribeSuspects(space, r.unseen, r.suspects), r.SpreadsheetSafe); err != nil {
 		return err
 	}
 	if err := artifact.WriteJSON(in(run.MetricsFile), run.Metrics{
