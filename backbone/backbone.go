@@ -9,8 +9,6 @@ import (
 
 	"finetune/internal/onnx/graph"
 	"finetune/internal/ort/env"
-
-	ort "github.com/yalue/onnxruntime_go"
 )
 
 // Options are settings for opening a network. The zero value finds the tap and the native library and leaves the
@@ -37,7 +35,18 @@ type Options struct {
 	Device        string
 	DeviceOptions map[string]string
 
-	lowered bool // the network was made by Lower
+	// TF32 makes a GPU round the factors of its products to 10 bits of mantissa, from 23, which its tensor cores multiply faster.
+	// Without it features are those of the CPU but for rounding. It is for the device "cuda".
+	TF32 bool
+	// Sessions is how many batches of images are in the network at a time, each in a session with a thread of its own; 0 is
+	// chosen by the device: two on CUDA, and on the CPU as many as there are callers, in one session.
+	Sessions int
+	// Levels, if set, makes a network in such sessions take bytes: what each of the 256 levels of each channel becomes, as
+	// preprocess.Spec.Levels gives it. Less goes to a device then. See [Backbone.TakesLevels].
+	Levels *[3][256]float32
+
+	lowered  bool         // the network was made by Lower
+	levelled *graph.Model // the network that takes bytes
 }
 
 // Devices returns the names that Options.Device may have.
@@ -79,9 +88,11 @@ type Backbone struct {
 	batch         int
 	single        atomic.Bool // a batch failed: images go through one at a time
 	device        string
+	lanes         int  // sessions with a thread each, 0 for one session of all threads
+	levels        bool // it takes bytes
 
-	mu      sync.RWMutex // held for reading during a run, for writing by Close
-	session *ort.DynamicAdvancedSession
+	mu       sync.RWMutex // held for reading during a run, for writing by Close
+	sessions *sessions
 }
 
 // Open is OpenContext without a context.
@@ -145,8 +156,17 @@ func open(ctx context.Context, src source, o Options, cut cutter) (*Backbone, er
 	if b.input.Batch > 0 {
 		b.batch = b.input.Batch
 	}
-	if b.session, b.device, err = newSession(ctx, part, src.dir, o); err != nil {
+	if o.Levels != nil && part.TakesLevels() {
+		if o.levelled, err = part.WithLevels(input, o.Levels); err != nil {
+			return nil, err
+		}
+	}
+	if b.sessions, err = openSessions(ctx, part, src.dir, o); err != nil {
 		return nil, err
+	}
+	b.device = b.sessions.device
+	if l := b.sessions.lanes; l != nil {
+		b.lanes, b.levels = l.n, o.levelled != nil
 	}
 	return b, nil
 }
@@ -184,15 +204,21 @@ func (b *Backbone) Notes() []string {
 // Device returns the device that the network runs on, never "auto".
 func (b *Backbone) Device() string { return b.device }
 
+// Sessions returns how many batches are in the network at a time, 0 if as many as there are callers.
+func (b *Backbone) Sessions() int { return b.lanes }
+
+// TakesLevels reports whether the network takes bytes, and FeaturesOfLevels takes the place of Features.
+func (b *Backbone) TakesLevels() bool { return b.levels }
+
 // Close waits for runs in progress and frees the network. A second call does nothing.
 func (b *Backbone) Close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.session == nil {
+	if b.sessions == nil {
 		return nil
 	}
-	err := b.session.Destroy()
-	b.session = nil
+	err := b.sessions.close()
+	b.sessions = nil
 	if err != nil {
 		return fmt.Errorf("close %s: %w", b.name, err)
 	}

@@ -62,3 +62,27 @@ func TestDeviceOptions(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TF32 is a setting of CUDA alone, and doesn't contradict what is set by name.
+func TestTF32(t *testing.T) {
+	for _, c := range []struct {
+		device   string
+		settings map[string]string
+		wrong    string
+	}{
+		{"cuda", nil, ""}, {"cuda", map[string]string{"use_tf32": "1", "device_id": "2"}, ""},
+		{"cuda", map[string]string{"use_tf32": "0"}, "use_tf32=0"}, {"cpu", nil, "tf32 on cpu"},
+	} {
+		got, err := withTF32(c.device, c.settings)
+		if c.wrong != "" {
+			if !invalid.Is(err) || !strings.Contains(err.Error(), c.wrong) {
+				t.Errorf("%+v: %v", c, err)
+			}
+		} else if err != nil || got["use_tf32"] != "1" || got["device_id"] != c.settings["device_id"] {
+			t.Errorf("%+v: %v, %v", c, got, err)
+		}
+	}
+	if _, err := Open(testdata("mobilenet_v2_13.onnx"), Options{TF32: true}); !invalid.Is(err) {
+		t.Errorf("on the CPU: %v", err)
+	}
+}

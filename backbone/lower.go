@@ -16,9 +16,10 @@ import (
 	"finetune/invalid"
 )
 
-// The precisions of [Lowering].
+// Precisions. Float16 and Int8 are those of a [Lowering]; TF32 is [Options.TF32].
 const (
 	Float32 = "float32"
+	TF32    = "tf32"
 	Float16 = "float16"
 	Int8    = "int8"
 )

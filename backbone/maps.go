@@ -77,7 +77,7 @@ func (m *Mapper) Maps(ctx context.Context, image []float32) (*Maps, error) {
 	}
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	if b.session == nil {
+	if b.sessions == nil {
 		return nil, fmt.Errorf("maps from %s: it is closed", b.name)
 	}
 	rows := max(b.input.Batch, 1)
@@ -92,7 +92,7 @@ func (m *Mapper) Maps(ctx context.Context, image []float32) (*Maps, error) {
 	}
 	defer in.Destroy()
 	out := make([]ort.Value, 1+len(b.feature.Taps))
-	if err := runSession(ctx, b.name, b.session, in, out); err != nil {
+	if err := b.sessions.run(ctx, b.name, in, out); err != nil {
 		return nil, err
 	}
 	defer func() {

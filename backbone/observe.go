@@ -132,11 +132,11 @@ func (w *lowerer) expose(ctx context.Context, m *graph.Model, tensors []string, 
 	if err != nil {
 		return err
 	}
-	session, _, err := newSession(ctx, cut, "", w.options)
+	all, err := openSessions(ctx, cut, "", w.options)
 	if err != nil {
 		return err
 	}
-	defer session.Destroy()
+	defer all.close()
 	return w.share(ctx, len(images), func(ctx context.Context, i int) error {
 		height, width, err := imageSize(in, len(images[i]), 1)
 		if err != nil {
@@ -149,7 +149,7 @@ func (w *lowerer) expose(ctx context.Context, m *graph.Model, tensors []string, 
 		}
 		defer t.Destroy()
 		out := make([]ort.Value, len(tensors))
-		if err := runSession(ctx, m.Name(), session, t, out); err != nil {
+		if err := all.run(ctx, m.Name(), t, out); err != nil {
 			return err
 		}
 		values := make([][]float32, len(tensors))

@@ -23,11 +23,11 @@ func probe(ctx context.Context, model *graph.Model, f Feature, dir string, o Opt
 	if err != nil {
 		return Feature{}, err
 	}
-	session, _, err := newSession(ctx, cut, dir, o)
+	one, err := openSessions(ctx, cut, dir, o)
 	if err != nil {
 		return Feature{}, err
 	}
-	defer session.Destroy()
+	defer one.close()
 	orSide := func(n int) int {
 		if n == 0 {
 			return probeSide
@@ -41,7 +41,7 @@ func probe(ctx context.Context, model *graph.Model, f Feature, dir string, o Opt
 	}
 	defer images.Destroy()
 	out := make([]ort.Value, len(tensors))
-	if err := runSession(ctx, model.Name(), session, images, out); err != nil {
+	if err := one.run(ctx, model.Name(), images, out); err != nil {
 		return Feature{}, err
 	}
 	for _, v := range out {

@@ -19,6 +19,33 @@ import (
 // Several goroutines that call Features of a Backbone with one thread each use the cores better than one
 // caller whose run is shared among threads.
 func (b *Backbone) Features(ctx context.Context, tensor []float32, n int, out []float32) error {
+	if b.levels {
+		return fmt.Errorf("features from %s: it takes levels", b.name)
+	}
+	return featuresOf(ctx, b, tensor, n, out)
+}
+
+// FeaturesOfLevels is Features for a network that was opened with Levels and [Backbone.TakesLevels]: levels has bytes instead of
+// numbers, in the same order.
+func (b *Backbone) FeaturesOfLevels(ctx context.Context, levels []uint8, n int, out []float32) error {
+	if !b.levels {
+		return fmt.Errorf("features from %s: it takes numbers", b.name)
+	}
+	return featuresOf(ctx, b, levels, n, out)
+}
+
+// TryLevels runs n empty images at once, without the ways out that FeaturesOfLevels has where a batch fails.
+func (b *Backbone) TryLevels(ctx context.Context, n, height, width int) error {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	if b.sessions == nil || !b.levels {
+		return fmt.Errorf("features from %s: it is closed, or takes numbers", b.name)
+	}
+	return runOnce(ctx, b, make([]uint8, n*3*height*width), make([]float32, n*b.Dim()), n, height, width)
+}
+
+// featuresOf is Features for both kinds of input.
+func featuresOf[T float32 | uint8](ctx context.Context, b *Backbone, tensor []T, n int, out []float32) error {
 	if n < 0 || len(out) != n*b.Dim() {
 		return fmt.Errorf("features of %d images: room for %d numbers, not for %d×%d", n, len(out), n, b.Dim())
 	}
@@ -31,7 +58,7 @@ func (b *Backbone) Features(ctx context.Context, tensor []float32, n int, out []
 	}
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	if b.session == nil {
+	if b.sessions == nil {
 		return fmt.Errorf("features from %s: it is closed", b.name)
 	}
 	image := 3 * height * width
@@ -39,9 +66,9 @@ func (b *Backbone) Features(ctx context.Context, tensor []float32, n int, out []
 		rows = min(b.batchSize(), n-first)
 		in := tensor[first*image : (first+rows)*image]
 		res := out[first*b.Dim() : (first+rows)*b.Dim()]
-		err := b.runBatch(ctx, in, res, rows, height, width)
+		err := runBatch(ctx, b, in, res, rows, height, width)
 		if err != nil && rows > 1 && b.input.Batch == 0 && ctx.Err() == nil {
-			rows, err = 1, b.trySingle(ctx, in[:image], res[:b.Dim()], height, width, err)
+			rows, err = 1, trySingle(ctx, b, in[:image], res[:b.Dim()], height, width, err)
 		}
 		if err != nil {
 			return err
@@ -60,8 +87,8 @@ func (b *Backbone) batchSize() int {
 
 // trySingle runs the first image of a batch that failed. Some networks declare any batch and contain a constant shape
 // of one image: then this image succeeds, and further ones go through one at a time.
-func (b *Backbone) trySingle(ctx context.Context, in, out []float32, height, width int, failed error) error {
-	if err := b.runBatch(ctx, in, out, 1, height, width); err != nil {
+func trySingle[T float32 | uint8](ctx context.Context, b *Backbone, in []T, out []float32, height, width int, failed error) error {
+	if err := runBatch(ctx, b, in, out, 1, height, width); err != nil {
 		return failed
 	}
 	b.single.Store(true)
@@ -69,22 +96,22 @@ func (b *Backbone) trySingle(ctx context.Context, in, out []float32, height, wid
 }
 
 // runBatch runs rows images at once, filled up with empty ones to the file's batch where that is fixed.
-func (b *Backbone) runBatch(ctx context.Context, in, out []float32, rows, height, width int) error {
+func runBatch[T float32 | uint8](ctx context.Context, b *Backbone, in []T, out []float32, rows, height, width int) error {
 	fed, got := in, out
 	if b.input.Batch > 0 && rows < b.input.Batch {
-		fed = make([]float32, b.input.Batch*3*height*width)
+		fed = make([]T, b.input.Batch*3*height*width)
 		copy(fed, in)
 		got = make([]float32, b.input.Batch*b.Dim())
 		rows = b.input.Batch
 	}
-	if err := b.run(ctx, fed, got, rows, height, width); err != nil {
+	if err := runOnce(ctx, b, fed, got, rows, height, width); err != nil {
 		return err
 	}
 	copy(out, got)
 	return nil
 }
 
-func (b *Backbone) run(ctx context.Context, in, out []float32, rows, height, width int) error {
+func runOnce[T float32 | uint8](ctx context.Context, b *Backbone, in []T, out []float32, rows, height, width int) error {
 	images, err := ort.NewTensor(imageShape(b.input, rows, height, width), in)
 	if err != nil {
 		return fmt.Errorf("run %s: %w", b.name, err)
@@ -95,13 +122,11 @@ func (b *Backbone) run(ctx context.Context, in, out []float32, rows, height, wid
 		return fmt.Errorf("run %s: %w", b.name, err)
 	}
 	defer features.Destroy()
-	return runSession(ctx, b.name, b.session, images, []ort.Value{features})
+	return b.sessions.run(ctx, b.name, images, []ort.Value{features})
 }
 
 // runSession runs a session and stops it in the middle when the context ends.
-func runSession(ctx context.Context, name string, session *ort.DynamicAdvancedSession, in ort.Value,
-	out []ort.Value,
-) error {
+func runSession(ctx context.Context, name string, one session, in ort.Value, out []ort.Value) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -115,7 +140,7 @@ func runSession(ctx context.Context, name string, session *ort.DynamicAdvancedSe
 		defer close(stopped)
 		options.Terminate()
 	})
-	err = session.RunWithOptions([]ort.Value{in}, out, options)
+	err = one.RunWithOptions([]ort.Value{in}, out, options)
 	if !stop() {
 		<-stopped // Terminate must not meet destroyed options
 		return ctx.Err()

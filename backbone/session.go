@@ -1,8 +1,10 @@
 package backbone
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 
 	"finetune/internal/onnx/graph"
 	"finetune/internal/ort/env"
@@ -11,13 +13,34 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 )
 
-// newSession creates a session of a cut network on the first of the requested devices that accepts it, and returns
-// that device.
-func newSession(ctx context.Context, cut *graph.Model, dir string, o Options,
-) (session *ort.DynamicAdvancedSession, device string, err error) {
+// A session is what ONNX Runtime runs a network with.
+type session = *ort.DynamicAdvancedSession
+
+// sessions are those of a network on one device.
+type sessions struct {
+	device string
+	one    session         // run by any number of threads; nil where there are lanes
+	lanes  *lanes[session] // nil where there is one
+}
+
+// sessionsOn is how many sessions a device has, each with a thread of its own; 0 is one session for all threads. Two keep a
+// GPU at work: while one hands over its batch, the other one computes. DirectML runs one batch at a time, and TensorRT
+// takes minutes to open a network.
+func sessionsOn(device string) int {
+	switch device {
+	case "cuda":
+		return 2
+	case "directml", "tensorrt":
+		return 1
+	}
+	return 0
+}
+
+// openSessions opens the sessions of a cut network on the first of the requested devices that accepts it.
+func openSessions(ctx context.Context, cut *graph.Model, dir string, o Options) (*sessions, error) {
 	devices, err := env.Candidates(o.Device)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	for i, device := range devices {
 		settings := o.DeviceOptions
@@ -25,16 +48,71 @@ func newSession(ctx context.Context, cut *graph.Model, dir string, o Options,
 		if last && len(devices) > 1 {
 			settings = nil // they are for a device that isn't available
 		}
-		if session, err = sessionOn(ctx, cut, dir, o, device, settings); err == nil || last {
-			return session, device, err
+		if o.TF32 {
+			if settings, err = withTF32(device, settings); err != nil {
+				return nil, err
+			}
+		}
+		n := cmp.Or(o.Sessions, sessionsOn(device))
+		network := cut
+		if n > 0 && o.levelled != nil {
+			network = o.levelled
+		}
+		open := func() (session, error) { return sessionOn(ctx, network, dir, o, device, settings) }
+		s := &sessions{device: device}
+		if n > 0 {
+			s.lanes, err = openLanes(n, open)
+		} else {
+			s.one, err = open()
+		}
+		if err == nil {
+			return s, nil
+		}
+		if last {
+			break
 		}
 	}
-	return nil, "", err
+	return nil, err
+}
+
+// withTF32 adds the choice to the settings of a device.
+func withTF32(device string, settings map[string]string) (map[string]string, error) {
+	const key = "use_tf32"
+	if device != "cuda" {
+		return nil, &invalid.Error{Field: "Images.Precision", Found: TF32 + " on " + device, Want: "{Images.Device} cuda",
+			Hint: "give {Images.Precision} " + Float32}
+	}
+	if v, ok := settings[key]; ok && v != "1" {
+		return nil, &invalid.Error{Field: "Images.DeviceOptions", Found: key + "=" + v + " with {Images.Precision} " + TF32, Want: "one of them"}
+	}
+	all := map[string]string{key: "1"}
+	maps.Copy(all, settings)
+	return all, nil
+}
+
+// do calls f with a session, on the session's own thread where it has one.
+func (s *sessions) do(ctx context.Context, f func(session) error) error {
+	if s.lanes != nil {
+		return s.lanes.do(ctx, f)
+	}
+	return f(s.one)
+}
+
+// run runs a batch and stops it in the middle when the context ends.
+func (s *sessions) run(ctx context.Context, name string, in ort.Value, out []ort.Value) error {
+	return s.do(ctx, func(one session) error { return runSession(ctx, name, one, in, out) })
+}
+
+func (s *sessions) close() error {
+	if s.lanes != nil {
+		return s.lanes.close()
+	}
+	return s.one.Destroy()
 }
 
 func sessionOn(ctx context.Context, cut *graph.Model, dir string, o Options, device string,
 	settings map[string]string,
-) (*ort.DynamicAdvancedSession, error) {
+) (session, error) {
 	options, err := sessionOptions(o.Threads)
 	if err != nil {
 		return nil, fmt.Errorf("set up ONNX Runtime for %s: %w", cut.Name(), err)
@@ -56,7 +134,7 @@ func sessionOn(ctx context.Context, cut *graph.Model, dir string, o Options, dev
 	if err != nil {
 		return nil, err
 	}
-	session, err := ort.NewDynamicAdvancedSessionWithONNXData(data, names(cut.Inputs()), names(cut.Outputs()), options)
+	one, err := ort.NewDynamicAdvancedSessionWithONNXData(data, names(cut.Inputs()), names(cut.Outputs()), options)
 	if err != nil {
 		if err := env.CheckOn(device, settings); err != nil {
 			return nil, err // any network would fail
@@ -65,7 +143,7 @@ func sessionOn(ctx context.Context, cut *graph.Model, dir string, o Options, dev
 			Want: "an operator set and operators that ONNX Runtime " + ort.GetVersion() + " knows",
 			Hint: "export it again with an older operator set, or use a newer library"}
 	}
-	return session, nil
+	return one, nil
 }
 
 func sessionOptions(threads int) (*ort.SessionOptions, error) {

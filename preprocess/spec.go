@@ -166,7 +166,7 @@ func (s Spec) Validate() error {
 	if err := Numbers.White.Check(float64(s.White)); err != nil {
 		return err
 	}
-	for c, lut := range s.levels() {
+	for c, lut := range s.Levels() {
 		if math.IsInf(float64(lut[0]), 0) || math.IsInf(float64(lut[255]), 0) {
 			return &invalid.Error{Field: "Images.Overrides.Scale", Found: fmt.Sprintf("values of channel %d beyond float32", c),
 				Want: "a finite tensor", Hint: "change {Images.Overrides.Scale}, {Images.Overrides.Mean} or {Images.Overrides.Std}"}
@@ -175,8 +175,9 @@ func (s Spec) Validate() error {
 	return nil
 }
 
-// levels returns what each level becomes in each channel of the tensor.
-func (s Spec) levels() (table [3][256]float32) {
+// Levels returns what each of the 256 levels of a colour becomes in each channel of the tensor. A network that begins with this
+// table takes the levels themselves, see [Target].
+func (s Spec) Levels() (table [3][256]float32) {
 	for c := range table {
 		for v := range table[c] {
 			table[c][v] = float32((float64(v)/s.Scale - s.Mean[c]) / s.Std[c])

@@ -56,7 +56,7 @@ func TestLevels(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		table := s.levels()
+		table := s.Levels()
 		for c := range 3 {
 			for i, v := range []int{0, 127, 255} {
 				if got := float64(table[c][v]); math.Abs(got-want[c][i]) > 2e-6*(1+math.Abs(got)) {

@@ -57,7 +57,7 @@ func NewTransformer(spec Spec, layout Layout) (*Transformer, error) {
 	return &Transformer{
 		spec:    spec,
 		layout:  layout,
-		levels:  spec.levels(),
+		levels:  spec.Levels(),
 		decoder: decode.Decoder{Limits: decode.Limits{White: spec.White}},
 		crop:    make([]uint8, 3*spec.Height*spec.Width),
 	}, nil
@@ -76,6 +76,11 @@ func (t *Transformer) Decode(data []byte) (*image.NRGBA, error) {
 // Tensor decodes data and writes the tensor into dst, which must have Len values; otherwise it panics. The result is that of
 // TensorOf for the picture that Decode returns, in less time and memory. Errors are those of Decode.
 func (t *Transformer) Tensor(dst []float32, data []byte) error {
+	return t.Write(Target{Numbers: dst}, data)
+}
+
+// Write is Tensor for either kind of Target.
+func (t *Transformer) Write(dst Target, data []byte) error {
 	t.check(dst)
 	t.decoder.Stop = t.Stop
 	p, err := t.decoder.Open(data)
@@ -90,15 +95,16 @@ func (t *Transformer) Tensor(dst []float32, data []byte) error {
 // TensorOf does the same with a picture that is decoded already, such as an augmented view of what Decode
 // returned. Alpha is dropped. An empty picture is an error.
 func (t *Transformer) TensorOf(dst []float32, img image.Image) error {
-	return t.turned(dst, img, resample.Turn{})
+	return t.WriteOf(Target{Numbers: dst}, img, false)
 }
 
 // MirrorTensorOf is TensorOf for the mirror image of img, left and right exchanged.
 func (t *Transformer) MirrorTensorOf(dst []float32, img image.Image) error {
-	return t.turned(dst, img, resample.Turn{MirroredX: true})
+	return t.WriteOf(Target{Numbers: dst}, img, true)
 }
 
-func (t *Transformer) turned(dst []float32, img image.Image, turn resample.Turn) error {
+// WriteOf is TensorOf, or MirrorTensorOf where mirrored, for either kind of Target.
+func (t *Transformer) WriteOf(dst Target, img image.Image, mirrored bool) error {
 	t.check(dst)
 	if img.Bounds().Empty() {
 		return errors.New("a picture without pixels")
@@ -107,17 +113,24 @@ func (t *Transformer) turned(dst []float32, img image.Image, turn resample.Turn)
 	if !ok {
 		pixels = decode.ToNRGBA(img)
 	}
-	t.tensor(dst, resample.Image{NRGBA: pixels}, turn)
+	t.tensor(dst, resample.Image{NRGBA: pixels}, resample.Turn{MirroredX: mirrored})
 	return nil
 }
 
-func (t *Transformer) check(dst []float32) {
-	if len(dst) != t.Len() {
-		panic(fmt.Sprintf("preprocess: a tensor of %d values for a slice of %d", t.Len(), len(dst)))
+// A Target is where a Transformer writes a picture: the numbers of the tensor, or, in the same order, the levels from 0 to 255
+// from which [Spec.Levels] makes them, in a quarter of the bytes. One of both has Len values.
+type Target struct {
+	Numbers []float32
+	Levels  []uint8
+}
+
+func (t *Transformer) check(dst Target) {
+	if n := len(dst.Numbers) + len(dst.Levels); n != t.Len() || len(dst.Numbers)*len(dst.Levels) > 0 {
+		panic(fmt.Sprintf("preprocess: a tensor of %d values for a slice of %d", t.Len(), n))
 	}
 }
 
-func (t *Transformer) tensor(dst []float32, src resample.Source, turn resample.Turn) {
+func (t *Transformer) tensor(dst Target, src resample.Source, turn resample.Turn) {
 	from := src.Size()
 	if turn.Transposed {
 		from.X, from.Y = from.Y, from.X
@@ -128,15 +141,43 @@ func (t *Transformer) tensor(dst []float32, src resample.Source, turn resample.T
 		filter = resample.Bicubic
 	}
 	t.resizer.Resize(t.crop, src, turn, size.X, size.Y, crop, filter)
-	t.normalise(dst)
+	if dst.Levels != nil {
+		t.arrange(dst.Levels)
+	} else {
+		t.normalise(dst.Numbers)
+	}
+}
+
+// order returns where the first and the last channel of the tensor are in a pixel of the crop.
+func (t *Transformer) order() (first, third int) {
+	if t.spec.ChannelOrder == BGR {
+		return 2, 0
+	}
+	return 0, 2
+}
+
+// arrange writes the crop's levels in the tensor's order.
+func (t *Transformer) arrange(dst []uint8) {
+	first, third := t.order()
+	if t.layout == NHWC {
+		for pixels := t.crop; len(pixels) >= 3 && len(dst) >= 3; pixels, dst = pixels[3:], dst[3:] {
+			dst[0], dst[1], dst[2] = pixels[first], pixels[1], pixels[third]
+		}
+		return
+	}
+	n := len(dst) / 3
+	c0, c1, c2 := dst[:n], dst[n:2*n], dst[2*n:3*n]
+	pixels := t.crop
+	for i := range c0 {
+		p := pixels[3*i:]
+		p = p[:3]
+		c0[i], c1[i], c2[i] = p[first], p[1], p[third]
+	}
 }
 
 // normalise writes the values of the crop's levels in the tensor's order.
 func (t *Transformer) normalise(dst []float32) {
-	first, third := 0, 2
-	if t.spec.ChannelOrder == BGR {
-		first, third = 2, 0
-	}
+	first, third := t.order()
 	l0, l1, l2 := &t.levels[0], &t.levels[1], &t.levels[2]
 	if t.layout == NHWC {
 		for pixels := t.crop; len(pixels) >= 3 && len(dst) >= 3; pixels, dst = pixels[3:], dst[3:] {

@@ -7,6 +7,7 @@ import (
 	"image/jpeg"
 	"io"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -204,5 +205,40 @@ func BenchmarkTensor(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// The levels of a picture must be those from which the table makes its numbers, in every layout and order of channels.
+func TestTargetLevels(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 6))
+	img := image.NewNRGBA(image.Rect(0, 0, 31, 17))
+	for i := range img.Pix {
+		img.Pix[i] = uint8(random.IntN(256))
+	}
+	for _, layout := range []Layout{NCHW, NHWC} {
+		for _, order := range []ChannelOrder{RGB, BGR} {
+			spec := Default().Sized(8, 12)
+			spec.ChannelOrder = order
+			tr, err := NewTransformer(spec, layout)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, mirrored := range []bool{false, true} {
+				numbers, levels := make([]float32, tr.Len()), make([]uint8, tr.Len())
+				if err := errors.Join(tr.WriteOf(Target{Numbers: numbers}, img, mirrored), tr.WriteOf(Target{Levels: levels}, img, mirrored)); err != nil {
+					t.Fatal(err)
+				}
+				table := spec.Levels()
+				for i, v := range numbers {
+					channel := i / (8 * 12)
+					if layout == NHWC {
+						channel = i % 3
+					}
+					if table[channel][levels[i]] != v {
+						t.Fatalf("%v %v: number %d is %v, level %d", layout, order, i, v, levels[i])
+					}
+				}
+			}
+		}
 	}
 }

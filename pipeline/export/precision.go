@@ -29,6 +29,10 @@ func (j *Job) lower(ctx context.Context, r *run.Run) (*run.Run, *PrecisionLoss, 
 	if j.Images.Precision == "" || j.Images.Precision == backbone.Float32 {
 		return r, nil, nil
 	}
+	if j.Images.Precision == backbone.TF32 {
+		return nil, nil, &invalid.Error{Field: "Images.Precision", Found: backbone.TF32 + " of a file", Want: backbone.Float32 + ", " + backbone.Float16 + " or " + backbone.Int8,
+			Hint: "it is a way of running a network of " + backbone.Float32 + ": leave it out"}
+	}
 	if j.Format != WholeONNX && j.Format != Bundle {
 		return nil, nil, &invalid.Error{Field: "Images.Precision", Found: fmt.Sprintf("%s with the format %s", j.Images.Precision, j.Format),
 			Want: "the format " + WholeONNX + " or " + Bundle + ", which have the network", Hint: "leave it out"}

@@ -15,8 +15,10 @@ import (
 type extraction struct {
 	x     *Extractor
 	feed  feed
-	total int // of items; an assumption where that isn't known
+	total int  // of items; an assumption where that isn't known
+	guess bool // total is one
 	views func(item int) int
+	slow  bool // items may be slow to come, and mustn't wait for others
 	emit  func(b Block) error
 	skip  func(b Block) error // takes the unreadable items of a block
 
@@ -40,6 +42,9 @@ const (
 
 // run brings all items. Where there are many to compute, the first are computed with several splits, and the rest with the fastest.
 func (e *extraction) run(ctx context.Context) error {
+	if net := e.x.Net.device(); net != nil {
+		return e.onDevice(ctx, net)
+	}
 	usual, largest := e.x.usualSplit()
 	if asked := e.x.images.Batch; asked > usual.batch {
 		e.x.progress.Note(fmt.Sprintf("speed:    batches of %d instead of %d, which fit in memory", usual.batch, asked))
@@ -134,12 +139,23 @@ type job struct {
 // pass brings the next n items, or as many as there are.
 func (e *extraction) pass(ctx context.Context, s workSplit, n int) error {
 	s = s.within(e.x.Net.tensorLen(), e.x.Net.about.Image.Batch)
-	for len(e.workers) < s.workers {
+	e.prepareWorkers(s.workers)
+	return Ordered(ctx, s.workers, e.jobs(n, s.batch), e.hire(s.batch),
+		func(ctx context.Context, w *Worker, j job) (Block, error) { return w.block(ctx, j, e.views) },
+		func(_ job, b Block) error { return e.take(b) })
+}
+
+func (e *extraction) prepareWorkers(n int) {
+	for len(e.workers) < n {
 		e.workers = append(e.workers, &Worker{x: e.x})
 	}
-	jobs := func(ctx context.Context, yield func(job) bool) error {
+}
+
+// jobs yields the next n items, or as many as there are, so many at a time.
+func (e *extraction) jobs(n, size int) func(ctx context.Context, yield func(job) bool) error {
+	return func(ctx context.Context, yield func(job) bool) error {
 		for n > 0 && !e.ended {
-			items, err := e.feed(ctx, min(n, s.batch))
+			items, err := e.feed(ctx, min(n, size))
 			if err != nil {
 				return err
 			}
@@ -150,15 +166,16 @@ func (e *extraction) pass(ctx context.Context, s workSplit, n int) error {
 		}
 		return nil
 	}
+}
+
+// hire returns the next of the workers with every call.
+func (e *extraction) hire(batch int) func() *Worker {
 	var started atomic.Int32
-	return Ordered(ctx, s.workers, jobs,
-		func() *Worker {
-			w := e.workers[started.Add(1)-1]
-			w.batch = s.batch
-			return w
-		},
-		func(ctx context.Context, w *Worker, j job) (Block, error) { return w.block(ctx, j, e.views) },
-		func(_ job, b Block) error { return e.take(b) })
+	return func() *Worker {
+		w := e.workers[started.Add(1)-1]
+		w.batch = batch
+		return w
+	}
 }
 
 // take hands on a block.

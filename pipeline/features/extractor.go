@@ -6,6 +6,7 @@ import (
 	"iter"
 
 	"finetune/internal/cores"
+	"finetune/internal/ort/env"
 	"finetune/internal/store/featurestore"
 	"finetune/invalid"
 	"finetune/pipeline/artifact"
@@ -44,6 +45,7 @@ func StartExtractor(i Images, threads, rows int, reporter progress.Reporter) (*E
 // newExtractor opens the feature cache for a network. The network itself isn't started before a feature is missing.
 func NewExtractor(i Images, net *Network, threads int, reporter progress.Reporter) (*Extractor, error) {
 	x := &Extractor{Net: net, images: i, threads: cores.Of(threads), progress: reporter}
+	net.levels = i.Device != "" && i.Device != env.CPU || i.sessions > 0
 	if device, err := net.takeDevice(); err != nil {
 		return nil, err
 	} else if device != "" {
@@ -158,9 +160,9 @@ func (x *Extractor) Stream(ctx context.Context, items iter.Seq2[source.Item, err
 	feed, wait := stream(ctx, items)
 	defer wait()
 	defer cancel()
-	e := &extraction{x: x, feed: feed, total: total, views: func(int) int { return views }, emit: emit}
+	e := &extraction{x: x, feed: feed, total: total, views: func(int) int { return views }, emit: emit, slow: true}
 	if total < 0 {
-		e.total = assumedTotal
+		e.total, e.guess = assumedTotal, true
 	}
 	unreadable := 0
 	e.skip = func(b Block) error {

@@ -73,6 +73,8 @@ func TestFeaturesDependOnTheImageAlone(t *testing.T) {
 		"a large batch":  featuresOf(t, items, Images{Batch: mostBatch}, 1, 1, progress.None{}),
 		"three threads":  featuresOf(t, items, Images{}, 1, 3, progress.None{}),
 		"both":           featuresOf(t, items[3:], Images{Batch: 5}, 2, 2, progress.None{}),
+		"a device":       featuresOf(t, items, Images{sessions: 2}, 2, 1, progress.None{}),
+		"small batches":  featuresOf(t, reversed[3:], Images{sessions: 1, Batch: 3}, 2, 1, progress.None{}),
 		"a single image": featuresOf(t, items[7:8], Images{}, 1, 1, progress.None{}),
 	} {
 		for path, row := range got {

@@ -40,7 +40,7 @@ func (e ExtractRows) Run(ctx context.Context) (err error) {
 	if n := e.Images.views(); n != 1 {
 		return &invalid.Error{Field: "Images.Views", Found: fmt.Sprint(n), Want: "1, since a row has the features of one view"}
 	}
-	if p := e.Images.Precision; p != "" && p != backbone.Float32 {
+	if p := e.Images.Precision; !e.Images.asIs() {
 		return &invalid.Error{Field: "Images.Precision", Found: p + " for rows of a table", Want: backbone.Float32,
 			Hint: "extract to a folder: such a network is made from some of the images, which must all be there before"}
 	}

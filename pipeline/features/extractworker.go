@@ -106,10 +106,11 @@ type failure struct {
 // An extractWorker is what one worker keeps to itself: a transformer and buffers.
 type Worker struct {
 	x         *Extractor
-	batch     int // pictures that go through the network at once
+	batch     int // pictures that go through the network at once; 0: they are left to others, as levels
 	transform *preprocess.Transformer
 	files     ImageReader
 	tensor    []float32        // pictures waiting for the network
+	levels    []uint8          // the same as levels, where they are left to others
 	waiting   []waiting        // what they are
 	key       featurestore.Key // of the image that was read last
 	failed    error            // of the network or the cache, in the middle of an image
@@ -124,6 +125,19 @@ type waiting struct {
 
 // block brings the features of a job's items, as many views of each as views says.
 func (w *Worker) block(ctx context.Context, j job, views func(item int) int) (Block, error) {
+	b, err := w.gather(ctx, j, views)
+	if err != nil {
+		return b, err
+	}
+	if err := w.compute(ctx, &b); err != nil {
+		return b, fmt.Errorf("features of %s: %w", j.items[0].Path, err)
+	}
+	b.finish()
+	return b, nil
+}
+
+// gather does so but for the pictures that wait at the end.
+func (w *Worker) gather(ctx context.Context, j job, views func(item int) int) (Block, error) {
 	b := Block{First: j.first, Items: j.items, Cols: w.x.storedCols(), first: []int{0}}
 	w.waiting = w.waiting[:0]
 	for n, item := range j.items {
@@ -148,12 +162,13 @@ func (w *Worker) block(ctx context.Context, j job, views func(item int) int) (Bl
 		}
 		b.Read, b.first, b.keys = append(b.Read, i), append(b.first, row+views(i)), append(b.keys, w.key)
 	}
-	if err := w.compute(ctx, &b); err != nil {
-		return b, fmt.Errorf("features of %s: %w", j.items[0].Path, err)
-	}
+	return b, nil
+}
+
+// finish closes a block whose rows are all there.
+func (b *Block) finish() {
 	b.Rows = b.Rows[:b.first[len(b.Read)]*b.Cols]
 	b.dropNotFinite()
-	return b, nil
 }
 
 // picture brings the features of an image's views from the cache to the block, or their tensors among those that wait, which go
@@ -199,7 +214,7 @@ func (w *Worker) plain(ctx context.Context, row int, data []byte, b *Block) erro
 	if err := w.begin(ctx); err != nil {
 		return err
 	}
-	if err := w.transform.Tensor(w.slot(), data); err != nil {
+	if err := w.transform.Write(w.slot(), data); err != nil {
 		return err
 	}
 	return w.wait(ctx, waiting{row, 0, w.key}, b)
@@ -207,7 +222,7 @@ func (w *Worker) plain(ctx context.Context, row int, data []byte, b *Block) erro
 
 // wait adds the picture whose tensor was written to the slot, and runs the network where the batch is full.
 func (w *Worker) wait(ctx context.Context, p waiting, b *Block) error {
-	if w.waiting = append(w.waiting, p); len(w.waiting) < w.batch {
+	if w.waiting = append(w.waiting, p); w.batch == 0 || len(w.waiting) < w.batch {
 		return nil
 	}
 	w.failed = w.compute(ctx, b)
@@ -234,12 +249,17 @@ func (w *Worker) decode(ctx context.Context, data []byte) (*image.NRGBA, error) 
 }
 
 // slot is where the next tensor waits.
-func (w *Worker) slot() []float32 {
+func (w *Worker) slot() preprocess.Target {
 	size := w.transform.Len()
+	if w.batch == 0 {
+		end := (len(w.waiting) + 1) * size
+		w.levels = slices.Grow(w.levels[:end-size], size)[:end]
+		return preprocess.Target{Levels: w.levels[end-size:]}
+	}
 	if most := w.batch * size; len(w.tensor) < most && len(w.waiting) == 0 {
 		w.tensor = make([]float32, most)
 	}
-	return w.tensor[len(w.waiting)*size:][:size]
+	return preprocess.Target{Numbers: w.tensor[len(w.waiting)*size:][:size]}
 }
 
 // sample returns the tensors of a few pictures that went through the network before.
@@ -257,26 +277,35 @@ func (w *Worker) compute(ctx context.Context, b *Block) error {
 	if err != nil {
 		return err
 	}
-	b.Cols = net.Dim()
-	b.reserve(w.waiting[n-1].row + 1)
-	features := make([]float32, n*b.Cols)
+	features := make([]float32, n*net.Dim())
 	err = net.Features(ctx, w.tensor[:n*w.transform.Len()], n, features)
 	var notFinite *backbone.NotFiniteError
 	if err != nil && !errors.As(err, &notFinite) {
 		return err
 	}
-	for i, p := range w.waiting {
-		row := features[i*b.Cols:][:b.Cols]
-		if notFinite != nil && slices.Contains(notFinite.Rows, i) {
+	err = w.x.put(b, w.waiting, features, net.Dim(), func(i int) bool { return notFinite != nil && slices.Contains(notFinite.Rows, i) })
+	w.waiting = w.waiting[:0]
+	return err
+}
+
+// put puts features that were computed in their rows of a block and in the cache, unless they aren't finite.
+func (x *Extractor) put(b *Block, pictures []waiting, features []float32, cols int, broken func(i int) bool) error {
+	if len(pictures) == 0 {
+		return nil
+	}
+	b.Cols = cols
+	b.reserve(pictures[len(pictures)-1].row + 1)
+	for i, p := range pictures {
+		row := features[i*cols:][:cols]
+		if broken(i) {
 			b.notFinite = append(b.notFinite, p.row)
 			continue
 		}
-		copy(b.Rows[p.row*b.Cols:], row)
-		if err := w.x.keep(p.view, p.key, row); err != nil {
+		copy(b.Rows[p.row*cols:], row)
+		if err := x.keep(p.view, p.key, row); err != nil {
 			return err
 		}
 	}
-	b.computed += n
-	w.waiting = w.waiting[:0]
+	b.computed += len(pictures)
 	return nil
 }

@@ -31,9 +31,11 @@ type Images struct {
 	Augment augment.Plan
 
 	// Precision is what the network computes with: one of Precisions, "" is float32. Int8 and float16 are made from the network with
-	// some of the images of the job, and auto is int8 where that is faster and loses nothing that can be measured.
+	// some of the images of the job, and auto is int8 where that is faster and loses nothing that can be measured. TF32 is a choice of
+	// the device cuda.
 	Precision string
 	lowered   *lowered // the network in Backbone was made so
+	sessions  int      // of a device, see backbone.Options; for tests, which have the CPU
 	adopted   *adopted // preprocessing instead of that of the fields below
 
 	Library string // the native ONNX Runtime; "" is searched for
@@ -61,7 +63,8 @@ const (
 // backbone returns the options of the network.
 func (i Images) backbone() backbone.Options {
 	o := backbone.Options{Tap: i.Tap, Pool: i.Pool, PoolStat: i.PoolStat, Library: i.Library, Device: i.Device,
-		DeviceOptions: i.DeviceOptions}
+		DeviceOptions: i.DeviceOptions, Sessions: i.sessions,
+		TF32: i.Precision == backbone.TF32}
 	if o.Tap == Last {
 		o.Tap = ""
 	}
@@ -85,6 +88,11 @@ func (i Images) maxUnreadable() float64 {
 	return *i.MaxUnreadable
 }
 
+// asIs reports whether the network is used as its file has it.
+func (i Images) asIs() bool {
+	return i.Precision == "" || i.Precision == backbone.Float32 || i.Precision == backbone.TF32
+}
+
 // Numbers declares the numbers of Images; those of Overrides are preprocess.Numbers.
 var Numbers = struct{ Batch, MaxUnreadable, Views invalid.Number }{
 	Batch: invalid.Number{Field: "Images.Batch", Range: invalid.Range{Low: 1, High: maxBatch}, Whole: true,
@@ -103,6 +111,10 @@ func (i Images) Check() error {
 func (i Images) checkPrecision() error {
 	if !slices.Contains(Precisions(), cmp.Or(i.Precision, backbone.Float32)) {
 		return &invalid.Error{Field: "Images.Precision", Found: fmt.Sprintf("%q", i.Precision), Want: strings.Join(Precisions(), ", ")}
+	}
+	if i.Precision == backbone.TF32 && i.Device != "cuda" {
+		return &invalid.Error{Field: "Images.Precision", Found: backbone.TF32 + " without a GPU", Want: "{Images.Device} cuda with it",
+			Hint: "give {Images.Precision} " + backbone.Float32}
 	}
 	return nil
 }

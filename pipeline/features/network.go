@@ -2,8 +2,10 @@ package features
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"finetune/backbone"
@@ -31,6 +33,7 @@ type NetworkInfo struct {
 	Preprocessing preprocess.Spec `json:"preprocessing"`
 	From          string          `json:"preprocessing_from"` // where the preprocessing comes from, in words
 	Runtime       string          `json:"onnxruntime"`
+	Device        string          `json:"device,omitempty"`    // with settings that decide about bits; "" for the CPU
 	Precision     *PrecisionInfo  `json:"precision,omitempty"` // nil for the file's own
 }
 
@@ -46,6 +49,7 @@ type Network struct {
 	library lazy[library.Library]
 	running lazy[*backbone.Backbone]
 
+	levels    bool               // on a device of its own the network takes bytes
 	helped    *backbone.Backbone // takes the place of running where its runs have more threads than the worker's
 	threads   int                // of helped
 	startTime time.Duration      // what starting the network took
@@ -157,7 +161,7 @@ func (n *Network) Start() (*backbone.Backbone, error) {
 // image is read, even if all features are cached. It returns the device, "" if none was given.
 func (n *Network) takeDevice() (string, error) {
 	asked := n.images.Device
-	if asked == "" && len(n.images.DeviceOptions) == 0 {
+	if asked == "" && len(n.images.DeviceOptions) == 0 && n.images.sessions == 0 {
 		return "", nil
 	}
 	net, err := n.Start()
@@ -173,10 +177,22 @@ func (n *Network) takeDevice() (string, error) {
 func (n *Network) open(threads int) (*backbone.Backbone, error) {
 	o := n.images.backbone()
 	o.Threads, o.MaxBatch = threads, max(mostBatch, n.images.Batch)
+	if n.levels {
+		levels := n.Spec.Levels()
+		o.Levels, o.MaxBatch = &levels, max(mostDeviceBatch, n.images.Batch)
+	}
 	if n.file == "" {
 		return backbone.OpenBytes(n.name, n.data, o)
 	}
 	return backbone.Open(n.file, o)
+}
+
+// device returns the network if it was started on a device of its own, on which pictures are put together to batches; else nil.
+func (n *Network) device() *backbone.Backbone {
+	if n.running.made && n.running.value.TakesLevels() {
+		return n.running.value
+	}
+	return nil
 }
 
 // Close ends the network where it was started.
@@ -206,14 +222,12 @@ func (n *Network) recipe() (featurestore.Recipe, error) {
 	if err != nil {
 		return featurestore.Recipe{}, err
 	}
-	if d := n.images.Device; d != "" && d != "cpu" {
-		net, err := n.Start()
-		if err != nil {
-			return featurestore.Recipe{}, err
-		}
-		if d := net.Device(); d != "cpu" {
-			lib.Version += " " + d
-		}
+	device, err := n.deviceText()
+	if err != nil {
+		return featurestore.Recipe{}, err
+	}
+	if device != "" {
+		lib.Version += " " + device
 	}
 	feature, err := n.feature()
 	if err != nil {
@@ -223,6 +237,32 @@ func (n *Network) recipe() (featurestore.Recipe, error) {
 		Backbone: n.about.Digest, Tap: feature.Text, Preprocessing: n.Spec.String(),
 		Runtime: lib.Version, Pixels: pixelsVersion,
 	}, nil
+}
+
+// deviceText names the device, where that isn't the CPU, with the settings that may change the bits of features.
+func (n *Network) deviceText() (string, error) {
+	if d := n.images.Device; d == "" || d == env.CPU {
+		return "", nil
+	}
+	net, err := n.Start()
+	if err != nil || net.Device() == env.CPU {
+		return "", err
+	}
+	return net.Device() + n.images.deviceNumerics(), nil
+}
+
+// deviceNumerics says which settings of a device may change the bits of features: TF32, and all options but those that name the
+// device or bound its memory.
+func (i Images) deviceNumerics() (text string) {
+	if i.Precision == backbone.TF32 {
+		text = " " + backbone.TF32
+	}
+	for _, key := range slices.Sorted(maps.Keys(i.DeviceOptions)) {
+		if key != "device_id" && key != "gpu_mem_limit" && key != "arena_extend_strategy" {
+			text += " " + key + "=" + i.DeviceOptions[key]
+		}
+	}
+	return text
 }
 
 // feature returns the complete feature. The network is started if its file does not determine the shape.
@@ -241,9 +281,10 @@ func (n *Network) feature() (backbone.Feature, error) {
 func (n *Network) info(width int) *NetworkInfo {
 	lib, _ := n.runtime() // without a library there would be no features
 	feature, _ := n.feature()
+	device, _ := n.deviceText()
 	info := &NetworkInfo{
 		Name: n.name, File: n.file, Digest: n.about.Digest, Tap: feature.Text, Width: width,
-		Preprocessing: n.Spec, From: n.from, Runtime: lib.Version,
+		Preprocessing: n.Spec, From: n.from, Runtime: lib.Version, Device: device,
 	}
 	if l := n.images.lowered; l != nil {
 		info.File, info.CutFrom, info.Precision = l.from.file, l.from.about.Digest, &l.info

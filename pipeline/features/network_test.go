@@ -3,6 +3,9 @@ package features
 import (
 	"path/filepath"
 	"testing"
+
+	"finetune/backbone"
+	"finetune/invalid"
 )
 
 // Rows are kept under all that decides them: what becomes of a network's tokens is part of it. The names of maps and
@@ -26,5 +29,28 @@ func TestRecipeTellsTokensApart(t *testing.T) {
 		if err != nil || recipe.Tap != c.want || net.info(1).Tap != c.want {
 			t.Errorf("%s %s: %q, %v, want %q", c.file, c.tap, recipe.Tap, err, c.want)
 		}
+	}
+}
+
+// Whatever may change the bits of a feature on a device is part of the cache's recipe; what can't isn't.
+func TestDeviceNumerics(t *testing.T) {
+	for _, c := range []struct {
+		images Images
+		want   string
+	}{
+		{Images{Device: "cuda"}, ""},
+		{Images{Device: "cuda", Precision: backbone.TF32}, " tf32"},
+		{Images{Device: "cuda", DeviceOptions: map[string]string{"device_id": "1", "gpu_mem_limit": "9"}}, ""},
+		{Images{Device: "cuda", DeviceOptions: map[string]string{"use_tf32": "1", "device_id": "1", "prefer_nhwc": "1"}}, " prefer_nhwc=1 use_tf32=1"},
+	} {
+		if got := c.images.deviceNumerics(); got != c.want {
+			t.Errorf("%+v: %q, want %q", c.images, got, c.want)
+		}
+	}
+	if err := (Images{Precision: backbone.TF32}).Check(); !invalid.Is(err) {
+		t.Errorf("TF32 on the CPU: %v", err)
+	}
+	if err := (Images{Precision: backbone.TF32, Device: "cuda"}).Check(); err != nil {
+		t.Error(err)
 	}
 }

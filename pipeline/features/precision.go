@@ -30,7 +30,7 @@ const Auto = "auto"
 
 // Precisions returns what Images.Precision may be.
 func Precisions() []string {
-	return []string{backbone.Float32, backbone.Float16, backbone.Int8, Auto}
+	return []string{backbone.Float32, backbone.TF32, backbone.Float16, backbone.Int8, Auto}
 }
 
 // loweringVersion changes whenever the same network and images become another network.
@@ -59,10 +59,10 @@ const (
 )
 
 // Lower replaces the network by one of the precision that i asks for, which is made with some of the items or taken
-// from the cache. It returns i as it is for float32, and where auto chooses that. Items must not be held out; classes is
+// from the cache. It returns i as it is for float32 and TF32, and where auto chooses that. Items must not be held out; classes is
 // the number of classes of their labels, 0 for none. Images that can't be read are passed over.
 func (i Images) Lower(ctx context.Context, items []dataset.Item, classes, threads int, reporter progress.Reporter) (Images, error) {
-	if i.Precision == "" || i.Precision == backbone.Float32 || i.lowered != nil {
+	if i.asIs() || i.lowered != nil {
 		return i, nil
 	}
 	if err := i.Check(); err != nil {

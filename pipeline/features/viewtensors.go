@@ -16,15 +16,15 @@ type ViewTensors struct {
 }
 
 // Write writes the tensor of a view of img to dst. content is the digest of the image's file.
-func (s *ViewTensors) Write(t *preprocess.Transformer, dst []float32, img *image.NRGBA, view int, content [32]byte) error {
+func (s *ViewTensors) Write(t *preprocess.Transformer, dst preprocess.Target, img *image.NRGBA, view int, content [32]byte) error {
 	switch {
 	case view == 0:
-		return t.TensorOf(dst, img)
+		return t.WriteOf(dst, img, false)
 	case s.Plan.Mirror(view):
-		return t.MirrorTensorOf(dst, img)
+		return t.WriteOf(dst, img, true)
 	}
 	if s.small == nil {
 		s.small = augment.Reduce(img, s.Side)
 	}
-	return t.TensorOf(dst, s.Plan.View(s.small, view, content))
+	return t.WriteOf(dst, s.Plan.View(s.small, view, content), false)
 }

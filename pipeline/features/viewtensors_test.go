@@ -37,7 +37,7 @@ func TestViewTensors(t *testing.T) {
 	}
 	for view, want := range []*image.NRGBA{img, plan.View(img, 1, content), plan.View(small, 2, content), plan.View(small, 3, content)} {
 		got, expected := make([]float32, transformer.Len()), make([]float32, transformer.Len())
-		if err := views.Write(transformer, got, img, view, content); err != nil {
+		if err := views.Write(transformer, preprocess.Target{Numbers: got}, img, view, content); err != nil {
 			t.Fatal(err)
 		}
 		if err := transformer.TensorOf(expected, want); err != nil {

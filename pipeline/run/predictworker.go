@@ -152,7 +152,9 @@ func (w *predictWorker) tensors(ctx context.Context, picture picture, views int)
 	case views > 1:
 		whole, key, err := w.decode(picture)
 		shown := features.ViewTensors{Plan: w.p.views.Plan, Side: w.p.network.Spec.Side()}
-		return func(dst []float32, view int) error { return shown.Write(w.transform, dst, whole, view, key) }, err
+		return func(dst []float32, view int) error {
+			return shown.Write(w.transform, preprocess.Target{Numbers: dst}, whole, view, key)
+		}, err
 	case picture.image != nil:
 		return func(dst []float32, _ int) error { return w.transform.TensorOf(dst, picture.image) }, nil
 	}

@@ -151,7 +151,8 @@ func Providers() (usable []string, err error) {
 	return usable, nil
 }
 
-// addCUDA turns TF32 off unless settings turn it on, so that features agree with those of the CPU.
+// addCUDA turns TF32 off unless settings turn it on, so that features agree with those of the CPU. Memory grows by what is asked
+// for, not to the next power of two: batches have one size.
 func addCUDA(o *ort.SessionOptions, settings map[string]string) error {
 	// What can't be loaded, or isn't a build for CUDA at all, is the library's to say.
 	_, _ = cudalibs.Load(filepath.Dir(loaded.Path))
@@ -159,7 +160,7 @@ func addCUDA(o *ort.SessionOptions, settings map[string]string) error {
 	if err != nil {
 		return err
 	}
-	all := map[string]string{"use_tf32": "0"}
+	all := map[string]string{"use_tf32": "0", "arena_extend_strategy": "kSameAsRequested"}
 	maps.Copy(all, settings)
 	err = cuda.Update(all)
 	if err == nil {

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package backbone
+
+func threadID() int { return 0 }
