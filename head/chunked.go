@@ -2,7 +2,6 @@ package head
 
 import (
 	"finetune/internal/linalg/dense"
-	"finetune/loss"
 )
 
 const (
@@ -35,7 +34,7 @@ type chunkedPass struct {
 	pool                  *dense.Pool
 	training, prediction  layers
 	products, productGrad dense.Matrix // chunkRows × outputs
-	losses                []float64
+	values                []float64    // losses of the chunk
 
 	chunk     batch        // the chunk under way
 	z, zGrad  dense.Matrix // its part of the matrices above; zGrad has no rows in prediction
@@ -44,11 +43,11 @@ type chunkedPass struct {
 
 func newChunkedPass(pool *dense.Pool, params *parameters, training, prediction layers) *chunkedPass {
 	p := &chunkedPass{
-		criterion: criterion{bias: params.outputBias, workspaces: make([]*loss.Workspace[float32], pool.Workers())},
+		criterion: criterion{bias: params.outputBias, workers: make([]criterionWorker, pool.Workers())},
 		pool:      pool, training: training, prediction: prediction,
-		products: chunkMatrix(params.outputs), productGrad: chunkMatrix(params.outputs), losses: make([]float64, chunkRows),
+		products: chunkMatrix(params.outputs), productGrad: chunkMatrix(params.outputs), values: make([]float64, chunkRows),
 	}
-	p.lossBlock = inBlocks(&p.chunk, p.lossRow)
+	p.lossBlock = p.lossRows
 	return p
 }
 
@@ -58,7 +57,7 @@ func (p *chunkedPass) forward(e Examples, visit func(example int, a activations)
 	for first := 0; first < len(all.order); first += chunkRows {
 		p.run(p.prediction, all.part(first, min(first+chunkRows, len(all.order))), false)
 		for i, example := range p.chunk.order {
-			visit(example, activations{hidden: p.prediction.hiddenRow(i), logits: p.z.Row(i), loss: p.losses[i]})
+			visit(example, activations{hidden: p.prediction.hiddenRow(i), logits: p.z.Row(i), loss: p.values[i]})
 		}
 	}
 }
@@ -69,10 +68,13 @@ func (p *chunkedPass) gradient(b batch, grads *parameters) (sum float64) {
 		p.run(p.training, b.part(first, min(first+chunkRows, len(b.order))), true)
 		p.training.backward(p.zGrad, grads, first == 0)
 		for i, example := range p.chunk.order {
-			sum += float64(b.weights[example]) * p.losses[i]
+			sum += float64(b.weights[example]) * p.values[i]
 		}
 	}
 	p.training.end(grads)
+	if b.update != nil {
+		updateAll(p.pool, len(grads.all), b.update)
+	}
 	return sum
 }
 
@@ -87,20 +89,24 @@ func (p *chunkedPass) run(l layers, chunk batch, grad bool) {
 	p.pool.Run(blocksOf(rows), p.lossBlock)
 }
 
-func (p *chunkedPass) lossRow(i, worker int) {
-	var grad []float32
-	var scale float64
-	example := p.chunk.order[i]
+func (p *chunkedPass) lossRows(block, worker int) {
+	lo, hi := block*blockRows, min((block+1)*blockRows, len(p.chunk.order))
+	z, grad := p.z.Slice(lo, 0, hi-lo, p.z.Cols), dense.Matrix{}
 	if p.zGrad.Rows > 0 {
-		grad, scale = p.zGrad.Row(i), float64(p.chunk.weights[example])*p.chunk.scale
+		grad = p.zGrad.Slice(lo, 0, hi-lo, p.z.Cols)
 	}
 	if offset := p.chunk.examples.offset; offset != nil {
-		z := p.z.Row(i)
-		for j, v := range offset[example*len(z) : (example+1)*len(z)] {
-			z[j] += v
+		for i, example := range p.chunk.order[lo:hi] {
+			row := z.Row(i)
+			for j, v := range offset[example*len(row) : (example+1)*len(row)] {
+				row[j] += v
+			}
 		}
 	}
-	p.losses[i] = p.sample(p.chunk.target(example, p.loss.Classes()), p.z.Row(i), grad, scale, worker)
+	p.gather(p.chunk.part(lo, hi), worker)
+	for i, v := range p.losses(z, grad, worker) {
+		p.values[lo+i] = float64(v)
+	}
 }
 
 // inOrder returns 0, 1, … n−1.

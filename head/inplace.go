@@ -13,8 +13,8 @@ type inPlaceLayer struct {
 	pool    *dense.Pool
 	params  *parameters
 	inverse []float32
-	folded  dense.Matrix // the weights times inverse
-	rows    dense.Rows   // of the chunk under way
+	folded  *dense.Packed // the weights times inverse
+	rows    dense.Rows    // of the chunk under way
 
 	grads                *parameters // that end scales
 	foldRow, scaleOutput func(output, worker int)
@@ -23,8 +23,8 @@ type inPlaceLayer struct {
 func newInPlaceLayer(pool *dense.Pool, params *parameters, s *standardiser) *inPlaceLayer {
 	l := &inPlaceLayer{pool: pool, params: params, inverse: s.inverse}
 	l.rows = dense.Rows{Cols: params.inputs, Stride: params.inputs, Shift: s.shift()}
-	l.folded = dense.Wrap(params.outputs, params.inputs, make([]float32, params.outputs*params.inputs))
-	l.foldRow = func(o, _ int) { kernel.Best().Mul(l.folded.Row(o), params.output.Row(o), l.inverse) }
+	l.folded = pool.NewPacked(params.outputs, params.inputs)
+	l.foldRow = func(o, _ int) { l.fold(o, 0, params.inputs) }
 	l.scaleOutput = func(o, _ int) {
 		row := l.grads.output.Row(o)
 		kernel.Best().Mul(row, row, l.inverse)
@@ -32,13 +32,15 @@ func newInPlaceLayer(pool *dense.Pool, params *parameters, s *standardiser) *inP
 	return l
 }
 
+// fold writes columns [lo, hi) of output o's folded weights, where lo is a multiple of dense.PackCols.
+func (l *inPlaceLayer) fold(o, lo, hi int) {
+	l.folded.SetProduct(o, lo, l.params.output.Row(o)[lo:hi], l.inverse[lo:hi])
+}
+
 func (l *inPlaceLayer) begin() { l.pool.Run(l.folded.Rows, l.foldRow) }
 
 func (l *inPlaceLayer) forward(chunk batch, products dense.Matrix) {
-	l.rows.Data, l.rows.Index = chunk.examples.Features.Data, l.rows.Index[:0]
-	for i := range chunk.order {
-		l.rows.Index = append(l.rows.Index, chunk.row(i))
-	}
+	l.rows.Data, l.rows.Index = chunk.examples.Features.Data, chunk.appendRows(l.rows.Index[:0], chunk.order)
 	l.pool.MulRowsBt(products, l.rows, l.folded)
 }
 

@@ -51,14 +51,34 @@ func (o *objective) setLoss(l loss.Loss[float32]) {
 // of a batch is that sum over its number of examples and the mean weight of all examples: an unbiased estimate of the
 // weighted mean over all, which it is for the full batch.
 func (o *objective) gradient(order []int, drop *dropout) float64 {
-	scale := float64(len(o.weights)) / (float64(len(order)) * o.totalWeight)
-	sum := o.pass.gradient(batch{examples: o.train, order: order, views: o.views, weights: o.weights, scale: scale,
-		dropout: *drop}, o.grads)
-	drop.first += uint64(len(order))
+	return o.step(batch{order: order}, drop)
+}
+
+// step is gradient for a batch with its order and whatever concerns those before and after it. The rest is filled in.
+func (o *objective) step(b batch, drop *dropout) float64 {
+	b.examples, b.views, b.weights, b.dropout = o.train, o.views, o.weights, *drop
+	b.scale = float64(len(o.weights)) / (float64(len(b.order)) * o.totalWeight)
+	update := b.update
+	if o.loss.SharedWeights() {
+		b.update, b.updated = nil, false
+	}
+	sum := o.pass.gradient(b, o.grads)
+	drop.first += uint64(len(b.order))
 	if o.loss.SharedWeights() {
 		sumRows(o.grads.output)
+		if update != nil {
+			updateAll(o.pool, len(o.grads.all), update)
+		}
 	}
 	return sum
+}
+
+// updateSize is the number of parameters that a worker updates at once.
+const updateSize = 1 << 14
+
+// updateAll calls update for all parameters.
+func updateAll(pool *dense.Pool, count int, update func(lo, hi int)) {
+	pool.Run((count+updateSize-1)/updateSize, func(block, _ int) { update(block*updateSize, min((block+1)*updateSize, count)) })
 }
 
 // sumRows gives all rows their sum, which is the gradient of the one weight vector that they are copies of.

@@ -35,20 +35,13 @@ type updateRule interface {
 
 // firstOrder takes a step by a rule after each batch of shuffled examples.
 type firstOrder struct {
-	fit         *fit
-	rule        updateRule
-	order       []int // of the training examples, in this epoch
-	updateBlock func(block, worker int)
+	fit   *fit
+	rule  updateRule
+	order []int // of the training examples, in this epoch
 }
 
-// updateSize is the number of parameters that a worker updates at once.
-const updateSize = 1 << 14
-
 func newFirstOrder(f *fit, r updateRule) *firstOrder {
-	o := f.objective
-	s := &firstOrder{fit: f, rule: r, order: inOrder(o.train.Len())}
-	s.updateBlock = func(block, _ int) { s.update(block*updateSize, min((block+1)*updateSize, len(o.params.all))) }
-	return s
+	return &firstOrder{fit: f, rule: r, order: inOrder(f.objective.train.Len())}
 }
 
 func (s *firstOrder) minimise(ctx context.Context) error {
@@ -84,18 +77,19 @@ func (s *firstOrder) epoch(ctx context.Context, epoch int) (float64, error) {
 	}
 	drop := newDropout(c.Dropout, c.Seed, epoch)
 	steps := (n + c.BatchSize - 1) / c.BatchSize
+	update := s.update
 	var sum float64
 	for step := range steps {
 		if err := ctx.Err(); err != nil {
 			return 0, err
 		}
-		value := o.gradient(s.order[step*c.BatchSize:min((step+1)*c.BatchSize, n)], &drop)
+		s.rule.begin(c.rate((epoch-1)*steps+step, c.Epochs*steps))
+		end := min((step+1)*c.BatchSize, n)
+		value := o.step(batch{order: s.order[step*c.BatchSize : end], ahead: s.order[end:], update: update, updated: step > 0}, &drop)
 		if !isFinite(value) {
 			return 0, o.diverged(epoch)
 		}
 		sum += value
-		s.rule.begin(c.rate((epoch-1)*steps+step, c.Epochs*steps))
-		o.pool.Run((len(o.params.all)+updateSize-1)/updateSize, s.updateBlock)
 	}
 	return sum / o.totalWeight, nil
 }

@@ -1,6 +1,8 @@
 package head
 
 import (
+	"slices"
+
 	"finetune/internal/linalg/dense"
 	"finetune/loss"
 )
@@ -14,7 +16,8 @@ type pass interface {
 	// forward calls visit with the activations of each example in order, of its plain view and without dropout.
 	forward(e Examples, visit func(example int, a activations))
 
-	// gradient writes the gradient of scale·Σ wᵢ·ℓᵢ over the batch to grads and returns Σ wᵢ·ℓᵢ.
+	// gradient writes the gradient of scale·Σ wᵢ·ℓᵢ over the batch to grads, has the batch's update use it, and returns
+	// Σ wᵢ·ℓᵢ.
 	gradient(b batch, grads *parameters) float64
 }
 
@@ -43,15 +46,32 @@ type batch struct {
 	weights  []float32 // of all examples
 	scale    float64   // of the gradient
 	dropout  dropout   // the zero value drops nothing
+	ahead    []int     // which examples the batch after this one begins with, to be fetched meanwhile; may be empty
+
+	// update changes the parameters in [lo, hi) by their gradients, which are complete. The calls are for disjoint parts,
+	// from several goroutines. It is nil where the parameters stay as they are.
+	update func(lo, hi int)
+	// updated says that nothing has changed the parameters but the update of the batch before.
+	updated bool
 }
 
 // row returns the row of the feature matrix that holds example number i of the batch.
-func (b *batch) row(i int) int {
-	example, view := b.order[i], 0
+func (b *batch) row(i int) int { return b.rowOf(b.order[i]) }
+
+func (b *batch) rowOf(example int) int {
+	view := 0
 	if b.views != nil {
 		view = b.views[example]
 	}
 	return b.examples.rowIndex(example, view)
+}
+
+// appendRows appends the rows of examples to rows.
+func (b *batch) appendRows(rows, examples []int) []int {
+	for _, example := range examples {
+		rows = append(rows, b.rowOf(example))
+	}
+	return rows
 }
 
 // target returns the target of an example, a distribution over k classes.
@@ -73,30 +93,49 @@ type activations struct {
 	loss   float64
 }
 
-// A criterion computes the loss of single examples from the products of the last layer.
+// A criterion computes the losses of examples from the products of the last layer.
 type criterion struct {
-	loss       loss.Loss[float32]
-	bias       []float32                  // of the last layer
-	workspaces []*loss.Workspace[float32] // one a worker
+	loss    loss.Loss[float32]
+	bias    []float32 // of the last layer
+	workers []criterionWorker
+}
+
+// A criterionWorker holds what a criterion needs of the examples under way.
+type criterionWorker struct {
+	workspace               *loss.Workspace[float32]
+	targets, scales, values []float32
 }
 
 func (c *criterion) setLoss(l loss.Loss[float32]) {
 	c.loss = l
-	for i := range c.workspaces {
-		c.workspaces[i] = loss.NewWorkspace(l)
+	for i := range c.workers {
+		c.workers[i].workspace = loss.NewWorkspace(l)
 	}
 }
 
-// sample adds the bias to the products z, which makes them logits, and returns their loss. Where grad isn't nil it
-// gets scale times the gradient by the logits.
-func (c *criterion) sample(target, z, grad []float32, scale float64, worker int) float64 {
-	for j, b := range c.bias {
-		z[j] += b
+// gather copies what is needed of the examples of a batch, all together, so that cache misses overlap.
+func (c *criterion) gather(b batch, worker int) {
+	w, k := &c.workers[worker], c.loss.Classes()
+	w.targets, w.scales = w.targets[:0], w.scales[:0]
+	for _, example := range b.order {
+		w.targets = append(w.targets, b.target(example, k)...)
+		if b.weights != nil { // as in training
+			w.scales = append(w.scales, float32(float64(b.weights[example])*b.scale))
+		}
 	}
-	value := c.loss.Sample(z, target, grad, c.workspaces[worker])
-	factor := float32(scale)
-	for j := range grad {
-		grad[j] *= factor
+}
+
+// losses adds the bias to the products z of the examples that were gathered, which makes them logits, and returns their
+// losses. Where grad has rows they get the gradient by the logits times the example's weight and the batch's scale.
+func (c *criterion) losses(z, grad dense.Matrix, worker int) []float32 {
+	w := &c.workers[worker]
+	for i := range z.Rows {
+		row := z.Row(i)
+		for j, b := range c.bias {
+			row[j] += b
+		}
 	}
-	return float64(value)
+	w.values = slices.Grow(w.values[:0], z.Rows)[:z.Rows]
+	loss.Rows(c.loss, z.Data, w.targets, w.scales, w.values, grad.Data, w.workspace)
+	return w.values
 }

@@ -23,6 +23,7 @@ type streamedPass struct {
 	grads              *parameters
 	block              int // rows that a worker takes together
 	segmentRows, count int // of a segment, and how many there are
+	addCols            int // columns of the gradient that a worker adds together
 	segmentJob, addJob func(block, worker int)
 }
 
@@ -37,7 +38,6 @@ type segment struct {
 type streamWorker struct {
 	rows    dense.Rows
 	dropped dense.Rows // copies for dropout, made when they are first needed
-	targets []float32
 	z, grad dense.Matrix
 }
 
@@ -45,7 +45,7 @@ const (
 	streamOutputs = 16        // the most outputs of a streamed layer
 	streamRows    = 32        // that a worker takes together, or half of them where that is more than streamBytes
 	streamBytes   = 512 << 10 // of features
-	addCols       = 512
+	leastAddCols  = 512
 
 	// The gradient of each segment goes from the cache of one core to that of another: with half as many rows in each
 	// an epoch takes a tenth longer. Small batches are shared by a few cores all the same.
@@ -74,12 +74,15 @@ func newStreamedPass(pool *dense.Pool, params *parameters, layer *inPlaceLayer) 
 	for i := range p.workers {
 		p.workers[i] = streamWorker{rows: layer.rows, z: matrix(), grad: matrix()}
 	}
+	p.addCols = max(leastAddCols, (params.inputs/dense.MaxOwned/dense.PackCols+1)*dense.PackCols)
 	p.segmentJob, p.addJob = p.runSegment, p.addSegments
 	return p
 }
 
 func (p *streamedPass) gradient(b batch, grads *parameters) (sum float64) {
-	p.layer.begin()
+	if !b.updated { // otherwise addSegments has folded them
+		p.layer.begin()
+	}
 	count := segmentCount(len(b.order))
 	p.segmentRows = (len(b.order) + count - 1) / count
 	p.count = (len(b.order) + p.segmentRows - 1) / p.segmentRows // one fewer where rounding has left none for the last
@@ -90,14 +93,17 @@ func (p *streamedPass) gradient(b batch, grads *parameters) (sum float64) {
 		})
 	}
 	p.batch, p.grads = b, grads
-	p.pool.Run(p.count, p.segmentJob)
-	p.pool.Run((grads.inputs+addCols-1)/addCols, p.addJob)
+	p.pool.RunOwned(p.count, p.segmentJob)
+	p.pool.RunOwned((grads.inputs+p.addCols-1)/p.addCols, p.addJob)
 	clear(grads.outputBias)
 	for _, s := range p.segments[:p.count] {
 		sum += s.loss
 		for j, g := range s.bias {
 			grads.outputBias[j] += g
 		}
+	}
+	if b.update != nil {
+		b.update(grads.weights, len(grads.all))
 	}
 	return sum
 }
@@ -110,18 +116,31 @@ func (p *streamedPass) runSegment(number, worker int) {
 	s.loss = 0
 	end := min((number+1)*p.segmentRows, len(p.batch.order))
 	for first := number * p.segmentRows; first < end; first += p.block {
-		p.addRows(s, p.batch.part(first, min(first+p.block, end)), worker)
+		next := first + p.block
+		ahead := p.batch.order[min(next, end):min(next+p.block, end)]
+		if next >= end {
+			ahead = p.after(number)
+		}
+		p.addRows(s, p.batch.part(first, min(next, end)), ahead, worker)
 	}
 }
 
-// addRows adds a few rows to a segment.
-func (p *streamedPass) addRows(s *segment, b batch, worker int) {
-	w, k := &p.workers[worker], p.loss.Classes()
-	w.rows.Data, w.rows.Index, w.targets = b.examples.Features.Data, w.rows.Index[:0], w.targets[:0]
-	for i, example := range b.order {
-		w.rows.Index = append(w.rows.Index, b.row(i))
-		w.targets = append(w.targets, b.target(example, k)...) // all together, so that cache misses overlap
+// after returns the examples that begin the next segment of the worker that owns the one of that number. It may be of
+// the next batch.
+func (p *streamedPass) after(number int) []int {
+	next, order := number+p.pool.Workers(), p.batch.order
+	if next >= p.count {
+		next, order = number%p.pool.Workers(), p.batch.ahead
 	}
+	first := min(next*p.segmentRows, len(order))
+	return order[first:min(first+p.block, len(order))]
+}
+
+// addRows adds a few rows to a segment. Those of the examples in ahead come next.
+func (p *streamedPass) addRows(s *segment, b batch, ahead []int, worker int) {
+	w := &p.workers[worker]
+	w.rows.Data, w.rows.Index, w.rows.Ahead = b.examples.Features.Data, b.appendRows(w.rows.Index[:0], b.order), b.appendRows(w.rows.Ahead[:0], ahead)
+	p.gather(b, worker)
 	rows := w.rows
 	if b.dropout.kept != 0 {
 		rows = w.drop(b.dropout, p.block)
@@ -129,9 +148,8 @@ func (p *streamedPass) addRows(s *segment, b batch, worker int) {
 	z, grad := top(w.z, len(b.order)), top(w.grad, len(b.order))
 	products := p.pool.RowProducts(worker)
 	products.MulBt(z, rows, p.layer.folded)
-	for i, example := range b.order {
-		weight := float64(b.weights[example])
-		s.loss += weight * p.sample(w.targets[i*k:(i+1)*k], z.Row(i), grad.Row(i), weight*b.scale, worker)
+	for i, value := range p.losses(z, grad, worker) {
+		s.loss += float64(b.weights[b.order[i]]) * float64(value)
 	}
 	products.AddAt(s.grads, grad, rows)
 	addRows(s.bias, grad)
@@ -153,10 +171,10 @@ func (w *streamWorker) drop(d dropout, limit int) dense.Rows {
 }
 
 // addSegments writes a block of columns of the gradient by the weights: the sum over segments times what is folded
-// in.
+// in. Then it updates and folds the weights.
 func (p *streamedPass) addSegments(block, _ int) {
-	lo := block * addCols
-	hi := min(lo+addCols, p.grads.inputs)
+	lo := block * p.addCols
+	hi := min(lo+p.addCols, p.grads.inputs)
 	vector := &kernel.Best().Vector
 	for o := range p.grads.outputs {
 		sum := p.grads.output.Row(o)[lo:hi]
@@ -165,5 +183,9 @@ func (p *streamedPass) addSegments(block, _ int) {
 			vector.Add(sum, s.grads.Row(o)[lo:hi])
 		}
 		vector.Mul(sum, sum, p.layer.inverse[lo:hi])
+		if p.batch.update != nil {
+			p.batch.update(o*p.grads.inputs+lo, o*p.grads.inputs+hi)
+			p.layer.fold(o, lo, hi)
+		}
 	}
 }

@@ -70,5 +70,5 @@ func (c Config) emd2() term {
 	if c.Ground.Matrix != nil {
 		return newMatrixTerm(c.Classes, c.Ground.Matrix, c.Omega, c.Mu)
 	}
-	return orderedTerm{gaps: c.Ground.gaps()}
+	return orderedTerm{gaps: c.Ground.gaps(c.Classes)}
 }

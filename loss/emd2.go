@@ -10,23 +10,16 @@ const EMD2 = "emd2"
 
 // orderedTerm is EMD² over ordered classes or positions.
 type orderedTerm struct {
-	gaps []float64 // gᵢ, length K−1; nil: all one
+	gaps []float64 // gᵢ, length K−1
 }
 
 func (e orderedTerm) value(s *scratch, grad bool) float64 {
 	s.cumulate()
 	last := len(s.f) - 1
 	var v float64
-	if e.gaps == nil {
-		for i, f := range s.f[:last] {
-			v += f * f
-			s.c[i] = 2 * f
-		}
-	} else {
-		for i, f := range s.f[:last] {
-			v += e.gaps[i] * f * f
-			s.c[i] = 2 * e.gaps[i] * f
-		}
+	for i, f := range s.f[:last] {
+		v += e.gaps[i] * f * f
+		s.c[i] = 2 * e.gaps[i] * f
 	}
 	if grad {
 		s.fromCumulative()

@@ -55,12 +55,15 @@ func (g GroundDistance) classPositions(classes int) []float64 {
 	return s
 }
 
-// gaps returns (sᵢ₊₁ − sᵢ) / mean gap, or nil without positions.
-func (g GroundDistance) gaps() []float64 {
+// gaps returns (sᵢ₊₁ − sᵢ) / mean gap, or ones without positions.
+func (g GroundDistance) gaps(classes int) []float64 {
+	gaps := make([]float64, classes-1)
 	if g.Positions == nil {
-		return nil
+		for i := range gaps {
+			gaps[i] = 1
+		}
+		return gaps
 	}
-	gaps := make([]float64, len(g.Positions)-1)
 	mean := (g.Positions[len(gaps)] - g.Positions[0]) / float64(len(gaps))
 	for i := range gaps {
 		gaps[i] = (g.Positions[i+1] - g.Positions[i]) / mean

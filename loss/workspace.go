@@ -1,5 +1,7 @@
 package loss
 
+import "finetune/internal/linalg/kernel"
+
 // A Workspace is the memory in which one goroutine computes a loss. It may be used with every loss whose Config
 // differs only in the values of the ground distance, such as a self-guided one that is measured each epoch.
 type Workspace[T Float] struct{ scratch }
@@ -13,6 +15,7 @@ func NewWorkspace[T Float](l Loss[T]) *Workspace[T] {
 		*v, buf = buf[:k:k], buf[k:]
 	}
 	if s, ok := l.(*softmaxLoss[T]); ok {
+		ws.rows = make([]float64, 3*kernel.LossRows*k)
 		if _, ok := s.term.(*sinkhornTerm); ok {
 			ws.transport = newTransport(k)
 		}
@@ -31,5 +34,6 @@ type scratch struct {
 	top  int     // index of the largest logit
 	odds float64 // (1 − p[top]) / p[top], free of cancellation
 
+	rows      []float64  // for several samples at once
 	transport *transport // only for sinkhorn
 }

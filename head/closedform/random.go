@@ -68,7 +68,7 @@ func (r *rows) rectified(ctx context.Context, pool *dense.Pool, layer Layer) ([]
 		shift[j] = float32(-m)
 	}
 	out := make([]float32, n*layer.Out)
-	weights := dense.Wrap(layer.Out, cols, layer.Weight)
+	weights := pool.Pack(dense.Wrap(layer.Out, cols, layer.Weight))
 	for first := 0; first < n; first += some {
 		if err := ctx.Err(); err != nil {
 			return nil, err

@@ -16,8 +16,10 @@ type Pool struct {
 	// The current job.
 	job     func(block, worker int)
 	blocks  int
-	next    atomic.Int64
-	working atomic.Int32 // helpers at it
+	next    atomic.Int64  // with owned false
+	owned   bool          // see RunOwned
+	taken   atomic.Uint64 // with owned true: a bit for each block
+	working atomic.Int32  // helpers at it
 	caller  sleeper
 	fault   atomic.Pointer[fault] // of a helper or the caller, which ends the job
 
@@ -90,6 +92,27 @@ func (p *Pool) Workers() int { return len(p.helpers) + 1 }
 // isn't fixed, so a job may use the worker number for its scratch space but not for its result. Run allocates
 // nothing. A fault in memory of a mapped file, in any worker, is a panic in the goroutine that called Run; see debug.SetPanicOnFault.
 func (p *Pool) Run(blocks int, job func(block, worker int)) {
+	p.owned = false
+	p.next.Store(0)
+	p.run(blocks, job)
+}
+
+// MaxOwned is the most blocks of RunOwned.
+const MaxOwned = 64
+
+// RunOwned is Run for jobs that follow each other and touch the same memory: a block goes to the worker whose number
+// it has, modulo the number of workers, so that the memory stays in the caches of one core. Another worker takes it
+// only where it would have nothing else to do.
+func (p *Pool) RunOwned(blocks int, job func(block, worker int)) {
+	if blocks > MaxOwned {
+		panic("dense: too many blocks with owners")
+	}
+	p.owned = true
+	p.taken.Store(0)
+	p.run(blocks, job)
+}
+
+func (p *Pool) run(blocks int, job func(block, worker int)) {
 	helpers := p.helpers[:max(0, min(len(p.helpers), blocks-1))]
 	if len(helpers) == 0 {
 		for b := range blocks {
@@ -98,7 +121,6 @@ func (p *Pool) Run(blocks int, job func(block, worker int)) {
 		return
 	}
 	p.job, p.blocks = job, blocks
-	p.next.Store(0)
 	p.working.Store(int32(len(helpers)))
 	for i := range helpers {
 		helpers[i].jobs.Add(1)
@@ -114,12 +136,28 @@ func (p *Pool) Run(blocks int, job func(block, worker int)) {
 
 func (p *Pool) drain(worker int) {
 	defer p.keepFault()
+	if p.owned {
+		p.drainOwned(worker)
+		return
+	}
 	for {
 		b := int(p.next.Add(1)) - 1
 		if b >= p.blocks {
 			return
 		}
 		p.job(b, worker)
+	}
+}
+
+// drainOwned does the worker's own blocks, and then what others haven't begun.
+func (p *Pool) drainOwned(worker int) {
+	workers := p.Workers()
+	for other := range workers {
+		for b := (worker + other) % workers; b < p.blocks; b += workers {
+			if bit := uint64(1) << b; p.taken.Or(bit)&bit == 0 {
+				p.job(b, worker)
+			}
+		}
 	}
 }
 
@@ -130,6 +168,7 @@ func (p *Pool) keepFault() {
 	case addressed:
 		p.fault.Store(&fault{cause})
 		p.next.Store(int64(p.blocks))
+		p.taken.Store(^uint64(0))
 	default:
 		panic(cause)
 	}

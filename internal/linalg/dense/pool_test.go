@@ -10,17 +10,19 @@ import (
 func TestRunVisitsEveryBlockOnce(t *testing.T) {
 	for _, workers := range []int{0, 1, 2, 7} {
 		p := NewPool(workers)
-		for _, blocks := range []int{0, 1, 5, 100} {
-			visits := make([]int, blocks)
-			p.Run(blocks, func(b, w int) {
-				visits[b]++
-				if w < 0 || w >= p.Workers() {
-					t.Errorf("worker %d of %d", w, p.Workers())
-				}
-			})
-			for b, n := range visits {
-				if n != 1 {
-					t.Errorf("%d workers: block %d ran %d times", workers, b, n)
+		for name, run := range map[string]func(int, func(block, worker int)){"Run": p.Run, "RunOwned": p.RunOwned} {
+			for _, blocks := range []int{0, 1, 5, MaxOwned} {
+				visits := make([]int, blocks)
+				run(blocks, func(b, w int) {
+					visits[b]++
+					if w < 0 || w >= p.Workers() {
+						t.Errorf("worker %d of %d", w, p.Workers())
+					}
+				})
+				for b, n := range visits {
+					if n != 1 {
+						t.Errorf("%s, %d workers: block %d ran %d times", name, workers, b, n)
+					}
 				}
 			}
 		}
@@ -36,7 +38,11 @@ func TestPoolWaits(t *testing.T) {
 			p.caller.most, p.caller.spins = spins, spins
 			var sum atomic.Int64
 			for job := range 200 {
-				p.Run(1+job%7, func(b, _ int) {
+				run := p.Run
+				if job%2 == 0 {
+					run = p.RunOwned
+				}
+				run(1+job%7, func(b, _ int) {
 					if (job+b)%50 == 0 {
 						time.Sleep(time.Millisecond)
 					}

@@ -39,7 +39,7 @@ func TestFaultReachesCaller(t *testing.T) {
 		}
 		work := func() (cause any) {
 			defer func() { cause = recover() }()
-			p.MulRowsBt(c, Rows{Data: x, Cols: cols, Stride: cols, Index: index, Shift: make([]float32, cols)}, w)
+			p.MulRowsBt(c, Rows{Data: x, Cols: cols, Stride: cols, Index: index, Shift: make([]float32, cols)}, p.Pack(w))
 			return nil
 		}
 		for _, size := range []int64{4 * rows * cols, 2 * rows * cols, 0, 4 * rows * cols} {

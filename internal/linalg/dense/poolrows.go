@@ -5,10 +5,11 @@ type rowsJob struct {
 	dot, outer func(block, worker int)
 	products   []*RowProducts // one a worker
 
-	c, a, b Matrix
-	x       Rows
-	rows    int       // of a block of the forward product
-	packed  []float32 // a, for the gradient
+	c, a   Matrix
+	b      *Packed
+	x      Rows
+	rows   int       // of a block of the forward product
+	packed []float32 // a, for the gradient
 }
 
 func (r *rowsJob) init(products []*RowProducts) {
@@ -19,7 +20,7 @@ func (r *rowsJob) init(products []*RowProducts) {
 func (p *Pool) RowProducts(worker int) *RowProducts { return p.rows.products[worker] }
 
 // MulRowsBt is RowProducts.MulBt on all workers, in blocks of rows.
-func (p *Pool) MulRowsBt(c Matrix, x Rows, b Matrix) {
+func (p *Pool) MulRowsBt(c Matrix, x Rows, b *Packed) {
 	checkShapes(x.Cols == b.Cols && c.Rows == len(x.Index) && c.Cols == b.Rows)
 	p.rows.c, p.rows.x, p.rows.b, p.rows.rows = c, x, b, skinnyRows
 	if c.Cols > skinnyCols { // then B is large: the more rows, the less often it is read
@@ -47,7 +48,7 @@ func (p *Pool) AddAtRows(c, a Matrix, x Rows) {
 }
 
 // done drops the references to the factors.
-func (r *rowsJob) done() { r.c, r.a, r.b, r.x, r.packed = Matrix{}, Matrix{}, Matrix{}, Rows{}, nil }
+func (r *rowsJob) done() { r.c, r.a, r.b, r.x, r.packed = Matrix{}, Matrix{}, nil, Rows{}, nil }
 
 func (r *rowsJob) dotBlock(block, worker int) {
 	i := block * r.rows

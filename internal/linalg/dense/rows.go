@@ -26,28 +26,30 @@ func (x Rows) part(i, j, rows, cols int) Rows {
 // are taken in the order that the products of a Pool take.
 type RowProducts struct {
 	kernel *kernel.Kernel
-	places []int     // where rows begin
+	places []int     // where rows begin, and then those that are read next
 	packed []float32 // a in panels, behind each other
-	b, c   []float32 // stand in for tiles that reach beyond B or C
+	tile   []float32 // stands in for one that reaches beyond C
 
 	// Strips of X that are narrower than a tile, or used so often that a copy costs less than reading rows far apart.
 	strips, shift []float32
-	stripPlaces   []int
+	stripPlaces   []int // rowsAtOnce of them, twice
+	again         []int // places and the same once more: nothing is to be fetched ahead
 }
 
 func newRowProducts(k *kernel.Kernel) *RowProducts {
 	r := &RowProducts{
 		kernel: k,
-		b:      make([]float32, k.DotCols*rowsDepth), c: make([]float32, max(k.DotRows*k.DotCols, k.OuterRows*k.OuterCols)),
-		strips: make([]float32, rowsAtOnce*outerCols), shift: make([]float32, outerCols), stripPlaces: make([]int, rowsAtOnce),
+		tile:   make([]float32, max(k.DotRows*k.DotCols, k.OuterRows*k.OuterCols)),
+		strips: make([]float32, rowsAtOnce*outerCols), shift: make([]float32, outerCols), stripPlaces: make([]int, 2*rowsAtOnce),
 	}
 	for i := range r.stripPlaces {
-		r.stripPlaces[i] = i * k.OuterCols
+		r.stripPlaces[i] = i % rowsAtOnce * k.OuterCols
 	}
 	return r
 }
 
-// use records where the rows begin. Those after them are read next, or repeat the last one.
+// use records where the rows begin, and then as many and more places that are read next: those of x.Ahead or, where
+// there are fewer, the last row again.
 func (r *RowProducts) use(x Rows) {
 	checkShapes(len(x.Shift) == x.Cols)
 	r.places = r.places[:0]
@@ -55,7 +57,7 @@ func (r *RowProducts) use(x Rows) {
 		r.places = append(r.places, row*x.Stride)
 	}
 	last := r.places[len(x.Index)-1]
-	for i := range 2 * r.kernel.DotRows {
+	for i := range len(x.Index) + r.kernel.DotRows {
 		if i < len(x.Ahead) {
 			last = x.Ahead[i] * x.Stride
 		}
@@ -63,48 +65,35 @@ func (r *RowProducts) use(x Rows) {
 	}
 }
 
-// rowsDepth is how many elements of a row are taken at once at most. Rows are few, and more of a row takes fewer sums
-// of lanes.
-const rowsDepth = 1024
+// rowsDepth is how many elements of a row are taken at once at most: so few that as many rows of B as a linear head has
+// stay in the first-level cache.
+const rowsDepth = 512
 
 // MulBt writes C = X·Bᵀ for X of m × k, B of n × k and C of m × n.
-func (r *RowProducts) MulBt(c Matrix, x Rows, b Matrix) {
+func (r *RowProducts) MulBt(c Matrix, x Rows, b *Packed) {
 	checkShapes(x.Cols == b.Cols && c.Rows == len(x.Index) && c.Cols == b.Rows)
 	clearRows(c)
 	if c.Rows == 0 || c.Cols == 0 || x.Cols == 0 {
 		return
 	}
 	r.use(x)
+	height, panels := r.kernel.DotRows, b.panels()
 	piece := evenPiece(x.Cols, rowsDepth)
 	for k0 := 0; k0 < x.Cols; k0 += piece {
 		k := min(piece, x.Cols-k0)
-		r.addDots(c, x.Data[k0:], x.Shift[k0:], b.Slice(0, k0, b.Rows, k))
-	}
-}
-
-// addDots adds what a piece of the columns gives.
-func (r *RowProducts) addDots(c Matrix, x, shift []float32, b Matrix) {
-	rows, cols := r.kernel.DotRows, r.kernel.DotCols
-	whole := b.Rows - b.Rows%cols
-	rest := b.Slice(whole, 0, b.Rows-whole, b.Cols)
-	if rest.Rows > 0 {
-		rest = padRows(rest, cols, r.b)
-	}
-	for i := 0; i < c.Rows; i += rows {
-		places := r.places[i:]
-		for j := 0; j < b.Rows; j += cols {
-			right := rest
-			if j < whole {
-				right = b.Slice(j, 0, cols, b.Cols)
+		for i := 0; i < c.Rows; i += height {
+			for number := range panels {
+				j, cols := b.panelRows(number)
+				right := b.panel(j, cols, k0)
+				if i+height <= c.Rows {
+					r.kernel.DotAt(cols, k, x.Data[k0:], r.places[i:], x.Shift[k0:], right, c.Data[i*c.Stride+j:], c.Stride)
+					continue
+				}
+				part := c.Slice(i, j, c.Rows-i, cols)
+				tile := toTile(part, cols, r.tile)
+				r.kernel.DotAt(cols, k, x.Data[k0:], r.places[i:], x.Shift[k0:], right, tile, cols)
+				fromTile(part, cols, tile)
 			}
-			if i+rows <= c.Rows && j < whole {
-				r.kernel.DotAt(b.Cols, x, places, shift, right.Data, right.Stride, c.Data[i*c.Stride+j:], c.Stride)
-				continue
-			}
-			part := c.Slice(i, j, min(rows, c.Rows-i), min(cols, c.Cols-j))
-			tile := toTile(part, cols, r.c)
-			r.kernel.DotAt(b.Cols, x, places, shift, right.Data, right.Stride, tile, cols)
-			fromTile(part, cols, tile)
 		}
 	}
 }
@@ -127,43 +116,56 @@ func (r *RowProducts) addPacked(c Matrix, packed []float32, k int, x Rows) {
 	r.use(x)
 	panels, width := ceilDiv(c.Rows, r.kernel.OuterRows), r.kernel.OuterCols
 	for k0 := 0; k0 < k; k0 += rowsAtOnce {
-		rows := r.places[k0:min(k0+rowsAtOnce, k)]
-		for j0 := 0; j0 < x.Cols; j0 += outerCols {
-			end := min(j0+outerCols, x.Cols)
-			copied := panels > directPanels
-			if copied {
-				r.copyStrips(x.Data[j0:], rows, x.Shift[j0:end])
+		rows := min(rowsAtOnce, k-k0)
+		places := r.places[k0 : k0+rows]
+		if k <= rowsAtOnce {
+			places = r.places // with those that are read next
+		} else {
+			r.again = append(append(r.again[:0], places...), places...)
+			places = r.again
+		}
+		if panels > directPanels {
+			for j := 0; j < x.Cols; j += outerCols {
+				r.addStrips(c, packed, k, k0, rows, x, places, j, min(outerCols, x.Cols-j))
 			}
-			for j := j0; j < end; j += width {
-				data, places, shift := x.Data[j:], rows, x.Shift[j:]
-				cols := min(width, end-j)
-				switch {
-				case copied:
-					data, places, shift = r.strips[(j-j0)*rowsAtOnce:], r.stripPlaces[:len(rows)], r.shift[j-j0:]
-				case cols < width:
-					r.copyStrips(data, rows, shift)
-					data, places, shift = r.strips, r.stripPlaces[:len(rows)], r.shift
-				}
-				for number := range panels {
-					panel := packed[(number*k+k0)*r.kernel.OuterRows:]
-					r.addTile(c, number*r.kernel.OuterRows, j, cols, panel, data, places, shift)
-				}
+			continue
+		}
+		whole := x.Cols - x.Cols%width
+		for number := range panels {
+			i, height := evenPart(c.Rows, panels, number)
+			if whole > 0 {
+				r.kernel.OuterAt(height, whole, rows, packed[i*k+k0*height:], x.Data, places, x.Shift, c.Data[i*c.Stride:], c.Stride)
 			}
+		}
+		if whole < x.Cols {
+			r.addStrips(c, packed, k, k0, rows, x, places, whole, x.Cols-whole)
 		}
 	}
 }
 
-// pack returns A in panels of as many columns as a tile of C has rows, row by row, with zeros beyond the last column.
+// addStrips is addPacked for a few columns of rows that are copied first: of one strip that is narrower than a tile, or
+// of strips that are used so often that this takes less time.
+func (r *RowProducts) addStrips(c Matrix, packed []float32, k, k0, rows int, x Rows, places []int, j0, count int) {
+	r.copyStrips(x.Data[j0:], places[:rows], x.Shift[j0:j0+count])
+	panels, width := ceilDiv(c.Rows, r.kernel.OuterRows), r.kernel.OuterCols
+	for j := 0; j < count; j += width {
+		for number := range panels {
+			i, height := evenPart(c.Rows, panels, number)
+			tile := c.Slice(i, j0+j, height, min(width, count-j))
+			r.addTile(tile, rows, packed[i*k+k0*height:], r.strips[j*rowsAtOnce:], r.shift[j:])
+		}
+	}
+}
+
+// pack returns A in panels of at most as many columns as a tile of C has rows, row by row.
 func (r *RowProducts) pack(a Matrix) []float32 {
-	width := r.kernel.OuterRows
-	panels := ceilDiv(a.Cols, width)
-	size := a.Rows * width
-	r.packed = slices.Grow(r.packed[:0], panels*size)[:panels*size]
-	clear(r.packed[(panels-1)*size:])
+	panels := ceilDiv(a.Cols, r.kernel.OuterRows)
+	r.packed = slices.Grow(r.packed[:0], a.Rows*a.Cols)[:a.Rows*a.Cols]
 	for number := range panels {
-		panel, j := r.packed[number*size:], number*width
+		j, width := evenPart(a.Cols, panels, number)
+		panel := r.packed[j*a.Rows:]
 		for i := range a.Rows {
-			copy(panel[i*width:(i+1)*width], a.Row(i)[j:min(j+width, a.Cols)])
+			copy(panel[i*width:(i+1)*width], a.Row(i)[j:])
 		}
 	}
 	return r.packed
@@ -183,15 +185,14 @@ func (r *RowProducts) copyStrips(data []float32, places []int, shift []float32) 
 	}
 }
 
-// addTile adds the product of a panel and a strip to the tile of C that begins in row i and column j.
-func (r *RowProducts) addTile(c Matrix, i, j, cols int, panel, data []float32, places []int, shift []float32) {
-	rows, width := r.kernel.OuterRows, r.kernel.OuterCols
-	if i+rows <= c.Rows && cols == width {
-		r.kernel.OuterAt(len(places), panel, data, places, shift, c.Data[i*c.Stride+j:], c.Stride)
+// addTile adds the product of a panel and a strip of k copied rows to a tile of C.
+func (r *RowProducts) addTile(c Matrix, k int, panel, strip, shift []float32) {
+	width := r.kernel.OuterCols
+	if c.Cols == width {
+		r.kernel.OuterAt(c.Rows, width, k, panel, strip, r.stripPlaces, shift, c.Data, c.Stride)
 		return
 	}
-	part := c.Slice(i, j, min(rows, c.Rows-i), cols)
-	tile := toTile(part, width, r.c)
-	r.kernel.OuterAt(len(places), panel, data, places, shift, tile, width)
-	fromTile(part, width, tile)
+	tile := toTile(c, width, r.tile)
+	r.kernel.OuterAt(c.Rows, width, k, panel, strip, r.stripPlaces, shift, tile, width)
+	fromTile(c, width, tile)
 }

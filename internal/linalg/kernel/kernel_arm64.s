@@ -223,8 +223,8 @@ reduce:
 	FMOVQ F12, 0(R0)
 	RET
 
-// dotAtNEON(k int, a *float32, rows *int, shift, b *float32, ldb int, c *float32, ldc int)
-TEXT ·dotAtNEON(SB), NOSPLIT|NOFRAME, $0-64
+// dotAtNEONBy1(k int, a *float32, rows *int, shift, b, c *float32, ldc int)
+TEXT ·dotAtNEONBy1(SB), NOSPLIT|NOFRAME, $0-56
 	MOVD a+8(FP), R0
 	MOVD rows+16(FP), R1
 	MOVD 0(R1), R2
@@ -245,12 +245,649 @@ TEXT ·dotAtNEON(SB), NOSPLIT|NOFRAME, $0-64
 	ADD R9<<2, R0, R9
 	MOVD shift+24(FP), R10
 	MOVD b+32(FP), R11
-	MOVD ldb+40(FP), R12
-	LSL $2, R12
-	ADD R12, R11, R13
-	ADD R12, R13, R14
-	ADD R12, R14, R15
-	MOVD k+0(FP), R16
+	MOVD k+0(FP), R12
+	WORD $0x6e201c00 // eor v0.16b, v0.16b, v0.16b
+	WORD $0x6e211c21 // eor v1.16b, v1.16b, v1.16b
+	WORD $0x6e221c42 // eor v2.16b, v2.16b, v2.16b
+	WORD $0x6e231c63 // eor v3.16b, v3.16b, v3.16b
+	SUBS $16, R12
+	BLT fours
+line:
+	FMOVQ.P 16(R10), F4
+	FMOVQ.P 16(R2), F5
+	WORD $0x4e24d4a5 // fadd v5.4s, v5.4s, v4.4s
+	FMOVQ.P 16(R3), F6
+	WORD $0x4e24d4c6 // fadd v6.4s, v6.4s, v4.4s
+	FMOVQ.P 16(R4), F7
+	WORD $0x4e24d4e7 // fadd v7.4s, v7.4s, v4.4s
+	FMOVQ.P 16(R5), F8
+	WORD $0x4e24d508 // fadd v8.4s, v8.4s, v4.4s
+	FMOVQ.P 16(R11), F4
+	WORD $0x4e24cca0 // fmla v0.4s, v5.4s, v4.4s
+	WORD $0x4e24ccc1 // fmla v1.4s, v6.4s, v4.4s
+	WORD $0x4e24cce2 // fmla v2.4s, v7.4s, v4.4s
+	WORD $0x4e24cd03 // fmla v3.4s, v8.4s, v4.4s
+	FMOVQ.P 16(R10), F4
+	FMOVQ.P 16(R2), F5
+	WORD $0x4e24d4a5 // fadd v5.4s, v5.4s, v4.4s
+	FMOVQ.P 16(R3), F6
+	WORD $0x4e24d4c6 // fadd v6.4s, v6.4s, v4.4s
+	FMOVQ.P 16(R4), F7
+	WORD $0x4e24d4e7 // fadd v7.4s, v7.4s, v4.4s
+	FMOVQ.P 16(R5), F8
+	WORD $0x4e24d508 // fadd v8.4s, v8.4s, v4.4s
+	FMOVQ.P 16(R11), F4
+	WORD $0x4e24cca0 // fmla v0.4s, v5.4s, v4.4s
+	WORD $0x4e24ccc1 // fmla v1.4s, v6.4s, v4.4s
+	WORD $0x4e24cce2 // fmla v2.4s, v7.4s, v4.4s
+	WORD $0x4e24cd03 // fmla v3.4s, v8.4s, v4.4s
+	FMOVQ.P 16(R10), F4
+	FMOVQ.P 16(R2), F5
+	WORD $0x4e24d4a5 // fadd v5.4s, v5.4s, v4.4s
+	FMOVQ.P 16(R3), F6
+	WORD $0x4e24d4c6 // fadd v6.4s, v6.4s, v4.4s
+	FMOVQ.P 16(R4), F7
+	WORD $0x4e24d4e7 // fadd v7.4s, v7.4s, v4.4s
+	FMOVQ.P 16(R5), F8
+	WORD $0x4e24d508 // fadd v8.4s, v8.4s, v4.4s
+	FMOVQ.P 16(R11), F4
+	WORD $0x4e24cca0 // fmla v0.4s, v5.4s, v4.4s
+	WORD $0x4e24ccc1 // fmla v1.4s, v6.4s, v4.4s
+	WORD $0x4e24cce2 // fmla v2.4s, v7.4s, v4.4s
+	WORD $0x4e24cd03 // fmla v3.4s, v8.4s, v4.4s
+	FMOVQ.P 16(R10), F4
+	FMOVQ.P 16(R2), F5
+	WORD $0x4e24d4a5 // fadd v5.4s, v5.4s, v4.4s
+	FMOVQ.P 16(R3), F6
+	WORD $0x4e24d4c6 // fadd v6.4s, v6.4s, v4.4s
+	FMOVQ.P 16(R4), F7
+	WORD $0x4e24d4e7 // fadd v7.4s, v7.4s, v4.4s
+	FMOVQ.P 16(R5), F8
+	WORD $0x4e24d508 // fadd v8.4s, v8.4s, v4.4s
+	FMOVQ.P 16(R11), F4
+	WORD $0x4e24cca0 // fmla v0.4s, v5.4s, v4.4s
+	WORD $0x4e24ccc1 // fmla v1.4s, v6.4s, v4.4s
+	WORD $0x4e24cce2 // fmla v2.4s, v7.4s, v4.4s
+	WORD $0x4e24cd03 // fmla v3.4s, v8.4s, v4.4s
+	PRFM (R6), PLDL2KEEP
+	ADD $64, R6
+	PRFM (R7), PLDL2KEEP
+	ADD $64, R7
+	PRFM (R8), PLDL2KEEP
+	ADD $64, R8
+	PRFM (R9), PLDL2KEEP
+	ADD $64, R9
+	SUBS $16, R12
+	BGE line
+fours:
+	ADDS $12, R12
+	BLT ones
+four:
+	FMOVQ.P 16(R10), F4
+	FMOVQ.P 16(R2), F5
+	WORD $0x4e24d4a5 // fadd v5.4s, v5.4s, v4.4s
+	FMOVQ.P 16(R3), F6
+	WORD $0x4e24d4c6 // fadd v6.4s, v6.4s, v4.4s
+	FMOVQ.P 16(R4), F7
+	WORD $0x4e24d4e7 // fadd v7.4s, v7.4s, v4.4s
+	FMOVQ.P 16(R5), F8
+	WORD $0x4e24d508 // fadd v8.4s, v8.4s, v4.4s
+	FMOVQ.P 16(R11), F4
+	WORD $0x4e24cca0 // fmla v0.4s, v5.4s, v4.4s
+	WORD $0x4e24ccc1 // fmla v1.4s, v6.4s, v4.4s
+	WORD $0x4e24cce2 // fmla v2.4s, v7.4s, v4.4s
+	WORD $0x4e24cd03 // fmla v3.4s, v8.4s, v4.4s
+	SUBS $4, R12
+	BGE four
+ones:
+	ADDS $4, R12
+	BEQ reduce
+	// One element: loads of one clear the other lanes.
+one:
+	FMOVS.P 4(R10), F4
+	FMOVS.P 4(R2), F5
+	WORD $0x4e24d4a5 // fadd v5.4s, v5.4s, v4.4s
+	FMOVS.P 4(R3), F6
+	WORD $0x4e24d4c6 // fadd v6.4s, v6.4s, v4.4s
+	FMOVS.P 4(R4), F7
+	WORD $0x4e24d4e7 // fadd v7.4s, v7.4s, v4.4s
+	FMOVS.P 4(R5), F8
+	WORD $0x4e24d508 // fadd v8.4s, v8.4s, v4.4s
+	FMOVS 0(R11), F4
+	ADD $4, R11
+	WORD $0x4e24cca0 // fmla v0.4s, v5.4s, v4.4s
+	WORD $0x4e24ccc1 // fmla v1.4s, v6.4s, v4.4s
+	WORD $0x4e24cce2 // fmla v2.4s, v7.4s, v4.4s
+	WORD $0x4e24cd03 // fmla v3.4s, v8.4s, v4.4s
+	SUBS $1, R12
+	BNE one
+reduce:
+	MOVD c+40(FP), R2
+	MOVD ldc+48(FP), R3
+	WORD $0x6e20d400 // faddp v0.4s, v0.4s, v0.4s
+	WORD $0x6e20d400 // faddp v0.4s, v0.4s, v0.4s
+	FMOVS 0(R2), F4
+	FADDS F0, F4, F4
+	FMOVS F4, 0(R2)
+	ADD R3<<2, R2
+	WORD $0x6e21d421 // faddp v1.4s, v1.4s, v1.4s
+	WORD $0x6e21d421 // faddp v1.4s, v1.4s, v1.4s
+	FMOVS 0(R2), F4
+	FADDS F1, F4, F4
+	FMOVS F4, 0(R2)
+	ADD R3<<2, R2
+	WORD $0x6e22d442 // faddp v2.4s, v2.4s, v2.4s
+	WORD $0x6e22d442 // faddp v2.4s, v2.4s, v2.4s
+	FMOVS 0(R2), F4
+	FADDS F2, F4, F4
+	FMOVS F4, 0(R2)
+	ADD R3<<2, R2
+	WORD $0x6e23d463 // faddp v3.4s, v3.4s, v3.4s
+	WORD $0x6e23d463 // faddp v3.4s, v3.4s, v3.4s
+	FMOVS 0(R2), F4
+	FADDS F3, F4, F4
+	FMOVS F4, 0(R2)
+	RET
+
+// dotAtNEONBy2(k int, a *float32, rows *int, shift, b, c *float32, ldc int)
+TEXT ·dotAtNEONBy2(SB), NOSPLIT|NOFRAME, $0-56
+	MOVD a+8(FP), R0
+	MOVD rows+16(FP), R1
+	MOVD 0(R1), R2
+	ADD R2<<2, R0, R2
+	MOVD 8(R1), R3
+	ADD R3<<2, R0, R3
+	MOVD 16(R1), R4
+	ADD R4<<2, R0, R4
+	MOVD 24(R1), R5
+	ADD R5<<2, R0, R5
+	MOVD 32(R1), R6
+	ADD R6<<2, R0, R6
+	MOVD 40(R1), R7
+	ADD R7<<2, R0, R7
+	MOVD 48(R1), R8
+	ADD R8<<2, R0, R8
+	MOVD 56(R1), R9
+	ADD R9<<2, R0, R9
+	MOVD shift+24(FP), R10
+	MOVD b+32(FP), R11
+	MOVD k+0(FP), R12
+	WORD $0x6e201c00 // eor v0.16b, v0.16b, v0.16b
+	WORD $0x6e211c21 // eor v1.16b, v1.16b, v1.16b
+	WORD $0x6e221c42 // eor v2.16b, v2.16b, v2.16b
+	WORD $0x6e231c63 // eor v3.16b, v3.16b, v3.16b
+	WORD $0x6e241c84 // eor v4.16b, v4.16b, v4.16b
+	WORD $0x6e251ca5 // eor v5.16b, v5.16b, v5.16b
+	WORD $0x6e261cc6 // eor v6.16b, v6.16b, v6.16b
+	WORD $0x6e271ce7 // eor v7.16b, v7.16b, v7.16b
+	SUBS $16, R12
+	BLT fours
+line:
+	FMOVQ.P 16(R10), F8
+	FMOVQ.P 16(R2), F9
+	WORD $0x4e28d529 // fadd v9.4s, v9.4s, v8.4s
+	FMOVQ.P 16(R3), F10
+	WORD $0x4e28d54a // fadd v10.4s, v10.4s, v8.4s
+	FMOVQ.P 16(R4), F11
+	WORD $0x4e28d56b // fadd v11.4s, v11.4s, v8.4s
+	FMOVQ.P 16(R5), F12
+	WORD $0x4e28d58c // fadd v12.4s, v12.4s, v8.4s
+	FLDPQ.P 32(R11), (F8, F13)
+	WORD $0x4e28cd20 // fmla v0.4s, v9.4s, v8.4s
+	WORD $0x4e28cd42 // fmla v2.4s, v10.4s, v8.4s
+	WORD $0x4e28cd64 // fmla v4.4s, v11.4s, v8.4s
+	WORD $0x4e28cd86 // fmla v6.4s, v12.4s, v8.4s
+	WORD $0x4e2dcd21 // fmla v1.4s, v9.4s, v13.4s
+	WORD $0x4e2dcd43 // fmla v3.4s, v10.4s, v13.4s
+	WORD $0x4e2dcd65 // fmla v5.4s, v11.4s, v13.4s
+	WORD $0x4e2dcd87 // fmla v7.4s, v12.4s, v13.4s
+	FMOVQ.P 16(R10), F8
+	FMOVQ.P 16(R2), F9
+	WORD $0x4e28d529 // fadd v9.4s, v9.4s, v8.4s
+	FMOVQ.P 16(R3), F10
+	WORD $0x4e28d54a // fadd v10.4s, v10.4s, v8.4s
+	FMOVQ.P 16(R4), F11
+	WORD $0x4e28d56b // fadd v11.4s, v11.4s, v8.4s
+	FMOVQ.P 16(R5), F12
+	WORD $0x4e28d58c // fadd v12.4s, v12.4s, v8.4s
+	FLDPQ.P 32(R11), (F8, F13)
+	WORD $0x4e28cd20 // fmla v0.4s, v9.4s, v8.4s
+	WORD $0x4e28cd42 // fmla v2.4s, v10.4s, v8.4s
+	WORD $0x4e28cd64 // fmla v4.4s, v11.4s, v8.4s
+	WORD $0x4e28cd86 // fmla v6.4s, v12.4s, v8.4s
+	WORD $0x4e2dcd21 // fmla v1.4s, v9.4s, v13.4s
+	WORD $0x4e2dcd43 // fmla v3.4s, v10.4s, v13.4s
+	WORD $0x4e2dcd65 // fmla v5.4s, v11.4s, v13.4s
+	WORD $0x4e2dcd87 // fmla v7.4s, v12.4s, v13.4s
+	FMOVQ.P 16(R10), F8
+	FMOVQ.P 16(R2), F9
+	WORD $0x4e28d529 // fadd v9.4s, v9.4s, v8.4s
+	FMOVQ.P 16(R3), F10
+	WORD $0x4e28d54a // fadd v10.4s, v10.4s, v8.4s
+	FMOVQ.P 16(R4), F11
+	WORD $0x4e28d56b // fadd v11.4s, v11.4s, v8.4s
+	FMOVQ.P 16(R5), F12
+	WORD $0x4e28d58c // fadd v12.4s, v12.4s, v8.4s
+	FLDPQ.P 32(R11), (F8, F13)
+	WORD $0x4e28cd20 // fmla v0.4s, v9.4s, v8.4s
+	WORD $0x4e28cd42 // fmla v2.4s, v10.4s, v8.4s
+	WORD $0x4e28cd64 // fmla v4.4s, v11.4s, v8.4s
+	WORD $0x4e28cd86 // fmla v6.4s, v12.4s, v8.4s
+	WORD $0x4e2dcd21 // fmla v1.4s, v9.4s, v13.4s
+	WORD $0x4e2dcd43 // fmla v3.4s, v10.4s, v13.4s
+	WORD $0x4e2dcd65 // fmla v5.4s, v11.4s, v13.4s
+	WORD $0x4e2dcd87 // fmla v7.4s, v12.4s, v13.4s
+	FMOVQ.P 16(R10), F8
+	FMOVQ.P 16(R2), F9
+	WORD $0x4e28d529 // fadd v9.4s, v9.4s, v8.4s
+	FMOVQ.P 16(R3), F10
+	WORD $0x4e28d54a // fadd v10.4s, v10.4s, v8.4s
+	FMOVQ.P 16(R4), F11
+	WORD $0x4e28d56b // fadd v11.4s, v11.4s, v8.4s
+	FMOVQ.P 16(R5), F12
+	WORD $0x4e28d58c // fadd v12.4s, v12.4s, v8.4s
+	FLDPQ.P 32(R11), (F8, F13)
+	WORD $0x4e28cd20 // fmla v0.4s, v9.4s, v8.4s
+	WORD $0x4e28cd42 // fmla v2.4s, v10.4s, v8.4s
+	WORD $0x4e28cd64 // fmla v4.4s, v11.4s, v8.4s
+	WORD $0x4e28cd86 // fmla v6.4s, v12.4s, v8.4s
+	WORD $0x4e2dcd21 // fmla v1.4s, v9.4s, v13.4s
+	WORD $0x4e2dcd43 // fmla v3.4s, v10.4s, v13.4s
+	WORD $0x4e2dcd65 // fmla v5.4s, v11.4s, v13.4s
+	WORD $0x4e2dcd87 // fmla v7.4s, v12.4s, v13.4s
+	PRFM (R6), PLDL2KEEP
+	ADD $64, R6
+	PRFM (R7), PLDL2KEEP
+	ADD $64, R7
+	PRFM (R8), PLDL2KEEP
+	ADD $64, R8
+	PRFM (R9), PLDL2KEEP
+	ADD $64, R9
+	SUBS $16, R12
+	BGE line
+fours:
+	ADDS $12, R12
+	BLT ones
+four:
+	FMOVQ.P 16(R10), F8
+	FMOVQ.P 16(R2), F9
+	WORD $0x4e28d529 // fadd v9.4s, v9.4s, v8.4s
+	FMOVQ.P 16(R3), F10
+	WORD $0x4e28d54a // fadd v10.4s, v10.4s, v8.4s
+	FMOVQ.P 16(R4), F11
+	WORD $0x4e28d56b // fadd v11.4s, v11.4s, v8.4s
+	FMOVQ.P 16(R5), F12
+	WORD $0x4e28d58c // fadd v12.4s, v12.4s, v8.4s
+	FLDPQ.P 32(R11), (F8, F13)
+	WORD $0x4e28cd20 // fmla v0.4s, v9.4s, v8.4s
+	WORD $0x4e28cd42 // fmla v2.4s, v10.4s, v8.4s
+	WORD $0x4e28cd64 // fmla v4.4s, v11.4s, v8.4s
+	WORD $0x4e28cd86 // fmla v6.4s, v12.4s, v8.4s
+	WORD $0x4e2dcd21 // fmla v1.4s, v9.4s, v13.4s
+	WORD $0x4e2dcd43 // fmla v3.4s, v10.4s, v13.4s
+	WORD $0x4e2dcd65 // fmla v5.4s, v11.4s, v13.4s
+	WORD $0x4e2dcd87 // fmla v7.4s, v12.4s, v13.4s
+	SUBS $4, R12
+	BGE four
+ones:
+	ADDS $4, R12
+	BEQ reduce
+	// One element: loads of one clear the other lanes.
+one:
+	FMOVS.P 4(R10), F8
+	FMOVS.P 4(R2), F9
+	WORD $0x4e28d529 // fadd v9.4s, v9.4s, v8.4s
+	FMOVS.P 4(R3), F10
+	WORD $0x4e28d54a // fadd v10.4s, v10.4s, v8.4s
+	FMOVS.P 4(R4), F11
+	WORD $0x4e28d56b // fadd v11.4s, v11.4s, v8.4s
+	FMOVS.P 4(R5), F12
+	WORD $0x4e28d58c // fadd v12.4s, v12.4s, v8.4s
+	FMOVS 0(R11), F8
+	FMOVS 16(R11), F13
+	ADD $4, R11
+	WORD $0x4e28cd20 // fmla v0.4s, v9.4s, v8.4s
+	WORD $0x4e28cd42 // fmla v2.4s, v10.4s, v8.4s
+	WORD $0x4e28cd64 // fmla v4.4s, v11.4s, v8.4s
+	WORD $0x4e28cd86 // fmla v6.4s, v12.4s, v8.4s
+	WORD $0x4e2dcd21 // fmla v1.4s, v9.4s, v13.4s
+	WORD $0x4e2dcd43 // fmla v3.4s, v10.4s, v13.4s
+	WORD $0x4e2dcd65 // fmla v5.4s, v11.4s, v13.4s
+	WORD $0x4e2dcd87 // fmla v7.4s, v12.4s, v13.4s
+	SUBS $1, R12
+	BNE one
+reduce:
+	MOVD c+40(FP), R2
+	MOVD ldc+48(FP), R3
+	WORD $0x6e21d400 // faddp v0.4s, v0.4s, v1.4s
+	WORD $0x6e20d400 // faddp v0.4s, v0.4s, v0.4s
+	FMOVS 0(R2), F8
+	FADDS F0, F8, F8
+	FMOVS F8, 0(R2)
+	VEXT $4, V0.B16, V0.B16, V0.B16
+	FMOVS 4(R2), F8
+	FADDS F0, F8, F8
+	FMOVS F8, 4(R2)
+	ADD R3<<2, R2
+	WORD $0x6e23d442 // faddp v2.4s, v2.4s, v3.4s
+	WORD $0x6e22d442 // faddp v2.4s, v2.4s, v2.4s
+	FMOVS 0(R2), F8
+	FADDS F2, F8, F8
+	FMOVS F8, 0(R2)
+	VEXT $4, V2.B16, V2.B16, V2.B16
+	FMOVS 4(R2), F8
+	FADDS F2, F8, F8
+	FMOVS F8, 4(R2)
+	ADD R3<<2, R2
+	WORD $0x6e25d484 // faddp v4.4s, v4.4s, v5.4s
+	WORD $0x6e24d484 // faddp v4.4s, v4.4s, v4.4s
+	FMOVS 0(R2), F8
+	FADDS F4, F8, F8
+	FMOVS F8, 0(R2)
+	VEXT $4, V4.B16, V4.B16, V4.B16
+	FMOVS 4(R2), F8
+	FADDS F4, F8, F8
+	FMOVS F8, 4(R2)
+	ADD R3<<2, R2
+	WORD $0x6e27d4c6 // faddp v6.4s, v6.4s, v7.4s
+	WORD $0x6e26d4c6 // faddp v6.4s, v6.4s, v6.4s
+	FMOVS 0(R2), F8
+	FADDS F6, F8, F8
+	FMOVS F8, 0(R2)
+	VEXT $4, V6.B16, V6.B16, V6.B16
+	FMOVS 4(R2), F8
+	FADDS F6, F8, F8
+	FMOVS F8, 4(R2)
+	RET
+
+// dotAtNEONBy3(k int, a *float32, rows *int, shift, b, c *float32, ldc int)
+TEXT ·dotAtNEONBy3(SB), NOSPLIT|NOFRAME, $0-56
+	MOVD a+8(FP), R0
+	MOVD rows+16(FP), R1
+	MOVD 0(R1), R2
+	ADD R2<<2, R0, R2
+	MOVD 8(R1), R3
+	ADD R3<<2, R0, R3
+	MOVD 16(R1), R4
+	ADD R4<<2, R0, R4
+	MOVD 24(R1), R5
+	ADD R5<<2, R0, R5
+	MOVD 32(R1), R6
+	ADD R6<<2, R0, R6
+	MOVD 40(R1), R7
+	ADD R7<<2, R0, R7
+	MOVD 48(R1), R8
+	ADD R8<<2, R0, R8
+	MOVD 56(R1), R9
+	ADD R9<<2, R0, R9
+	MOVD shift+24(FP), R10
+	MOVD b+32(FP), R11
+	MOVD k+0(FP), R12
+	WORD $0x6e201c00 // eor v0.16b, v0.16b, v0.16b
+	WORD $0x6e211c21 // eor v1.16b, v1.16b, v1.16b
+	WORD $0x6e221c42 // eor v2.16b, v2.16b, v2.16b
+	WORD $0x6e231c63 // eor v3.16b, v3.16b, v3.16b
+	WORD $0x6e241c84 // eor v4.16b, v4.16b, v4.16b
+	WORD $0x6e251ca5 // eor v5.16b, v5.16b, v5.16b
+	WORD $0x6e261cc6 // eor v6.16b, v6.16b, v6.16b
+	WORD $0x6e271ce7 // eor v7.16b, v7.16b, v7.16b
+	WORD $0x6e281d08 // eor v8.16b, v8.16b, v8.16b
+	WORD $0x6e291d29 // eor v9.16b, v9.16b, v9.16b
+	WORD $0x6e2a1d4a // eor v10.16b, v10.16b, v10.16b
+	WORD $0x6e2b1d6b // eor v11.16b, v11.16b, v11.16b
+	SUBS $16, R12
+	BLT fours
+line:
+	FMOVQ.P 16(R10), F12
+	FMOVQ.P 16(R2), F13
+	WORD $0x4e2cd5ad // fadd v13.4s, v13.4s, v12.4s
+	FMOVQ.P 16(R3), F14
+	WORD $0x4e2cd5ce // fadd v14.4s, v14.4s, v12.4s
+	FMOVQ.P 16(R4), F15
+	WORD $0x4e2cd5ef // fadd v15.4s, v15.4s, v12.4s
+	FMOVQ.P 16(R5), F16
+	WORD $0x4e2cd610 // fadd v16.4s, v16.4s, v12.4s
+	FLDPQ.P 32(R11), (F12, F17)
+	FMOVQ.P 16(R11), F18
+	WORD $0x4e2ccda0 // fmla v0.4s, v13.4s, v12.4s
+	WORD $0x4e2ccdc3 // fmla v3.4s, v14.4s, v12.4s
+	WORD $0x4e2ccde6 // fmla v6.4s, v15.4s, v12.4s
+	WORD $0x4e2cce09 // fmla v9.4s, v16.4s, v12.4s
+	WORD $0x4e31cda1 // fmla v1.4s, v13.4s, v17.4s
+	WORD $0x4e31cdc4 // fmla v4.4s, v14.4s, v17.4s
+	WORD $0x4e31cde7 // fmla v7.4s, v15.4s, v17.4s
+	WORD $0x4e31ce0a // fmla v10.4s, v16.4s, v17.4s
+	WORD $0x4e32cda2 // fmla v2.4s, v13.4s, v18.4s
+	WORD $0x4e32cdc5 // fmla v5.4s, v14.4s, v18.4s
+	WORD $0x4e32cde8 // fmla v8.4s, v15.4s, v18.4s
+	WORD $0x4e32ce0b // fmla v11.4s, v16.4s, v18.4s
+	FMOVQ.P 16(R10), F12
+	FMOVQ.P 16(R2), F13
+	WORD $0x4e2cd5ad // fadd v13.4s, v13.4s, v12.4s
+	FMOVQ.P 16(R3), F14
+	WORD $0x4e2cd5ce // fadd v14.4s, v14.4s, v12.4s
+	FMOVQ.P 16(R4), F15
+	WORD $0x4e2cd5ef // fadd v15.4s, v15.4s, v12.4s
+	FMOVQ.P 16(R5), F16
+	WORD $0x4e2cd610 // fadd v16.4s, v16.4s, v12.4s
+	FLDPQ.P 32(R11), (F12, F17)
+	FMOVQ.P 16(R11), F18
+	WORD $0x4e2ccda0 // fmla v0.4s, v13.4s, v12.4s
+	WORD $0x4e2ccdc3 // fmla v3.4s, v14.4s, v12.4s
+	WORD $0x4e2ccde6 // fmla v6.4s, v15.4s, v12.4s
+	WORD $0x4e2cce09 // fmla v9.4s, v16.4s, v12.4s
+	WORD $0x4e31cda1 // fmla v1.4s, v13.4s, v17.4s
+	WORD $0x4e31cdc4 // fmla v4.4s, v14.4s, v17.4s
+	WORD $0x4e31cde7 // fmla v7.4s, v15.4s, v17.4s
+	WORD $0x4e31ce0a // fmla v10.4s, v16.4s, v17.4s
+	WORD $0x4e32cda2 // fmla v2.4s, v13.4s, v18.4s
+	WORD $0x4e32cdc5 // fmla v5.4s, v14.4s, v18.4s
+	WORD $0x4e32cde8 // fmla v8.4s, v15.4s, v18.4s
+	WORD $0x4e32ce0b // fmla v11.4s, v16.4s, v18.4s
+	FMOVQ.P 16(R10), F12
+	FMOVQ.P 16(R2), F13
+	WORD $0x4e2cd5ad // fadd v13.4s, v13.4s, v12.4s
+	FMOVQ.P 16(R3), F14
+	WORD $0x4e2cd5ce // fadd v14.4s, v14.4s, v12.4s
+	FMOVQ.P 16(R4), F15
+	WORD $0x4e2cd5ef // fadd v15.4s, v15.4s, v12.4s
+	FMOVQ.P 16(R5), F16
+	WORD $0x4e2cd610 // fadd v16.4s, v16.4s, v12.4s
+	FLDPQ.P 32(R11), (F12, F17)
+	FMOVQ.P 16(R11), F18
+	WORD $0x4e2ccda0 // fmla v0.4s, v13.4s, v12.4s
+	WORD $0x4e2ccdc3 // fmla v3.4s, v14.4s, v12.4s
+	WORD $0x4e2ccde6 // fmla v6.4s, v15.4s, v12.4s
+	WORD $0x4e2cce09 // fmla v9.4s, v16.4s, v12.4s
+	WORD $0x4e31cda1 // fmla v1.4s, v13.4s, v17.4s
+	WORD $0x4e31cdc4 // fmla v4.4s, v14.4s, v17.4s
+	WORD $0x4e31cde7 // fmla v7.4s, v15.4s, v17.4s
+	WORD $0x4e31ce0a // fmla v10.4s, v16.4s, v17.4s
+	WORD $0x4e32cda2 // fmla v2.4s, v13.4s, v18.4s
+	WORD $0x4e32cdc5 // fmla v5.4s, v14.4s, v18.4s
+	WORD $0x4e32cde8 // fmla v8.4s, v15.4s, v18.4s
+	WORD $0x4e32ce0b // fmla v11.4s, v16.4s, v18.4s
+	FMOVQ.P 16(R10), F12
+	FMOVQ.P 16(R2), F13
+	WORD $0x4e2cd5ad // fadd v13.4s, v13.4s, v12.4s
+	FMOVQ.P 16(R3), F14
+	WORD $0x4e2cd5ce // fadd v14.4s, v14.4s, v12.4s
+	FMOVQ.P 16(R4), F15
+	WORD $0x4e2cd5ef // fadd v15.4s, v15.4s, v12.4s
+	FMOVQ.P 16(R5), F16
+	WORD $0x4e2cd610 // fadd v16.4s, v16.4s, v12.4s
+	FLDPQ.P 32(R11), (F12, F17)
+	FMOVQ.P 16(R11), F18
+	WORD $0x4e2ccda0 // fmla v0.4s, v13.4s, v12.4s
+	WORD $0x4e2ccdc3 // fmla v3.4s, v14.4s, v12.4s
+	WORD $0x4e2ccde6 // fmla v6.4s, v15.4s, v12.4s
+	WORD $0x4e2cce09 // fmla v9.4s, v16.4s, v12.4s
+	WORD $0x4e31cda1 // fmla v1.4s, v13.4s, v17.4s
+	WORD $0x4e31cdc4 // fmla v4.4s, v14.4s, v17.4s
+	WORD $0x4e31cde7 // fmla v7.4s, v15.4s, v17.4s
+	WORD $0x4e31ce0a // fmla v10.4s, v16.4s, v17.4s
+	WORD $0x4e32cda2 // fmla v2.4s, v13.4s, v18.4s
+	WORD $0x4e32cdc5 // fmla v5.4s, v14.4s, v18.4s
+	WORD $0x4e32cde8 // fmla v8.4s, v15.4s, v18.4s
+	WORD $0x4e32ce0b // fmla v11.4s, v16.4s, v18.4s
+	PRFM (R6), PLDL2KEEP
+	ADD $64, R6
+	PRFM (R7), PLDL2KEEP
+	ADD $64, R7
+	PRFM (R8), PLDL2KEEP
+	ADD $64, R8
+	PRFM (R9), PLDL2KEEP
+	ADD $64, R9
+	SUBS $16, R12
+	BGE line
+fours:
+	ADDS $12, R12
+	BLT ones
+four:
+	FMOVQ.P 16(R10), F12
+	FMOVQ.P 16(R2), F13
+	WORD $0x4e2cd5ad // fadd v13.4s, v13.4s, v12.4s
+	FMOVQ.P 16(R3), F14
+	WORD $0x4e2cd5ce // fadd v14.4s, v14.4s, v12.4s
+	FMOVQ.P 16(R4), F15
+	WORD $0x4e2cd5ef // fadd v15.4s, v15.4s, v12.4s
+	FMOVQ.P 16(R5), F16
+	WORD $0x4e2cd610 // fadd v16.4s, v16.4s, v12.4s
+	FLDPQ.P 32(R11), (F12, F17)
+	FMOVQ.P 16(R11), F18
+	WORD $0x4e2ccda0 // fmla v0.4s, v13.4s, v12.4s
+	WORD $0x4e2ccdc3 // fmla v3.4s, v14.4s, v12.4s
+	WORD $0x4e2ccde6 // fmla v6.4s, v15.4s, v12.4s
+	WORD $0x4e2cce09 // fmla v9.4s, v16.4s, v12.4s
+	WORD $0x4e31cda1 // fmla v1.4s, v13.4s, v17.4s
+	WORD $0x4e31cdc4 // fmla v4.4s, v14.4s, v17.4s
+	WORD $0x4e31cde7 // fmla v7.4s, v15.4s, v17.4s
+	WORD $0x4e31ce0a // fmla v10.4s, v16.4s, v17.4s
+	WORD $0x4e32cda2 // fmla v2.4s, v13.4s, v18.4s
+	WORD $0x4e32cdc5 // fmla v5.4s, v14.4s, v18.4s
+	WORD $0x4e32cde8 // fmla v8.4s, v15.4s, v18.4s
+	WORD $0x4e32ce0b // fmla v11.4s, v16.4s, v18.4s
+	SUBS $4, R12
+	BGE four
+ones:
+	ADDS $4, R12
+	BEQ reduce
+	// One element: loads of one clear the other lanes.
+one:
+	FMOVS.P 4(R10), F12
+	FMOVS.P 4(R2), F13
+	WORD $0x4e2cd5ad // fadd v13.4s, v13.4s, v12.4s
+	FMOVS.P 4(R3), F14
+	WORD $0x4e2cd5ce // fadd v14.4s, v14.4s, v12.4s
+	FMOVS.P 4(R4), F15
+	WORD $0x4e2cd5ef // fadd v15.4s, v15.4s, v12.4s
+	FMOVS.P 4(R5), F16
+	WORD $0x4e2cd610 // fadd v16.4s, v16.4s, v12.4s
+	FMOVS 0(R11), F12
+	FMOVS 16(R11), F17
+	FMOVS 32(R11), F18
+	ADD $4, R11
+	WORD $0x4e2ccda0 // fmla v0.4s, v13.4s, v12.4s
+	WORD $0x4e2ccdc3 // fmla v3.4s, v14.4s, v12.4s
+	WORD $0x4e2ccde6 // fmla v6.4s, v15.4s, v12.4s
+	WORD $0x4e2cce09 // fmla v9.4s, v16.4s, v12.4s
+	WORD $0x4e31cda1 // fmla v1.4s, v13.4s, v17.4s
+	WORD $0x4e31cdc4 // fmla v4.4s, v14.4s, v17.4s
+	WORD $0x4e31cde7 // fmla v7.4s, v15.4s, v17.4s
+	WORD $0x4e31ce0a // fmla v10.4s, v16.4s, v17.4s
+	WORD $0x4e32cda2 // fmla v2.4s, v13.4s, v18.4s
+	WORD $0x4e32cdc5 // fmla v5.4s, v14.4s, v18.4s
+	WORD $0x4e32cde8 // fmla v8.4s, v15.4s, v18.4s
+	WORD $0x4e32ce0b // fmla v11.4s, v16.4s, v18.4s
+	SUBS $1, R12
+	BNE one
+reduce:
+	MOVD c+40(FP), R2
+	MOVD ldc+48(FP), R3
+	WORD $0x6e21d400 // faddp v0.4s, v0.4s, v1.4s
+	WORD $0x6e22d442 // faddp v2.4s, v2.4s, v2.4s
+	WORD $0x6e22d400 // faddp v0.4s, v0.4s, v2.4s
+	FMOVS 0(R2), F12
+	FADDS F0, F12, F12
+	FMOVS F12, 0(R2)
+	VEXT $4, V0.B16, V0.B16, V0.B16
+	FMOVS 4(R2), F12
+	FADDS F0, F12, F12
+	FMOVS F12, 4(R2)
+	VEXT $4, V0.B16, V0.B16, V0.B16
+	FMOVS 8(R2), F12
+	FADDS F0, F12, F12
+	FMOVS F12, 8(R2)
+	ADD R3<<2, R2
+	WORD $0x6e24d463 // faddp v3.4s, v3.4s, v4.4s
+	WORD $0x6e25d4a5 // faddp v5.4s, v5.4s, v5.4s
+	WORD $0x6e25d463 // faddp v3.4s, v3.4s, v5.4s
+	FMOVS 0(R2), F12
+	FADDS F3, F12, F12
+	FMOVS F12, 0(R2)
+	VEXT $4, V3.B16, V3.B16, V3.B16
+	FMOVS 4(R2), F12
+	FADDS F3, F12, F12
+	FMOVS F12, 4(R2)
+	VEXT $4, V3.B16, V3.B16, V3.B16
+	FMOVS 8(R2), F12
+	FADDS F3, F12, F12
+	FMOVS F12, 8(R2)
+	ADD R3<<2, R2
+	WORD $0x6e27d4c6 // faddp v6.4s, v6.4s, v7.4s
+	WORD $0x6e28d508 // faddp v8.4s, v8.4s, v8.4s
+	WORD $0x6e28d4c6 // faddp v6.4s, v6.4s, v8.4s
+	FMOVS 0(R2), F12
+	FADDS F6, F12, F12
+	FMOVS F12, 0(R2)
+	VEXT $4, V6.B16, V6.B16, V6.B16
+	FMOVS 4(R2), F12
+	FADDS F6, F12, F12
+	FMOVS F12, 4(R2)
+	VEXT $4, V6.B16, V6.B16, V6.B16
+	FMOVS 8(R2), F12
+	FADDS F6, F12, F12
+	FMOVS F12, 8(R2)
+	ADD R3<<2, R2
+	WORD $0x6e2ad529 // faddp v9.4s, v9.4s, v10.4s
+	WORD $0x6e2bd56b // faddp v11.4s, v11.4s, v11.4s
+	WORD $0x6e2bd529 // faddp v9.4s, v9.4s, v11.4s
+	FMOVS 0(R2), F12
+	FADDS F9, F12, F12
+	FMOVS F12, 0(R2)
+	VEXT $4, V9.B16, V9.B16, V9.B16
+	FMOVS 4(R2), F12
+	FADDS F9, F12, F12
+	FMOVS F12, 4(R2)
+	VEXT $4, V9.B16, V9.B16, V9.B16
+	FMOVS 8(R2), F12
+	FADDS F9, F12, F12
+	FMOVS F12, 8(R2)
+	RET
+
+// dotAtNEONBy4(k int, a *float32, rows *int, shift, b, c *float32, ldc int)
+TEXT ·dotAtNEONBy4(SB), NOSPLIT|NOFRAME, $0-56
+	MOVD a+8(FP), R0
+	MOVD rows+16(FP), R1
+	MOVD 0(R1), R2
+	ADD R2<<2, R0, R2
+	MOVD 8(R1), R3
+	ADD R3<<2, R0, R3
+	MOVD 16(R1), R4
+	ADD R4<<2, R0, R4
+	MOVD 24(R1), R5
+	ADD R5<<2, R0, R5
+	MOVD 32(R1), R6
+	ADD R6<<2, R0, R6
+	MOVD 40(R1), R7
+	ADD R7<<2, R0, R7
+	MOVD 48(R1), R8
+	ADD R8<<2, R0, R8
+	MOVD 56(R1), R9
+	ADD R9<<2, R0, R9
+	MOVD shift+24(FP), R10
+	MOVD b+32(FP), R11
+	MOVD k+0(FP), R12
 	WORD $0x6e201c00 // eor v0.16b, v0.16b, v0.16b
 	WORD $0x6e211c21 // eor v1.16b, v1.16b, v1.16b
 	WORD $0x6e221c42 // eor v2.16b, v2.16b, v2.16b
@@ -267,107 +904,117 @@ TEXT ·dotAtNEON(SB), NOSPLIT|NOFRAME, $0-64
 	WORD $0x6e2d1dad // eor v13.16b, v13.16b, v13.16b
 	WORD $0x6e2e1dce // eor v14.16b, v14.16b, v14.16b
 	WORD $0x6e2f1def // eor v15.16b, v15.16b, v15.16b
-	SUBS $16, R16
+	SUBS $16, R12
 	BLT fours
 line:
-	FLDPQ.P 32(R10), (F16, F17)
-	FLDPQ.P 32(R2), (F18, F19)
+	FMOVQ.P 16(R10), F16
+	FMOVQ.P 16(R2), F17
+	WORD $0x4e30d631 // fadd v17.4s, v17.4s, v16.4s
+	FMOVQ.P 16(R3), F18
 	WORD $0x4e30d652 // fadd v18.4s, v18.4s, v16.4s
-	WORD $0x4e31d673 // fadd v19.4s, v19.4s, v17.4s
-	FLDPQ.P 32(R3), (F20, F21)
+	FMOVQ.P 16(R4), F19
+	WORD $0x4e30d673 // fadd v19.4s, v19.4s, v16.4s
+	FMOVQ.P 16(R5), F20
 	WORD $0x4e30d694 // fadd v20.4s, v20.4s, v16.4s
-	WORD $0x4e31d6b5 // fadd v21.4s, v21.4s, v17.4s
-	FLDPQ.P 32(R4), (F22, F23)
-	WORD $0x4e30d6d6 // fadd v22.4s, v22.4s, v16.4s
-	WORD $0x4e31d6f7 // fadd v23.4s, v23.4s, v17.4s
-	FLDPQ.P 32(R5), (F24, F25)
-	WORD $0x4e30d718 // fadd v24.4s, v24.4s, v16.4s
-	WORD $0x4e31d739 // fadd v25.4s, v25.4s, v17.4s
-	FLDPQ.P 32(R11), (F16, F17)
-	WORD $0x4e30ce40 // fmla v0.4s, v18.4s, v16.4s
-	WORD $0x4e30ce84 // fmla v4.4s, v20.4s, v16.4s
-	WORD $0x4e30cec8 // fmla v8.4s, v22.4s, v16.4s
-	WORD $0x4e30cf0c // fmla v12.4s, v24.4s, v16.4s
-	WORD $0x4e31ce60 // fmla v0.4s, v19.4s, v17.4s
-	WORD $0x4e31cea4 // fmla v4.4s, v21.4s, v17.4s
-	WORD $0x4e31cee8 // fmla v8.4s, v23.4s, v17.4s
-	WORD $0x4e31cf2c // fmla v12.4s, v25.4s, v17.4s
-	FLDPQ.P 32(R13), (F26, F27)
-	WORD $0x4e3ace41 // fmla v1.4s, v18.4s, v26.4s
-	WORD $0x4e3ace85 // fmla v5.4s, v20.4s, v26.4s
-	WORD $0x4e3acec9 // fmla v9.4s, v22.4s, v26.4s
-	WORD $0x4e3acf0d // fmla v13.4s, v24.4s, v26.4s
-	WORD $0x4e3bce61 // fmla v1.4s, v19.4s, v27.4s
-	WORD $0x4e3bcea5 // fmla v5.4s, v21.4s, v27.4s
-	WORD $0x4e3bcee9 // fmla v9.4s, v23.4s, v27.4s
-	WORD $0x4e3bcf2d // fmla v13.4s, v25.4s, v27.4s
-	FLDPQ.P 32(R14), (F16, F17)
-	WORD $0x4e30ce42 // fmla v2.4s, v18.4s, v16.4s
-	WORD $0x4e30ce86 // fmla v6.4s, v20.4s, v16.4s
-	WORD $0x4e30ceca // fmla v10.4s, v22.4s, v16.4s
-	WORD $0x4e30cf0e // fmla v14.4s, v24.4s, v16.4s
-	WORD $0x4e31ce62 // fmla v2.4s, v19.4s, v17.4s
-	WORD $0x4e31cea6 // fmla v6.4s, v21.4s, v17.4s
-	WORD $0x4e31ceea // fmla v10.4s, v23.4s, v17.4s
-	WORD $0x4e31cf2e // fmla v14.4s, v25.4s, v17.4s
-	FLDPQ.P 32(R15), (F26, F27)
-	WORD $0x4e3ace43 // fmla v3.4s, v18.4s, v26.4s
-	WORD $0x4e3ace87 // fmla v7.4s, v20.4s, v26.4s
-	WORD $0x4e3acecb // fmla v11.4s, v22.4s, v26.4s
-	WORD $0x4e3acf0f // fmla v15.4s, v24.4s, v26.4s
-	WORD $0x4e3bce63 // fmla v3.4s, v19.4s, v27.4s
-	WORD $0x4e3bcea7 // fmla v7.4s, v21.4s, v27.4s
-	WORD $0x4e3bceeb // fmla v11.4s, v23.4s, v27.4s
-	WORD $0x4e3bcf2f // fmla v15.4s, v25.4s, v27.4s
-	FLDPQ.P 32(R10), (F16, F17)
-	FLDPQ.P 32(R2), (F18, F19)
+	FLDPQ.P 32(R11), (F16, F21)
+	FLDPQ.P 32(R11), (F22, F23)
+	WORD $0x4e30ce20 // fmla v0.4s, v17.4s, v16.4s
+	WORD $0x4e30ce44 // fmla v4.4s, v18.4s, v16.4s
+	WORD $0x4e30ce68 // fmla v8.4s, v19.4s, v16.4s
+	WORD $0x4e30ce8c // fmla v12.4s, v20.4s, v16.4s
+	WORD $0x4e35ce21 // fmla v1.4s, v17.4s, v21.4s
+	WORD $0x4e35ce45 // fmla v5.4s, v18.4s, v21.4s
+	WORD $0x4e35ce69 // fmla v9.4s, v19.4s, v21.4s
+	WORD $0x4e35ce8d // fmla v13.4s, v20.4s, v21.4s
+	WORD $0x4e36ce22 // fmla v2.4s, v17.4s, v22.4s
+	WORD $0x4e36ce46 // fmla v6.4s, v18.4s, v22.4s
+	WORD $0x4e36ce6a // fmla v10.4s, v19.4s, v22.4s
+	WORD $0x4e36ce8e // fmla v14.4s, v20.4s, v22.4s
+	WORD $0x4e37ce23 // fmla v3.4s, v17.4s, v23.4s
+	WORD $0x4e37ce47 // fmla v7.4s, v18.4s, v23.4s
+	WORD $0x4e37ce6b // fmla v11.4s, v19.4s, v23.4s
+	WORD $0x4e37ce8f // fmla v15.4s, v20.4s, v23.4s
+	FMOVQ.P 16(R10), F16
+	FMOVQ.P 16(R2), F17
+	WORD $0x4e30d631 // fadd v17.4s, v17.4s, v16.4s
+	FMOVQ.P 16(R3), F18
 	WORD $0x4e30d652 // fadd v18.4s, v18.4s, v16.4s
-	WORD $0x4e31d673 // fadd v19.4s, v19.4s, v17.4s
-	FLDPQ.P 32(R3), (F20, F21)
+	FMOVQ.P 16(R4), F19
+	WORD $0x4e30d673 // fadd v19.4s, v19.4s, v16.4s
+	FMOVQ.P 16(R5), F20
 	WORD $0x4e30d694 // fadd v20.4s, v20.4s, v16.4s
-	WORD $0x4e31d6b5 // fadd v21.4s, v21.4s, v17.4s
-	FLDPQ.P 32(R4), (F22, F23)
-	WORD $0x4e30d6d6 // fadd v22.4s, v22.4s, v16.4s
-	WORD $0x4e31d6f7 // fadd v23.4s, v23.4s, v17.4s
-	FLDPQ.P 32(R5), (F24, F25)
-	WORD $0x4e30d718 // fadd v24.4s, v24.4s, v16.4s
-	WORD $0x4e31d739 // fadd v25.4s, v25.4s, v17.4s
-	FLDPQ.P 32(R11), (F16, F17)
-	WORD $0x4e30ce40 // fmla v0.4s, v18.4s, v16.4s
-	WORD $0x4e30ce84 // fmla v4.4s, v20.4s, v16.4s
-	WORD $0x4e30cec8 // fmla v8.4s, v22.4s, v16.4s
-	WORD $0x4e30cf0c // fmla v12.4s, v24.4s, v16.4s
-	WORD $0x4e31ce60 // fmla v0.4s, v19.4s, v17.4s
-	WORD $0x4e31cea4 // fmla v4.4s, v21.4s, v17.4s
-	WORD $0x4e31cee8 // fmla v8.4s, v23.4s, v17.4s
-	WORD $0x4e31cf2c // fmla v12.4s, v25.4s, v17.4s
-	FLDPQ.P 32(R13), (F26, F27)
-	WORD $0x4e3ace41 // fmla v1.4s, v18.4s, v26.4s
-	WORD $0x4e3ace85 // fmla v5.4s, v20.4s, v26.4s
-	WORD $0x4e3acec9 // fmla v9.4s, v22.4s, v26.4s
-	WORD $0x4e3acf0d // fmla v13.4s, v24.4s, v26.4s
-	WORD $0x4e3bce61 // fmla v1.4s, v19.4s, v27.4s
-	WORD $0x4e3bcea5 // fmla v5.4s, v21.4s, v27.4s
-	WORD $0x4e3bcee9 // fmla v9.4s, v23.4s, v27.4s
-	WORD $0x4e3bcf2d // fmla v13.4s, v25.4s, v27.4s
-	FLDPQ.P 32(R14), (F16, F17)
-	WORD $0x4e30ce42 // fmla v2.4s, v18.4s, v16.4s
-	WORD $0x4e30ce86 // fmla v6.4s, v20.4s, v16.4s
-	WORD $0x4e30ceca // fmla v10.4s, v22.4s, v16.4s
-	WORD $0x4e30cf0e // fmla v14.4s, v24.4s, v16.4s
-	WORD $0x4e31ce62 // fmla v2.4s, v19.4s, v17.4s
-	WORD $0x4e31cea6 // fmla v6.4s, v21.4s, v17.4s
-	WORD $0x4e31ceea // fmla v10.4s, v23.4s, v17.4s
-	WORD $0x4e31cf2e // fmla v14.4s, v25.4s, v17.4s
-	FLDPQ.P 32(R15), (F26, F27)
-	WORD $0x4e3ace43 // fmla v3.4s, v18.4s, v26.4s
-	WORD $0x4e3ace87 // fmla v7.4s, v20.4s, v26.4s
-	WORD $0x4e3acecb // fmla v11.4s, v22.4s, v26.4s
-	WORD $0x4e3acf0f // fmla v15.4s, v24.4s, v26.4s
-	WORD $0x4e3bce63 // fmla v3.4s, v19.4s, v27.4s
-	WORD $0x4e3bcea7 // fmla v7.4s, v21.4s, v27.4s
-	WORD $0x4e3bceeb // fmla v11.4s, v23.4s, v27.4s
-	WORD $0x4e3bcf2f // fmla v15.4s, v25.4s, v27.4s
+	FLDPQ.P 32(R11), (F16, F21)
+	FLDPQ.P 32(R11), (F22, F23)
+	WORD $0x4e30ce20 // fmla v0.4s, v17.4s, v16.4s
+	WORD $0x4e30ce44 // fmla v4.4s, v18.4s, v16.4s
+	WORD $0x4e30ce68 // fmla v8.4s, v19.4s, v16.4s
+	WORD $0x4e30ce8c // fmla v12.4s, v20.4s, v16.4s
+	WORD $0x4e35ce21 // fmla v1.4s, v17.4s, v21.4s
+	WORD $0x4e35ce45 // fmla v5.4s, v18.4s, v21.4s
+	WORD $0x4e35ce69 // fmla v9.4s, v19.4s, v21.4s
+	WORD $0x4e35ce8d // fmla v13.4s, v20.4s, v21.4s
+	WORD $0x4e36ce22 // fmla v2.4s, v17.4s, v22.4s
+	WORD $0x4e36ce46 // fmla v6.4s, v18.4s, v22.4s
+	WORD $0x4e36ce6a // fmla v10.4s, v19.4s, v22.4s
+	WORD $0x4e36ce8e // fmla v14.4s, v20.4s, v22.4s
+	WORD $0x4e37ce23 // fmla v3.4s, v17.4s, v23.4s
+	WORD $0x4e37ce47 // fmla v7.4s, v18.4s, v23.4s
+	WORD $0x4e37ce6b // fmla v11.4s, v19.4s, v23.4s
+	WORD $0x4e37ce8f // fmla v15.4s, v20.4s, v23.4s
+	FMOVQ.P 16(R10), F16
+	FMOVQ.P 16(R2), F17
+	WORD $0x4e30d631 // fadd v17.4s, v17.4s, v16.4s
+	FMOVQ.P 16(R3), F18
+	WORD $0x4e30d652 // fadd v18.4s, v18.4s, v16.4s
+	FMOVQ.P 16(R4), F19
+	WORD $0x4e30d673 // fadd v19.4s, v19.4s, v16.4s
+	FMOVQ.P 16(R5), F20
+	WORD $0x4e30d694 // fadd v20.4s, v20.4s, v16.4s
+	FLDPQ.P 32(R11), (F16, F21)
+	FLDPQ.P 32(R11), (F22, F23)
+	WORD $0x4e30ce20 // fmla v0.4s, v17.4s, v16.4s
+	WORD $0x4e30ce44 // fmla v4.4s, v18.4s, v16.4s
+	WORD $0x4e30ce68 // fmla v8.4s, v19.4s, v16.4s
+	WORD $0x4e30ce8c // fmla v12.4s, v20.4s, v16.4s
+	WORD $0x4e35ce21 // fmla v1.4s, v17.4s, v21.4s
+	WORD $0x4e35ce45 // fmla v5.4s, v18.4s, v21.4s
+	WORD $0x4e35ce69 // fmla v9.4s, v19.4s, v21.4s
+	WORD $0x4e35ce8d // fmla v13.4s, v20.4s, v21.4s
+	WORD $0x4e36ce22 // fmla v2.4s, v17.4s, v22.4s
+	WORD $0x4e36ce46 // fmla v6.4s, v18.4s, v22.4s
+	WORD $0x4e36ce6a // fmla v10.4s, v19.4s, v22.4s
+	WORD $0x4e36ce8e // fmla v14.4s, v20.4s, v22.4s
+	WORD $0x4e37ce23 // fmla v3.4s, v17.4s, v23.4s
+	WORD $0x4e37ce47 // fmla v7.4s, v18.4s, v23.4s
+	WORD $0x4e37ce6b // fmla v11.4s, v19.4s, v23.4s
+	WORD $0x4e37ce8f // fmla v15.4s, v20.4s, v23.4s
+	FMOVQ.P 16(R10), F16
+	FMOVQ.P 16(R2), F17
+	WORD $0x4e30d631 // fadd v17.4s, v17.4s, v16.4s
+	FMOVQ.P 16(R3), F18
+	WORD $0x4e30d652 // fadd v18.4s, v18.4s, v16.4s
+	FMOVQ.P 16(R4), F19
+	WORD $0x4e30d673 // fadd v19.4s, v19.4s, v16.4s
+	FMOVQ.P 16(R5), F20
+	WORD $0x4e30d694 // fadd v20.4s, v20.4s, v16.4s
+	FLDPQ.P 32(R11), (F16, F21)
+	FLDPQ.P 32(R11), (F22, F23)
+	WORD $0x4e30ce20 // fmla v0.4s, v17.4s, v16.4s
+	WORD $0x4e30ce44 // fmla v4.4s, v18.4s, v16.4s
+	WORD $0x4e30ce68 // fmla v8.4s, v19.4s, v16.4s
+	WORD $0x4e30ce8c // fmla v12.4s, v20.4s, v16.4s
+	WORD $0x4e35ce21 // fmla v1.4s, v17.4s, v21.4s
+	WORD $0x4e35ce45 // fmla v5.4s, v18.4s, v21.4s
+	WORD $0x4e35ce69 // fmla v9.4s, v19.4s, v21.4s
+	WORD $0x4e35ce8d // fmla v13.4s, v20.4s, v21.4s
+	WORD $0x4e36ce22 // fmla v2.4s, v17.4s, v22.4s
+	WORD $0x4e36ce46 // fmla v6.4s, v18.4s, v22.4s
+	WORD $0x4e36ce6a // fmla v10.4s, v19.4s, v22.4s
+	WORD $0x4e36ce8e // fmla v14.4s, v20.4s, v22.4s
+	WORD $0x4e37ce23 // fmla v3.4s, v17.4s, v23.4s
+	WORD $0x4e37ce47 // fmla v7.4s, v18.4s, v23.4s
+	WORD $0x4e37ce6b // fmla v11.4s, v19.4s, v23.4s
+	WORD $0x4e37ce8f // fmla v15.4s, v20.4s, v23.4s
 	PRFM (R6), PLDL2KEEP
 	ADD $64, R6
 	PRFM (R7), PLDL2KEEP
@@ -376,10 +1023,10 @@ line:
 	ADD $64, R8
 	PRFM (R9), PLDL2KEEP
 	ADD $64, R9
-	SUBS $16, R16
+	SUBS $16, R12
 	BGE line
 fours:
-	ADDS $12, R16
+	ADDS $12, R12
 	BLT ones
 four:
 	FMOVQ.P 16(R10), F16
@@ -391,30 +1038,28 @@ four:
 	WORD $0x4e30d673 // fadd v19.4s, v19.4s, v16.4s
 	FMOVQ.P 16(R5), F20
 	WORD $0x4e30d694 // fadd v20.4s, v20.4s, v16.4s
-	FMOVQ.P 16(R11), F16
+	FLDPQ.P 32(R11), (F16, F21)
+	FLDPQ.P 32(R11), (F22, F23)
 	WORD $0x4e30ce20 // fmla v0.4s, v17.4s, v16.4s
 	WORD $0x4e30ce44 // fmla v4.4s, v18.4s, v16.4s
 	WORD $0x4e30ce68 // fmla v8.4s, v19.4s, v16.4s
 	WORD $0x4e30ce8c // fmla v12.4s, v20.4s, v16.4s
-	FMOVQ.P 16(R13), F21
 	WORD $0x4e35ce21 // fmla v1.4s, v17.4s, v21.4s
 	WORD $0x4e35ce45 // fmla v5.4s, v18.4s, v21.4s
 	WORD $0x4e35ce69 // fmla v9.4s, v19.4s, v21.4s
 	WORD $0x4e35ce8d // fmla v13.4s, v20.4s, v21.4s
-	FMOVQ.P 16(R14), F16
-	WORD $0x4e30ce22 // fmla v2.4s, v17.4s, v16.4s
-	WORD $0x4e30ce46 // fmla v6.4s, v18.4s, v16.4s
-	WORD $0x4e30ce6a // fmla v10.4s, v19.4s, v16.4s
-	WORD $0x4e30ce8e // fmla v14.4s, v20.4s, v16.4s
-	FMOVQ.P 16(R15), F21
-	WORD $0x4e35ce23 // fmla v3.4s, v17.4s, v21.4s
-	WORD $0x4e35ce47 // fmla v7.4s, v18.4s, v21.4s
-	WORD $0x4e35ce6b // fmla v11.4s, v19.4s, v21.4s
-	WORD $0x4e35ce8f // fmla v15.4s, v20.4s, v21.4s
-	SUBS $4, R16
+	WORD $0x4e36ce22 // fmla v2.4s, v17.4s, v22.4s
+	WORD $0x4e36ce46 // fmla v6.4s, v18.4s, v22.4s
+	WORD $0x4e36ce6a // fmla v10.4s, v19.4s, v22.4s
+	WORD $0x4e36ce8e // fmla v14.4s, v20.4s, v22.4s
+	WORD $0x4e37ce23 // fmla v3.4s, v17.4s, v23.4s
+	WORD $0x4e37ce47 // fmla v7.4s, v18.4s, v23.4s
+	WORD $0x4e37ce6b // fmla v11.4s, v19.4s, v23.4s
+	WORD $0x4e37ce8f // fmla v15.4s, v20.4s, v23.4s
+	SUBS $4, R12
 	BGE four
 ones:
-	ADDS $4, R16
+	ADDS $4, R12
 	BEQ reduce
 	// One element: loads of one clear the other lanes.
 one:
@@ -427,31 +1072,32 @@ one:
 	WORD $0x4e30d673 // fadd v19.4s, v19.4s, v16.4s
 	FMOVS.P 4(R5), F20
 	WORD $0x4e30d694 // fadd v20.4s, v20.4s, v16.4s
-	FMOVS.P 4(R11), F16
+	FMOVS 0(R11), F16
+	FMOVS 16(R11), F21
+	FMOVS 32(R11), F22
+	FMOVS 48(R11), F23
+	ADD $4, R11
 	WORD $0x4e30ce20 // fmla v0.4s, v17.4s, v16.4s
 	WORD $0x4e30ce44 // fmla v4.4s, v18.4s, v16.4s
 	WORD $0x4e30ce68 // fmla v8.4s, v19.4s, v16.4s
 	WORD $0x4e30ce8c // fmla v12.4s, v20.4s, v16.4s
-	FMOVS.P 4(R13), F21
 	WORD $0x4e35ce21 // fmla v1.4s, v17.4s, v21.4s
 	WORD $0x4e35ce45 // fmla v5.4s, v18.4s, v21.4s
 	WORD $0x4e35ce69 // fmla v9.4s, v19.4s, v21.4s
 	WORD $0x4e35ce8d // fmla v13.4s, v20.4s, v21.4s
-	FMOVS.P 4(R14), F16
-	WORD $0x4e30ce22 // fmla v2.4s, v17.4s, v16.4s
-	WORD $0x4e30ce46 // fmla v6.4s, v18.4s, v16.4s
-	WORD $0x4e30ce6a // fmla v10.4s, v19.4s, v16.4s
-	WORD $0x4e30ce8e // fmla v14.4s, v20.4s, v16.4s
-	FMOVS.P 4(R15), F21
-	WORD $0x4e35ce23 // fmla v3.4s, v17.4s, v21.4s
-	WORD $0x4e35ce47 // fmla v7.4s, v18.4s, v21.4s
-	WORD $0x4e35ce6b // fmla v11.4s, v19.4s, v21.4s
-	WORD $0x4e35ce8f // fmla v15.4s, v20.4s, v21.4s
-	SUBS $1, R16
+	WORD $0x4e36ce22 // fmla v2.4s, v17.4s, v22.4s
+	WORD $0x4e36ce46 // fmla v6.4s, v18.4s, v22.4s
+	WORD $0x4e36ce6a // fmla v10.4s, v19.4s, v22.4s
+	WORD $0x4e36ce8e // fmla v14.4s, v20.4s, v22.4s
+	WORD $0x4e37ce23 // fmla v3.4s, v17.4s, v23.4s
+	WORD $0x4e37ce47 // fmla v7.4s, v18.4s, v23.4s
+	WORD $0x4e37ce6b // fmla v11.4s, v19.4s, v23.4s
+	WORD $0x4e37ce8f // fmla v15.4s, v20.4s, v23.4s
+	SUBS $1, R12
 	BNE one
 reduce:
-	MOVD c+48(FP), R2
-	MOVD ldc+56(FP), R3
+	MOVD c+40(FP), R2
+	MOVD ldc+48(FP), R3
 	WORD $0x6e21d400 // faddp v0.4s, v0.4s, v1.4s
 	WORD $0x6e23d442 // faddp v2.4s, v2.4s, v3.4s
 	WORD $0x6e22d400 // faddp v0.4s, v0.4s, v2.4s
@@ -573,48 +1219,584 @@ update:
 	FMOVQ F23, 32(R3)
 	RET
 
-// outerAtNEON(k int, a, b *float32, rows *int, shift, c *float32, ldc int)
-TEXT ·outerAtNEON(SB), NOSPLIT|NOFRAME, $0-56
-	MOVD k+0(FP), R0
-	MOVD a+8(FP), R1
-	MOVD b+16(FP), R2
-	MOVD c+40(FP), R3
-	MOVD ldc+48(FP), R4
+// outerAtNEONBy1(tiles, k int, a, b *float32, rows *int, shift, c *float32, ldc int)
+TEXT ·outerAtNEONBy1(SB), NOSPLIT|NOFRAME, $0-64
+	MOVD k+8(FP), R0
+	MOVD a+16(FP), R1
+	MOVD b+24(FP), R2
+	MOVD c+48(FP), R3
+	MOVD ldc+56(FP), R4
 	LSL $2, R4
-	MOVD rows+24(FP), R5
-	MOVD shift+32(FP), R6
-	FLDPQ 0(R6), (F24, F25)
-	FMOVQ 32(R6), F26
-	MOVD R3, R7
-	FLDPQ 0(R7), (F0, F1)
-	FMOVQ 32(R7), F2
-	ADD R4, R7
-	FLDPQ 0(R7), (F3, F4)
-	FMOVQ 32(R7), F5
-	ADD R4, R7
-	FLDPQ 0(R7), (F6, F7)
-	FMOVQ 32(R7), F8
-	ADD R4, R7
-	FLDPQ 0(R7), (F9, F10)
-	FMOVQ 32(R7), F11
-	ADD R4, R7
-	FLDPQ 0(R7), (F12, F13)
-	FMOVQ 32(R7), F14
-	ADD R4, R7
-	FLDPQ 0(R7), (F15, F16)
-	FMOVQ 32(R7), F17
-	ADD R4, R7
-	FLDPQ 0(R7), (F18, F19)
-	FMOVQ 32(R7), F20
-	ADD R4, R7
-	FLDPQ 0(R7), (F21, F22)
-	FMOVQ 32(R7), F23
+	MOVD rows+32(FP), R5
+	MOVD tiles+0(FP), R6
+	MOVD shift+40(FP), R7
+	LSL $3, R0, R12
+tile:
+	FLDPQ.P 32(R7), (F3, F4)
+	FMOVQ.P 16(R7), F5
+	MOVD R3, R8
+	FLDPQ 0(R8), (F0, F1)
+	FMOVQ 32(R8), F2
+	MOVD R1, R9
+	MOVD R5, R10
+	MOVD R0, R11
 update:
-	MOVD.P 8(R5), R8
-	ADD R8<<2, R2, R8
-	FLDPQ 0(R8), (F29, F30)
-	FMOVQ 32(R8), F31
-	FLDPQ.P 32(R1), (F27, F28)
+	MOVD (R10)(R12), R14
+	MOVD.P 8(R10), R13
+	ADD R14<<2, R2, R14
+	ADD R13<<2, R2, R13
+	PRFM (R14), PLDL2KEEP
+	FLDPQ 0(R13), (F6, F7)
+	FMOVQ 32(R13), F8
+	FMOVS.P 4(R9), F9
+	WORD $0x4e23d4c6 // fadd v6.4s, v6.4s, v3.4s
+	WORD $0x4e24d4e7 // fadd v7.4s, v7.4s, v4.4s
+	WORD $0x4e25d508 // fadd v8.4s, v8.4s, v5.4s
+	WORD $0x4f8910c0 // fmla v0.4s, v6.4s, v9.s[0]
+	WORD $0x4f8910e1 // fmla v1.4s, v7.4s, v9.s[0]
+	WORD $0x4f891102 // fmla v2.4s, v8.4s, v9.s[0]
+	SUBS $1, R11
+	BNE update
+	MOVD R3, R8
+	FSTPQ (F0, F1), 0(R8)
+	FMOVQ F2, 32(R8)
+	ADD $48, R3
+	ADD $48, R2
+	SUBS $1, R6
+	BNE tile
+	RET
+
+// outerAtNEONBy2(tiles, k int, a, b *float32, rows *int, shift, c *float32, ldc int)
+TEXT ·outerAtNEONBy2(SB), NOSPLIT|NOFRAME, $0-64
+	MOVD k+8(FP), R0
+	MOVD a+16(FP), R1
+	MOVD b+24(FP), R2
+	MOVD c+48(FP), R3
+	MOVD ldc+56(FP), R4
+	LSL $2, R4
+	MOVD rows+32(FP), R5
+	MOVD tiles+0(FP), R6
+	MOVD shift+40(FP), R7
+	LSL $3, R0, R12
+tile:
+	FLDPQ.P 32(R7), (F6, F7)
+	FMOVQ.P 16(R7), F8
+	MOVD R3, R8
+	FLDPQ 0(R8), (F0, F1)
+	FMOVQ 32(R8), F2
+	ADD R4, R8
+	FLDPQ 0(R8), (F3, F4)
+	FMOVQ 32(R8), F5
+	MOVD R1, R9
+	MOVD R5, R10
+	MOVD R0, R11
+update:
+	MOVD (R10)(R12), R14
+	MOVD.P 8(R10), R13
+	ADD R14<<2, R2, R14
+	ADD R13<<2, R2, R13
+	PRFM (R14), PLDL2KEEP
+	FLDPQ 0(R13), (F9, F10)
+	FMOVQ 32(R13), F11
+	FMOVS.P 4(R9), F12
+	FMOVS.P 4(R9), F13
+	WORD $0x4e26d529 // fadd v9.4s, v9.4s, v6.4s
+	WORD $0x4e27d54a // fadd v10.4s, v10.4s, v7.4s
+	WORD $0x4e28d56b // fadd v11.4s, v11.4s, v8.4s
+	WORD $0x4f8c1120 // fmla v0.4s, v9.4s, v12.s[0]
+	WORD $0x4f8d1123 // fmla v3.4s, v9.4s, v13.s[0]
+	WORD $0x4f8c1141 // fmla v1.4s, v10.4s, v12.s[0]
+	WORD $0x4f8d1144 // fmla v4.4s, v10.4s, v13.s[0]
+	WORD $0x4f8c1162 // fmla v2.4s, v11.4s, v12.s[0]
+	WORD $0x4f8d1165 // fmla v5.4s, v11.4s, v13.s[0]
+	SUBS $1, R11
+	BNE update
+	MOVD R3, R8
+	FSTPQ (F0, F1), 0(R8)
+	FMOVQ F2, 32(R8)
+	ADD R4, R8
+	FSTPQ (F3, F4), 0(R8)
+	FMOVQ F5, 32(R8)
+	ADD $48, R3
+	ADD $48, R2
+	SUBS $1, R6
+	BNE tile
+	RET
+
+// outerAtNEONBy3(tiles, k int, a, b *float32, rows *int, shift, c *float32, ldc int)
+TEXT ·outerAtNEONBy3(SB), NOSPLIT|NOFRAME, $0-64
+	MOVD k+8(FP), R0
+	MOVD a+16(FP), R1
+	MOVD b+24(FP), R2
+	MOVD c+48(FP), R3
+	MOVD ldc+56(FP), R4
+	LSL $2, R4
+	MOVD rows+32(FP), R5
+	MOVD tiles+0(FP), R6
+	MOVD shift+40(FP), R7
+	LSL $3, R0, R12
+tile:
+	FLDPQ.P 32(R7), (F9, F10)
+	FMOVQ.P 16(R7), F11
+	MOVD R3, R8
+	FLDPQ 0(R8), (F0, F1)
+	FMOVQ 32(R8), F2
+	ADD R4, R8
+	FLDPQ 0(R8), (F3, F4)
+	FMOVQ 32(R8), F5
+	ADD R4, R8
+	FLDPQ 0(R8), (F6, F7)
+	FMOVQ 32(R8), F8
+	MOVD R1, R9
+	MOVD R5, R10
+	MOVD R0, R11
+update:
+	MOVD (R10)(R12), R14
+	MOVD.P 8(R10), R13
+	ADD R14<<2, R2, R14
+	ADD R13<<2, R2, R13
+	PRFM (R14), PLDL2KEEP
+	FLDPQ 0(R13), (F12, F13)
+	FMOVQ 32(R13), F14
+	FMOVS.P 4(R9), F15
+	FMOVS.P 4(R9), F16
+	FMOVS.P 4(R9), F17
+	WORD $0x4e29d58c // fadd v12.4s, v12.4s, v9.4s
+	WORD $0x4e2ad5ad // fadd v13.4s, v13.4s, v10.4s
+	WORD $0x4e2bd5ce // fadd v14.4s, v14.4s, v11.4s
+	WORD $0x4f8f1180 // fmla v0.4s, v12.4s, v15.s[0]
+	WORD $0x4f901183 // fmla v3.4s, v12.4s, v16.s[0]
+	WORD $0x4f911186 // fmla v6.4s, v12.4s, v17.s[0]
+	WORD $0x4f8f11a1 // fmla v1.4s, v13.4s, v15.s[0]
+	WORD $0x4f9011a4 // fmla v4.4s, v13.4s, v16.s[0]
+	WORD $0x4f9111a7 // fmla v7.4s, v13.4s, v17.s[0]
+	WORD $0x4f8f11c2 // fmla v2.4s, v14.4s, v15.s[0]
+	WORD $0x4f9011c5 // fmla v5.4s, v14.4s, v16.s[0]
+	WORD $0x4f9111c8 // fmla v8.4s, v14.4s, v17.s[0]
+	SUBS $1, R11
+	BNE update
+	MOVD R3, R8
+	FSTPQ (F0, F1), 0(R8)
+	FMOVQ F2, 32(R8)
+	ADD R4, R8
+	FSTPQ (F3, F4), 0(R8)
+	FMOVQ F5, 32(R8)
+	ADD R4, R8
+	FSTPQ (F6, F7), 0(R8)
+	FMOVQ F8, 32(R8)
+	ADD $48, R3
+	ADD $48, R2
+	SUBS $1, R6
+	BNE tile
+	RET
+
+// outerAtNEONBy4(tiles, k int, a, b *float32, rows *int, shift, c *float32, ldc int)
+TEXT ·outerAtNEONBy4(SB), NOSPLIT|NOFRAME, $0-64
+	MOVD k+8(FP), R0
+	MOVD a+16(FP), R1
+	MOVD b+24(FP), R2
+	MOVD c+48(FP), R3
+	MOVD ldc+56(FP), R4
+	LSL $2, R4
+	MOVD rows+32(FP), R5
+	MOVD tiles+0(FP), R6
+	MOVD shift+40(FP), R7
+	LSL $3, R0, R12
+tile:
+	FLDPQ.P 32(R7), (F12, F13)
+	FMOVQ.P 16(R7), F14
+	MOVD R3, R8
+	FLDPQ 0(R8), (F0, F1)
+	FMOVQ 32(R8), F2
+	ADD R4, R8
+	FLDPQ 0(R8), (F3, F4)
+	FMOVQ 32(R8), F5
+	ADD R4, R8
+	FLDPQ 0(R8), (F6, F7)
+	FMOVQ 32(R8), F8
+	ADD R4, R8
+	FLDPQ 0(R8), (F9, F10)
+	FMOVQ 32(R8), F11
+	MOVD R1, R9
+	MOVD R5, R10
+	MOVD R0, R11
+update:
+	MOVD (R10)(R12), R14
+	MOVD.P 8(R10), R13
+	ADD R14<<2, R2, R14
+	ADD R13<<2, R2, R13
+	PRFM (R14), PLDL2KEEP
+	FLDPQ 0(R13), (F16, F17)
+	FMOVQ 32(R13), F18
+	FMOVQ.P 16(R9), F15
+	WORD $0x4e2cd610 // fadd v16.4s, v16.4s, v12.4s
+	WORD $0x4e2dd631 // fadd v17.4s, v17.4s, v13.4s
+	WORD $0x4e2ed652 // fadd v18.4s, v18.4s, v14.4s
+	WORD $0x4f8f1200 // fmla v0.4s, v16.4s, v15.s[0]
+	WORD $0x4faf1203 // fmla v3.4s, v16.4s, v15.s[1]
+	WORD $0x4f8f1a06 // fmla v6.4s, v16.4s, v15.s[2]
+	WORD $0x4faf1a09 // fmla v9.4s, v16.4s, v15.s[3]
+	WORD $0x4f8f1221 // fmla v1.4s, v17.4s, v15.s[0]
+	WORD $0x4faf1224 // fmla v4.4s, v17.4s, v15.s[1]
+	WORD $0x4f8f1a27 // fmla v7.4s, v17.4s, v15.s[2]
+	WORD $0x4faf1a2a // fmla v10.4s, v17.4s, v15.s[3]
+	WORD $0x4f8f1242 // fmla v2.4s, v18.4s, v15.s[0]
+	WORD $0x4faf1245 // fmla v5.4s, v18.4s, v15.s[1]
+	WORD $0x4f8f1a48 // fmla v8.4s, v18.4s, v15.s[2]
+	WORD $0x4faf1a4b // fmla v11.4s, v18.4s, v15.s[3]
+	SUBS $1, R11
+	BNE update
+	MOVD R3, R8
+	FSTPQ (F0, F1), 0(R8)
+	FMOVQ F2, 32(R8)
+	ADD R4, R8
+	FSTPQ (F3, F4), 0(R8)
+	FMOVQ F5, 32(R8)
+	ADD R4, R8
+	FSTPQ (F6, F7), 0(R8)
+	FMOVQ F8, 32(R8)
+	ADD R4, R8
+	FSTPQ (F9, F10), 0(R8)
+	FMOVQ F11, 32(R8)
+	ADD $48, R3
+	ADD $48, R2
+	SUBS $1, R6
+	BNE tile
+	RET
+
+// outerAtNEONBy5(tiles, k int, a, b *float32, rows *int, shift, c *float32, ldc int)
+TEXT ·outerAtNEONBy5(SB), NOSPLIT|NOFRAME, $0-64
+	MOVD k+8(FP), R0
+	MOVD a+16(FP), R1
+	MOVD b+24(FP), R2
+	MOVD c+48(FP), R3
+	MOVD ldc+56(FP), R4
+	LSL $2, R4
+	MOVD rows+32(FP), R5
+	MOVD tiles+0(FP), R6
+	MOVD shift+40(FP), R7
+	LSL $3, R0, R12
+tile:
+	FLDPQ.P 32(R7), (F15, F16)
+	FMOVQ.P 16(R7), F17
+	MOVD R3, R8
+	FLDPQ 0(R8), (F0, F1)
+	FMOVQ 32(R8), F2
+	ADD R4, R8
+	FLDPQ 0(R8), (F3, F4)
+	FMOVQ 32(R8), F5
+	ADD R4, R8
+	FLDPQ 0(R8), (F6, F7)
+	FMOVQ 32(R8), F8
+	ADD R4, R8
+	FLDPQ 0(R8), (F9, F10)
+	FMOVQ 32(R8), F11
+	ADD R4, R8
+	FLDPQ 0(R8), (F12, F13)
+	FMOVQ 32(R8), F14
+	MOVD R1, R9
+	MOVD R5, R10
+	MOVD R0, R11
+update:
+	MOVD (R10)(R12), R14
+	MOVD.P 8(R10), R13
+	ADD R14<<2, R2, R14
+	ADD R13<<2, R2, R13
+	PRFM (R14), PLDL2KEEP
+	FLDPQ 0(R13), (F19, F20)
+	FMOVQ 32(R13), F21
+	FMOVQ.P 16(R9), F18
+	FMOVS.P 4(R9), F22
+	WORD $0x4e2fd673 // fadd v19.4s, v19.4s, v15.4s
+	WORD $0x4e30d694 // fadd v20.4s, v20.4s, v16.4s
+	WORD $0x4e31d6b5 // fadd v21.4s, v21.4s, v17.4s
+	WORD $0x4f921260 // fmla v0.4s, v19.4s, v18.s[0]
+	WORD $0x4fb21263 // fmla v3.4s, v19.4s, v18.s[1]
+	WORD $0x4f921a66 // fmla v6.4s, v19.4s, v18.s[2]
+	WORD $0x4fb21a69 // fmla v9.4s, v19.4s, v18.s[3]
+	WORD $0x4f96126c // fmla v12.4s, v19.4s, v22.s[0]
+	WORD $0x4f921281 // fmla v1.4s, v20.4s, v18.s[0]
+	WORD $0x4fb21284 // fmla v4.4s, v20.4s, v18.s[1]
+	WORD $0x4f921a87 // fmla v7.4s, v20.4s, v18.s[2]
+	WORD $0x4fb21a8a // fmla v10.4s, v20.4s, v18.s[3]
+	WORD $0x4f96128d // fmla v13.4s, v20.4s, v22.s[0]
+	WORD $0x4f9212a2 // fmla v2.4s, v21.4s, v18.s[0]
+	WORD $0x4fb212a5 // fmla v5.4s, v21.4s, v18.s[1]
+	WORD $0x4f921aa8 // fmla v8.4s, v21.4s, v18.s[2]
+	WORD $0x4fb21aab // fmla v11.4s, v21.4s, v18.s[3]
+	WORD $0x4f9612ae // fmla v14.4s, v21.4s, v22.s[0]
+	SUBS $1, R11
+	BNE update
+	MOVD R3, R8
+	FSTPQ (F0, F1), 0(R8)
+	FMOVQ F2, 32(R8)
+	ADD R4, R8
+	FSTPQ (F3, F4), 0(R8)
+	FMOVQ F5, 32(R8)
+	ADD R4, R8
+	FSTPQ (F6, F7), 0(R8)
+	FMOVQ F8, 32(R8)
+	ADD R4, R8
+	FSTPQ (F9, F10), 0(R8)
+	FMOVQ F11, 32(R8)
+	ADD R4, R8
+	FSTPQ (F12, F13), 0(R8)
+	FMOVQ F14, 32(R8)
+	ADD $48, R3
+	ADD $48, R2
+	SUBS $1, R6
+	BNE tile
+	RET
+
+// outerAtNEONBy6(tiles, k int, a, b *float32, rows *int, shift, c *float32, ldc int)
+TEXT ·outerAtNEONBy6(SB), NOSPLIT|NOFRAME, $0-64
+	MOVD k+8(FP), R0
+	MOVD a+16(FP), R1
+	MOVD b+24(FP), R2
+	MOVD c+48(FP), R3
+	MOVD ldc+56(FP), R4
+	LSL $2, R4
+	MOVD rows+32(FP), R5
+	MOVD tiles+0(FP), R6
+	MOVD shift+40(FP), R7
+	LSL $3, R0, R12
+tile:
+	FLDPQ.P 32(R7), (F18, F19)
+	FMOVQ.P 16(R7), F20
+	MOVD R3, R8
+	FLDPQ 0(R8), (F0, F1)
+	FMOVQ 32(R8), F2
+	ADD R4, R8
+	FLDPQ 0(R8), (F3, F4)
+	FMOVQ 32(R8), F5
+	ADD R4, R8
+	FLDPQ 0(R8), (F6, F7)
+	FMOVQ 32(R8), F8
+	ADD R4, R8
+	FLDPQ 0(R8), (F9, F10)
+	FMOVQ 32(R8), F11
+	ADD R4, R8
+	FLDPQ 0(R8), (F12, F13)
+	FMOVQ 32(R8), F14
+	ADD R4, R8
+	FLDPQ 0(R8), (F15, F16)
+	FMOVQ 32(R8), F17
+	MOVD R1, R9
+	MOVD R5, R10
+	MOVD R0, R11
+update:
+	MOVD (R10)(R12), R14
+	MOVD.P 8(R10), R13
+	ADD R14<<2, R2, R14
+	ADD R13<<2, R2, R13
+	PRFM (R14), PLDL2KEEP
+	FLDPQ 0(R13), (F22, F23)
+	FMOVQ 32(R13), F24
+	FMOVQ.P 16(R9), F21
+	FMOVS.P 4(R9), F25
+	FMOVS.P 4(R9), F26
+	WORD $0x4e32d6d6 // fadd v22.4s, v22.4s, v18.4s
+	WORD $0x4e33d6f7 // fadd v23.4s, v23.4s, v19.4s
+	WORD $0x4e34d718 // fadd v24.4s, v24.4s, v20.4s
+	WORD $0x4f9512c0 // fmla v0.4s, v22.4s, v21.s[0]
+	WORD $0x4fb512c3 // fmla v3.4s, v22.4s, v21.s[1]
+	WORD $0x4f951ac6 // fmla v6.4s, v22.4s, v21.s[2]
+	WORD $0x4fb51ac9 // fmla v9.4s, v22.4s, v21.s[3]
+	WORD $0x4f9912cc // fmla v12.4s, v22.4s, v25.s[0]
+	WORD $0x4f9a12cf // fmla v15.4s, v22.4s, v26.s[0]
+	WORD $0x4f9512e1 // fmla v1.4s, v23.4s, v21.s[0]
+	WORD $0x4fb512e4 // fmla v4.4s, v23.4s, v21.s[1]
+	WORD $0x4f951ae7 // fmla v7.4s, v23.4s, v21.s[2]
+	WORD $0x4fb51aea // fmla v10.4s, v23.4s, v21.s[3]
+	WORD $0x4f9912ed // fmla v13.4s, v23.4s, v25.s[0]
+	WORD $0x4f9a12f0 // fmla v16.4s, v23.4s, v26.s[0]
+	WORD $0x4f951302 // fmla v2.4s, v24.4s, v21.s[0]
+	WORD $0x4fb51305 // fmla v5.4s, v24.4s, v21.s[1]
+	WORD $0x4f951b08 // fmla v8.4s, v24.4s, v21.s[2]
+	WORD $0x4fb51b0b // fmla v11.4s, v24.4s, v21.s[3]
+	WORD $0x4f99130e // fmla v14.4s, v24.4s, v25.s[0]
+	WORD $0x4f9a1311 // fmla v17.4s, v24.4s, v26.s[0]
+	SUBS $1, R11
+	BNE update
+	MOVD R3, R8
+	FSTPQ (F0, F1), 0(R8)
+	FMOVQ F2, 32(R8)
+	ADD R4, R8
+	FSTPQ (F3, F4), 0(R8)
+	FMOVQ F5, 32(R8)
+	ADD R4, R8
+	FSTPQ (F6, F7), 0(R8)
+	FMOVQ F8, 32(R8)
+	ADD R4, R8
+	FSTPQ (F9, F10), 0(R8)
+	FMOVQ F11, 32(R8)
+	ADD R4, R8
+	FSTPQ (F12, F13), 0(R8)
+	FMOVQ F14, 32(R8)
+	ADD R4, R8
+	FSTPQ (F15, F16), 0(R8)
+	FMOVQ F17, 32(R8)
+	ADD $48, R3
+	ADD $48, R2
+	SUBS $1, R6
+	BNE tile
+	RET
+
+// outerAtNEONBy7(tiles, k int, a, b *float32, rows *int, shift, c *float32, ldc int)
+TEXT ·outerAtNEONBy7(SB), NOSPLIT|NOFRAME, $0-64
+	MOVD k+8(FP), R0
+	MOVD a+16(FP), R1
+	MOVD b+24(FP), R2
+	MOVD c+48(FP), R3
+	MOVD ldc+56(FP), R4
+	LSL $2, R4
+	MOVD rows+32(FP), R5
+	MOVD tiles+0(FP), R6
+	MOVD shift+40(FP), R7
+	LSL $3, R0, R12
+tile:
+	FLDPQ.P 32(R7), (F21, F22)
+	FMOVQ.P 16(R7), F23
+	MOVD R3, R8
+	FLDPQ 0(R8), (F0, F1)
+	FMOVQ 32(R8), F2
+	ADD R4, R8
+	FLDPQ 0(R8), (F3, F4)
+	FMOVQ 32(R8), F5
+	ADD R4, R8
+	FLDPQ 0(R8), (F6, F7)
+	FMOVQ 32(R8), F8
+	ADD R4, R8
+	FLDPQ 0(R8), (F9, F10)
+	FMOVQ 32(R8), F11
+	ADD R4, R8
+	FLDPQ 0(R8), (F12, F13)
+	FMOVQ 32(R8), F14
+	ADD R4, R8
+	FLDPQ 0(R8), (F15, F16)
+	FMOVQ 32(R8), F17
+	ADD R4, R8
+	FLDPQ 0(R8), (F18, F19)
+	FMOVQ 32(R8), F20
+	MOVD R1, R9
+	MOVD R5, R10
+	MOVD R0, R11
+update:
+	MOVD (R10)(R12), R14
+	MOVD.P 8(R10), R13
+	ADD R14<<2, R2, R14
+	ADD R13<<2, R2, R13
+	PRFM (R14), PLDL2KEEP
+	FLDPQ 0(R13), (F25, F26)
+	FMOVQ 32(R13), F27
+	FMOVQ.P 16(R9), F24
+	FMOVS.P 4(R9), F28
+	FMOVS.P 4(R9), F29
+	FMOVS.P 4(R9), F30
+	WORD $0x4e35d739 // fadd v25.4s, v25.4s, v21.4s
+	WORD $0x4e36d75a // fadd v26.4s, v26.4s, v22.4s
+	WORD $0x4e37d77b // fadd v27.4s, v27.4s, v23.4s
+	WORD $0x4f981320 // fmla v0.4s, v25.4s, v24.s[0]
+	WORD $0x4fb81323 // fmla v3.4s, v25.4s, v24.s[1]
+	WORD $0x4f981b26 // fmla v6.4s, v25.4s, v24.s[2]
+	WORD $0x4fb81b29 // fmla v9.4s, v25.4s, v24.s[3]
+	WORD $0x4f9c132c // fmla v12.4s, v25.4s, v28.s[0]
+	WORD $0x4f9d132f // fmla v15.4s, v25.4s, v29.s[0]
+	WORD $0x4f9e1332 // fmla v18.4s, v25.4s, v30.s[0]
+	WORD $0x4f981341 // fmla v1.4s, v26.4s, v24.s[0]
+	WORD $0x4fb81344 // fmla v4.4s, v26.4s, v24.s[1]
+	WORD $0x4f981b47 // fmla v7.4s, v26.4s, v24.s[2]
+	WORD $0x4fb81b4a // fmla v10.4s, v26.4s, v24.s[3]
+	WORD $0x4f9c134d // fmla v13.4s, v26.4s, v28.s[0]
+	WORD $0x4f9d1350 // fmla v16.4s, v26.4s, v29.s[0]
+	WORD $0x4f9e1353 // fmla v19.4s, v26.4s, v30.s[0]
+	WORD $0x4f981362 // fmla v2.4s, v27.4s, v24.s[0]
+	WORD $0x4fb81365 // fmla v5.4s, v27.4s, v24.s[1]
+	WORD $0x4f981b68 // fmla v8.4s, v27.4s, v24.s[2]
+	WORD $0x4fb81b6b // fmla v11.4s, v27.4s, v24.s[3]
+	WORD $0x4f9c136e // fmla v14.4s, v27.4s, v28.s[0]
+	WORD $0x4f9d1371 // fmla v17.4s, v27.4s, v29.s[0]
+	WORD $0x4f9e1374 // fmla v20.4s, v27.4s, v30.s[0]
+	SUBS $1, R11
+	BNE update
+	MOVD R3, R8
+	FSTPQ (F0, F1), 0(R8)
+	FMOVQ F2, 32(R8)
+	ADD R4, R8
+	FSTPQ (F3, F4), 0(R8)
+	FMOVQ F5, 32(R8)
+	ADD R4, R8
+	FSTPQ (F6, F7), 0(R8)
+	FMOVQ F8, 32(R8)
+	ADD R4, R8
+	FSTPQ (F9, F10), 0(R8)
+	FMOVQ F11, 32(R8)
+	ADD R4, R8
+	FSTPQ (F12, F13), 0(R8)
+	FMOVQ F14, 32(R8)
+	ADD R4, R8
+	FSTPQ (F15, F16), 0(R8)
+	FMOVQ F17, 32(R8)
+	ADD R4, R8
+	FSTPQ (F18, F19), 0(R8)
+	FMOVQ F20, 32(R8)
+	ADD $48, R3
+	ADD $48, R2
+	SUBS $1, R6
+	BNE tile
+	RET
+
+// outerAtNEONBy8(tiles, k int, a, b *float32, rows *int, shift, c *float32, ldc int)
+TEXT ·outerAtNEONBy8(SB), NOSPLIT|NOFRAME, $0-64
+	MOVD k+8(FP), R0
+	MOVD a+16(FP), R1
+	MOVD b+24(FP), R2
+	MOVD c+48(FP), R3
+	MOVD ldc+56(FP), R4
+	LSL $2, R4
+	MOVD rows+32(FP), R5
+	MOVD tiles+0(FP), R6
+	MOVD shift+40(FP), R7
+	LSL $3, R0, R12
+tile:
+	FLDPQ.P 32(R7), (F24, F25)
+	FMOVQ.P 16(R7), F26
+	MOVD R3, R8
+	FLDPQ 0(R8), (F0, F1)
+	FMOVQ 32(R8), F2
+	ADD R4, R8
+	FLDPQ 0(R8), (F3, F4)
+	FMOVQ 32(R8), F5
+	ADD R4, R8
+	FLDPQ 0(R8), (F6, F7)
+	FMOVQ 32(R8), F8
+	ADD R4, R8
+	FLDPQ 0(R8), (F9, F10)
+	FMOVQ 32(R8), F11
+	ADD R4, R8
+	FLDPQ 0(R8), (F12, F13)
+	FMOVQ 32(R8), F14
+	ADD R4, R8
+	FLDPQ 0(R8), (F15, F16)
+	FMOVQ 32(R8), F17
+	ADD R4, R8
+	FLDPQ 0(R8), (F18, F19)
+	FMOVQ 32(R8), F20
+	ADD R4, R8
+	FLDPQ 0(R8), (F21, F22)
+	FMOVQ 32(R8), F23
+	MOVD R1, R9
+	MOVD R5, R10
+	MOVD R0, R11
+update:
+	MOVD (R10)(R12), R14
+	MOVD.P 8(R10), R13
+	ADD R14<<2, R2, R14
+	ADD R13<<2, R2, R13
+	PRFM (R14), PLDL2KEEP
+	FLDPQ 0(R13), (F29, F30)
+	FMOVQ 32(R13), F31
+	FLDPQ.P 32(R9), (F27, F28)
 	WORD $0x4e38d7bd // fadd v29.4s, v29.4s, v24.4s
 	WORD $0x4e39d7de // fadd v30.4s, v30.4s, v25.4s
 	WORD $0x4e3ad7ff // fadd v31.4s, v31.4s, v26.4s
@@ -642,31 +1824,36 @@ update:
 	WORD $0x4fbc13f1 // fmla v17.4s, v31.4s, v28.s[1]
 	WORD $0x4f9c1bf4 // fmla v20.4s, v31.4s, v28.s[2]
 	WORD $0x4fbc1bf7 // fmla v23.4s, v31.4s, v28.s[3]
-	SUBS $1, R0
+	SUBS $1, R11
 	BNE update
-	FSTPQ (F0, F1), 0(R3)
-	FMOVQ F2, 32(R3)
-	ADD R4, R3
-	FSTPQ (F3, F4), 0(R3)
-	FMOVQ F5, 32(R3)
-	ADD R4, R3
-	FSTPQ (F6, F7), 0(R3)
-	FMOVQ F8, 32(R3)
-	ADD R4, R3
-	FSTPQ (F9, F10), 0(R3)
-	FMOVQ F11, 32(R3)
-	ADD R4, R3
-	FSTPQ (F12, F13), 0(R3)
-	FMOVQ F14, 32(R3)
-	ADD R4, R3
-	FSTPQ (F15, F16), 0(R3)
-	FMOVQ F17, 32(R3)
-	ADD R4, R3
-	FSTPQ (F18, F19), 0(R3)
-	FMOVQ F20, 32(R3)
-	ADD R4, R3
-	FSTPQ (F21, F22), 0(R3)
-	FMOVQ F23, 32(R3)
+	MOVD R3, R8
+	FSTPQ (F0, F1), 0(R8)
+	FMOVQ F2, 32(R8)
+	ADD R4, R8
+	FSTPQ (F3, F4), 0(R8)
+	FMOVQ F5, 32(R8)
+	ADD R4, R8
+	FSTPQ (F6, F7), 0(R8)
+	FMOVQ F8, 32(R8)
+	ADD R4, R8
+	FSTPQ (F9, F10), 0(R8)
+	FMOVQ F11, 32(R8)
+	ADD R4, R8
+	FSTPQ (F12, F13), 0(R8)
+	FMOVQ F14, 32(R8)
+	ADD R4, R8
+	FSTPQ (F15, F16), 0(R8)
+	FMOVQ F17, 32(R8)
+	ADD R4, R8
+	FSTPQ (F18, F19), 0(R8)
+	FMOVQ F20, 32(R8)
+	ADD R4, R8
+	FSTPQ (F21, F22), 0(R8)
+	FMOVQ F23, 32(R8)
+	ADD $48, R3
+	ADD $48, R2
+	SUBS $1, R6
+	BNE tile
 	RET
 
 // doubleNEON(k int, a, b *float64, ldb int, c *float64, ldc int)
@@ -991,6 +2178,23 @@ next:
 	WORD $0x6e23dc21 // fmul v1.4s, v1.4s, v3.4s
 	FSTPQ.P (F0, F1), 32(R1)
 	SUBS $8, R0
+	BNE next
+	RET
+
+// mulSpreadNEON(n int, dst, a, b *float32, stride int)
+TEXT ·mulSpreadNEON(SB), NOSPLIT|NOFRAME, $0-40
+	MOVD n+0(FP), R0
+	MOVD dst+8(FP), R1
+	MOVD a+16(FP), R2
+	MOVD b+24(FP), R3
+	MOVD stride+32(FP), R4
+next:
+	FMOVQ.P 16(R2), F0
+	FMOVQ.P 16(R3), F1
+	WORD $0x6e21dc00 // fmul v0.4s, v0.4s, v1.4s
+	FMOVQ F0, 0(R1)
+	ADD R4<<2, R1
+	SUBS $4, R0
 	BNE next
 	RET
 

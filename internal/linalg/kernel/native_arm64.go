@@ -3,8 +3,11 @@ package kernel
 // Every arm64 processor has NEON.
 
 func native() []Kernel {
-	vector := assembledVector(8, addNEON, mulNEON, sgdNEON, adamWNEON, dropNEON)
-	return []Kernel{assembly("NEON", vector, 4, 8, 12, dotNEON, dotAtNEON, outerNEON, outerAtNEON)}
+	vector := assembledVector(8, 4, addNEON, mulNEON, mulSpreadNEON, sgdNEON, adamWNEON, dropNEON)
+	return []Kernel{assembly("NEON", 4, vector, 4, 8, 12, dotNEON, outerNEON,
+		[]dotAtFunc{dotAtNEONBy1, dotAtNEONBy2, dotAtNEONBy3, dotAtNEONBy4},
+		[]outerAtFunc{outerAtNEONBy1, outerAtNEONBy2, outerAtNEONBy3, outerAtNEONBy4, outerAtNEONBy5, outerAtNEONBy6, outerAtNEONBy7,
+			outerAtNEONBy8})}
 }
 
 func nativeDouble() []Double[float64] {

@@ -3,7 +3,7 @@ package kernel
 // plain is the reference for the others, and what runs where there is no assembly. It sums 2 × 4 elements at a time,
 // which fit the registers of scalar code.
 var plain = Kernel{
-	Name:    "plain",
+	Name: "plain", Lanes: 1,
 	DotRows: 2, DotCols: 4, Dot: dotPlain, DotAt: dotAtPlain,
 	OuterRows: 2, OuterCols: 16, Outer: outerPlain, OuterAt: outerAtPlain,
 	Vector: plainVector,

@@ -14,35 +14,115 @@ func dotAVX2(k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc in
 //go:noescape
 func dotAVX512(k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int)
 
+// dotAtAVX2By1 adds to the 3 × 1 tile c the dot products of 3 rows of a, shifted, with 1 packed rows of b. It prefetches 3 more rows of a.
+//
+//go:noescape
+func dotAtAVX2By1(k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
+
+// dotAtAVX512By1 adds to the 4 × 1 tile c the dot products of 4 rows of a, shifted, with 1 packed rows of b. It prefetches 4 more rows of a.
+//
+//go:noescape
+func dotAtAVX512By1(k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
+
+// dotAtAVX2By2 adds to the 3 × 2 tile c the dot products of 3 rows of a, shifted, with 2 packed rows of b. It prefetches 3 more rows of a.
+//
+//go:noescape
+func dotAtAVX2By2(k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
+
+// dotAtAVX512By2 adds to the 4 × 2 tile c the dot products of 4 rows of a, shifted, with 2 packed rows of b. It prefetches 4 more rows of a.
+//
+//go:noescape
+func dotAtAVX512By2(k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
+
+// dotAtAVX2By3 adds to the 3 × 3 tile c the dot products of 3 rows of a, shifted, with 3 packed rows of b. It prefetches 3 more rows of a.
+//
+//go:noescape
+func dotAtAVX2By3(k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
+
+// dotAtAVX512By3 adds to the 4 × 3 tile c the dot products of 4 rows of a, shifted, with 3 packed rows of b. It prefetches 4 more rows of a.
+//
+//go:noescape
+func dotAtAVX512By3(k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
+
+// dotAtAVX2By4 adds to the 3 × 4 tile c the dot products of 3 rows of a, shifted, with 4 packed rows of b. It prefetches 3 more rows of a.
+//
+//go:noescape
+func dotAtAVX2By4(k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
+
+// dotAtAVX512By4 adds to the 4 × 4 tile c the dot products of 4 rows of a, shifted, with 4 packed rows of b. It prefetches 4 more rows of a.
+//
+//go:noescape
+func dotAtAVX512By4(k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
+
 // outerAVX2 adds to the 4 × 24 tile c the product of k packed columns of 4 and k rows of b.
 //
 //go:noescape
 func outerAVX2(k int, a *float32, b *float32, ldb int, c *float32, ldc int)
+
+// outerAtAVX2By1 adds to tiles of 1 × 24 beside each other in c, at least one, the product of k packed columns of 1, at least one, and k rows of b, shifted. It prefetches the same columns of k more rows of b.
+//
+//go:noescape
+func outerAtAVX2By1(tiles int, k int, a *float32, b *float32, rows *int, shift *float32, c *float32, ldc int)
+
+// outerAtAVX2By2 adds to tiles of 2 × 24 beside each other in c, at least one, the product of k packed columns of 2, at least one, and k rows of b, shifted. It prefetches the same columns of k more rows of b.
+//
+//go:noescape
+func outerAtAVX2By2(tiles int, k int, a *float32, b *float32, rows *int, shift *float32, c *float32, ldc int)
+
+// outerAtAVX2By3 adds to tiles of 3 × 24 beside each other in c, at least one, the product of k packed columns of 3, at least one, and k rows of b, shifted. It prefetches the same columns of k more rows of b.
+//
+//go:noescape
+func outerAtAVX2By3(tiles int, k int, a *float32, b *float32, rows *int, shift *float32, c *float32, ldc int)
+
+// outerAtAVX2By4 adds to tiles of 4 × 24 beside each other in c, at least one, the product of k packed columns of 4, at least one, and k rows of b, shifted. It prefetches the same columns of k more rows of b.
+//
+//go:noescape
+func outerAtAVX2By4(tiles int, k int, a *float32, b *float32, rows *int, shift *float32, c *float32, ldc int)
 
 // outerAVX512 adds to the 8 × 48 tile c the product of k packed columns of 8 and k rows of b.
 //
 //go:noescape
 func outerAVX512(k int, a *float32, b *float32, ldb int, c *float32, ldc int)
 
-// dotAtAVX2 adds to the 3 × 4 tile c the dot products of 3 rows of a, shifted, with 4 rows of b. It prefetches 3 more rows of a.
+// outerAtAVX512By1 adds to tiles of 1 × 48 beside each other in c, at least one, the product of k packed columns of 1, at least one, and k rows of b, shifted. It prefetches the same columns of k more rows of b.
 //
 //go:noescape
-func dotAtAVX2(k int, a *float32, rows *int, shift *float32, b *float32, ldb int, c *float32, ldc int)
+func outerAtAVX512By1(tiles int, k int, a *float32, b *float32, rows *int, shift *float32, c *float32, ldc int)
 
-// dotAtAVX512 adds to the 4 × 4 tile c the dot products of 4 rows of a, shifted, with 4 rows of b. It prefetches 4 more rows of a.
+// outerAtAVX512By2 adds to tiles of 2 × 48 beside each other in c, at least one, the product of k packed columns of 2, at least one, and k rows of b, shifted. It prefetches the same columns of k more rows of b.
 //
 //go:noescape
-func dotAtAVX512(k int, a *float32, rows *int, shift *float32, b *float32, ldb int, c *float32, ldc int)
+func outerAtAVX512By2(tiles int, k int, a *float32, b *float32, rows *int, shift *float32, c *float32, ldc int)
 
-// outerAtAVX2 adds to the 4 × 24 tile c the product of k packed columns of 4 and k rows of b, shifted.
+// outerAtAVX512By3 adds to tiles of 3 × 48 beside each other in c, at least one, the product of k packed columns of 3, at least one, and k rows of b, shifted. It prefetches the same columns of k more rows of b.
 //
 //go:noescape
-func outerAtAVX2(k int, a *float32, b *float32, rows *int, shift *float32, c *float32, ldc int)
+func outerAtAVX512By3(tiles int, k int, a *float32, b *float32, rows *int, shift *float32, c *float32, ldc int)
 
-// outerAtAVX512 adds to the 8 × 48 tile c the product of k packed columns of 8 and k rows of b, shifted.
+// outerAtAVX512By4 adds to tiles of 4 × 48 beside each other in c, at least one, the product of k packed columns of 4, at least one, and k rows of b, shifted. It prefetches the same columns of k more rows of b.
 //
 //go:noescape
-func outerAtAVX512(k int, a *float32, b *float32, rows *int, shift *float32, c *float32, ldc int)
+func outerAtAVX512By4(tiles int, k int, a *float32, b *float32, rows *int, shift *float32, c *float32, ldc int)
+
+// outerAtAVX512By5 adds to tiles of 5 × 48 beside each other in c, at least one, the product of k packed columns of 5, at least one, and k rows of b, shifted. It prefetches the same columns of k more rows of b.
+//
+//go:noescape
+func outerAtAVX512By5(tiles int, k int, a *float32, b *float32, rows *int, shift *float32, c *float32, ldc int)
+
+// outerAtAVX512By6 adds to tiles of 6 × 48 beside each other in c, at least one, the product of k packed columns of 6, at least one, and k rows of b, shifted. It prefetches the same columns of k more rows of b.
+//
+//go:noescape
+func outerAtAVX512By6(tiles int, k int, a *float32, b *float32, rows *int, shift *float32, c *float32, ldc int)
+
+// outerAtAVX512By7 adds to tiles of 7 × 48 beside each other in c, at least one, the product of k packed columns of 7, at least one, and k rows of b, shifted. It prefetches the same columns of k more rows of b.
+//
+//go:noescape
+func outerAtAVX512By7(tiles int, k int, a *float32, b *float32, rows *int, shift *float32, c *float32, ldc int)
+
+// outerAtAVX512By8 adds to tiles of 8 × 48 beside each other in c, at least one, the product of k packed columns of 8, at least one, and k rows of b, shifted. It prefetches the same columns of k more rows of b.
+//
+//go:noescape
+func outerAtAVX512By8(tiles int, k int, a *float32, b *float32, rows *int, shift *float32, c *float32, ldc int)
 
 // addAVX2 adds a to dst. n is a multiple of 8.
 //
@@ -53,6 +133,11 @@ func addAVX2(n int, dst *float32, a *float32)
 //
 //go:noescape
 func mulAVX2(n int, dst *float32, a *float32, b *float32)
+
+// mulSpreadAVX2 writes the products of a and b to dst, where vectors are stride elements apart. n is a multiple of 8.
+//
+//go:noescape
+func mulSpreadAVX2(n int, dst *float32, a *float32, b *float32, stride int)
 
 // sgdAVX2 is a step of gradient descent with Nesterov momentum. n is a multiple of 8.
 //
@@ -78,6 +163,11 @@ func addAVX512(n int, dst *float32, a *float32)
 //
 //go:noescape
 func mulAVX512(n int, dst *float32, a *float32, b *float32)
+
+// mulSpreadAVX512 writes the products of a and b to dst, where vectors are stride elements apart. n is a multiple of 16.
+//
+//go:noescape
+func mulSpreadAVX512(n int, dst *float32, a *float32, b *float32, stride int)
 
 // sgdAVX512 is a step of gradient descent with Nesterov momentum. n is a multiple of 16.
 //
@@ -113,3 +203,8 @@ func singleAVX2(k int, a *float32, b *float32, ldb int, c *float64, ldc int)
 //
 //go:noescape
 func singleAVX512(k int, a *float32, b *float32, ldb int, c *float64, ldc int)
+
+// emd2AVX512 computes the squared earth mover's distance of n samples, 1 to 8, and its gradient.
+//
+//go:noescape
+func emd2AVX512(n int, k int, z *float32, t *float32, gaps *float64, scale *float32, values *float64, grad *float32, exp *uint64, scratch *float64)

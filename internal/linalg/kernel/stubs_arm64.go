@@ -7,21 +7,82 @@ package kernel
 //go:noescape
 func dotNEON(k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int)
 
-// dotAtNEON adds to the 4 × 4 tile c the dot products of 4 rows of a, shifted, with 4 rows of b. It prefetches 4 more rows
-// of a.
+// dotAtNEONBy1 adds to the 4 × 1 tile c the dot products of 4 rows of a, shifted, with 1 packed rows of b. It prefetches
+// 4 more rows of a.
 //
 //go:noescape
-func dotAtNEON(k int, a *float32, rows *int, shift, b *float32, ldb int, c *float32, ldc int)
+func dotAtNEONBy1(k int, a *float32, rows *int, shift, b, c *float32, ldc int)
+
+// dotAtNEONBy2 adds to the 4 × 2 tile c the dot products of 4 rows of a, shifted, with 2 packed rows of b. It prefetches
+// 4 more rows of a.
+//
+//go:noescape
+func dotAtNEONBy2(k int, a *float32, rows *int, shift, b, c *float32, ldc int)
+
+// dotAtNEONBy3 adds to the 4 × 3 tile c the dot products of 4 rows of a, shifted, with 3 packed rows of b. It prefetches
+// 4 more rows of a.
+//
+//go:noescape
+func dotAtNEONBy3(k int, a *float32, rows *int, shift, b, c *float32, ldc int)
+
+// dotAtNEONBy4 adds to the 4 × 4 tile c the dot products of 4 rows of a, shifted, with 4 packed rows of b. It prefetches
+// 4 more rows of a.
+//
+//go:noescape
+func dotAtNEONBy4(k int, a *float32, rows *int, shift, b, c *float32, ldc int)
 
 // outerNEON adds to the 8 × 12 tile c the product of k packed columns of 8 and k rows of b.
 //
 //go:noescape
 func outerNEON(k int, a, b *float32, ldb int, c *float32, ldc int)
 
-// outerAtNEON adds to the 8 × 12 tile c the product of k packed columns of 8 and k rows of b, shifted.
+// outerAtNEONBy1 adds to tiles of 1 × 12 beside each other in c, at least one, the product of k packed columns of 1, at
+// least one, and k rows of b, shifted. It prefetches the same columns of k more rows of b.
 //
 //go:noescape
-func outerAtNEON(k int, a, b *float32, rows *int, shift, c *float32, ldc int)
+func outerAtNEONBy1(tiles, k int, a, b *float32, rows *int, shift, c *float32, ldc int)
+
+// outerAtNEONBy2 adds to tiles of 2 × 12 beside each other in c, at least one, the product of k packed columns of 2, at
+// least one, and k rows of b, shifted. It prefetches the same columns of k more rows of b.
+//
+//go:noescape
+func outerAtNEONBy2(tiles, k int, a, b *float32, rows *int, shift, c *float32, ldc int)
+
+// outerAtNEONBy3 adds to tiles of 3 × 12 beside each other in c, at least one, the product of k packed columns of 3, at
+// least one, and k rows of b, shifted. It prefetches the same columns of k more rows of b.
+//
+//go:noescape
+func outerAtNEONBy3(tiles, k int, a, b *float32, rows *int, shift, c *float32, ldc int)
+
+// outerAtNEONBy4 adds to tiles of 4 × 12 beside each other in c, at least one, the product of k packed columns of 4, at
+// least one, and k rows of b, shifted. It prefetches the same columns of k more rows of b.
+//
+//go:noescape
+func outerAtNEONBy4(tiles, k int, a, b *float32, rows *int, shift, c *float32, ldc int)
+
+// outerAtNEONBy5 adds to tiles of 5 × 12 beside each other in c, at least one, the product of k packed columns of 5, at
+// least one, and k rows of b, shifted. It prefetches the same columns of k more rows of b.
+//
+//go:noescape
+func outerAtNEONBy5(tiles, k int, a, b *float32, rows *int, shift, c *float32, ldc int)
+
+// outerAtNEONBy6 adds to tiles of 6 × 12 beside each other in c, at least one, the product of k packed columns of 6, at
+// least one, and k rows of b, shifted. It prefetches the same columns of k more rows of b.
+//
+//go:noescape
+func outerAtNEONBy6(tiles, k int, a, b *float32, rows *int, shift, c *float32, ldc int)
+
+// outerAtNEONBy7 adds to tiles of 7 × 12 beside each other in c, at least one, the product of k packed columns of 7, at
+// least one, and k rows of b, shifted. It prefetches the same columns of k more rows of b.
+//
+//go:noescape
+func outerAtNEONBy7(tiles, k int, a, b *float32, rows *int, shift, c *float32, ldc int)
+
+// outerAtNEONBy8 adds to tiles of 8 × 12 beside each other in c, at least one, the product of k packed columns of 8, at
+// least one, and k rows of b, shifted. It prefetches the same columns of k more rows of b.
+//
+//go:noescape
+func outerAtNEONBy8(tiles, k int, a, b *float32, rows *int, shift, c *float32, ldc int)
 
 // doubleNEON adds to the 4 × 12 tile c the product of k packed columns of 4 and k rows of b.
 //
@@ -42,6 +103,11 @@ func addNEON(n int, dst, a *float32)
 //
 //go:noescape
 func mulNEON(n int, dst, a, b *float32)
+
+// mulSpreadNEON writes the products of a and b to dst, where vectors are stride elements apart. n is a multiple of 4, above 0.
+//
+//go:noescape
+func mulSpreadNEON(n int, dst, a, b *float32, stride int)
 
 // sgdNEON is a step of gradient descent with Nesterov momentum. n is a multiple of 8, above 0.
 //

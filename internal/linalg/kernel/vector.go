@@ -2,11 +2,14 @@ package kernel
 
 import "math"
 
-// Vector functions are elementwise, on slices of one length, and do for every element the same as the plain ones but
+// Vector functions are elementwise, on slices of one length unless said otherwise, and do for every element the same as the plain ones but
 // for rounding in between. Longer slices than the first one are allowed, shorter ones panic.
 type Vector struct {
 	Add func(dst, a []float32)    // dst += a
 	Mul func(dst, a, b []float32) // dst = a·b; dst may be one of them
+
+	// MulSpread is Mul for a packed dst (see Kernel): element l goes to dst[l/Lanes·stride + l%Lanes].
+	MulSpread func(dst, a, b []float32, stride int)
 
 	// SGD is a step with Nesterov momentum: v ← μv + g, w ← w − rate·(g + μv), where g is the gradient plus decay·w.
 	SGD func(params, grads, velocity []float32, rate, momentum, decay float32)
@@ -24,7 +27,7 @@ type AdamW struct {
 	Beta1, Rest1, Beta2, Rest2, Shrink, Size, Correct, Epsilon float32
 }
 
-var plainVector = Vector{Add: addPlain, Mul: mulPlain, SGD: sgdPlain, AdamW: adamWPlain, Drop: dropPlain}
+var plainVector = Vector{Add: addPlain, Mul: mulPlain, MulSpread: mulSpreadPlain, SGD: sgdPlain, AdamW: adamWPlain, Drop: dropPlain}
 
 func addPlain(dst, a []float32) {
 	a = a[:len(dst)]
@@ -37,6 +40,13 @@ func mulPlain(dst, a, b []float32) {
 	a, b = a[:len(dst)], b[:len(dst)]
 	for i := range dst {
 		dst[i] = a[i] * b[i]
+	}
+}
+
+func mulSpreadPlain(dst, a, b []float32, stride int) {
+	b = b[:len(a)]
+	for i, v := range a {
+		dst[i*stride] = v * b[i]
 	}
 }
 

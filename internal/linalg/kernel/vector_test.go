@@ -122,3 +122,26 @@ func BenchmarkDrop(b *testing.B) {
 		})
 	}
 }
+
+// TestMulSpread checks where the products go, and that nothing beside them is touched.
+func TestMulSpread(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, k := range All() {
+		for _, n := range []int{0, 1, 7, 8, 9, 16, 31, 100} {
+			a, b := newBlock(t, r, 1, max(n, 1), 0).data[:n], newBlock(t, r, 1, max(n, 1), 0).data[:n]
+			stride := 3 * k.Lanes
+			dst, want := make([]float32, (n+1)*stride), make([]float32, (n+1)*stride)
+			for i := range a {
+				want[i/k.Lanes*stride+i%k.Lanes] = a[i] * b[i]
+			}
+			k.MulSpread(dst, a, b, stride)
+			if !slices.Equal(dst, want) {
+				t.Errorf("%s, n = %d: %g, want %g", k.Name, n, dst, want)
+			}
+		}
+		panics(t, k.Name+" dst", func() {
+			k.MulSpread(make([]float32, 2*k.Lanes-1), make([]float32, 2*k.Lanes), make([]float32, 2*k.Lanes), k.Lanes)
+		})
+		panics(t, k.Name+" b", func() { k.MulSpread(make([]float32, 64), make([]float32, 32), make([]float32, 31), k.Lanes) })
+	}
+}

@@ -2,11 +2,12 @@
 
 package kernel
 
-// assembledVector takes whole vectors by the assembly, and the few elements after them in plain Go.
+// assembledVector takes whole vectors by the assembly, and the few elements after them in plain Go. packed is Kernel.Lanes.
 func assembledVector(
-	lanes int,
+	lanes, packed int,
 	add func(n int, dst, a *float32),
 	mul func(n int, dst, a, b *float32),
+	mulSpread func(n int, dst, a, b *float32, stride int),
 	sgd func(n int, params, grads, velocity *float32, rate, momentum, decay float32),
 	adamW func(n int, params, grads, mean, square, c *float32),
 	drop func(n int, dst, a, shift *float32, scale float32, kept, low, high uint32),
@@ -27,6 +28,17 @@ func assembledVector(
 				mul(n, &dst[0], &a[0], &b[0])
 			}
 			mulPlain(dst[n:], a[n:], b[n:])
+		},
+		MulSpread: func(dst, a, b []float32, stride int) {
+			b = b[:len(a)]
+			vectors := len(a) / packed
+			if vectors > 0 {
+				_ = dst[(vectors-1)*stride+packed-1]
+				mulSpread(vectors*packed, &dst[0], &a[0], &b[0], stride)
+			}
+			if n := vectors * packed; n < len(a) {
+				mulPlain(dst[vectors*stride:][:len(a)-n], a[n:], b[n:])
+			}
 		},
 		SGD: func(params, grads, velocity []float32, rate, momentum, decay float32) {
 			grads, velocity = grads[:len(params)], velocity[:len(params)]

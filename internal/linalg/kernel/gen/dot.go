@@ -10,21 +10,22 @@ import (
 
 const (
 	dotSignature   = "func(k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int)"
-	dotAtSignature = "func(k int, a *float32, rows *int, shift *float32, b *float32, ldb int, c *float32, ldc int)"
+	dotAtSignature = "func(k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)"
 )
 
-// dotCols is the number of rows of b, which is that of the columns of c.
+// dotCols is the largest number of rows of b, which is that of the columns of c. It is that of all tiles but those of
+// dotAt, which come in every width up to it.
 const dotCols = 4
 
 // A dotFrame holds the registers that all versions of the dot kernel share.
 type dotFrame struct {
-	rows, lanes int
-	at          bool // each row of a has a place of its own and is shifted
-	k, c, ldc   reg.GPVirtual
-	b           rows
+	rows, cols, lanes int
+	at                bool // each row of a has a place of its own and is shifted, and b is packed
+	k, c, ldc         reg.GPVirtual
 
-	a rows // without at
+	a, b rows // without at
 
+	packed reg.GPVirtual   // with at: b
 	offset reg.GPVirtual   // with at: bytes from the start of the rows of a and of shift
 	places []reg.GPVirtual // the tile's rows of a, then those to prefetch
 	shift  reg.GPVirtual
@@ -33,28 +34,27 @@ type dotFrame struct {
 func load(param string) reg.GPVirtual { return Load(Param(param), GP64()).(reg.GPVirtual) }
 
 // beginDot declares the function, loads its arguments and turns strides into bytes.
-func beginDot(instructions string, tileRows, lanes int, at bool) dotFrame {
-	if at {
-		return beginDotAt("dotAt"+instructions, tileRows, lanes)
-	}
+func beginDot(instructions string, tileRows, lanes int) dotFrame {
 	name := "dot" + instructions
 	TEXT(name, 0, dotSignature)
 	Pragma("noescape")
 	Doc(fmt.Sprintf("%s adds to the %d × %d tile c the dot products of %d rows of a with %d rows of b.",
 		name, tileRows, dotCols, tileRows, dotCols))
-	f := dotFrame{rows: tileRows, lanes: lanes}
+	f := dotFrame{rows: tileRows, cols: dotCols, lanes: lanes}
 	f.k = load("k")
 	f.loadTile()
 	f.a, f.b = newRows(load("a"), load("lda"), 2*tileRows), newRows(load("b"), load("ldb"), dotCols)
 	return f
 }
 
-func beginDotAt(name string, tileRows, lanes int) dotFrame {
+// beginDotAt is beginDot for rows of a at their places and cols packed rows of b.
+func beginDotAt(instructions string, tileRows, cols, lanes int) dotFrame {
+	name := fmt.Sprintf("dotAt%sBy%d", instructions, cols)
 	TEXT(name, 0, dotAtSignature)
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%s adds to the %d × %d tile c the dot products of %d rows of a, shifted, with %d rows of b. "+
-		"It prefetches %d more rows of a.", name, tileRows, dotCols, tileRows, dotCols, tileRows))
-	f := dotFrame{rows: tileRows, lanes: lanes, at: true, offset: GP64()}
+	Doc(fmt.Sprintf("%s adds to the %d × %d tile c the dot products of %d rows of a, shifted, with %d packed rows of b. "+
+		"It prefetches %d more rows of a.", name, tileRows, cols, tileRows, cols, tileRows))
+	f := dotFrame{rows: tileRows, cols: cols, lanes: lanes, at: true, offset: GP64()}
 	base, places := load("a"), load("rows")
 	for i := range 2 * tileRows {
 		row := GP64()
@@ -62,8 +62,7 @@ func beginDotAt(name string, tileRows, lanes int) dotFrame {
 		LEAQ(operand.Mem{Base: base, Index: row, Scale: 4}, row)
 		f.places = append(f.places, row)
 	}
-	f.k, f.shift = load("k"), load("shift")
-	f.b = newRows(load("b"), load("ldb"), dotCols)
+	f.k, f.shift, f.packed = load("k"), load("shift"), load("b")
 	XORQ(f.offset, f.offset)
 	return f
 }
@@ -80,6 +79,14 @@ func (f *dotFrame) left(i int) operand.Mem {
 		return operand.Mem{Base: f.places[i], Index: f.offset, Scale: 1}
 	}
 	return f.a.row(i)
+}
+
+// right is the address in row j of b.
+func (f *dotFrame) right(j int) operand.Mem {
+	if f.at {
+		return operand.Mem{Base: f.packed, Disp: 4 * f.lanes * j}
+	}
+	return f.b.row(j)
 }
 
 // shifts is the address in shift.
@@ -144,10 +151,11 @@ func (f *dotFrame) loop(body func()) {
 	bytes := operand.Imm(uint64(4 * f.lanes))
 	if f.at {
 		ADDQ(bytes, f.offset)
+		ADDQ(operand.U32(uint32(4*f.lanes*f.cols)), f.packed)
 	} else {
 		ADDQ(bytes, f.a.base)
+		ADDQ(bytes, f.b.base)
 	}
-	ADDQ(bytes, f.b.base)
 	SUBQ(operand.Imm(uint64(f.lanes)), f.k)
 	JMP(operand.LabelRef("vector"))
 	Label("tail")
@@ -167,40 +175,66 @@ func (f *dotFrame) finish() {
 	RET()
 }
 
-// reduce adds the lanes of each of the four sums of a row of c, low half and high half being summed last, and
-// adds the four to c.
+// reduce adds the lanes of each of the sums of a row of c, low half and high half being summed last, and adds them to
+// c. Where there are fewer than four, the others are zeros.
 func (f *dotFrame) reduce(i int) {
 	sum := func(j int) reg.VecPhysical { return y[i*dotCols+j] }
 	VHADDPS(sum(1), sum(0), sum(0))
-	VHADDPS(sum(3), sum(2), sum(2))
+	if f.cols > 2 {
+		VHADDPS(sum(3), sum(2), sum(2))
+	}
 	VHADDPS(sum(2), sum(0), sum(0))
 	VEXTRACTF128(operand.Imm(1), sum(0), sum(1).AsX())
 	VADDPS(sum(1).AsX(), sum(0).AsX(), sum(0).AsX())
-	VADDPS(operand.Mem{Base: f.c}, sum(0).AsX(), sum(0).AsX())
-	VMOVUPS(sum(0).AsX(), operand.Mem{Base: f.c})
+	f.addToTile(sum(0).AsX(), sum(1).AsX())
 	if i+1 < f.rows {
 		ADDQ(f.ldc, f.c)
 	}
 }
 
-// dotAVX2 keeps 3 × 4 sums in Y0 to Y11; 16 registers hold no larger tile.
-func dotAVX2(at bool) {
-	const rows = 3
-	f := beginDot("AVX2", rows, 8, at)
+// addToTile adds the first elements of sums to a row of c and touches nothing beside them.
+func (f *dotFrame) addToTile(sums, old reg.Register) {
+	low, high := operand.Mem{Base: f.c}, operand.Mem{Base: f.c, Disp: 8}
+	switch f.cols {
+	case 4:
+		VADDPS(low, sums, sums)
+		VMOVUPS(sums, low)
+		return
+	case 3:
+		VMOVSD(low, old)
+		VINSERTPS(operand.Imm(0x20), high, old, old)
+	case 2:
+		VMOVSD(low, old)
+	case 1:
+		VMOVSS(low, old)
+	}
+	VADDPS(old, sums, sums)
+	if f.cols == 1 {
+		VMOVSS(sums, low)
+		return
+	}
+	VMOVLPS(sums, low)
+	if f.cols == 3 {
+		VEXTRACTPS(operand.Imm(2), sums, high)
+	}
+}
+
+// dotAVX2 keeps up to 3 × 4 sums in Y0 to Y11; 16 registers hold no larger tile.
+func dotAVX2(f dotFrame) {
 	sums, a, b := y[:12], y[12:15], y[15]
 	for _, s := range sums {
 		VXORPS(s, s, s)
 	}
 	f.loop(func() {
-		for i := range rows {
+		for i := range f.rows {
 			VMOVUPS(f.left(i), a[i])
-			if at {
+			if f.at {
 				VADDPS(f.shifts(), a[i], a[i])
 			}
 		}
-		for j := range dotCols {
-			VMOVUPS(f.b.row(j), b)
-			for i := range rows {
+		for j := range f.cols {
+			VMOVUPS(f.right(j), b)
+			for i := range f.rows {
 				VFMADD231PS(b, a[i], sums[i*dotCols+j])
 			}
 		}
@@ -213,14 +247,14 @@ func dotAVX2(at bool) {
 	SUBQ(f.k, offset)
 	mask, left, right, shift := y[12], y[13], y[14], y[15]
 	VMOVUPS(operand.Mem{Base: table, Index: offset, Scale: 4}, mask)
-	if at {
+	if f.at {
 		VMASKMOVPS(f.shifts(), mask, shift)
 	}
-	for j := range dotCols {
-		VMASKMOVPS(f.b.row(j), mask, right)
-		for i := range rows {
+	for j := range f.cols {
+		VMASKMOVPS(f.right(j), mask, right)
+		for i := range f.rows {
 			VMASKMOVPS(f.left(i), mask, left)
-			if at {
+			if f.at {
 				VADDPS(shift, left, left)
 			}
 			VFMADD231PS(right, left, sums[i*dotCols+j])
@@ -230,34 +264,32 @@ func dotAVX2(at bool) {
 	f.finish()
 }
 
-// dotAVX512 keeps 4 × 4 sums in Z0 to Z15, where the reduction can reach them with AVX instructions.
-func dotAVX512(at bool) {
-	const rows = 4
-	f := beginDot("AVX512", rows, 16, at)
+// dotAVX512 keeps up to 4 × 4 sums in Z0 to Z15, where the reduction can reach them with AVX instructions.
+func dotAVX512(f dotFrame) {
 	sums, a, b, shift := z[:16], z[16:20], z[20:24], z[24]
 	for _, s := range sums {
 		VPXORQ(s, s, s)
 	}
 	multiply := func() {
-		for j := range dotCols {
-			for i := range rows {
+		for j := range f.cols {
+			for i := range f.rows {
 				VFMADD231PS(b[j], a[i], sums[i*dotCols+j])
 			}
 		}
 	}
 	f.loop(func() {
-		if at {
+		if f.at {
 			VMOVUPS(f.shifts(), shift)
 		}
-		for i := range rows {
-			if at {
+		for i := range f.rows {
+			if f.at {
 				VADDPS(f.left(i), shift, a[i])
 			} else {
 				VMOVUPS(f.left(i), a[i])
 			}
 		}
-		for j := range dotCols {
-			VMOVUPS(f.b.row(j), b[j])
+		for j := range f.cols {
+			VMOVUPS(f.right(j), b[j])
 		}
 		multiply()
 	})
@@ -269,25 +301,27 @@ func dotAVX512(at bool) {
 	SHLQ(reg.CL, bits)
 	DECQ(bits)
 	KMOVW(bits.As32(), reg.K1)
-	if at {
+	if f.at {
 		VMOVUPS_Z(f.shifts(), reg.K1, shift)
 	}
-	for i := range rows {
+	for i := range f.rows {
 		VMOVUPS_Z(f.left(i), reg.K1, a[i])
-		if at {
+		if f.at {
 			VADDPS(shift, a[i], a[i])
 		}
 	}
-	for j := range dotCols {
-		VMOVUPS_Z(f.b.row(j), reg.K1, b[j])
+	for j := range f.cols {
+		VMOVUPS_Z(f.right(j), reg.K1, b[j])
 	}
 	multiply()
 
 	Label("reduce")
 	half := y[16]
 	for i, s := range sums {
-		VEXTRACTF64X4(operand.Imm(1), s, half)
-		VADDPS(half, y[i], y[i])
+		if i%dotCols < f.cols && i/dotCols < f.rows {
+			VEXTRACTF64X4(operand.Imm(1), s, half)
+			VADDPS(half, y[i], y[i])
+		}
 	}
 	f.finish()
 }

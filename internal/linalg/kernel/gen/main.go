@@ -8,15 +8,23 @@ func main() {
 	ConstraintExpr("amd64")
 	maskTable()
 	weylTable()
-	for _, at := range []bool{false, true} {
-		dotAVX2(at)
-		dotAVX512(at)
-		outer(avx2, at)
-		outer(avx512, at)
+	laneTable()
+	dotAVX2(beginDot("AVX2", 3, 8))
+	dotAVX512(beginDot("AVX512", 4, 16))
+	for cols := 1; cols <= dotCols; cols++ {
+		dotAVX2(beginDotAt("AVX2", 3, cols, 8))
+		dotAVX512(beginDotAt("AVX512", 4, cols, 16))
+	}
+	for _, s := range []shape{avx2, avx512} {
+		outer(beginOuter(s))
+		for rows := 1; rows <= s.rows; rows++ {
+			outerAt(s, rows)
+		}
 	}
 	for _, w := range widths {
 		add(w)
 		mul(w)
+		mulSpread(w)
 		sgd(w)
 		adamW(w)
 		drop(w)
@@ -25,5 +33,6 @@ func main() {
 	double(doubleAVX512)
 	single(avx2)
 	single(avx512)
+	emd2()
 	Generate()
 }

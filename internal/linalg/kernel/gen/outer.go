@@ -10,7 +10,7 @@ import (
 
 const (
 	outerSignature   = "func(k int, a *float32, b *float32, ldb int, c *float32, ldc int)"
-	outerAtSignature = "func(k int, a *float32, b *float32, rows *int, shift *float32, c *float32, ldc int)"
+	outerAtSignature = "func(tiles, k int, a *float32, b *float32, rows *int, shift *float32, c *float32, ldc int)"
 )
 
 // A shape is a version of the outer kernel: a tile of rows × vectors registers, each of lanes elements.
@@ -33,12 +33,12 @@ type outerFrame struct {
 	k, a, b, c, ldc     reg.Register
 	ldb                 reg.Register // without at
 	places, shift       reg.Register // with at
+	ahead               reg.Register // with at: bytes from the places of rows to those of rows that are read next
 	left, right, shifts []reg.VecPhysical
 }
 
 // outer holds the tile of c in registers while k rank-1 updates are added.
-func outer(s shape, at bool) {
-	f := beginOuter(s, at)
+func outer(f *outerFrame) {
 	from := GP64()
 	MOVQ(f.c, from)
 	f.eachOfTile(from, func(memory operand.Mem, register reg.VecPhysical) { VMOVUPS(memory, register) })
@@ -64,7 +64,7 @@ func (f *outerFrame) updates() {
 			VFMADD231PS(f.right[v], value, f.tile(i, v))
 		}
 	}
-	ADDQ(operand.Imm(uint64(4*f.shape.rows)), f.a)
+	ADDQ(operand.Imm(uint64(4*f.rows)), f.a)
 	if f.at {
 		ADDQ(operand.Imm(8), f.places)
 	} else {
@@ -75,35 +75,72 @@ func (f *outerFrame) updates() {
 }
 
 // beginOuter declares the function, loads its arguments, turns strides into bytes and assigns the vector registers.
-func beginOuter(s shape, at bool) *outerFrame {
-	name, signature, end := "outer"+s.name, outerSignature, "."
-	if at {
-		name, signature, end = "outerAt"+s.name, outerAtSignature, ", shifted."
+func beginOuter(s shape) *outerFrame {
+	f := declareOuter(s, "outer"+s.name, outerSignature, fmt.Sprintf("adds to the %d × %d tile c the product of k packed columns of %d and k rows of b.",
+		s.rows, s.vectors*s.lanes, s.rows))
+	f.ldb = load("ldb")
+	f.loadTile()
+	SHLQ(operand.Imm(2), f.ldb)
+	return f
+}
+
+// outerAt is outer for rows of b at their places, for tiles beside each other, of so many rows.
+func outerAt(s shape, rows int) {
+	s.rows = rows
+	f := declareOuter(s, fmt.Sprintf("outerAt%sBy%d", s.name, rows), outerAtSignature,
+		fmt.Sprintf("adds to tiles of %d × %d beside each other in c, at least one, the product of k packed columns of %d, at least one, and k "+
+			"rows of b, shifted. It prefetches the same columns of k more rows of b.", rows, s.vectors*s.lanes, rows))
+	f.at = true
+	f.places, f.shift = load("rows"), load("shift")
+	f.loadTile()
+	tiles, bytes := load("tiles"), operand.U32(uint32(4*s.vectors*s.lanes))
+	f.ahead = GP64()
+	MOVQ(f.k, f.ahead)
+	SHLQ(operand.Imm(3), f.ahead)
+	shifted := len(f.left) > s.vectors // where registers are left for the shift
+	if shifted {
+		f.shifts, f.left = f.left[:s.vectors], f.left[s.vectors:]
 	}
+	first, firstA, firstPlace := f.c, f.a, f.places
+	f.c, f.a, f.places = GP64(), GP64(), GP64()
+	count := f.k
+	f.k = GP64()
+
+	Label("tile")
+	for v := range f.shifts {
+		VMOVUPS(f.vector(f.shift, v), f.shifts[v])
+	}
+	MOVQ(first, f.c)
+	f.eachOfTile(f.c, func(memory operand.Mem, register reg.VecPhysical) { VMOVUPS(memory, register) })
+	MOVQ(firstA, f.a)
+	MOVQ(firstPlace, f.places)
+	MOVQ(count, f.k)
+	f.updates()
+	MOVQ(first, f.c)
+	f.eachOfTile(f.c, func(memory operand.Mem, register reg.VecPhysical) { VMOVUPS(register, memory) })
+	ADDQ(bytes, first)
+	ADDQ(bytes, f.b)
+	ADDQ(bytes, f.shift)
+	DECQ(tiles)
+	JNZ(operand.LabelRef("tile"))
+	VZEROUPPER()
+	RET()
+}
+
+func declareOuter(s shape, name, signature, does string) *outerFrame {
 	TEXT(name, 0, signature)
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%s adds to the %d × %d tile c the product of k packed columns of %d and k rows of b%s",
-		name, s.rows, s.vectors*s.lanes, s.rows, end))
-	f := &outerFrame{shape: s, at: at, k: load("k"), a: load("a"), b: load("b")}
-	if at {
-		f.places, f.shift = load("rows"), load("shift")
-	} else {
-		f.ldb = load("ldb")
-	}
-	f.c, f.ldc = load("c"), load("ldc")
-	if !at {
-		SHLQ(operand.Imm(2), f.ldb)
-	}
-	SHLQ(operand.Imm(2), f.ldc)
+	Doc(name + " " + does)
+	f := &outerFrame{shape: s, k: load("k"), a: load("a"), b: load("b")}
 	free := s.registers[s.rows*s.vectors:]
 	f.right, f.left = free[:s.vectors], free[s.vectors:]
-	if at && len(f.left) > s.vectors { // where registers are left for the shift
-		f.shifts, f.left = f.left[:s.vectors], f.left[s.vectors:]
-		for v := range s.vectors {
-			VMOVUPS(f.vector(f.shift, v), f.shifts[v])
-		}
-	}
 	return f
+}
+
+// loadTile loads the address and the stride of c.
+func (f *outerFrame) loadTile() {
+	f.c, f.ldc = load("c"), load("ldc")
+	SHLQ(operand.Imm(2), f.ldc)
 }
 
 func (f *outerFrame) tile(i, v int) reg.VecPhysical { return f.registers[i*f.vectors+v] }
@@ -137,6 +174,10 @@ func (f *outerFrame) loadRow() {
 			}
 			VMOVUPS(from, f.right[v])
 			VADDPS(f.vector(f.shift, v), f.right[v], f.right[v])
+		}
+		MOVQ(operand.Mem{Base: f.places, Index: f.ahead, Scale: 1}, row)
+		for line := 0; line < 4*f.vectors*f.lanes; line += 64 {
+			PREFETCHT1(operand.Mem{Base: f.b, Index: row, Scale: 4, Disp: line})
 		}
 		return
 	}

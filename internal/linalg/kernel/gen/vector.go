@@ -87,6 +87,19 @@ func mul(w lanesOf) {
 	})
 }
 
+func mulSpread(w lanesOf) {
+	l := beginLoop("mulSpread", "func(n int, dst, a, b *float32, stride int)",
+		"writes the products of a and b to dst, where vectors are stride elements apart.", w, w.count, "dst", "a", "b")
+	stride, v := load("stride"), w.registers[0]
+	SHLQ(operand.Imm(2), stride)
+	l.each(func() {
+		VMOVUPS(l.mem("a"), v)
+		VMULPS(l.mem("b"), v, v)
+		VMOVUPS(v, operand.Mem{Base: l.vectors["dst"]})
+		ADDQ(stride, l.vectors["dst"])
+	})
+}
+
 func sgd(w lanesOf) {
 	l := beginLoop("sgd", "func(n int, params, grads, velocity *float32, rate, momentum, decay float32)",
 		"is a step of gradient descent with Nesterov momentum.", w, w.count, "params", "grads", "velocity")

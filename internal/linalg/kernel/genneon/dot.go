@@ -1,45 +1,66 @@
 package main
 
-import "finetune/internal/neon"
+import (
+	"fmt"
 
-// The tile of the dot kernel: 16 sums of four lanes each, which leave 16 registers for the factors.
+	"finetune/internal/neon"
+)
+
+// The largest tile of the dot kernel: 16 sums of four lanes each, which leave 16 registers for the factors. Those of rows at
+// their places come in every width up to it.
 const dotRows, dotCols = 4, 4
 
 // A dotFunc holds the registers of a dot kernel.
 type dotFunc struct {
 	*neon.Func
-	at      bool // each row of a has a place of its own and is shifted
+	at      bool // each row of a has a place of its own and is shifted, and b is packed
+	cols    int
 	k       neon.R
 	a, next []neon.R // rows of a, and those to prefetch
-	b       []neon.R
+	b       []neon.R // rows of b; with at one address
 	shift   neon.R
 	sums    []neon.V
 }
 
-func dot(file *neon.File, at bool) {
-	d := &dotFunc{at: at}
-	if at {
-		d.Func = file.Func("dotAtNEON", "func(k int, a *float32, rows *int, shift, b *float32, ldb int, c *float32, ldc int)",
-			"dotAtNEON adds to the 4 × 4 tile c the dot products of 4 rows of a, shifted, with 4 rows of b. It prefetches 4 more rows",
-			"of a.")
-		d.rowsAt()
-	} else {
-		d.Func = file.Func("dotNEON", "func(k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int)",
-			"dotNEON adds to the 4 × 4 tile c the dot products of 4 rows of a with 4 rows of b. It prefetches 4 more rows of a.")
-		rows := d.rows("a", "lda", 2*dotRows)
-		d.a, d.next = rows[:dotRows], rows[dotRows:]
-	}
+func dot(file *neon.File) {
+	d := &dotFunc{cols: dotCols}
+	d.Func = file.Func("dotNEON", "func(k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int)",
+		"dotNEON adds to the 4 × 4 tile c the dot products of 4 rows of a with 4 rows of b. It prefetches 4 more rows of a.")
+	rows := d.rows("a", "lda", 2*dotRows)
+	d.a, d.next = rows[:dotRows], rows[dotRows:]
 	d.b = d.rows("b", "ldb", dotCols)
+	d.body(func() {
+		d.add(2, true)
+		d.add(2, true)
+	})
+}
+
+func dotAt(file *neon.File, cols int) {
+	d := &dotFunc{at: true, cols: cols}
+	name := fmt.Sprintf("dotAtNEONBy%d", cols)
+	d.Func = file.Func(name, "func(k int, a *float32, rows *int, shift, b, c *float32, ldc int)",
+		fmt.Sprintf("%s adds to the 4 × %d tile c the dot products of 4 rows of a, shifted, with %d packed rows of b. It prefetches", name, cols, cols),
+		"4 more rows of a.")
+	d.rowsAt()
+	d.b = []neon.R{d.Arg("b")}
+	d.body(func() {
+		for range 4 {
+			d.add(1, true)
+		}
+	})
+}
+
+// body adds all products and the tile. line adds those of a line of the cache.
+func (d *dotFunc) body(line func()) {
 	d.k = d.Arg("k")
-	d.sums = d.Vecs(dotRows * dotCols)
+	d.sums = d.Vecs(dotRows * d.cols)
 	d.Zero(d.sums...)
 
 	const step = 16 // elements in a line of the cache
 	d.Go("SUBS $%d, %s", step, d.k)
 	d.Go("BLT fours")
 	d.Label("line")
-	d.add(2, true)
-	d.add(2, true)
+	line()
 	for _, row := range d.next {
 		d.Go("PRFM (%s), PLDL2KEEP", row)
 		d.Go("ADD $%d, %s", 4*step, row)
@@ -116,21 +137,45 @@ func (d *dotFunc) add(vectors int, whole bool) {
 		}
 	}
 	d.Free(shift...)
-	var before []neon.V // so that a load needn't wait for the products before it
-	for j := range dotCols {
-		right := load(d.b[j])
-		d.Free(before...)
-		before = right
+	multiply := func(j int, right []neon.V) {
 		for l, b := range right {
 			for i := range left {
-				d.Op("fmla %v.4s, %v.4s, %v.4s", d.sums[i*dotCols+j], left[i][l], b)
+				d.Op("fmla %v.4s, %v.4s, %v.4s", d.sums[i*d.cols+j], left[i][l], b)
 			}
 		}
 	}
-	d.Free(before...)
+	if d.at {
+		right := d.Vecs(d.cols)
+		d.loadPacked(right, whole)
+		for j := range right {
+			multiply(j, right[j:j+1])
+		}
+		d.Free(right...)
+	} else {
+		var before []neon.V // so that a load needn't wait for the products before it
+		for j := range d.cols {
+			right := load(d.b[j])
+			d.Free(before...)
+			before = right
+			multiply(j, right)
+		}
+		d.Free(before...)
+	}
 	for _, v := range left {
 		d.Free(v...)
 	}
+}
+
+// loadPacked loads a vector of each row of b, or an element.
+func (d *dotFunc) loadPacked(right []neon.V, whole bool) {
+	if whole {
+		d.LoadNext(d.b[0], right...)
+		return
+	}
+	for j, v := range right {
+		d.Go("FMOVS %d(%s), F%d", 16*j, d.b[0], int(v))
+	}
+	d.Go("ADD $4, %s", d.b[0])
 }
 
 // reduce adds the lanes of each sum and adds the sums to c.
@@ -139,16 +184,40 @@ func (d *dotFunc) reduce() {
 	d.LoadArg("c", c)
 	d.LoadArg("ldc", ldc)
 	for i := range dotRows {
-		s := d.sums[i*dotCols:]
-		d.Op("faddp %v.4s, %v.4s, %v.4s", s[0], s[0], s[1])
-		d.Op("faddp %v.4s, %v.4s, %v.4s", s[2], s[2], s[3])
-		d.Op("faddp %v.4s, %v.4s, %v.4s", s[0], s[0], s[2])
-		d.Load(tile, c, 0)
-		d.Op("fadd %v.4s, %v.4s, %v.4s", s[0], s[0], tile)
-		d.Store(s[0], c, 0)
+		s := d.sums[i*d.cols : (i+1)*d.cols]
+		pair := func(to, with int) {
+			with = min(with, len(s)-1) // a sum without a partner is its own
+			d.Op("faddp %v.4s, %v.4s, %v.4s", s[to], s[to], s[with])
+		}
+		pair(0, 1)
+		if d.cols > 2 {
+			pair(2, 3)
+			pair(0, 2)
+		} else {
+			pair(0, 0)
+		}
+		d.addToTile(s[0], tile, c)
 		if i+1 < dotRows {
 			d.Go("ADD %s<<2, %s", ldc, c)
 		}
 	}
 	d.Return()
+}
+
+// addToTile adds the first elements of sums to a row of c and touches nothing beside them.
+func (d *dotFunc) addToTile(sums, tile neon.V, c neon.R) {
+	if d.cols == dotCols {
+		d.Load(tile, c, 0)
+		d.Op("fadd %v.4s, %v.4s, %v.4s", sums, sums, tile)
+		d.Store(sums, c, 0)
+		return
+	}
+	for j := range d.cols {
+		d.Go("FMOVS %d(%s), F%d", 4*j, c, int(tile))
+		d.Go("FADDS F%d, F%d, F%d", int(sums), int(tile), int(tile))
+		d.Go("FMOVS F%d, %d(%s)", int(tile), 4*j, c)
+		if j+1 < d.cols {
+			d.Go("VEXT $4, V%d.B16, V%d.B16, V%d.B16", int(sums), int(sums), int(sums))
+		}
+	}
 }

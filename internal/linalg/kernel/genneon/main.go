@@ -15,14 +15,19 @@ func main() {
 
 func kernels() *neon.File {
 	f := neon.New("kernel", "go run ./genneon")
-	dot(f, false)
-	dot(f, true)
-	outer(f, false)
-	outer(f, true)
+	dot(f)
+	for cols := 1; cols <= dotCols; cols++ {
+		dotAt(f, cols)
+	}
+	outer(f)
+	for rows := 1; rows <= 8; rows++ {
+		outerAt(f, rows)
+	}
 	double(f)
 	single(f)
 	add(f)
 	mul(f)
+	mulSpread(f)
 	sgd(f)
 	adamW(f)
 	drop(f)

@@ -14,7 +14,7 @@ type tileFunc struct {
 	at                         bool
 	k, a, b, c, ldc            neon.R
 	ldb                        neon.R // without at, in bytes
-	places                     neon.R // with at
+	places, ahead              neon.R // with at; ahead: bytes from a place to that of the row to prefetch
 	sums, shift                []neon.V
 }
 
@@ -35,9 +35,7 @@ func (t *tileFunc) begin(f *neon.Func, resultSize int) {
 	f.Go("LSL $%d, %s", t.shiftOf(resultSize), t.ldc)
 	t.sums = f.Vecs(t.rows * t.vectors)
 	if t.at {
-		t.places = f.Arg("rows")
-		t.shift = f.Vecs(t.vectors)
-		f.LoadAll(f.Arg("shift"), t.shift...)
+		t.places, t.shift = f.Arg("rows"), f.Vecs(t.vectors)
 		return
 	}
 	t.ldb = f.Arg("ldb")
@@ -52,17 +50,24 @@ func (t *tileFunc) updates() {
 	one, all := t.element()
 	perVector := 16 / t.elementSize
 	left, right := t.Vecs(t.rows/perVector), t.Vecs(t.vectors)
-	from := t.b
+	single := t.Vecs(t.rows % perVector)
+	from, next := t.b, t.a
 	if t.at {
-		from = t.Reg()
+		from, next = t.Reg(), t.Reg()
 	}
 	t.Label("update")
 	if t.at {
+		t.Go("MOVD (%s)(%s), %s", t.places, t.ahead, next)
 		t.Go("MOVD.P 8(%s), %s", t.places, from)
+		t.Go("ADD %s<<%d, %s, %s", next, t.shiftOf(t.elementSize), t.b, next)
 		t.Go("ADD %s<<%d, %s, %s", from, t.shiftOf(t.elementSize), t.b, from)
+		t.Go("PRFM (%s), PLDL2KEEP", next)
 	}
 	t.LoadAll(from, right...)
 	t.LoadNext(t.a, left...)
+	for _, v := range single {
+		t.Go("FMOVS.P 4(%s), F%d", t.a, int(v))
+	}
 	for v, s := range t.shift {
 		t.Op("fadd %v.%s, %v.%s, %v.%s", right[v], all, right[v], all, s, all)
 	}
@@ -73,12 +78,18 @@ func (t *tileFunc) updates() {
 	}
 	for v := range t.vectors {
 		for i := range t.rows {
-			t.Op("fmla %v.%s, %v.%s, %v.%s[%d]", t.row(i)[v], all, right[v], all, left[i/perVector], one, i%perVector)
+			factor, lane := i/perVector, i%perVector
+			if factor < len(left) {
+				t.Op("fmla %v.%s, %v.%s, %v.%s[%d]", t.row(i)[v], all, right[v], all, left[factor], one, lane)
+				continue
+			}
+			t.Op("fmla %v.%s, %v.%s, %v.%s[0]", t.row(i)[v], all, right[v], all, single[lane], one)
 		}
 	}
 	t.Go("SUBS $1, %s", t.k)
 	t.Go("BNE update")
 	t.Free(left...)
+	t.Free(single...)
 	t.Free(right...)
 }
 
@@ -102,15 +113,39 @@ func (t *tileFunc) eachRow(address neon.R, move func(neon.R, ...neon.V)) {
 	}
 }
 
-func outer(file *neon.File, at bool) {
-	t := &tileFunc{rows: 8, vectors: 3, elementSize: 4, at: at}
-	name, signature, end := "outerNEON", "func(k int, a, b *float32, ldb int, c *float32, ldc int)", "."
-	if at {
-		name, signature, end = "outerAtNEON", "func(k int, a, b *float32, rows *int, shift, c *float32, ldc int)", ", shifted."
-	}
-	t.begin(file.Func(name, signature, fmt.Sprintf(
-		"%s adds to the 8 × 12 tile c the product of k packed columns of 8 and k rows of b%s", name, end)), 4)
+func outer(file *neon.File) {
+	t := &tileFunc{rows: 8, vectors: 3, elementSize: 4}
+	t.begin(file.Func("outerNEON", "func(k int, a, b *float32, ldb int, c *float32, ldc int)",
+		"outerNEON adds to the 8 × 12 tile c the product of k packed columns of 8 and k rows of b."), 4)
 	t.inPlace()
+}
+
+// outerAt is outer for rows of b at their places, for tiles beside each other, of so many rows.
+func outerAt(file *neon.File, rows int) {
+	t := &tileFunc{rows: rows, vectors: 3, elementSize: 4, at: true}
+	name := fmt.Sprintf("outerAtNEONBy%d", rows)
+	t.begin(file.Func(name, "func(tiles, k int, a, b *float32, rows *int, shift, c *float32, ldc int)",
+		fmt.Sprintf("%s adds to tiles of %d × 12 beside each other in c, at least one, the product of k packed columns of %d, at", name, rows, rows),
+		"least one, and k rows of b, shifted. It prefetches the same columns of k more rows of b."), 4)
+	tiles, shift := t.Arg("tiles"), t.Arg("shift")
+	first, firstA, firstPlace, count := t.c, t.a, t.places, t.k
+	t.c, t.a, t.places, t.k, t.ahead = t.Reg(), t.Reg(), t.Reg(), t.Reg(), t.Reg()
+	t.Go("LSL $3, %s, %s", count, t.ahead)
+	t.Label("tile")
+	t.LoadNext(shift, t.shift...)
+	t.Go("MOVD %s, %s", first, t.c)
+	t.eachRow(t.c, t.LoadAll)
+	t.Go("MOVD %s, %s", firstA, t.a)
+	t.Go("MOVD %s, %s", firstPlace, t.places)
+	t.Go("MOVD %s, %s", count, t.k)
+	t.updates()
+	t.Go("MOVD %s, %s", first, t.c)
+	t.eachRow(t.c, t.StoreAll)
+	t.Go("ADD $%d, %s", 16*t.vectors, first)
+	t.Go("ADD $%d, %s", 16*t.vectors, t.b)
+	t.Go("SUBS $1, %s", tiles)
+	t.Go("BNE tile")
+	t.Return()
 }
 
 func double(file *neon.File) {

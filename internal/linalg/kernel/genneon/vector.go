@@ -62,6 +62,20 @@ func mul(file *neon.File) {
 	})
 }
 
+func mulSpread(file *neon.File) {
+	l := newLoop(file.Func("mulSpreadNEON", "func(n int, dst, a, b *float32, stride int)",
+		"mulSpreadNEON writes the products of a and b to dst, where vectors are stride elements apart. n is a multiple of 4, above 0."))
+	dst, a, b, stride := l.Arg("dst"), l.Arg("a"), l.Arg("b"), l.Arg("stride")
+	x, y := l.Vecs(1), l.Vecs(1)
+	l.each(4, func() {
+		l.LoadNext(a, x...)
+		l.LoadNext(b, y...)
+		l.on("fmul", x, x, y)
+		l.StoreAll(dst, x...)
+		l.Go("ADD %s<<2, %s", stride, dst)
+	})
+}
+
 func sgd(file *neon.File) {
 	l := newLoop(file.Func("sgdNEON", "func(n int, params, grads, velocity *float32, rate, momentum, decay float32)",
 		"sgdNEON is a step of gradient descent with Nesterov momentum. n is a multiple of 8, above 0."))
