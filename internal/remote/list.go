@@ -18,7 +18,8 @@ type Entry struct {
 	Version string
 }
 
-// List enumerates the objects at any depth below a folder of an object store, sorted by name. An error ends it.
+// List enumerates the objects at any depth below a folder of an object store, sorted by name. An answer that fails or is cut off is asked
+// for again from the object after the last. An error ends it.
 func List(ctx context.Context, folder string) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		l, err := parse(folder)
@@ -28,33 +29,49 @@ func List(ctx context.Context, folder string) iter.Seq2[Entry, error] {
 		}
 		var c *minio.Client
 		if err == nil {
-			c, err = store(true)
+			c, err = store(false)
 		}
 		if err != nil {
 			yield(Entry{}, err)
 			return
 		}
-		prefix := l.key
-		if prefix != "" && !strings.HasSuffix(prefix, "/") {
-			prefix += "/"
+		o := minio.ListObjectsOptions{Prefix: l.key, Recursive: true}
+		if o.Prefix != "" && !strings.HasSuffix(o.Prefix, "/") {
+			o.Prefix += "/"
 		}
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		for o := range c.ListObjectsIter(ctx, l.bucket, minio.ListObjectsOptions{Prefix: prefix, Recursive: true}) {
-			if o.Err != nil {
-				if cause := context.Cause(ctx); cause != nil {
-					o.Err = cause
-				}
-				yield(Entry{}, describe(folder, fromStore(o.Err)))
+		wait := patience{policy: patient}
+		for {
+			err := listAfter(ctx, c, l.bucket, &o, func(e Entry) bool {
+				wait.progress()
+				return yield(e, nil)
+			})
+			if err == nil {
 				return
 			}
-			name := strings.TrimPrefix(o.Key, prefix)
-			if name == "" || strings.HasSuffix(name, "/") {
-				continue // what some programs write to make a folder seen
-			}
-			if !yield(Entry{Address: "s3://" + l.bucket + "/" + o.Key, Name: name, Size: o.Size, Version: o.ETag}, nil) {
+			if err = wait.again(ctx, fromStore(err)); err != nil {
+				yield(Entry{}, describe(folder, err))
 				return
 			}
 		}
 	}
+}
+
+// listAfter calls take for the objects after o.StartAfter, which moves on, until take returns false.
+func listAfter(ctx context.Context, c *minio.Client, bucket string, o *minio.ListObjectsOptions, take func(Entry) bool) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	for object := range c.ListObjectsIter(ctx, bucket, *o) {
+		if object.Err != nil {
+			return object.Err
+		}
+		o.StartAfter = object.Key
+		name := strings.TrimPrefix(object.Key, o.Prefix)
+		if name == "" || strings.HasSuffix(name, "/") {
+			continue // what some programs write to make a folder seen
+		}
+		if !take(Entry{Address: "s3://" + bucket + "/" + object.Key, Name: name, Size: object.Size, Version: object.ETag}) {
+			return nil
+		}
+	}
+	return nil
 }

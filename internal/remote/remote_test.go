@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"math"
@@ -230,18 +231,48 @@ func TestList(t *testing.T) {
 	for _, key := range []string{"a/z.jpg", "a/b/c.jpg", "a/b.jpg", "b/x.jpg", "a/odd name+%?.jpg"} {
 		s.Put(t, key, []byte(key))
 	}
-	var names []string
-	for e, err := range remote.List(t.Context(), "s3://images/a") {
-		if err != nil {
-			t.Fatal(err)
+	want := []string{"b.jpg", "b/c.jpg", "odd name+%?.jpg", "z.jpg"}
+	proxy := s3test.Through(t, s.Address, func(n int, _ *http.Request) s3test.Fault {
+		return []s3test.Fault{{Cut: 700}, {Status: 503}, {Lost: true}, {}}[min(n, 3)]
+	})
+	for _, address := range []string{s.Address, proxy} {
+		t.Setenv("AWS_ENDPOINT_URL", "http://"+address)
+		var names []string
+		for e, err := range remote.List(t.Context(), "s3://images/a") {
+			if err != nil {
+				t.Fatal(err)
+			}
+			names = append(names, e.Name)
+			if data, err := remote.Append(t.Context(), nil, e.Address, 100); err != nil || string(data) != "a/"+e.Name {
+				t.Errorf("%s: %q, %v", e.Address, data, err)
+			}
 		}
-		names = append(names, e.Name)
-		if data, err := remote.Append(t.Context(), nil, e.Address, 100); err != nil || string(data) != "a/"+e.Name {
-			t.Errorf("%s: %q, %v", e.Address, data, err)
+		if !slices.Equal(names, want) {
+			t.Errorf("got %q, want %q", names, want)
 		}
 	}
-	if want := []string{"b.jpg", "b/c.jpg", "odd name+%?.jpg", "z.jpg"}; !slices.Equal(names, want) {
-		t.Errorf("got %q, want %q", names, want)
+}
+
+// A listing goes on after the objects that it has, also where more than one answer is needed.
+func TestListOfManyGoesOn(t *testing.T) {
+	s := s3test.Start(t)
+	const count = 1005 // an answer has at most 1000
+	for i := range count {
+		s.Put(t, fmt.Sprintf("many/%04d", i), []byte("x"))
+	}
+	proxy := s3test.Through(t, s.Address, func(n int, _ *http.Request) s3test.Fault {
+		return []s3test.Fault{{}, {Cut: 300}, {}, {}}[min(n, 3)]
+	})
+	t.Setenv("AWS_ENDPOINT_URL", "http://"+proxy)
+	n := 0
+	for e, err := range remote.List(t.Context(), "s3://images/many/") {
+		if err != nil || e.Name != fmt.Sprintf("%04d", n) {
+			t.Fatalf("object %d is %q, %v", n, e.Name, err)
+		}
+		n++
+	}
+	if n != count {
+		t.Errorf("%d objects", n)
 	}
 }
 

@@ -123,7 +123,7 @@ func TestDestination(t *testing.T) {
 	if got := string(server.Get(t, "results/one/b")); got != "mine" {
 		t.Errorf("a file of another became %q", got)
 	}
-	server.Put(t, "results/two/notes", nil)
+	server.Put(t, "results/two/notes", []byte("mine"))
 	_, err := things.Claim(t.Context(), ClaimOptions{Dir: "s3://" + s3test.Bucket + "/results/two", Replace: true})
 	refused(err, "other files")
 	other := Kind{Name: "other", Mark: "x", Patterns: []string{"x"}}

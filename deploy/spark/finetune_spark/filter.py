@@ -8,6 +8,8 @@ from collections import deque
 KEPT_MESSAGES = 50  # last lines of standard error, for the error of a process that fails
 UNDER_WAY = 2  # chunks that the process has besides the one that is waited for, so that it doesn't idle
 
+BUFFER = 1 << 18  # bytes of a read
+
 _idle = []  # at most one process that the next exchange may go on with
 
 
@@ -19,7 +21,7 @@ def exchange(command, chunks):
     """Write the lines of each chunk to the command and yield the chunk's ticket with as many lines of its output.
 
     ``chunks`` are pairs of a ticket, which is handed back, and a list of lines as bytes. The command must answer a line without
-    waiting for the next. What is under way is bounded by UNDER_WAY.
+    waiting for the next. What is under way is bounded by UNDER_WAY. Whether an answer is of its line the caller has to look.
 
     A process that has answered all lines is kept for the next exchange with the same command, since starting it takes as long as
     some dozens of images. It ends with this process, which closes its input. Where the generator is closed or fails, it is killed.
@@ -39,7 +41,6 @@ def exchange(command, chunks):
                 yield collect()
         while pending:
             yield collect()
-        process.check()
         done = True
     finally:
         if done and not _idle:
@@ -59,49 +60,44 @@ def _take(command):
 
 
 class _Process:
-    """A command that runs. Threads read its output all the time, so it never waits for a reader while this side waits for room in
-    its input."""
+    """A command that runs. A thread writes to it, so this side reads while the process waits for room in its output, and the two never
+    wait for each other. Reading by a thread instead would cost a change of threads for each line."""
 
     def __init__(self, command):
         self.command = command
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        self._answers, self._messages = queue.SimpleQueue(), deque(maxlen=KEPT_MESSAGES)
-        self._readers = [threading.Thread(target=self._read_answers, daemon=True),
+        self._process = subprocess.Popen(command, bufsize=BUFFER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self._input, self._messages = queue.SimpleQueue(), deque(maxlen=KEPT_MESSAGES)
+        self._threads = [threading.Thread(target=self._write, daemon=True),
                          threading.Thread(target=self._messages.extend, args=(self._process.stderr,), daemon=True)]
-        for reader in self._readers:
-            reader.start()
+        for thread in self._threads:
+            thread.start()
 
-    def _read_answers(self):
-        for line in self._process.stdout:
-            self._answers.put(line)
-        self._answers.put(None)
+    def _write(self):
+        while (lines := self._input.get()) is not None:
+            try:
+                self._process.stdin.write(b"".join(lines))
+                self._process.stdin.flush()
+            except BrokenPipeError:
+                return  # the end of the answers tells
 
     def alive(self):
         return self._process.poll() is None
 
     def write(self, lines):
-        try:
-            self._process.stdin.write(b"".join(lines))
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            raise self._failure() from None
+        self._input.put(lines)
 
     def read(self):
-        line = self._answers.get()
-        if line is None:
+        line = self._process.stdout.readline()
+        if not line:
             raise self._failure()
         return line
-
-    def check(self):
-        """Raise an error if there are answers to nothing."""
-        if not self._answers.empty() and self.read():
-            raise FilterError(f"{self.command[0]} wrote more lines than it was given")
 
     def kill(self):
         self._process.kill()
         self._process.wait()
-        for reader in self._readers:
-            reader.join()
+        self._input.put(None)
+        for thread in self._threads:
+            thread.join()
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             try:
                 stream.close()
@@ -109,7 +105,11 @@ class _Process:
                 pass  # what was left in the buffer is lost with the process
 
     def _failure(self):
-        status = self._process.wait()
-        self._readers[1].join()
+        try:
+            status = self._process.wait(10)
+        except subprocess.TimeoutExpired:  # it closed its output only
+            self._process.kill()
+            status = self._process.wait()
+        self._threads[1].join()
         said = b"".join(self._messages).decode("utf-8", "replace").strip()
         return FilterError(f"{self.command[0]} ended with status {status}" + (f": {said}" if said else ""))
