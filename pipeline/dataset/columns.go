@@ -7,6 +7,7 @@ import (
 
 	"finetune/invalid"
 	"finetune/pipeline/source"
+	"finetune/pipeline/textrows"
 )
 
 // A column is what one of a table means; a column without a role or votes is left alone.
@@ -82,14 +83,6 @@ func roleName(role string) string {
 	return role
 }
 
-// findColumn returns the place of a column, spelt exactly so or else in another case, or -1.
-func findColumn(header []string, name string) int {
-	if i := slices.Index(header, name); i >= 0 {
-		return i
-	}
-	return slices.IndexFunc(header, func(h string) bool { return strings.EqualFold(h, name) })
-}
-
 // onlyColumn returns the place of the only column that has one of the names.
 func onlyColumn(header, names []string) (int, bool) {
 	at, n := -1, 0
@@ -107,7 +100,7 @@ func (l *loader) chosenColumns(cols []column, header []string) error {
 		if c.name == "" {
 			continue
 		}
-		i := findColumn(header, c.name)
+		i := textrows.Find(header, c.name)
 		if i < 0 {
 			return &invalid.Error{
 				Field: c.field,
@@ -156,7 +149,7 @@ func (l *loader) byColumn(cols []column, header []string) error {
 	if l.o.By == "" {
 		return nil
 	}
-	i := findColumn(header, l.o.By)
+	i := textrows.Find(header, l.o.By)
 	if i < 0 {
 		return &invalid.Error{Field: "Data.By", Path: l.table, Found: fmt.Sprintf("no column %q", l.o.By), Want: "one of " + some(header)}
 	}
@@ -187,7 +180,7 @@ func (l *loader) usualColumns(cols []column, header []string) error {
 			continue
 		}
 		if seen[name] {
-			return l.wrongAt(1, fmt.Sprintf("the column %q twice", short(h)), "each column once", "")
+			return l.wrongAt(l.header, fmt.Sprintf("the column %q twice", short(h)), "each column once", "")
 		}
 		seen[name] = true
 	}
@@ -207,7 +200,7 @@ func (l *loader) checkColumns(cols []column, header []string) error {
 	}
 	const most = 40
 	found := fmt.Sprintf("the header %q", strings.Join(header[:min(len(header), most)], ","))
-	return l.wrongAt(1, found, want, l.columnHint(cols, header))
+	return l.wrongAt(l.header, found, want, l.columnHint(cols, header))
 }
 
 // columnHint proposes the options for the columns that are missing.

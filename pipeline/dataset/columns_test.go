@@ -9,6 +9,7 @@ import (
 	"unicode/utf16"
 
 	"finetune/invalid"
+	"finetune/pipeline/textrows"
 )
 
 // utf16LE is the text as a spreadsheet writes "Unicode text".
@@ -37,7 +38,7 @@ func TestColumnsByName(t *testing.T) {
 		"m.csv":   header + "\n" + row,
 		"n.csv":   "sep=;\r\n" + strings.ReplaceAll(header+"\r\n"+row, ",", ";"),
 		"o.csv":   utf16LE(strings.ReplaceAll(header+"\r\n"+row, ",", "\t")),
-		"p.tsv":   bom + strings.ReplaceAll(header+"\n"+row, ",", "\t") + "\n\t\t\t\t\t\t\t\t\n",
+		"p.tsv":   textrows.Mark + strings.ReplaceAll(header+"\n"+row, ",", "\t") + "\n\t\t\t\t\t\t\t\t\n",
 		"q.jsonl": object,
 		"r.json":  "[" + strings.ReplaceAll(object, "\n", ",\n") + "]",
 	} {

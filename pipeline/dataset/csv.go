@@ -1,75 +1,54 @@
 package dataset
 
 import (
-	"bufio"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"finetune/invalid"
+	"finetune/pipeline/textrows"
 )
 
-// readCSV reads a table with a header. Columns are separated by what the header has most of: commas, semicolons or
-// tabs; a first line such as "sep=;" says it.
+// readCSV reads a table with a header.
 func (l *loader) readCSV(r io.Reader) error {
 	l.layout = CSV
 	in, err := l.text(r)
 	if err != nil {
 		return err
 	}
-	rows := csv.NewReader(in)
-	if rows.Comma, err = l.separator(in); err != nil {
-		return err
-	}
-	l.comma = rows.Comma == ';'
-	rows.FieldsPerRecord = -1
-	rows.ReuseRecord = true
-	header, err := rows.Read()
-	if errors.Is(err, io.EOF) {
-		return &invalid.Error{
-			Path:  l.table,
-			Found: "nothing",
-			Want:  "a header such as path,label and a line for each image",
-		}
-	}
+	rows, err := textrows.NewCSV(in)
 	if err != nil {
-		return l.csvError(err)
+		return l.inTable(err)
 	}
-	cols, err := l.columns(slices.Clone(header))
+	l.header, l.comma = rows.Line, rows.Semicolon
+	cols, err := l.columns(rows.Header)
 	if err == nil {
-		err = l.checkColumns(cols, header)
+		err = l.checkColumns(cols, rows.Header)
 	}
 	if err != nil {
 		return err
 	}
 	for {
-		row, err := rows.Read()
+		row, err := rows.Next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
-			return l.csvError(err)
+			return l.inTable(err)
 		}
-		line, _ := rows.FieldPos(0)
-		if err := l.csvRow(cols, row, line); err != nil {
+		if row.Bad != nil {
+			row.Bad.Path = l.at(row.Line)
+			return row.Bad
+		}
+		if err := l.csvRow(cols, row.Cells, row.Line); err != nil {
 			return err
 		}
-		l.expect(rows.InputOffset())
+		l.expect(rows.Offset())
 	}
 }
 
-// csvRow takes a row; one whose cells are all empty, as spreadsheets write after the last, is passed over.
 func (l *loader) csvRow(cols []column, row []string, line int) error {
-	if !slices.ContainsFunc(row, func(cell string) bool { return strings.TrimSpace(cell) != "" }) {
-		return nil
-	}
-	if len(row) != len(cols) {
-		return l.wrongAt(line, count(len(row), "column"), fmt.Sprintf("%d as in the header", len(cols)),
-			"put values that hold a separator in double quotes")
-	}
 	rec := newRecord("", "", line)
 	for i, c := range cols {
 		var err error
@@ -91,32 +70,13 @@ func (l *loader) csvRow(cols []column, row []string, line int) error {
 	return l.add(rec)
 }
 
-// separator takes it from a line such as "sep=;", which it passes over, or guesses it from the header, which holds no
-// quoted separators in any file that we know of.
-func (l *loader) separator(in *bufio.Reader) (rune, error) {
-	begin, _ := in.Peek(1 << 12) // a read error comes again below
-	first, _, _ := strings.Cut(string(begin), "\n")
-	if sep, ok := strings.CutPrefix(strings.Trim(first, "\"\r"), "sep="); ok && len(sep) == 1 {
-		if strings.ContainsAny(sep, "\"\r\n\ufffd") {
-			return 0, l.wrongAt(1, fmt.Sprintf("the separator %q", sep), "a comma, a semicolon or a tab", "")
-		}
-		l.skipped = 1
-		in.Discard(min(len(begin), len(first)+1))
-		return rune(sep[0]), nil
+// inTable adds the table to an error of reading it.
+func (l *loader) inTable(err error) error {
+	var bad *invalid.Error
+	if !errors.As(err, &bad) {
+		return fmt.Errorf("read %s: %w", l.table, err)
 	}
-	best := ','
-	for _, sep := range ";\t" {
-		if strings.Count(first, string(sep)) > strings.Count(first, string(best)) {
-			best = sep
-		}
-	}
-	return best, nil
-}
-
-func (l *loader) csvError(err error) error {
-	var p *csv.ParseError
-	if errors.As(err, &p) {
-		return l.wrongAt(p.StartLine, p.Err.Error(), "a line of CSV", `double a quote inside a quoted value ("")`)
-	}
-	return fmt.Errorf("read %s: %w", l.table, err)
+	at := *bad
+	at.Path = l.table
+	return &at
 }

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"finetune/pipeline/source"
+	"finetune/pipeline/textrows"
 )
 
 // votesPrefix begins the columns with the votes for each class: votes_1, votes_2, …
@@ -70,16 +71,12 @@ func (l *loader) setField(r *record, column, value string) error {
 	return nil
 }
 
-// decimal writes a number with a decimal comma, as spreadsheets do beside semicolons, with a point.
+// decimal writes a number with a point where the table may have decimal commas.
 func (l *loader) decimal(value string) string {
-	if !l.comma || strings.Count(value, ",") != 1 {
+	if !l.comma {
 		return value
 	}
-	point := strings.Replace(value, ",", ".", 1)
-	if _, err := strconv.ParseFloat(point, 64); err != nil {
-		return value
-	}
-	return point
+	return textrows.Decimal(value)
 }
 
 // setPath takes a path, relative to the folder of the table.

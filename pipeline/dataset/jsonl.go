@@ -1,7 +1,6 @@
 package dataset
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +11,7 @@ import (
 
 	"finetune/invalid"
 	"finetune/label"
+	"finetune/pipeline/textrows"
 )
 
 // readJSONL reads a table with a JSON object on each line. Its fields are the columns of the CSV form; numbers may be
@@ -122,7 +122,7 @@ func (l *loader) setJSON(r *record, known map[string]column, name string, raw js
 	lower := strings.ToLower(name)
 	c, ok := known[name]
 	if c.by {
-		r.by, _ = scalar(raw)
+		r.by, _ = textrows.Scalar(raw)
 	}
 	switch {
 	case ok && c.role != "":
@@ -152,7 +152,7 @@ func (l *loader) setJSON(r *record, known map[string]column, name string, raw js
 	default:
 		return nil
 	}
-	value, ok := scalar(raw)
+	value, ok := textrows.Scalar(raw)
 	if !ok {
 		return l.wrongAt(r.line, fmt.Sprintf("the %s %s", lower, short(string(raw))), "text or a number", "")
 	}
@@ -163,7 +163,7 @@ func (l *loader) setJSON(r *record, known map[string]column, name string, raw js
 }
 
 func (l *loader) setJSONVotes(r *record, class string, raw json.RawMessage) error {
-	value, ok := scalar(raw)
+	value, ok := textrows.Scalar(raw)
 	if !ok {
 		return l.wrongAt(r.line, fmt.Sprintf("the votes %s for %q", short(string(raw)), short(class)), "a number", "")
 	}
@@ -172,23 +172,4 @@ func (l *loader) setJSONVotes(r *record, class string, raw json.RawMessage) erro
 		return l.wrongAt(r.line, fmt.Sprintf("votes for more than %d classes", label.MaxClasses), "fewer", "")
 	}
 	return l.setVotes(r, place, value)
-}
-
-// scalar returns a JSON string, number or null as text.
-func scalar(raw json.RawMessage) (string, bool) {
-	var v any
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber() // a label 1.10 stays as written
-	if d.Decode(&v) != nil {
-		return "", false
-	}
-	switch v := v.(type) {
-	case nil:
-		return "", true
-	case string:
-		return v, true
-	case json.Number:
-		return v.String(), true
-	}
-	return "", false
 }

@@ -3,6 +3,7 @@ package dataset
 import (
 	"encoding/json"
 	"finetune/pipeline/source"
+	"finetune/pipeline/textrows"
 	"path"
 	"slices"
 	"strings"
@@ -91,7 +92,7 @@ func (t *task) image() string {
 	values := make(map[string]string, len(t.Data))
 	var names []string
 	for name, raw := range t.Data {
-		if value, ok := scalar(raw); ok {
+		if value, ok := textrows.Scalar(raw); ok {
 			values[strings.ToLower(name)] = value
 			names = append(names, strings.ToLower(name))
 		}

@@ -168,7 +168,7 @@ func (l *loader) unknownKind(ext string) error {
 }
 
 func newLoader(ctx context.Context, o Options) (*loader, error) {
-	l := &loader{ctx: ctx, o: o, table: remote.Redacted(o.Path), base: remote.Dir(o.Path), unit: "line",
+	l := &loader{ctx: ctx, o: o, table: remote.Redacted(o.Path), base: remote.Dir(o.Path), unit: "line", header: 1,
 		voteIndex: make(map[string]int), words: make(map[string]string)}
 	switch {
 	case o.Path == "":

@@ -32,7 +32,7 @@ type loader struct {
 	base        string  // the folder that paths are relative to
 	absolute    string  // base in full, with a slash at the end; "" where it wasn't needed yet
 	under       string  // the slash-separated folder below base that the table's paths are relative to
-	skipped     int     // lines before the header, which don't count as lines of the table
+	header      int     // line of the table's header
 	comma       bool    // numbers of the table may have a decimal comma
 	size        int64   // of the table in bytes; 0 where it isn't known
 	hasBy       bool    // the table has the column Options.By
@@ -67,7 +67,7 @@ func (l *loader) readFile(name string, maxBytes int64, do func(io.Reader) error)
 }
 
 // at names a line of the table.
-func (l *loader) at(line int) string { return fmt.Sprintf("%s %s %d", l.table, l.unit, line+l.skipped) }
+func (l *loader) at(line int) string { return fmt.Sprintf("%s %s %d", l.table, l.unit, line) }
 
 // wrongAt is an error in a line of the table.
 func (l *loader) wrongAt(line int, found, want, hint string) error {

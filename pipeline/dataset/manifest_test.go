@@ -13,6 +13,7 @@ import (
 
 	"finetune/invalid"
 	"finetune/label"
+	"finetune/pipeline/textrows"
 )
 
 func loadText(t testing.TB, name, text string, o Options) (*Set, error) {
@@ -32,7 +33,7 @@ func TestManifests(t *testing.T) {
 		{"every column, in any order and case", "m.csv",
 			"Group,SPLIT,label,fold,weight,path,note\np1,train,1,0,2.5,a.jpg,x\n,Validation,2,3,,b.jpg,\n p2 ,TEST,1,1,1,c.jpg,\n", Options{},
 			[]string{"a.jpg:1 train @p1", "b.jpg:2 val", "c.jpg:1 test @p2"}},
-		{"as Windows writes it", "m.csv", bom + "path;label\r\n\"a;1.jpg\";1\r\nb.jpg;2\r\n", Options{},
+		{"as Windows writes it", "m.csv", textrows.Mark + "path;label\r\n\"a;1.jpg\";1\r\nb.jpg;2\r\n", Options{},
 			[]string{"a;1.jpg:1", "b.jpg:2"}},
 		{"tabs", "m.tsv", "path\tlabel\na, b.jpg\t(0, 2)\nb.jpg\t(4, 6)\n", Options{},
 			[]string{"a, b.jpg:(0, 2)", "b.jpg:(4, 6)"}},
@@ -54,13 +55,13 @@ func TestManifests(t *testing.T) {
 			`{"label": "9", "path": "b.jpg", "x": {"y": []}}` + "\r\n", Options{},
 			[]string{"a.jpg:10 @7", "b.jpg:9"}},
 		{"JSON votes in both forms", "m.ndjson",
-			bom + `{"path": "a.jpg", "votes": {"1": 3, "2": 5, "3": 1}}` + "\n" + `{"path": "b.jpg", "votes_3": 1}`, Options{},
+			textrows.Mark + `{"path": "a.jpg", "votes": {"1": 3, "2": 5, "3": 1}}` + "\n" + `{"path": "b.jpg", "votes_3": 1}`, Options{},
 			[]string{"a.jpg:2", "b.jpg:3"}},
 		{"groups by pattern", "m.csv", "path,label\nann_1.jpg,1\nbob_1.jpg,2\n", Options{GroupRegex: `^([a-z]+)_`},
 			[]string{"ann_1.jpg:1 @ann", "bob_1.jpg:2 @bob"}},
 		{"labels that aren't wanted", "m.csv", "path,label\na.jpg,old\nb.jpg,\n", Options{Unlabelled: true},
 			[]string{"a.jpg", "b.jpg"}},
-		{"a list", "l.txt", bom + "a b.jpg\r\n\r\nsub/c.jpg\r\na b.jpg", Options{Unlabelled: true},
+		{"a list", "l.txt", textrows.Mark + "a b.jpg\r\n\r\nsub/c.jpg\r\na b.jpg", Options{Unlabelled: true},
 			[]string{"a b.jpg", "sub/c.jpg"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -216,7 +217,7 @@ func write(t *testing.T, s *Set) string {
 func FuzzManifest(f *testing.F) {
 	const csv, jsonl, json, ava = 0, 1, 2, 3
 	f.Add("path,label\na.jpg,1\nb.jpg,2\n", csv)
-	f.Add(bom+"path;label;split;fold;group;weight\r\n\"a\";1;train;0;p;2\r\nb;2;;;;\r\n", csv)
+	f.Add(textrows.Mark+"path;label;split;fold;group;weight\r\n\"a\";1;train;0;p;2\r\nb;2;;;;\r\n", csv)
 	f.Add("path,votes_1,votes_2\na,1,2\nb,0,1\n", csv)
 	f.Add("path\tlabel\n\"a\"\"\n", csv)
 	f.Add("sep=;\nimage;level\na;0,0\nb;0.00\nc;Grade 1\n", csv)

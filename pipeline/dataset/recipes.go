@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"finetune/pipeline/textrows"
 )
 
 // A recipe says how to read the table of a well-known data set or tool. Names of columns are in lower case, with spaces
@@ -75,7 +77,7 @@ func (r *recipe) apply(l *loader, cols []column, header []string) {
 	for _, c := range [][2]string{{pathColumn, r.image}, {labelColumn, r.label}, {groupColumn, r.group}} {
 		role := c[0]
 		for _, name := range strings.Fields(c[1]) {
-			if i := findColumn(header, name); i >= 0 && cols[i].role == "" && !has(cols, role) {
+			if i := textrows.Find(header, name); i >= 0 && cols[i].role == "" && !has(cols, role) {
 				cols[i].role = role
 				understood = append(understood, fmt.Sprintf("%q is the %s", header[i], roleName(role)))
 			}
@@ -83,7 +85,7 @@ func (r *recipe) apply(l *loader, cols []column, header []string) {
 	}
 	votes := strings.Fields(r.votes)
 	for _, name := range votes {
-		i := findColumn(header, name)
+		i := textrows.Find(header, name)
 		cols[i].votes = l.votePlace(strings.TrimLeft(name, "abcdefghijklmnopqrstuvwxyz_"))
 	}
 	if len(votes) > 0 {

@@ -8,33 +8,18 @@ import (
 	"io"
 	"strings"
 
-	"golang.org/x/text/encoding/unicode"
-
 	"finetune/invalid"
+	"finetune/pipeline/textrows"
 )
 
-// bom marks UTF-8 in files of some Windows programs.
-const bom = "\ufeff"
-
-// text returns the contents of a table as UTF-8 without a byte order mark. UTF-16 is decoded where such a mark tells
-// it, as spreadsheets write "Unicode text".
+// text returns the contents of a table as textrows.Open does.
 func (l *loader) text(r io.Reader) (*bufio.Reader, error) {
-	in := bufio.NewReaderSize(r, 1<<16)
-	begin, _ := in.Peek(1 << 12) // a read error comes again later
-	switch {
-	case bytes.HasPrefix(begin, []byte("\xff\xfe")) || bytes.HasPrefix(begin, []byte("\xfe\xff")):
-		utf16 := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM)
+	in, wide, err := textrows.Open(r)
+	if err != nil {
+		return nil, l.inTable(err)
+	}
+	if wide {
 		l.size /= 2 // of mostly ASCII
-		return bufio.NewReaderSize(utf16.NewDecoder().Reader(in), 1<<16), nil
-	case bytes.IndexByte(begin, 0) >= 0 || bytes.HasPrefix(begin, []byte("PK\x03\x04")):
-		return nil, &invalid.Error{
-			Path:  l.table,
-			Found: "no plain text",
-			Want:  "a text file in UTF-8",
-			Hint:  "export it as CSV UTF-8",
-		}
-	case bytes.HasPrefix(begin, []byte(bom)):
-		in.Discard(len(bom))
 	}
 	return in, nil
 }
@@ -45,30 +30,31 @@ func (l *loader) eachLine(r io.Reader, do func(line int, text []byte) error) err
 	if err != nil {
 		return err
 	}
-	lines := bufio.NewScanner(in)
-	lines.Buffer(nil, maxLine)
-	line, read := 0, int64(0)
-	for lines.Scan() {
-		line++
-		text := lines.Bytes()
-		read += int64(len(text)) + 1
-		if len(bytes.TrimSpace(text)) == 0 {
-			continue
+	var buf []byte
+	read := int64(0)
+	for n := 1; ; n++ {
+		text, long, err := textrows.Line(in, buf[:0], maxLine)
+		last := errors.Is(err, io.EOF)
+		switch {
+		case long:
+			return l.wrongAt(n, fmt.Sprintf("more than %d bytes", maxLine), "a shorter line", "")
+		case err != nil && !last:
+			return l.inTable(err)
+		case last && n == 1 && len(text) == 0:
+			return &invalid.Error{Path: l.table, Found: "nothing", Want: "a line for each image"}
 		}
-		if err := do(line, text); err != nil {
-			return err
+		buf = text
+		read += int64(len(text)) + 1
+		if len(bytes.TrimSpace(text)) > 0 {
+			if err := do(n, text); err != nil {
+				return err
+			}
+		}
+		if last {
+			return nil
 		}
 		l.expect(read)
 	}
-	switch err := lines.Err(); {
-	case errors.Is(err, bufio.ErrTooLong):
-		return l.wrongAt(line+1, fmt.Sprintf("more than %d bytes", maxLine), "a shorter line", "")
-	case err != nil:
-		return fmt.Errorf("read %s: %w", l.table, err)
-	case line == 0:
-		return &invalid.Error{Path: l.table, Found: "nothing", Want: "a line for each image"}
-	}
-	return nil
 }
 
 // readList reads a text file with a path on each line. The bytes of a path may be any that a file name can have.

@@ -1,35 +1,17 @@
 package source
 
 import (
-	"bufio"
 	"cmp"
 	"context"
-	"encoding/csv"
 	"errors"
-	"finetune/internal/remote"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
+	"finetune/internal/remote"
 	"finetune/invalid"
+	"finetune/pipeline/textrows"
 )
-
-// A rowLimit is a reader that fails when a row has too many bytes, which encoding/csv would gather in memory.
-type rowLimit struct {
-	r    io.Reader
-	left int
-}
-
-func (l *rowLimit) Read(p []byte) (int, error) {
-	if l.left <= 0 {
-		return 0, &invalid.Error{Found: fmt.Sprintf("a row of more than %d bytes", maxText),
-			Hint: "look for a double quote that isn't closed"}
-	}
-	n, err := l.r.Read(p)
-	l.left -= n
-	return n, err
-}
 
 // readCSV enumerates a table with a header.
 func readCSV(ctx context.Context, f found, o Options, e *emitter) error {
@@ -38,77 +20,69 @@ func readCSV(ctx context.Context, f found, o Options, e *emitter) error {
 		return err
 	}
 	defer in.Close()
-	limit := &rowLimit{r: in, left: maxText}
-	text := bufio.NewReaderSize(limit, 1<<16)
-	begin, err := text.Peek(1 << 12) // shorter at the end of the file
-	if err != nil && !errors.Is(err, io.EOF) {
+	text, _, err := textrows.Open(in)
+	if err != nil {
 		return failure(f.shown(), "cannot be read", err)
 	}
-	if strings.HasPrefix(string(begin), bom) {
-		text.Discard(len(bom))
-	}
-	rows := csv.NewReader(text)
-	rows.Comma = separator(begin)
-	rows.ReuseRecord = true
-	header, err := rows.Read()
+	rows, err := textrows.NewCSV(text)
 	if err != nil {
 		return failure(f.shown(), "no header", err)
 	}
-	header = slices.Clone(header)
-	image := imageColumn(header, o)
+	image := textrows.Find(rows.Header, cmp.Or(o.ImageColumn, "path"))
 	if image < 0 {
 		return &invalid.Error{Path: f.shown(), Found: fmt.Sprintf("a header without %s: %.80q",
-			cmp.Or(o.ImageColumn, "path"), strings.Join(header, ",")),
+			cmp.Or(o.ImageColumn, "path"), strings.Join(rows.Header, ",")),
 			Want: "a column with the paths of images"}
 	}
+	fields := meanings(rows.Header, o.LabelColumn)
 	for {
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}
-		limit.left = maxText
-		row, err := rows.Read()
+		row, err := rows.Next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
-		var bad *csv.ParseError
-		if err != nil && !errors.As(err, &bad) {
+		if err != nil {
 			return failure(f.shown(), "cannot be read", err)
 		}
-		if err := e.emit(csvItem(f, header, row, image, o, rows, bad)); err != nil {
+		at := fmt.Sprintf("%s line %d", f.name, row.Line)
+		if row.Bad != nil {
+			row.Bad.Path = at
+			if err := e.emit(Item{Name: at, content: failed{row.Bad}}); err != nil {
+				return err
+			}
+			continue
+		}
+		it := pathItem(strings.Clone(row.Cells[image]), remote.Dir(f.path), at)
+		for i, field := range fields {
+			if i == image {
+				continue
+			}
+			value := row.Cells[i]
+			if rows.Semicolon && isNumber(field) {
+				value = textrows.Decimal(strings.TrimSpace(value))
+			}
+			it.Labels.set(field, strings.Clone(value))
+		}
+		if err := e.emit(it); err != nil {
 			return err
 		}
 	}
 }
 
-func csvItem(f found, header, row []string, image int, o Options, rows *csv.Reader, bad *csv.ParseError) Item {
-	if bad != nil {
-		at := fmt.Sprintf("%s line %d", f.name, bad.StartLine)
-		return Item{Name: at, content: unusable(at, bad.Err.Error(), fmt.Sprintf("%d columns of CSV", len(header)))}
-	}
-	line, _ := rows.FieldPos(0)
-	it := pathItem(strings.Clone(row[image]), remote.Dir(f.path), fmt.Sprintf("%s line %d", f.name, line))
-	for i, name := range header {
-		if i != image {
-			it.Labels.set(labelName(strings.TrimSpace(name), o.LabelColumn), strings.Clone(row[i]))
+// meanings returns for each column of a table the name of the field that it fills where it fills one: column is the one with the label,
+// "" is label.
+func meanings(names []string, column string) []string {
+	label := textrows.Find(names, cmp.Or(column, "label"))
+	fields := make([]string, len(names))
+	for i, name := range names {
+		switch {
+		case i == label:
+			fields[i] = "label"
+		case !strings.EqualFold(name, "label"): // or another column is the label
+			fields[i] = name
 		}
 	}
-	return it
-}
-
-// imageColumn returns the place of the column with the paths, or -1.
-func imageColumn(header []string, o Options) int {
-	return slices.IndexFunc(header, func(h string) bool {
-		return strings.EqualFold(strings.TrimSpace(h), cmp.Or(o.ImageColumn, "path"))
-	})
-}
-
-// separator guesses from the header: a comma, or a semicolon or tab where there is no comma.
-func separator(begin []byte) rune {
-	header, _, _ := strings.Cut(string(begin), "\n")
-	for _, r := range ",;\t" {
-		if strings.ContainsRune(header, r) {
-			return r
-		}
-	}
-	return ','
+	return fields
 }

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,7 +13,7 @@ import (
 // A file with a hole reads as zeros, here for an hour if nothing bounded it.
 func TestListWithHole(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "list.txt")
-	if err := os.WriteFile(path, nil, 0o666); err != nil {
+	if err := os.WriteFile(path, bytes.Repeat([]byte("x"), 1<<12), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Truncate(path, 1<<40); err != nil {

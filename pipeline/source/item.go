@@ -87,6 +87,12 @@ func Reason(err error) string {
 	return strings.TrimPrefix(short.Error(), ": ")
 }
 
+// isNumber reports whether a field of Labels that set knows may hold a number with a decimal comma.
+func isNumber(field string) bool {
+	field = strings.ToLower(field)
+	return field == "label" || field == "weight" || strings.HasPrefix(field, "votes_")
+}
+
 // set puts the value of a column into the field that it means. It reports whether there is one.
 func (l *Labels) set(column, value string) bool {
 	value = strings.TrimSpace(value)

@@ -2,7 +2,6 @@ package source
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"maps"
@@ -10,6 +9,7 @@ import (
 	"strings"
 
 	"finetune/invalid"
+	"finetune/pipeline/textrows"
 )
 
 // An object is a line of JSON as far as it matters here.
@@ -67,7 +67,7 @@ func parseCut(line []byte) (object, error) {
 // object makes an item of a JSON object.
 func (l *lineReader) object(n int, line []byte) Item {
 	o, err := parseCut(line)
-	id, _ := scalar(o.ID)
+	id, _ := textrows.Scalar(o.ID)
 	if err != nil {
 		it := l.mistake(n, "not a JSON object with text in path and bytes: "+err.Error(),
 			`an object such as {"path": "a.jpg"}`)
@@ -107,52 +107,21 @@ func named(it Item, name string) Item {
 // setJSONLabels takes labels from the fields of an object: those that a table's columns have, and votes as an object of
 // classes. column is the one with the label; "" is label.
 func setJSONLabels(l *Labels, fields map[string]json.RawMessage, column string) {
-	// In a fixed order, so that votes are, too.
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		if value, ok := scalar(fields[name]); ok {
-			l.set(labelName(name, column), value)
+	names := slices.Sorted(maps.Keys(fields)) // in a fixed order, so that votes are, too
+	for i, field := range meanings(names, column) {
+		raw := fields[names[i]]
+		if value, ok := textrows.Scalar(raw); ok {
+			l.set(field, value)
 			continue
 		}
 		var votes map[string]json.RawMessage
-		if name != "votes" || json.Unmarshal(fields[name], &votes) != nil {
+		if !strings.EqualFold(field, "votes") || json.Unmarshal(raw, &votes) != nil {
 			continue
 		}
 		for _, class := range slices.Sorted(maps.Keys(votes)) {
-			if value, ok := scalar(votes[class]); ok {
+			if value, ok := textrows.Scalar(votes[class]); ok {
 				l.set("votes_"+class, value)
 			}
 		}
 	}
-}
-
-// labelName returns the name that a column has where column is the one with the label.
-func labelName(name, column string) string {
-	switch {
-	case name == cmp.Or(column, "label"):
-		return "label"
-	case strings.EqualFold(name, "label"):
-		return "" // another column is the label
-	}
-	return name
-}
-
-// scalar returns a JSON string, number, truth value or null as text.
-func scalar(raw json.RawMessage) (string, bool) {
-	var v any
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber() // a label 1.10 stays as written
-	if d.Decode(&v) != nil {
-		return "", false
-	}
-	switch v := v.(type) {
-	case nil:
-		return "", true
-	case string:
-		return v, true
-	case bool:
-		return string(raw), true
-	case json.Number:
-		return v.String(), true
-	}
-	return "", false
 }

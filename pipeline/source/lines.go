@@ -17,12 +17,12 @@ import (
 
 	"finetune/internal/remote"
 	"finetune/invalid"
+	"finetune/pipeline/textrows"
 )
 
 const (
-	maxText = 1 << 20                   // bytes of a line or a CSV row without an image
+	maxText = textrows.MaxRow           // bytes of a line without an image
 	maxLine = (maxHeld+2)/3*4 + maxText // bytes of a line with an image in base64
-	bom     = "\ufeff"                  // marks UTF-8 in files of some Windows programs
 )
 
 // openText opens a text file, decompressing it by its name.
@@ -61,9 +61,13 @@ func readLines(ctx context.Context, f found, o Options, e *emitter) error {
 		return err
 	}
 	defer in.Close()
+	text, _, err := textrows.Open(in)
+	if err != nil {
+		return failure(f.shown(), "cannot be read", err)
+	}
 	l := lineReader{name: f.name, folder: remote.Dir(f.path), json: f.kind == jsonlTable, paths: f.kind == list,
 		label: o.LabelColumn}
-	if err := l.read(ctx, in, e); err != nil {
+	if err := l.read(ctx, text, e); err != nil {
 		return failure(f.shown(), "cannot be read", err)
 	}
 	return nil
@@ -109,12 +113,12 @@ func (l *lineReader) read(ctx context.Context, r io.Reader, e *emitter) error {
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}
-		line, long, err := readLine(in, buf[:0], l.limit())
+		line, long, err := textrows.Line(in, buf[:0], l.limit())
 		if err != nil && !errors.Is(err, io.EOF) {
 			return err
 		}
 		if n == 1 {
-			line = bytes.TrimPrefix(line, []byte(bom))
+			line = bytes.TrimPrefix(line, []byte(textrows.Mark))
 		}
 		if buf = line; cap(buf) > maxText {
 			buf = nil // a line with an image is rare enough not to keep its room
@@ -152,31 +156,6 @@ func (l *lineReader) limit() int {
 		return maxLine
 	}
 	return maxText
-}
-
-// maxPassed is how many bytes of one line are passed over. What has a longer one isn't text: a file with a hole can
-// have a line that takes an hour to read.
-const maxPassed = 1 << 28
-
-// readLine appends a line without its end to buf. Of a line longer than most it keeps nothing and reports long. A line
-// longer than most and maxPassed is an *invalid.Error.
-func readLine(in *bufio.Reader, buf []byte, most int) (line []byte, long bool, err error) {
-	passed := 0
-	for {
-		part, err := in.ReadSlice('\n')
-		if passed += len(part); passed > most+maxPassed {
-			return nil, true, &invalid.Error{Found: fmt.Sprintf("a line of more than %d bytes", most+maxPassed), Want: "lines of text"}
-		}
-		if !long {
-			if buf = append(buf, part...); len(bytes.TrimRight(buf, "\r\n")) > most {
-				buf, long = nil, true
-			}
-		}
-		if errors.Is(err, bufio.ErrBufferFull) {
-			continue
-		}
-		return bytes.TrimRight(buf, "\r\n"), long, err
-	}
 }
 
 // item makes an item of a line.

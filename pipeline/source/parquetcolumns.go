@@ -52,8 +52,15 @@ func findColumns(f *parquet.File, o Options) (tableColumns, error) {
 				"image, bytes, content or path")}
 	}
 	classes := huggingFaceClasses(f)
-	for _, l := range leaves {
-		column := labelName(l[0], o.LabelColumn)
+	names := make([]string, len(leaves))
+	for i, l := range leaves {
+		if len(l) == 1 {
+			names[i] = l[0]
+		}
+	}
+	fields := meanings(names, o.LabelColumn)
+	for n, l := range leaves {
+		column := fields[n]
 		if leaf, ok := f.Schema().Lookup(l...); ok && len(l) == 1 && leaf.MaxRepetitionLevel == 0 &&
 			(&Labels{}).set(column, "") {
 			i := c.add(leaf.ColumnIndex)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"finetune/invalid"
+	"finetune/pipeline/textrows"
 )
 
 const (
@@ -89,7 +90,7 @@ func (s *sample) labels(column string) Labels {
 		var fields map[string]json.RawMessage
 		if json.Unmarshal(raw, &fields) == nil {
 			setJSONLabels(&l, fields, column)
-		} else if value, ok := scalar(raw); ok {
+		} else if value, ok := textrows.Scalar(raw); ok {
 			l.set("label", value)
 		}
 	}

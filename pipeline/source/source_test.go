@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"finetune/invalid"
+	"finetune/pipeline/textrows"
 )
 
 // write makes a file below dir.
@@ -147,7 +148,7 @@ func TestInputs(t *testing.T) {
 	if err := os.Symlink("nowhere", filepath.Join(dir, "p", "broken.jpg")); err != nil {
 		t.Fatal(err)
 	}
-	write(t, dir, "l.txt", bom+"p/a/x.jpg\r\n\n p/gone.jpg \n"+filepath.Join(dir, "p/z.jpg")+"\n{odd}.jpg")
+	write(t, dir, "l.txt", textrows.Mark+"p/a/x.jpg\r\n\n p/gone.jpg \n"+filepath.Join(dir, "p/z.jpg")+"\n{odd}.jpg")
 	table := "label,path,split,fold,group,weight,votes_old\n3,p/z.jpg,train,1,ann,0.5,2\n"
 	write(t, dir, "t.csv", table+"too,few\n\"1\",\"p/a/x.jpg\",,,,,\n")
 	write(t, dir, "t.tsv.gz", gzipOf("path\tage\np/z.jpg\t7\n"))
@@ -190,7 +191,7 @@ func TestInputs(t *testing.T) {
 			want: append([]string{"p/a/y.PNG=y.PNG"}, slices.Repeat([]string{"p/z.jpg=z.jpg"}, 61)...)},
 		{path: "l.txt", want: []string{"p/a/x.jpg=x.jpg", " p/gone.jpg !no such file", "p/z.jpg=z.jpg",
 			"{odd}.jpg!no such file"}},
-		{path: "t.csv", want: []string{"p/z.jpg=z.jpg 3 train 1 ann 0.5 old:2", "t.csv line 3!wrong number of fields",
+		{path: "t.csv", want: []string{"p/z.jpg=z.jpg 3 train 1 ann 0.5 old:2", "t.csv line 3!2 columns; expected 7 as in the header",
 			"p/a/x.jpg=x.jpg 1"}},
 		{path: "t.tsv.gz", want: []string{"p/z.jpg=z.jpg"}},
 		{path: "t.tsv.gz", o: Options{LabelColumn: "age"}, want: []string{"p/z.jpg=z.jpg 7"}},
@@ -280,7 +281,7 @@ func TestInvalidInputs(t *testing.T) {
 	write(t, dir, "no.parquet", "PAR1xxxxxxxxPAR1")
 	write(t, dir, "d/s.tar", tarOf(t))
 	for path, want := range map[string]string{
-		"": "nothing", "gone": "no such file", "x.md": "unknown kind", "no.csv": "header without path", "empty.csv": "no header",
+		"": "nothing", "gone": "no such file", "x.md": "unknown kind", "no.csv": "header without path", "empty.csv": "nothing",
 		"empty.txt": "no images", "no.tar": "not a tar", "no.tar.gz": "not gzip", "no.zip": "not a zip", "no.parquet": "not Parquet",
 		"d": "d/*.tar", "d/*.jpg": "no file that matches", "s-{0..3}.tar": "no such file", "[": "malformed", "{0..2000000}": "too many",
 	} {

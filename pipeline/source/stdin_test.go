@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"finetune/invalid"
+	"finetune/pipeline/textrows"
 )
 
 func TestStdin(t *testing.T) {
@@ -104,11 +105,11 @@ func TestStdinCannotBeReadTwice(t *testing.T) {
 // FuzzStdin holds that every line that isn't blank gives one item, in order, whose error is one of the item.
 func FuzzStdin(f *testing.F) {
 	f.Add([]byte("a.jpg\n\n b\r\n"))
-	f.Add([]byte(bom + `{"path":"a.jpg","label":1,"votes":{"1":2}}` + "\n" + `{"bytes":"AAEC","id":3}`))
+	f.Add([]byte(textrows.Mark + `{"path":"a.jpg","label":1,"votes":{"1":2}}` + "\n" + `{"bytes":"AAEC","id":3}`))
 	f.Add([]byte(`{"path":null,"bytes":null}` + "\n{}\n[]\n{\"id\":{}}\n\x00\nfile:///x\nhttp://x"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		want := 0
-		for line := range bytes.SplitSeq(bytes.TrimPrefix(text, []byte(bom)), []byte("\n")) {
+		for line := range bytes.SplitSeq(bytes.TrimPrefix(text, []byte(textrows.Mark)), []byte("\n")) {
 			if len(bytes.TrimSpace(line)) > 0 {
 				want++
 			}
