@@ -67,8 +67,8 @@ func TestOnDevice(t *testing.T) {
 		t.Fatal(err)
 	}
 	items := demoItems(t)[:75]
-	items = slices.Insert(items, 9, dataset.Item{Path: bad})
-	items = slices.Insert(items, 40, dataset.Item{Path: bad})
+	items = slices.Insert(items, 9, dataset.Item{Path: bad, File: bad})
+	items = slices.Insert(items, 40, dataset.Item{Path: bad, File: bad})
 	for name, c := range map[string]struct {
 		batch, views int
 	}{"as usual": {0, 1}, "of 5": {5, 1}, "larger than a block": {30, 1}, "views": {16, 3}, "more views than a batch": {7, 5}} {
@@ -147,7 +147,7 @@ func TestOnDeviceAnswersSlowStreams(t *testing.T) {
 	go func() {
 		defer lines.Close()
 		for i, item := range items {
-			path, err := filepath.Abs(filepath.Join("../../testdata/demo", item.Path))
+			path, err := filepath.Abs(item.File)
 			if err != nil {
 				t.Error(err)
 			}
