@@ -15,6 +15,7 @@ const Level = 0.01
 // A Model knows what the training images of a run look like. It may be used by several goroutines.
 type Model struct {
 	mean, inverse []float32 // of the columns: their mean, and 1 / standard deviation
+	sketch        []term    // what each column adds to the projection of a row; nil where rows are as short as that
 	centre        []float64 // of the projected rows
 	factor        []float64 // lower Cholesky factor of their covariance, packed row by row
 	distances     []float64 // of the reference, ascending
@@ -70,10 +71,28 @@ func (m *Model) Project(row []float32) []float64 {
 		return out
 	}
 	for j, v := range row {
-		place, sign := sketched(j, len(out))
-		out[place] += sign * float64(v-m.mean[j]) * float64(m.inverse[j])
+		t := m.sketch[j]
+		out[t.place] += float64(v-m.mean[j]) * t.scale
 	}
 	return out
+}
+
+// A term is the place that a column is added to, and what it is multiplied by: its sign over the standard deviation.
+type term struct {
+	place int
+	scale float64
+}
+
+// takeSketch fills in sketch once mean, inverse and the length of centre are known.
+func (m *Model) takeSketch() {
+	if len(m.centre) == m.Width() {
+		return
+	}
+	m.sketch = make([]term, m.Width())
+	for j, inverse := range m.inverse {
+		place, sign := sketched(j, len(m.centre))
+		m.sketch[j] = term{place, sign * float64(inverse)}
+	}
 }
 
 // sketched returns the place of a column in a sketch of so many numbers, and its sign. The bits are those of SplitMix64

@@ -110,6 +110,7 @@ func read(r io.Reader, width int) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	m.takeSketch()
 	return m, m.check()
 }
 

@@ -121,6 +121,7 @@ func standardise(f head.Features, rows []int) *Model {
 			m.inverse[j] = float32(1 / d)
 		}
 	}
+	m.takeSketch()
 	return m
 }
 
