@@ -3,7 +3,6 @@ package head
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"finetune/head/closedform"
@@ -82,7 +81,11 @@ func solve(ctx context.Context, train Examples, c Config, onEpoch func(Epoch)) (
 	if err != nil {
 		return nil, err
 	}
-	r.Best = 1 + slices.IndexFunc(r.History, func(e Epoch) bool { return e.Penalty == solved.Lambda })
+	for i, e := range r.History { // a search on half of the examples comes before the fit on all
+		if e.Penalty == solved.Lambda {
+			r.Best = i + 1
+		}
+	}
 	r.Network.Layers = append(r.Network.Layers, Layer(solved.Layer))
 	r.OutOfFold = &OutOfFold{Probabilities: solved.Probabilities, RPS: solved.RPS, NestedRPS: solved.NestedRPS,
 		LinkPenalty: solved.Penalty}

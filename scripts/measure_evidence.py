@@ -6,7 +6,7 @@
 FEATURES is a folder that finetune extract wrote. A SIZE is a number of training images, 0 for all that aren't tested on; the
 default is 50,200,500,1000,0. Methods are those of METHODS below; the default is all.
 
-Each of five draws takes a fifth of the images for testing and SIZE of the others for training, by class shares; where images have
+Each of five draws (or DRAWS, a variable of the environment) takes a fifth of the images for testing and SIZE of the others for training, by class shares; where images have
 groups, whole groups for testing. Every head is trained on the same images and features and settles its penalty by the training
 images alone: the closed form by leave-one-out, the other optimisers by their defaults,
 scikit-learn's LogisticRegression and RidgeClassifierCV by cross-validation on standardised columns (LogisticRegression in the span of
@@ -19,6 +19,7 @@ RESULTS are printed: MAE ± its standard error over draws / RPS, and which rows 
 import csv
 import datetime
 import json
+import os
 import pathlib
 import platform
 import subprocess
@@ -29,7 +30,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression, RidgeClassifierCV
 from sklearn.model_selection import GridSearchCV, GroupShuffleSplit, train_test_split
 
-DRAWS = 5
+DRAWS = int(os.environ.get("DRAWS", 5))
 SIZES = (50, 200, 500, 1000, 0)
 METHODS = {  # of finetune train, what to give it
     "closed-form": ["--optimizer", "closed-form"],
@@ -41,6 +42,8 @@ METHODS = {  # of finetune train, what to give it
     "LogisticRegression": None,
     "RidgeClassifierCV": None,
 }
+TUNED = ("sgd", "adamw", "lbfgs")
+FACTORS = (0.1, 0.3, 3, 10)
 SKLEARN = ("LogisticRegression", "RidgeClassifierCV")
 
 
@@ -79,7 +82,8 @@ def figures(probabilities, labels):
     return np.abs(median - labels).mean(), ((below - truth) ** 2).sum(axis=1).mean()
 
 
-def finetune(binary, flags, data, train, test):
+def finetune(binary, flags, data, train, test, factors=()):
+    """Of several weight decays, factors times the default, the one with the least RPS of the part for early stopping."""
     with tempfile.TemporaryDirectory() as work:
         folder, rows = pathlib.Path(work, "features"), np.concatenate([train, test])
         folder.mkdir()
@@ -90,10 +94,21 @@ def finetune(binary, flags, data, train, test):
             for i, row in enumerate(rows):
                 group = "" if data.groups is None else data.groups[row]
                 table.writerow([i, f"{row}.jpg", data.labels[row], "train" if i < len(train) else "test", group])
-        run = pathlib.Path(work, "run")
-        subprocess.run([binary, "train", "-q", "--features", folder, "--out", run, *flags], check=True, capture_output=True)
-        found = json.loads((run / "metrics.json").read_text())
-        return found["mae"], found["rps"]
+        runs = [train_run(binary, folder, pathlib.Path(work, "run"), flags)]
+        for number, factor in enumerate(factors):
+            decay = ["--weight-decay", str(factor * runs[0]["weight_decay"])]
+            runs.append(train_run(binary, folder, pathlib.Path(work, f"run-{number}"), flags + decay))
+        best = min(runs, key=lambda r: r["stopped"]) if factors else runs[0]
+        return best["mae"], best["rps"]
+
+
+def train_run(binary, folder, run, flags):
+    subprocess.run([binary, "train", "-q", "--features", folder, "--out", run, *flags], check=True, capture_output=True)
+    found = json.loads((run / "metrics.json").read_text())
+    head = json.loads((run / "config.json").read_text())["head"]
+    with open(run / "history.csv", newline="") as f:
+        scores = [float(r["val_rps"]) for r in csv.DictReader(f) if r.get("val_rps")]
+    return {"mae": found["mae"], "rps": found["rps"], "weight_decay": head.get("weight_decay"), "stopped": min(scores, default=None)}
 
 
 def scaled(data, train, test):
@@ -132,7 +147,7 @@ def measure(binary, method, data, train, test):
         return logistic(data, train, test)
     if method == "RidgeClassifierCV":
         return ridge(data, train, test)
-    return finetune(binary, METHODS[method], data, train, test)
+    return finetune(binary, METHODS[method], data, train, test, FACTORS if method in TUNED else ())
 
 
 def error(values):

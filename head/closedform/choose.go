@@ -16,6 +16,7 @@ type setting struct{ lambda, penalty int }
 type search struct {
 	sample   *sample
 	options  Options
+	start    []*link // of each fold and of all rows, where an earlier search has found some; nil: none
 	measured []setting
 	links    map[setting][]*link   // fitted without each fold; the last one on all rows
 	sums     map[setting][]float64 // weighted sums of the criterion over the rows of each fold, by the link without it
@@ -112,7 +113,7 @@ func (s *search) fit(ctx context.Context, pool *dense.Pool, at setting, scores [
 	return errors.Join(errs...)
 }
 
-// begin returns the link to start from: of a neighbouring λ or penalty, or the first of all.
+// begin returns the link to start from: of a neighbouring λ or penalty, of an earlier search, or the first of all.
 func (s *search) begin(at setting, fold int) *link {
 	k := newLink(s.sample.loss)
 	for _, near := range []setting{
@@ -122,6 +123,10 @@ func (s *search) begin(at setting, fold int) *link {
 			copy(k.params, s.links[near][fold].params)
 			return k
 		}
+	}
+	if s.start != nil {
+		copy(k.params, s.start[fold].params)
+		return k
 	}
 	k.start(s.sample.loss, s.sample.shares())
 	return k

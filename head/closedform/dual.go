@@ -30,6 +30,13 @@ func newDual(ctx context.Context, pool *dense.Pool, r *rows) (*dual, error) {
 	return d, d.algebra.RowsSingle(ctx, d.gram, r.problem.Cols, r.singleSegment)
 }
 
+// leaders is the regression on the leading groups alone.
+func (d *dual) leaders() *dual {
+	part := d.rows.leaders()
+	n := len(part.order)
+	return &dual{rows: part, pool: d.pool, algebra: d.algebra, gram: d.gram.Leading(n), factor: d.factor.Leading(n)}
+}
+
 // manyRows are so many that their products take a time that can be felt. They are then taken in float32 and summed in
 // float64, which takes half of it and moves predictions by less than 1e-5 (TestSingle).
 const manyRows = 1000
@@ -90,24 +97,8 @@ func (d *dual) leaveOut(ctx context.Context, groups []int) ([]float64, error) {
 
 // coefficients are Xᵀα.
 func (d *dual) coefficients(ctx context.Context, solution [][]float64) ([][]float64, error) {
-	const some = 512
-	out := make([][]float64, d.outputs)
-	for c := range out {
-		out[c] = make([]float64, d.problem.Cols)
+	if len(d.order) < manyRows {
+		return d.algebra.Combine(ctx, solution, d.problem.Cols, d.segment)
 	}
-	d.pool.Run((d.problem.Cols+some-1)/some, func(block, _ int) {
-		at := block * some
-		var buffer [some]float64
-		row := buffer[:min(some, d.problem.Cols-at)]
-		for i := range d.order {
-			if ctx.Err() != nil {
-				return
-			}
-			d.segment(row, i, at)
-			for c, s := range solution {
-				floats.AddScaled(out[c][at:at+len(row)], s[i], row)
-			}
-		}
-	})
-	return out, ctx.Err()
+	return d.algebra.CombineSingle(ctx, solution, d.problem.Cols, d.singleSegment)
 }

@@ -23,7 +23,7 @@ type Result struct {
 	Lambda  float64 // of the regression, chosen from Options.Lambdas
 	Penalty float64 // of the link, chosen from Options.Penalties
 	RPS     float64 // the least of Table
-	Table   []Score
+	Table   []Score // of what was compared on all examples
 
 	// Probabilities are out-of-fold predictions, n × K: the regression left the example's group out, and λ, penalty
 	// and link were chosen and fitted without its fold.
@@ -78,11 +78,15 @@ type fit struct {
 	linked    []int         // the groups that links are fitted on
 	scores    [][]float64   // of the linked groups, for each λ that was tried
 	solutions [][][]float64 // of the regression, likewise
+	start     []*link       // for search
 	search    *search
 }
 
 func (f *fit) run(ctx context.Context) (*Result, error) {
 	if err := f.prepare(ctx); err != nil {
+		return nil, err
+	}
+	if err := f.narrow(ctx); err != nil {
 		return nil, err
 	}
 	if err := f.measure(ctx); err != nil {
@@ -96,7 +100,7 @@ func (f *fit) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	f.gaps = gaps(f.problem.Loss)
-	if f.rows, err = newRows(ctx, f.pool, f.problem); err != nil {
+	if f.rows, err = newRows(ctx, f.pool, f.problem, f.options.Seed); err != nil {
 		return err
 	}
 	if f.options.Folds == 0 {
@@ -129,11 +133,39 @@ func (f *fit) draw() {
 	slices.Sort(f.linked)
 }
 
+// narrow chooses λ on the leading groups, where there are some: half as many rows take an eighth of the time.
+func (f *fit) narrow(ctx context.Context) error {
+	all, ok := f.ridge.(*dual)
+	if !ok || f.rows.leading == 0 || len(f.options.Lambdas) == 1 {
+		return nil
+	}
+	ridge := all.leaders()
+	part := &fit{problem: f.problem, options: f.options, pool: f.pool, loss: f.loss, gaps: f.gaps, rows: ridge.rows,
+		ridge: ridge, folds: f.folds[:f.rows.leading], linked: consecutive(f.rows.leading)}
+	middle := len(f.options.Penalties) / 2
+	part.options.Penalties = f.options.Penalties[middle : middle+1]
+	if err := part.measure(ctx); err != nil {
+		return err
+	}
+	best := part.search.best(-1)
+	f.options.Lambdas, f.start = []float64{f.options.Lambdas[best.lambda]}, part.search.links[best]
+	return nil
+}
+
+// consecutive returns the numbers below n.
+func consecutive(n int) []int {
+	numbers := make([]int, n)
+	for i := range numbers {
+		numbers[i] = i
+	}
+	return numbers
+}
+
 // measure fits the regression for every λ to be compared, and the links to its leave-one-out predictions.
 func (f *fit) measure(ctx context.Context) error {
 	f.solutions, f.scores = make([][][]float64, len(f.options.Lambdas)), make([][]float64, len(f.options.Lambdas))
 	f.search = &search{
-		sample: f.sample(f.linked), options: f.options,
+		sample: f.sample(f.linked), options: f.options, start: f.start,
 		links: map[setting][]*link{}, sums: map[setting][]float64{},
 	}
 	return f.search.lambdas(ctx, f.pool, func(lambda int) (scores []float64, err error) {

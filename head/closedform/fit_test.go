@@ -63,7 +63,7 @@ func checkScores(t *testing.T, p Problem, relative float64, want []float64) {
 	ctx := context.Background()
 	pool := dense.NewPool(1)
 	defer pool.Close()
-	r, err := newRows(ctx, pool, &p)
+	r, err := newRows(ctx, pool, &p, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,7 +35,8 @@ type Options struct {
 	Folds   int
 	Threads int    // 0: all cores
 	Seed    uint64 // of folds, samples and random layers
-	// Progress, which may be nil, is called from the goroutine of Fit with the best score of each λ that was tried.
+	// Progress, which may be nil, is called from the goroutine of Fit with the best score of each λ that was tried. With
+	// many groups these are scores of half of them, and that of the chosen λ on all comes last.
 	Progress func(Score)
 }
 

@@ -28,7 +28,7 @@ func Random(ctx context.Context, p Problem, units int, o Options) (Layer, Proble
 	}
 	pool := dense.NewPool(o.Threads)
 	defer pool.Close()
-	r, err := newRows(ctx, pool, &p)
+	r, err := newRows(ctx, pool, &p, 0)
 	if err != nil {
 		return Layer{}, Problem{}, err
 	}

@@ -27,7 +27,7 @@ type ridge interface {
 const mostDual = 20000
 
 func newRidge(ctx context.Context, pool *dense.Pool, r *rows) (ridge, error) {
-	if n := len(r.order); n <= r.problem.Cols && n <= mostDual {
+	if r.dual() {
 		return newDual(ctx, pool, r)
 	}
 	return newPrimal(ctx, pool, r)

@@ -114,7 +114,7 @@ func compareLeaveOut(t *testing.T, p *Problem, relative float64) {
 	ctx := context.Background()
 	pool := dense.NewPool(2)
 	defer pool.Close()
-	r, err := newRows(ctx, pool, p)
+	r, err := newRows(ctx, pool, p, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +164,7 @@ func TestSingle(t *testing.T) {
 	ctx := context.Background()
 	pool := dense.NewPool(2)
 	defer pool.Close()
-	r, err := newRows(ctx, pool, &p)
+	r, err := newRows(ctx, pool, &p, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +201,7 @@ func TestLeaveOutSome(t *testing.T) {
 	ctx := context.Background()
 	pool := dense.NewPool(2)
 	defer pool.Close()
-	r, err := newRows(ctx, pool, &p)
+	r, err := newRows(ctx, pool, &p, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -248,7 +248,7 @@ func prepared(t *testing.T, p *Problem) *rows {
 	t.Helper()
 	pool := dense.NewPool(1)
 	defer pool.Close()
-	r, err := newRows(context.Background(), pool, p)
+	r, err := newRows(context.Background(), pool, p, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,9 @@ import (
 	"math"
 
 	"finetune/internal/linalg/dense"
+	"finetune/internal/linalg/kernel"
 	"finetune/internal/linalg/symmetric"
+	"finetune/internal/randstream"
 	"finetune/invalid"
 )
 
@@ -24,15 +26,19 @@ type rows struct {
 	targetMean    []float64        // of each cumulative target
 	targets       []float64        // cumulative targets, places × outputs
 	squaredLength float64          // mean over the rows: as many as columns vary
+	leading       int              // groups that λ is chosen on, which come first; 0: all
 }
 
 // leastWeight stands in for a weight of 0, as a share of the mean, so that such an example has predictions too. It
 // moves the others' by no more than rounding in float32 does.
 const leastWeight = 1e-9
 
-func newRows(ctx context.Context, pool *dense.Pool, p *Problem) (*rows, error) {
+func newRows(ctx context.Context, pool *dense.Pool, p *Problem, seed uint64) (*rows, error) {
 	r := &rows{problem: p, outputs: p.Loss.Classes - 1}
 	r.arrange()
+	if half := len(r.groups) / 2; half >= enoughGroups && r.dual() {
+		r.lead(randstream.New(seed, "closed-form search").Perm(len(r.groups))[:half])
+	}
 	n := len(r.order)
 	var total float64
 	counting, weighty := 0, 0
@@ -64,6 +70,38 @@ func newRows(ctx context.Context, pool *dense.Pool, p *Problem) (*rows, error) {
 	}
 	r.cumulate()
 	return r, r.measure(ctx, pool)
+}
+
+// dual reports whether the n × n system is the smaller one.
+func (r *rows) dual() bool { return len(r.order) <= min(r.problem.Cols, mostDual) }
+
+// lead moves groups to the front. They and the others stay in their order.
+func (r *rows) lead(groups []int) {
+	r.leading = len(groups)
+	leads := make([]bool, len(r.groups))
+	for _, g := range groups {
+		leads[g] = true
+	}
+	order, spans := make([]int, 0, len(r.order)), make([]symmetric.Span, 0, len(r.groups))
+	for _, front := range []bool{true, false} {
+		for g, s := range r.groups {
+			if leads[g] == front {
+				spans = append(spans, symmetric.Span{First: len(order), End: len(order) + s.Len()})
+				order = append(order, r.order[s.First:s.End]...)
+			}
+		}
+	}
+	r.order, r.groups = order, spans
+}
+
+// leaders returns the leading groups by themselves. Moments and means stay those of all rows, and the intercept is
+// fixed at the means, so that its direction is 0.
+func (r *rows) leaders() *rows {
+	places := r.groups[r.leading-1].End
+	part := *r
+	part.order, part.groups, part.root = r.order[:places], r.groups[:r.leading], r.root[:places]
+	part.share, part.targets = make([]float64, places), r.targets[:places*r.outputs]
+	return &part
 }
 
 // arrange puts groups in the order of their first examples.
@@ -125,11 +163,7 @@ func (r *rows) segment(dst []float64, place, col int) {
 // singleSegment is segment in float32.
 func (r *rows) singleSegment(dst []float32, place, col int) {
 	row := r.problem.row(r.order[place])[col : col+len(dst)]
-	mean, inverse := r.mean[col:][:len(dst)], r.inverse[col:][:len(dst)]
-	root := r.root[place]
-	for j, v := range row {
-		dst[j] = float32(root * inverse[j] * (float64(v) - mean[j]))
-	}
+	kernel.Best().Standardise(dst, row, r.mean[col:], r.inverse[col:], r.root[place])
 }
 
 const (
@@ -155,11 +189,7 @@ func (r *rows) measure(ctx context.Context, pool *dense.Pool) error {
 				return
 			}
 			share := r.share[i] * r.share[i]
-			for j, v := range r.problem.row(e)[at:end] {
-				d := float64(v) - float64(first[at+j])
-				mean[j] += share * d
-				squares[j] += share * d * d
-			}
+			kernel.Best().Moments(r.problem.row(e)[at:end], first[at:], mean, squares[:], share)
 		}
 		for j := range mean {
 			deviation := math.Sqrt(squares[j] - mean[j]*mean[j])

@@ -67,7 +67,11 @@ func trainedOn(record run.Config, result *Result, decision head.Decision) []repo
 // describePenalty says how strong the regression of a closed form is.
 func (r *Result) describePenalty() string {
 	best := r.History[r.BestEpoch-1]
-	return fmt.Sprintf("(penalty λ = %.3g, of %d tried the least RPS out of fold: %.4g)", best.Penalty, r.Epochs, best.RPS)
+	tried := map[float64]bool{} // some twice: on half of the images, then on all
+	for _, e := range r.History {
+		tried[e.Penalty] = true
+	}
+	return fmt.Sprintf("(penalty λ = %.3g, of %d tried the least RPS out of fold: %.4g)", best.Penalty, len(tried), best.RPS)
 }
 
 // filesShown are those of the run folder.

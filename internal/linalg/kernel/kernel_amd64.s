@@ -3041,6 +3041,65 @@ done:
 	VZEROUPPER
 	RET
 
+// func standardiseAVX2(n int, dst *float32, a *float32, mean *float64, inverse *float64, scale float64)
+// Requires: AVX
+TEXT ·standardiseAVX2(SB), $0-48
+	MOVQ         n+0(FP), AX
+	MOVQ         dst+8(FP), DX
+	MOVQ         a+16(FP), BX
+	MOVQ         mean+24(FP), SI
+	MOVQ         inverse+32(FP), DI
+	XORQ         CX, CX
+	VBROADCASTSD scale+40(FP), Y0
+	SUBQ         $0x04, AX
+	JL           done
+
+next:
+	VMULPD     (DI)(CX*8), Y0, Y2
+	VCVTPS2PD  (BX)(CX*4), Y1
+	VSUBPD     (SI)(CX*8), Y1, Y1
+	VMULPD     Y1, Y2, Y1
+	VCVTPD2PSY Y1, X1
+	VMOVUPS    X1, (DX)(CX*4)
+	ADDQ       $0x04, CX
+	SUBQ       $0x04, AX
+	JGE        next
+
+done:
+	VZEROUPPER
+	RET
+
+// func momentsAVX2(n int, a *float32, origin *float32, mean *float64, squares *float64, weight float64)
+// Requires: AVX
+TEXT ·momentsAVX2(SB), $0-48
+	MOVQ         n+0(FP), AX
+	MOVQ         a+8(FP), DX
+	MOVQ         origin+16(FP), BX
+	MOVQ         mean+24(FP), SI
+	MOVQ         squares+32(FP), DI
+	XORQ         CX, CX
+	VBROADCASTSD weight+40(FP), Y0
+	SUBQ         $0x04, AX
+	JL           done
+
+next:
+	VCVTPS2PD (DX)(CX*4), Y1
+	VCVTPS2PD (BX)(CX*4), Y2
+	VSUBPD    Y2, Y1, Y1
+	VMULPD    Y1, Y0, Y3
+	VADDPD    (SI)(CX*8), Y3, Y2
+	VMOVUPD   Y2, (SI)(CX*8)
+	VMULPD    Y1, Y3, Y3
+	VADDPD    (DI)(CX*8), Y3, Y3
+	VMOVUPD   Y3, (DI)(CX*8)
+	ADDQ      $0x04, CX
+	SUBQ      $0x04, AX
+	JGE       next
+
+done:
+	VZEROUPPER
+	RET
+
 // func addAVX512(n int, dst *float32, a *float32)
 // Requires: AVX, AVX512F
 TEXT ·addAVX512(SB), $0-24
@@ -3241,6 +3300,65 @@ next:
 	ADDQ     $0x20, CX
 	SUBQ     $0x20, AX
 	JGE      next
+
+done:
+	VZEROUPPER
+	RET
+
+// func standardiseAVX512(n int, dst *float32, a *float32, mean *float64, inverse *float64, scale float64)
+// Requires: AVX, AVX512F
+TEXT ·standardiseAVX512(SB), $0-48
+	MOVQ         n+0(FP), AX
+	MOVQ         dst+8(FP), DX
+	MOVQ         a+16(FP), BX
+	MOVQ         mean+24(FP), SI
+	MOVQ         inverse+32(FP), DI
+	XORQ         CX, CX
+	VBROADCASTSD scale+40(FP), Z0
+	SUBQ         $0x08, AX
+	JL           done
+
+next:
+	VMULPD    (DI)(CX*8), Z0, Z2
+	VCVTPS2PD (BX)(CX*4), Z1
+	VSUBPD    (SI)(CX*8), Z1, Z1
+	VMULPD    Z1, Z2, Z1
+	VCVTPD2PS Z1, Y1
+	VMOVUPS   Y1, (DX)(CX*4)
+	ADDQ      $0x08, CX
+	SUBQ      $0x08, AX
+	JGE       next
+
+done:
+	VZEROUPPER
+	RET
+
+// func momentsAVX512(n int, a *float32, origin *float32, mean *float64, squares *float64, weight float64)
+// Requires: AVX, AVX512F
+TEXT ·momentsAVX512(SB), $0-48
+	MOVQ         n+0(FP), AX
+	MOVQ         a+8(FP), DX
+	MOVQ         origin+16(FP), BX
+	MOVQ         mean+24(FP), SI
+	MOVQ         squares+32(FP), DI
+	XORQ         CX, CX
+	VBROADCASTSD weight+40(FP), Z0
+	SUBQ         $0x08, AX
+	JL           done
+
+next:
+	VCVTPS2PD (DX)(CX*4), Z1
+	VCVTPS2PD (BX)(CX*4), Z2
+	VSUBPD    Z2, Z1, Z1
+	VMULPD    Z1, Z0, Z3
+	VADDPD    (SI)(CX*8), Z3, Z2
+	VMOVUPD   Z2, (SI)(CX*8)
+	VMULPD    Z1, Z3, Z3
+	VADDPD    (DI)(CX*8), Z3, Z3
+	VMOVUPD   Z3, (DI)(CX*8)
+	ADDQ      $0x08, CX
+	SUBQ      $0x08, AX
+	JGE       next
 
 done:
 	VZEROUPPER

@@ -154,6 +154,16 @@ func adamWAVX2(n int, params *float32, grads *float32, mean *float32, square *fl
 //go:noescape
 func dropAVX2(n int, dst *float32, a *float32, shift *float32, scale float32, kept uint32, low uint32, high uint32)
 
+// standardiseAVX2 writes scale·inverse·(a − mean) to dst, computed in float64. n is a multiple of 4.
+//
+//go:noescape
+func standardiseAVX2(n int, dst *float32, a *float32, mean *float64, inverse *float64, scale float64)
+
+// momentsAVX2 adds weight times a − origin to mean, and weight times its square to squares. n is a multiple of 4.
+//
+//go:noescape
+func momentsAVX2(n int, a *float32, origin *float32, mean *float64, squares *float64, weight float64)
+
 // addAVX512 adds a to dst. n is a multiple of 16.
 //
 //go:noescape
@@ -183,6 +193,16 @@ func adamWAVX512(n int, params *float32, grads *float32, mean *float32, square *
 //
 //go:noescape
 func dropAVX512(n int, dst *float32, a *float32, shift *float32, scale float32, kept uint32, low uint32, high uint32)
+
+// standardiseAVX512 writes scale·inverse·(a − mean) to dst, computed in float64. n is a multiple of 8.
+//
+//go:noescape
+func standardiseAVX512(n int, dst *float32, a *float32, mean *float64, inverse *float64, scale float64)
+
+// momentsAVX512 adds weight times a − origin to mean, and weight times its square to squares. n is a multiple of 8.
+//
+//go:noescape
+func momentsAVX512(n int, a *float32, origin *float32, mean *float64, squares *float64, weight float64)
 
 // doubleAVX2 adds to the 4 × 12 tile c the product of k packed columns of 4 and k rows of b.
 //

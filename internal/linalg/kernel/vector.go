@@ -19,6 +19,12 @@ type Vector struct {
 
 	// Drop is dropout, dst = (a + shift)·d.Scale for the elements that are kept and 0 for the others; dst may be a.
 	Drop func(dst, a, shift []float32, d Drop)
+
+	// Standardise is dst = scale·inverse·(a − mean), computed in float64.
+	Standardise func(dst, a []float32, mean, inverse []float64, scale float64)
+
+	// Moments adds weight·(a − origin) to mean and weight·(a − origin)² to squares.
+	Moments func(a, origin []float32, mean, squares []float64, weight float64)
 }
 
 // AdamW holds the numbers of a step: m ← Beta1·m + Rest1·g, v ← Beta2·v + Rest2·g²,
@@ -27,7 +33,8 @@ type AdamW struct {
 	Beta1, Rest1, Beta2, Rest2, Shrink, Size, Correct, Epsilon float32
 }
 
-var plainVector = Vector{Add: addPlain, Mul: mulPlain, MulSpread: mulSpreadPlain, SGD: sgdPlain, AdamW: adamWPlain, Drop: dropPlain}
+var plainVector = Vector{Add: addPlain, Mul: mulPlain, MulSpread: mulSpreadPlain, SGD: sgdPlain, AdamW: adamWPlain, Drop: dropPlain,
+	Standardise: standardisePlain, Moments: momentsPlain}
 
 func addPlain(dst, a []float32) {
 	a = a[:len(dst)]
@@ -68,5 +75,21 @@ func adamWPlain(params, grads, mean, square []float32, c *AdamW) {
 		mean[i], square[i] = m, v
 		root := float32(math.Sqrt(float64(v)))
 		params[i] = c.Shrink*params[i] - c.Size*m/(root*c.Correct+c.Epsilon)
+	}
+}
+
+func standardisePlain(dst, a []float32, mean, inverse []float64, scale float64) {
+	a, mean, inverse = a[:len(dst)], mean[:len(dst)], inverse[:len(dst)]
+	for i, v := range a {
+		dst[i] = float32(scale * inverse[i] * (float64(v) - mean[i]))
+	}
+}
+
+func momentsPlain(a, origin []float32, mean, squares []float64, weight float64) {
+	origin, mean, squares = origin[:len(a)], mean[:len(a)], squares[:len(a)]
+	for i, v := range a {
+		d := float64(v) - float64(origin[i])
+		mean[i] += float64(weight * d) // rounded before the sum, as the assembly does
+		squares[i] += float64(weight * d * d)
 	}
 }

@@ -59,6 +59,40 @@ func TestVectors(t *testing.T) {
 	}
 }
 
+// TestDoubleVectors expects the bytes of plain Go, at the end of memory.
+func TestDoubleVectors(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 4))
+	for _, k := range All()[:len(All())-1] {
+		for _, n := range []int{0, 1, 7, 8, 9, 16, 17, 50, 1024} {
+			single := func() []float32 { return newBlock(t, r, 1, max(n, 1), 0).data[:n] }
+			double := func() []float64 {
+				out := make([]float64, n)
+				for i := range out {
+					out[i] = r.NormFloat64()
+				}
+				return out
+			}
+			a, origin, mean, inverse := single(), single(), double(), double()
+			got, want := single(), make([]float32, n)
+			k.Standardise(got, a, mean, inverse, 1.7)
+			plainVector.Standardise(want, a, mean, inverse, 1.7)
+			if !slices.Equal(got, want) {
+				t.Errorf("%s, n = %d: standardised to %v, want %v", k.Name, n, got, want)
+			}
+			squares := double()
+			mean2, squares2 := slices.Clone(mean), slices.Clone(squares)
+			k.Moments(a, origin, mean, squares, 0.3)
+			plainVector.Moments(a, origin, mean2, squares2, 0.3)
+			if !slices.Equal(mean, mean2) || !slices.Equal(squares, squares2) {
+				t.Errorf("%s, n = %d: other moments than plain Go", k.Name, n)
+			}
+		}
+		long, short := make([]float32, 32), make([]float64, 31)
+		panics(t, k.Name+" standardise", func() { k.Standardise(long, long, make([]float64, 32), short, 1) })
+		panics(t, k.Name+" moments", func() { k.Moments(long, long, short, make([]float64, 32), 1) })
+	}
+}
+
 // TestDraws looks at the shares of kept elements: of many keys at one place, of one key at many, and of pairs, whose
 // draws have no say in each other.
 func TestDraws(t *testing.T) {

@@ -64,5 +64,7 @@ func assembledVector(
 			}
 			dropFrom(n, dst, a, shift, d)
 		},
+		Standardise: standardisePlain,
+		Moments:     momentsPlain,
 	}
 }

@@ -271,3 +271,41 @@ func BenchmarkInverseFactor(b *testing.B) {
 		})
 	}
 }
+
+// FuzzCombine compares weighted sums of rows with gonum's products.
+func FuzzCombine(f *testing.F) {
+	f.Add(uint64(1), uint16(300), uint16(200), uint8(3))
+	f.Add(uint64(2), uint16(17), uint16(640), uint8(9))
+	f.Fuzz(func(t *testing.T, seed uint64, rows, cols uint16, vectors uint8) {
+		r := rand.New(rand.NewPCG(seed, 5))
+		x := random(r, 1+int(rows)%400, 1+int(cols)%700)
+		n, d := x.Dims()
+		v := random(r, 1+int(vectors)%20, n)
+		list := make([][]float64, 0, n)
+		for i := range v.RawMatrix().Rows {
+			list = append(list, v.RawRowView(i))
+		}
+		var want mat.Dense
+		want.Mul(v, x)
+		each(t, func(t *testing.T, w *Worker) {
+			exact, err := w.Combine(context.Background(), list, d, segments(x))
+			if err != nil {
+				t.Fatal(err)
+			}
+			rough, err := w.CombineSingle(context.Background(), list, d, rounded(x))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for c := range list {
+				for j := range d {
+					if off := math.Abs(exact[c][j] - want.At(c, j)); !(off < 1e-10) {
+						t.Fatalf("sum %d of column %d is off by %g", c, j, off)
+					}
+					if off := math.Abs(rough[c][j] - want.At(c, j)); !(off < single*float64(n)) {
+						t.Fatalf("sum %d of column %d in float32 is off by %g", c, j, off)
+					}
+				}
+			}
+		})
+	})
+}

@@ -28,6 +28,8 @@ func main() {
 		sgd(w)
 		adamW(w)
 		drop(w)
+		standardise(w)
+		moments(w)
 	}
 	double(doubleAVX2)
 	double(doubleAVX512)
