@@ -17,13 +17,14 @@ type dual struct {
 	pool         *dense.Pool
 	algebra      *symmetric.Worker
 	gram, factor symmetric.Matrix
+	spend        bool // the next fit is the only one, so that the factor takes the place of the Gram matrix
 	lambda       float64
 	solution     [][]float64
 }
 
 func newDual(ctx context.Context, pool *dense.Pool, r *rows) (*dual, error) {
 	n := len(r.order)
-	d := &dual{rows: r, pool: pool, algebra: symmetric.NewWorker(pool), gram: symmetric.New(n), factor: symmetric.New(n)}
+	d := &dual{rows: r, pool: pool, algebra: symmetric.NewWorker(pool), gram: symmetric.New(n)}
 	if n < manyRows {
 		return d, d.algebra.Rows(ctx, d.gram, r.problem.Cols, r.segment)
 	}
@@ -34,7 +35,7 @@ func newDual(ctx context.Context, pool *dense.Pool, r *rows) (*dual, error) {
 func (d *dual) leaders() *dual {
 	part := d.rows.leaders()
 	n := len(part.order)
-	return &dual{rows: part, pool: d.pool, algebra: d.algebra, gram: d.gram.Leading(n), factor: d.factor.Leading(n)}
+	return &dual{rows: part, pool: d.pool, algebra: d.algebra, gram: d.gram.Leading(n)}
 }
 
 // manyRows are so many that their products take a time that can be felt. They are then taken in float32 and summed in
@@ -43,6 +44,12 @@ const manyRows = 1000
 
 func (d *dual) fit(ctx context.Context, lambda float64) ([][]float64, error) {
 	d.lambda = lambda
+	switch {
+	case d.spend:
+		d.factor = d.gram
+	case d.factor.N == 0:
+		d.factor = symmetric.New(d.gram.N)
+	}
 	penalised(d.pool, d.factor, d.gram, lambda)
 	if err := d.algebra.InverseFactor(ctx, d.factor); err != nil {
 		return nil, asInvalid(err, symmetric.ErrNotPositive)

@@ -89,6 +89,9 @@ func (f *fit) run(ctx context.Context) (*Result, error) {
 	if err := f.narrow(ctx); err != nil {
 		return nil, err
 	}
+	if d, ok := f.ridge.(*dual); ok {
+		d.spend = len(f.options.Lambdas) == 1 && len(f.linked) == len(f.rows.groups)
+	}
 	if err := f.measure(ctx); err != nil {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ type ridge interface {
 	coefficients(ctx context.Context, solution [][]float64) ([][]float64, error)
 }
 
-// mostDual is the most rows of which the n × n system is taken: it has 3.2 GB and its factor as much.
+// mostDual is the most rows of which the n × n system is taken: it has 3.2 GB.
 const mostDual = 20000
 
 func newRidge(ctx context.Context, pool *dense.Pool, r *rows) (ridge, error) {
