@@ -17,6 +17,7 @@ type search struct {
 	sample   *sample
 	options  Options
 	start    []*link // of each fold and of all rows, where an earlier search has found some; nil: none
+	penalty  int     // that is tried first
 	measured []setting
 	links    map[setting][]*link   // fitted without each fold; the last one on all rows
 	sums     map[setting][]float64 // weighted sums of the criterion over the rows of each fold, by the link without it
@@ -64,7 +65,7 @@ func (s *search) lambdas(
 	if s.options.Folds == fewFolds {
 		first, patience = (len(s.options.Lambdas)-1)/4, 1
 	}
-	penalty := len(s.options.Penalties) / 2
+	penalty := s.penalty
 	return climb(first, len(s.options.Lambdas), patience, func(lambda int) (float64, error) {
 		scores, err := scoresOf(lambda)
 		if err != nil {

@@ -59,7 +59,7 @@ func Fit(ctx context.Context, p Problem, o Options) (*Result, error) {
 	}
 	pool := dense.NewPool(o.Threads)
 	defer pool.Close()
-	f := &fit{problem: &p, options: o, pool: pool, mostLinked: mostLinked}
+	f := &fit{problem: &p, options: o, pool: pool, mostLinked: mostLinked, penalty: len(o.Penalties) / 2}
 	return f.run(ctx)
 }
 
@@ -78,7 +78,8 @@ type fit struct {
 	linked    []int         // the groups that links are fitted on
 	scores    [][]float64   // of the linked groups, for each λ that was tried
 	solutions [][][]float64 // of the regression, likewise
-	start     []*link       // for search
+	start     []*link       // for search, as is penalty
+	penalty   int
 	search    *search
 }
 
@@ -144,14 +145,12 @@ func (f *fit) narrow(ctx context.Context) error {
 	}
 	ridge := all.leaders()
 	part := &fit{problem: f.problem, options: f.options, pool: f.pool, loss: f.loss, gaps: f.gaps, rows: ridge.rows,
-		ridge: ridge, folds: f.folds[:f.rows.leading], linked: consecutive(f.rows.leading)}
-	middle := len(f.options.Penalties) / 2
-	part.options.Penalties = f.options.Penalties[middle : middle+1]
+		ridge: ridge, folds: f.folds[:f.rows.leading], linked: consecutive(f.rows.leading), penalty: f.penalty}
 	if err := part.measure(ctx); err != nil {
 		return err
 	}
 	best := part.search.best(-1)
-	f.options.Lambdas, f.start = []float64{f.options.Lambdas[best.lambda]}, part.search.links[best]
+	f.options.Lambdas, f.start, f.penalty = []float64{f.options.Lambdas[best.lambda]}, part.search.links[best], best.penalty
 	return nil
 }
 
@@ -168,7 +167,7 @@ func consecutive(n int) []int {
 func (f *fit) measure(ctx context.Context) error {
 	f.solutions, f.scores = make([][][]float64, len(f.options.Lambdas)), make([][]float64, len(f.options.Lambdas))
 	f.search = &search{
-		sample: f.sample(f.linked), options: f.options, start: f.start,
+		sample: f.sample(f.linked), options: f.options, start: f.start, penalty: f.penalty,
 		links: map[setting][]*link{}, sums: map[setting][]float64{},
 	}
 	return f.search.lambdas(ctx, f.pool, func(lambda int) (scores []float64, err error) {
