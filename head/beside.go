@@ -2,6 +2,7 @@ package head
 
 import (
 	"context"
+	"maps"
 	"math"
 	"slices"
 )
@@ -24,16 +25,20 @@ func (c Config) linear() Config {
 // head can be fitted to the validation examples too.
 func beside(ctx context.Context, train, val Examples, c Config) (Network, Examples, Examples, error) {
 	all := together(train, val)
-	solved, err := solve(ctx, all, c.linear().Resolved(all.Features.Cols, all.Len()), nil)
+	order := inOrder(all.Len()) // that of the features, in which training the linear head alone has the same folds
+	if all.Index != nil {
+		slices.SortStableFunc(order, func(i, j int) int { return all.Index[i] - all.Index[j] })
+	}
+	solved, err := solve(ctx, all.Subset(order), c.linear().Resolved(all.Features.Cols, all.Len()), nil)
 	if err != nil {
 		return Network{}, train, val, err
 	}
 	classes := c.Loss.Classes
 	each := len(solved.OutOfFold.Probabilities) / all.Len() // the views of an example, the plain one first
-	offset := make([]float32, 0, all.Len()*classes)
-	for i := range all.Len() {
-		for _, p := range solved.OutOfFold.Probabilities[i*each : i*each+classes] {
-			offset = append(offset, float32(math.Log(max(float64(p), leastProbability))))
+	offset := make([]float32, all.Len()*classes)
+	for at, i := range order {
+		for k, p := range solved.OutOfFold.Probabilities[at*each : at*each+classes] {
+			offset[i*classes+k] = float32(math.Log(max(float64(p), leastProbability)))
 		}
 	}
 	train.offset, val.offset = offset[:train.Len()*classes], offset[train.Len()*classes:]
@@ -85,6 +90,59 @@ func (f *fit) startBeside() {
 	start := o.evaluate(f.val, f.valWeights)
 	f.best.loss, f.startRPS = start.loss, start.rps
 	f.best.params, f.best.lossConfig, f.best.started = slices.Clone(o.params.all), f.schedule.config, true
+	f.startLosses = f.valLosses()
+}
+
+// valLosses returns the loss of each validation example.
+func (f *fit) valLosses() []float64 {
+	losses := make([]float64, f.val.Len())
+	f.objective.pass.forward(f.val, func(i int, a activations) { losses[i] = a.loss })
+	return losses
+}
+
+// shrink multiplies what the hidden layer adds to the logits by its share, and returns that.
+func (f *fit) shrink() float64 {
+	share := f.share(f.valLosses())
+	for _, part := range [][]float32{f.objective.params.output.Data, f.objective.params.outputBias} {
+		for i := range part {
+			part[i] *= float32(share)
+		}
+	}
+	return share
+}
+
+// share says how sure the gain on the validation examples is: 1 − (standard error / gain)², or 0 where that is
+// negative, which is the factor of James and Stein. Few validation examples, or few groups of them, show gains by chance.
+func (f *fit) share(losses []float64) float64 {
+	gain, squaredError := f.gain(losses)
+	if !(gain > 0) {
+		return 0
+	}
+	return max(0, 1-squaredError/(gain*gain))
+}
+
+// gain returns by how much the mean loss of the validation examples is below that at the start, and the square of its
+// standard error over groups. That of one group is infinite.
+func (f *fit) gain(losses []float64) (gain, squaredError float64) {
+	for i, w := range f.valWeights {
+		gain += float64(w) / f.valTotal * (f.startLosses[i] - losses[i])
+	}
+	apart := map[int]float64{} // of each group, times its share of the weight
+	for i, w := range f.valWeights {
+		group := i
+		if f.val.Groups != nil {
+			group = f.val.Groups[i]
+		}
+		apart[group] += float64(w) / f.valTotal * (f.startLosses[i] - losses[i] - gain)
+	}
+	if len(apart) < 2 {
+		return gain, math.Inf(1)
+	}
+	for _, group := range slices.Sorted(maps.Keys(apart)) {
+		squaredError += apart[group] * apart[group]
+	}
+	n := float64(len(apart))
+	return gain, squaredError * n / (n - 1)
 }
 
 // valLogits returns the logits of the validation examples, for which the part of the linear head is out of fold.

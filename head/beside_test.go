@@ -21,14 +21,22 @@ func TestBesideClosedForm(t *testing.T) {
 		}
 	}
 	cfg := Defaults(loss.Config{Name: loss.EMD2, Classes: 3}, 6)
-	linear, err := Train(context.Background(), all.Subset(slices.Concat(rest, val)), Examples{}, cfg.linear(), nil)
-	if err != nil {
-		t.Fatal(err)
+	alone := func(order []int) (*Result, func(position int) []float32) {
+		r, err := Train(context.Background(), all.Subset(order), Examples{}, cfg.linear(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r, func(position int) []float32 { return r.OutOfFold.Probabilities[slices.Index(order, val[position])*3:] }
 	}
 	copied := all.Subset(val) // in a matrix of its own
 	copied.Features.Data = slices.Clone(copied.Features.Data)
 	cfg.LR, cfg.WeightDecay, cfg.Epochs = 0.5, 0, 4 // steps that are too large to gain anything
 	for name, held := range map[string]Examples{"one matrix": all.Subset(val), "two": copied} {
+		order := inOrder(all.Len()) // of the features
+		if name == "two" {
+			order = slices.Concat(rest, val)
+		}
+		linear, outOfFold := alone(order)
 		kept, err := Train(context.Background(), all.Subset(rest), held, cfg, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -37,7 +45,7 @@ func TestBesideClosedForm(t *testing.T) {
 			t.Fatalf("%s: epoch %d of %d kept, %d hidden units", name, kept.Best, len(kept.History), kept.Network.Hidden())
 		}
 		for i := range val { // the linear head alone, out of fold
-			z, p := kept.ValLogits[i*3:i*3+3], linear.OutOfFold.Probabilities[(len(rest)+i)*3:]
+			z, p := kept.ValLogits[i*3:i*3+3], outOfFold(i)
 			for k := range z {
 				if math.Abs(math.Exp(float64(z[k]))-float64(p[k])) > 1e-5 {
 					t.Fatalf("%s, validation example %d: logits %g, probabilities out of fold %g", name, i, z, p[:3])
@@ -64,6 +72,29 @@ func TestBesideClosedForm(t *testing.T) {
 	for _, e := range trained.History[max(0, trained.Best-1):] {
 		if trained.Best > 0 && e.ValLoss < trained.History[trained.Best-1].ValLoss {
 			t.Errorf("epoch %d is better than %d", e.Epoch, trained.Best)
+		}
+	}
+}
+
+// The hidden layer has as much say as its gain is sure, and examples of one group count as one.
+func TestShrink(t *testing.T) {
+	for name, c := range map[string]struct {
+		before, after []float64
+		groups        []int
+		want          float64
+	}{
+		"sure":            {[]float64{1, 1, 1, 1}, []float64{.5, .5, .5, .5}, nil, 1},
+		"half sure":       {[]float64{1, 1}, []float64{0.5 - math.Sqrt(0.125), 0.5 + math.Sqrt(0.125)}, nil, 0.5},
+		"loss":            {[]float64{1, 1, 1, 1}, []float64{1, 2, 1, 1}, nil, 0},
+		"by chance":       {[]float64{1, 1, 1, 1}, []float64{0, 1, 1.1, 1}, nil, 0},
+		"one group":       {[]float64{1, 1}, []float64{.5, .5}, []int{7, 7}, 0},
+		"groups disagree": {[]float64{1, 1, 1, 1}, []float64{.2, .2, 1.5, 1.5}, []int{1, 1, 2, 2}, 0},
+		"groups agree":    {[]float64{1, 1, 1, 1}, []float64{.2, .8, .3, .7}, []int{1, 1, 2, 2}, 1},
+	} {
+		weights := []float32{1, 1, 1, 1}[:len(c.before)]
+		f := &fit{startLosses: c.before, valWeights: weights, valTotal: float64(len(weights)), val: Examples{Groups: c.groups}}
+		if got := f.share(c.after); math.Abs(got-c.want) > 1e-9 {
+			t.Errorf("%s: a share of %g, want %g", name, got, c.want)
 		}
 	}
 }

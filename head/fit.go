@@ -18,11 +18,14 @@ type fit struct {
 	valWeights []float32
 	valTotal   float64
 
-	onEpoch  func(Epoch)
-	begun    time.Time
-	history  []Epoch
-	startRPS float64 // of the validation examples before the first epoch of a hidden layer beside a linear head
-	best     earlyStopping
+	onEpoch func(Epoch)
+	begun   time.Time
+	history []Epoch
+	best    earlyStopping
+
+	// Of the validation examples before the first epoch of a hidden layer beside a linear head.
+	startRPS    float64
+	startLosses []float64
 }
 
 // newFit measures the features of the training examples and initialises the parameters.
@@ -86,10 +89,14 @@ func (f *fit) result() (*Result, error) {
 	o := f.objective
 	r := &Result{History: f.history, Best: len(f.history), Loss: f.schedule.config, Config: o.config}
 	if f.best.epoch > 0 || f.best.started && f.best.patience > 0 {
-		if r.Best, r.Loss = f.best.epoch, f.best.lossConfig; r.Best == 0 {
+		r.Best, r.Loss = f.best.epoch, f.best.lossConfig
+		copy(o.params.all, f.best.params)
+		if r.Best > 0 && f.startLosses != nil && f.shrink() == 0 {
+			r.Best = 0
+		}
+		if r.Best == 0 {
 			r.StartRPS = f.startRPS
 		}
-		copy(o.params.all, f.best.params)
 	}
 	r.Network = o.params.network(o.standardiser)
 	f.schedule.positions.fold(r.Network.Layers[len(r.Network.Layers)-1])
