@@ -119,7 +119,7 @@ func (r *session) fit(ctx context.Context) (err error) {
 // ended says why training ended and what the kept epoch reached.
 func ended(r *head.Result) string {
 	if r.Best == 0 {
-		return "no epoch is better than the linear head in closed form, which is kept"
+		return "no epoch is better than the linear head in closed form by more than chance; it is kept"
 	}
 	text := standing(r.History[r.Best-1])
 	switch {
