@@ -76,6 +76,45 @@ func TestBesideClosedForm(t *testing.T) {
 	}
 }
 
+// What a linear head can't see, the hidden layer adds: classes by the distance from 0.
+func TestBesideGains(t *testing.T) {
+	const n, cols = 400, 4
+	r := randstream.New(3, "test")
+	all := Examples{Features: Features{Rows: n, Cols: cols, Data: make([]float32, n*cols)}, Targets: make([]float32, n*3)}
+	for i := range n {
+		for j := range cols {
+			all.Features.Data[i*cols+j] = float32(r.NormFloat64())
+		}
+		away := math.Abs(float64(all.Features.Data[i*cols]))
+		class := 0
+		if away > 0.43 {
+			class++
+		}
+		if away > 0.97 {
+			class++
+		}
+		all.Targets[i*3+class] = 1
+	}
+	index := inOrder(n)
+	cfg := Defaults(loss.Config{Name: loss.EMD2, Classes: 3}, 32)
+	cfg.LR, cfg.WeightDecay, cfg.Dropout, cfg.Epochs = 0.02, 0.01, 0, 100
+	trained, err := Train(context.Background(), all.Subset(index[80:]), all.Subset(index[:80]), cfg, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if trained.Best == 0 {
+		t.Fatal("the linear head was kept")
+	}
+	right := 0
+	for i := range 80 {
+		z := trained.ValLogits[i*3 : i*3+3]
+		right += int(all.Targets[i*3+slices.Index(z, slices.Max(z))])
+	}
+	if right < 60 {
+		t.Errorf("%d of 80 right", right)
+	}
+}
+
 // The hidden layer has as much say as its gain is sure, and examples of one group count as one.
 func TestShrink(t *testing.T) {
 	for name, c := range map[string]struct {

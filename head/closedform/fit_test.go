@@ -106,6 +106,42 @@ func TestSameBytes(t *testing.T) {
 	}
 }
 
+// TestNarrow chooses λ on half of many groups, and expects of the rest what fitting with that λ alone gives.
+func TestNarrow(t *testing.T) {
+	const n = 2*enoughGroups + 7
+	p := made(n, n+3, 3, 6)
+	var results []*Result
+	var scores []Score
+	for _, threads := range []int{1, 3} {
+		scores = nil
+		r, err := Fit(context.Background(), p, Options{Threads: threads, Lambdas: []float64{0.03, 0.3, 3},
+			Progress: func(s Score) { scores = append(scores, s) }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		results = append(results, r)
+	}
+	a, b := results[0], results[1]
+	if !slices.Equal(a.Weight, b.Weight) || !slices.Equal(a.Probabilities, b.Probabilities) {
+		t.Error("other bytes on three threads")
+	}
+	if last := len(scores) - 1; last < 2 || scores[last] != (Score{a.Lambda, a.Penalty, a.RPS}) {
+		t.Errorf("scores %v, chosen λ = %g with an RPS of %g", scores, a.Lambda, a.RPS)
+	}
+	only, err := Fit(context.Background(), p, Options{Lambdas: []float64{a.Lambda}, Penalties: []float64{a.Penalty}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range only.Probabilities {
+		if math.Abs(float64(v-a.Probabilities[i])) > 0.01 { // links are fitted roughly, from other starts
+			t.Fatalf("probability %d is %g, with that λ alone %g", i, a.Probabilities[i], v)
+		}
+	}
+	if !slices.Equal(only.Folds, a.Folds) {
+		t.Error("other folds")
+	}
+}
+
 // TestLosses fits every loss, and checks that out-of-fold probabilities are distributions that beat the class shares.
 func TestLosses(t *testing.T) {
 	for _, name := range loss.Names() {
