@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"finetune/head"
+	"finetune/internal/remote"
 	"finetune/internal/store/npy"
 	"finetune/internal/store/userfile"
 	"finetune/invalid"
@@ -40,6 +41,10 @@ const maxParts = 10_000
 // partsOf returns what a path names: a feature folder, a folder of such folders or of Parquet tables, a Parquet table, or several of
 // these as filepath.SplitList takes them.
 func partsOf(ctx context.Context, path string) ([]string, error) {
+	if remote.Is(path) {
+		return nil, &invalid.Error{Field: "Features", Path: remote.Redacted(path), Found: "an address", Want: "a folder of this machine",
+			Hint: "copy it first: features are mapped into memory from files"}
+	}
 	var parts []string
 	for _, p := range filepath.SplitList(path) {
 		list, err := partsIn(p)

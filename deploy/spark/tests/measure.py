@@ -1,4 +1,4 @@
-"""What a cluster takes for an image beside one process on the same cores: measure.py [--rows N] [--size small|large] [--cores N]
+"""What a cluster takes for an image beside one process on the same cores: measure.py [--rows N] [--size small large] [--cores 1 2]
 
 The process and the whole cluster (master, workers, driver) are bound to the same cores. A first job, which isn't counted, starts the
 executors and lets their compilers settle; the second is measured. Besides images a second it gives the time of processors for each image
@@ -77,40 +77,50 @@ def idle(cores):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=8000, help="of the measured job (default 8000)")
+    parser.add_argument("--rows", type=int, default=6000, help="of the measured job (default 6000)")
     parser.add_argument("--warm-up", type=int, default=2000, help="rows of the job before it (default 2000)")
-    parser.add_argument("--size", choices=("small", "large"), default="small", help="160 x 160, 6 KB (default), or 640 x 480, 100 KB")
-    parser.add_argument("--cores", type=int, default=1, help="cores, and workers with one core each (default 1)")
+    parser.add_argument("--size", nargs="+", choices=("small", "large"), default=["small", "large"], help="small: 160 x 160; large: 640 x 480")
+    parser.add_argument("--cores", nargs="+", type=int, default=[1, 2], help="cores, and workers with one core each")
     args = parser.parse_args()
-    cores = sorted(os.sched_getaffinity(0))[:args.cores]
+    if len(args.size) * len(args.cores) == 1:
+        measure(args, args.size[0], args.cores[0])
+        return
+    for size in args.size:  # each in a process of its own, since the cores of a JVM can't be changed
+        for cores in args.cores:
+            subprocess.run([sys.executable, __file__, "--rows", str(args.rows), "--warm-up", str(args.warm_up), "--size", size,
+                            "--cores", str(cores)], check=True)
+
+
+def measure(args, size, count):
+    cores = sorted(os.sched_getaffinity(0))[:count]
     os.sched_setaffinity(0, cores)
-    if args.size == "small":
+    if size == "small":
         images = [p for p in photos(DEMO + "/images", DISTINCT + 2) if p and len(p) > 200][:DISTINCT]
     else:
         images = large_photos(DEMO + "/images", DISTINCT)
-    print(f"{args.cores} cores, images of {sum(map(len, images)) / len(images) / 1e3:.0f} KB, load {os.getloadavg()[0]:.1f}", flush=True)
+    print(f"{count} cores, images of {sum(map(len, images)) / len(images) / 1e3:.0f} KB, load {os.getloadavg()[0]:.1f}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         tables = {n: f"{folder}/photos-{n}.parquet" for n in (args.warm_up, args.rows)}
         largest = max(write_table(path, images, n) for n, path in tables.items())
         finetune("--data", DEMO + "/demo.csv", "--out", folder + "/run")
         subprocess.run([sys.executable, SPARK + "/pack.py", "--program", FINETUNE, "--model", folder + "/run", "--out", folder], check=True)
-        single = one_process(folder, tables, args)
+        single = one_process(folder, tables, count, args)
         engine = spark(folder, tables, largest, cores, args)
-    print(f"efficiency: {100 * single[0] / engine[0]:.0f} % of the rate, {100 * single[1] / engine[1]:.0f} % of the time of processors")
+    print(f"efficiency: {100 * single[0] / engine[0]:.0f} % of the rate, {100 * single[1] / engine[1]:.0f} % of the time of processors", flush=True)
 
 
-def one_process(folder, tables, args):
+def one_process(folder, tables, threads, args):
     """Return wall seconds and seconds of processors of finetune for the rows, without its start."""
-    def measure(n):
+    def run(n):
         start, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
         finetune("predict", "--model", folder + "/run", "--data", tables[n] + "/*.parquet", "--out", f"{folder}/{n}.csv", "--no-cache",
-                 "--threads", str(args.cores))
+                 "--threads", str(threads))
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return time.monotonic() - start, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
-    short, long = measure(args.warm_up), measure(args.rows)
+    short, long = run(args.warm_up), run(args.rows)
     wall, cpu = ((b - a) / (args.rows - args.warm_up) * args.rows for a, b in zip(short, long))
-    print(f"one process, {args.cores} threads: {args.rows / wall:.1f} images a second; {1e3 * cpu / args.rows:.2f} ms an image", flush=True)
+    print(f"one process, {threads} threads: {args.rows / wall:.1f} images a second; {1e3 * cpu / args.rows:.2f} ms an image", flush=True)
     return wall, cpu
 
 
@@ -121,7 +131,7 @@ def spark(folder, tables, largest, cores, args):
     from finetune_spark import predict
     from pyspark.sql import SparkSession
 
-    with Cluster(folder + "/cluster", workers=args.cores) as cluster:
+    with Cluster(folder + "/cluster", workers=len(cores)) as cluster:
         builder = SparkSession.builder.master(cluster.master).appName("measure")
         for key, value in {"spark.archives": folder + "/finetune.tar.gz#finetune", "spark.submit.pyFiles": folder + "/finetune_spark.zip",
                            "spark.driver.memory": "512m", "spark.executor.memory": "600m", "spark.ui.enabled": "false",
@@ -144,8 +154,8 @@ def spark(folder, tables, largest, cores, args):
     for (part, pid), seconds in after.items():
         parts[part] = parts.get(part, 0) + seconds - before.get((part, pid), 0)
     ours = sum(parts.values())
-    parts["others"], parts["idle"] = max(0, wall * args.cores - ours - nothing), nothing
-    print(f"Spark, {args.cores} workers: {args.rows / wall:.1f} images a second; {1e3 * ours / args.rows:.2f} ms an image")
+    parts["others"], parts["idle"] = max(0, wall * len(cores) - ours - nothing), nothing
+    print(f"Spark, {len(cores)} workers: {args.rows / wall:.1f} images a second; {1e3 * ours / args.rows:.2f} ms an image")
     print("  of cores, ms an image: " + ", ".join(f"{part} {1e3 * seconds / args.rows:.2f}" for part, seconds in parts.items()), flush=True)
     return wall, ours
 
