@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -82,19 +83,21 @@ func (a *app) useConfigValue(c *cobra.Command, key string, value any) error {
 	if f.Changed {
 		return nil
 	}
-	text, err := configText(value)
+	texts, err := configTexts(f, value)
 	if err != nil {
 		return a.wrongConfig(key, err.Error())
 	}
-	if err := c.Flags().Set(name, text); err != nil {
-		err = flagError(c, err)
-		var own *invalid.Error
-		if errors.As(err, &own) {
-			own.Path = "in " + a.config
+	for _, text := range texts {
+		if err := c.Flags().Set(name, text); err != nil {
+			err = flagError(c, err)
+			var own *invalid.Error
+			if errors.As(err, &own) {
+				own.Path = "in " + a.config
+			}
+			return err
 		}
-		return err
+		a.giveAgain(f, text)
 	}
-	a.given[name] = text
 	return nil
 }
 
@@ -224,7 +227,37 @@ func yamlValue(n *yaml.Node) (any, error) {
 	return pairs, nil
 }
 
-// configText writes a value as it would stand behind its flag.
+// configTexts writes a value as it would stand behind its flag: once, or for each item of a list where the flag is given several
+// times. Of a list of names an item may hold a comma.
+func configTexts(f *pflag.Flag, value any) ([]string, error) {
+	list, ok := value.([]any)
+	_, order := f.Value.(*orderFlag)
+	switch kind := f.Value.Type(); {
+	case !ok:
+	case separatorOf(f) != ",":
+		texts := make([]string, len(list))
+		for i, item := range list {
+			text, err := configText([]any{item})
+			if err != nil {
+				return nil, err
+			}
+			texts[i] = text
+		}
+		return texts, nil
+	case order || kind == "stringSlice":
+		quoted := make([]any, len(list))
+		for i, item := range list {
+			if text, ok := item.(string); ok && strings.ContainsAny(text, ",\"\n") {
+				item = `"` + strings.ReplaceAll(text, `"`, `""`) + `"`
+			}
+			quoted[i] = item
+		}
+		value = quoted
+	}
+	text, err := configText(value)
+	return []string{text}, err
+}
+
 func configText(value any) (string, error) {
 	switch v := value.(type) {
 	case nil:
@@ -282,20 +315,35 @@ func recorded(words any) (map[string]any, error) {
 // remember keeps the text of the flags on the command line: the value of a flag can't always be written as it was given.
 func (a *app) remember(c *cobra.Command) {
 	record := func(f *pflag.Flag, text string) error {
-		if earlier, ok := a.given[f.Name]; ok && repeats(f) {
-			text = earlier + "," + text
-		}
-		a.given[f.Name] = text
+		a.giveAgain(f, text)
 		return nil
 	}
 	// The words were parsed before without an error; this time no flag is set.
 	_ = c.Flags().ParseAll(a.args, record)
 }
 
-// repeats reports whether a flag that is given several times collects its values.
-func repeats(f *pflag.Flag) bool {
+// giveAgain notes the text of a flag, after that of earlier ones where the flag collects its values.
+func (a *app) giveAgain(f *pflag.Flag, text string) {
 	_, list := f.Value.(pflag.SliceValue)
-	return list || f.Value.Type() == "stringToString"
+	_, parts := f.Value.(*partsFlag)
+	if earlier, ok := a.given[f.Name]; ok && (list || parts || f.Value.Type() == "stringToString") {
+		text = earlier + separatorOf(f) + text
+	}
+	a.given[f.Name] = text
+}
+
+// separatorOf returns what stands between several values of a flag: a comma, or what no value has, where each needs a flag of its own.
+func separatorOf(f *pflag.Flag) string {
+	switch f.Value.(type) {
+	case *partsFlag:
+		return string(os.PathListSeparator)
+	case *modelsFlag:
+		return "\n"
+	}
+	if f.Value.Type() == "stringArray" {
+		return "\n"
+	}
+	return ","
 }
 
 // command returns the flags that decide what a job computes, as --name=value in the order of the help.

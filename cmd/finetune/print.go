@@ -46,7 +46,11 @@ func printReport(w io.Writer, r *metrics.Report) {
 		if i, ok := r.Intervals[h.key]; ok {
 			interval = fmt.Sprintf("%v – %v", i[0], i[1])
 		}
-		fmt.Fprintf(t, "%s\t%v\t%s\t%v\n", h.name, value, interval, h.value(&r.Baseline.Figures))
+		baseline := fmt.Sprint(h.value(&r.Baseline.Figures))
+		if h.key == "ece" { // its shares are those of the training images: 0, or nearly, says nothing
+			baseline = ""
+		}
+		fmt.Fprintf(t, "%s\t%v\t%s\t%s\n", h.name, value, interval, baseline)
 	}
 	t.Flush()
 	printConfusion(w, r)

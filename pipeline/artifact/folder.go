@@ -109,7 +109,7 @@ func (k Kind) claim(dir string, replace bool) (*Folder, error) {
 	_, err = os.Lstat(filepath.Join(dir, lockfile.Name))
 	interrupted := err == nil
 	lock, err := lockfile.Acquire(dir)
-	if errors.Is(err, fs.ErrPermission) {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
 		return nil, &invalid.Error{Field: "Out", Path: dir, Found: "a folder that can't be written to", Err: err, Hint: "give another {Out}"}
 	}
 	if err != nil {

@@ -220,3 +220,27 @@ func TestCannotWrite(t *testing.T) {
 		}
 	}
 }
+
+// A file is refused before a job begins where its folder can't be written to; folders that are missing will be made.
+func TestMayCreate(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "file"), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	closed := filepath.Join(dir, "closed")
+	if err := os.Mkdir(closed, 0o555); err != nil {
+		t.Fatal(err)
+	}
+	for path, may := range map[string]bool{
+		"new": true, "a/b/new": true, "file": true, "file/new": false, "file/a/new": false,
+		"closed/new": os.Geteuid() <= 0, "closed/a/new": os.Geteuid() <= 0, // root may; other systems tell later
+	} {
+		err := MayCreate(filepath.Join(dir, path))
+		if (err == nil) != may || err != nil && !invalid.Is(err) {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if err := MayCreate("new"); err != nil {
+		t.Errorf("the current folder: %v", err)
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"finetune/internal/onnx/deploy"
+	"finetune/internal/remote"
 	"finetune/internal/store/atomicfile"
 	"finetune/invalid"
 	"finetune/pipeline/artifact"
@@ -148,7 +149,13 @@ func (j *Job) check() error {
 func (j *Job) keepInputs(ctx context.Context, r *run.Run) error {
 	inputs := []string{j.Model, j.Images.Backbone, j.Images.Library, j.Data}
 	if j.Format == Bundle {
-		return artifact.NotAnInput(j.Out, inputs...) // the folder is looked at when it is claimed
+		if err := artifact.NotAnInput(j.Out, inputs...); err != nil {
+			return err
+		}
+		if remote.Is(j.Out) {
+			return nil
+		}
+		return artifact.MayCreate(filepath.Join(j.Out, run.HeadFile)) // what is in the folder is looked at when it is claimed
 	}
 	err := r.MayWrite(ctx, j.Out, j.Overwrite, inputs...)
 	if err != nil && !j.Overwrite {

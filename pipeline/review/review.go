@@ -124,6 +124,9 @@ func (j Job) open(ctx context.Context) (*session, error) {
 		if err := artifact.NotAnInput(path, set.Source, j.Model, j.Check); err != nil {
 			return nil, err
 		}
+		if err := artifact.MayCreate(path); err != nil {
+			return nil, err
+		}
 	}
 	s := &session{set: set, space: r.Head.Space(), out: j.Out, reviewer: cmp.Or(j.Reviewer, userName())}
 	s.index()

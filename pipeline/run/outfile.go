@@ -27,7 +27,7 @@ func (r *Run) MayWrite(ctx context.Context, out string, overwrite bool, inputs .
 		return err
 	}
 	if _, err := os.Lstat(out); errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return artifact.MayCreate(out)
 	} else if err != nil {
 		return artifact.CannotWrite(out, err)
 	}
@@ -43,6 +43,9 @@ func (r *Run) MayWrite(ctx context.Context, out string, overwrite bool, inputs .
 	}
 	if !overwrite {
 		return OutExists(out)
+	}
+	if err := artifact.MayCreate(out); err != nil {
+		return err
 	}
 	return r.notItsNetwork(ctx, out)
 }
