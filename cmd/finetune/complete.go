@@ -41,7 +41,7 @@ func flagValues(f *pflag.Flag) (values []string, list bool) {
 	case "losses":
 		return loss.Names(), true
 	case "device":
-		return backbone.Devices(), false
+		return slices.DeleteFunc(backbone.Devices(), func(d string) bool { return !strings.Contains(f.Usage, d) }), false
 	case "preset":
 		return slices.Concat(preprocess.PresetNames(), models.PresetNames()), false
 	case "metric":

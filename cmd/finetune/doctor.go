@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"finetune/invalid"
 	"finetune/pipeline/machine"
 )
 
@@ -26,6 +27,9 @@ func newDoctor(a *app) *cobra.Command {
 		report, err := job.Run(c.Context())
 		if err != nil {
 			return err
+		}
+		for i, p := range report.Problems {
+			report.Problems[i] = machine.Problem{Message: invalid.Named(p.Message, flagName), Advice: invalid.Named(p.Advice, flagName)}
 		}
 		if err := a.print(report, func(w io.Writer) { printDoctor(w, report) }); err != nil {
 			return err

@@ -35,7 +35,7 @@ type DoctorReport struct {
 	Problems []Problem     `json:"problems"`
 }
 
-// A Problem prevents a run. Advice says how to fix it.
+// A Problem prevents a run. Advice says how to fix it; both name options as an [invalid.Error] does.
 type Problem struct {
 	Message string `json:"found"`
 	Advice  string `json:"do"`
@@ -143,12 +143,12 @@ func (r *DoctorReport) library(ctx context.Context, flag, device string) {
 	}
 	l.Works = true
 	if r.CUDA, err = lookForCUDA(lib.Path); err != nil {
-		r.problem(err, "run `finetune setup --device cuda` again")
+		r.problem(err, "run `finetune setup` with {Images.Device} cuda again")
 	}
 	switch {
 	case device != library.CUDA:
 	case r.CUDA == nil:
-		r.problem(errors.New(lib.Path+": a build without CUDA"), "run `finetune setup --device cuda`")
+		r.problem(errors.New(lib.Path+": a build without CUDA"), "run `finetune setup` with {Images.Device} cuda")
 	default:
 		for _, p := range r.CUDA.Problems() {
 			r.Problems = append(r.Problems, Problem{p.Found, p.Advice})
