@@ -65,9 +65,9 @@ func (r *RowProducts) use(x Rows) {
 	}
 }
 
-// rowsDepth is how many elements of a row are taken at once at most: so few that as many rows of B as a linear head has
-// stay in the first-level cache.
-const rowsDepth = 512
+// rowsDepth is how many elements of a row are taken at once at most: so few that a panel of B stays in the first-level
+// cache while rows pass by.
+const rowsDepth = 1024
 
 // MulBt writes C = X·Bᵀ for X of m × k, B of n × k and C of m × n.
 func (r *RowProducts) MulBt(c Matrix, x Rows, b *Packed) {
@@ -78,20 +78,20 @@ func (r *RowProducts) MulBt(c Matrix, x Rows, b *Packed) {
 	}
 	r.use(x)
 	height, panels := r.kernel.DotRows, b.panels()
+	whole := c.Rows - c.Rows%height
 	piece := evenPiece(x.Cols, rowsDepth)
 	for k0 := 0; k0 < x.Cols; k0 += piece {
 		k := min(piece, x.Cols-k0)
-		for i := 0; i < c.Rows; i += height {
-			for number := range panels {
-				j, cols := b.panelRows(number)
-				right := b.panel(j, cols, k0)
-				if i+height <= c.Rows {
-					r.kernel.DotAt(cols, k, x.Data[k0:], r.places[i:], x.Shift[k0:], right, c.Data[i*c.Stride+j:], c.Stride)
-					continue
-				}
-				part := c.Slice(i, j, c.Rows-i, cols)
+		for number := range panels {
+			j, cols := b.panelRows(number)
+			x, shift, right := x.Data[k0:], x.Shift[k0:], b.panel(j, cols, k0)
+			if whole > 0 {
+				r.kernel.DotAt(whole, cols, k, x, r.places, shift, right, c.Data[j:], c.Stride)
+			}
+			if whole < c.Rows {
+				part := c.Slice(whole, j, c.Rows-whole, cols)
 				tile := toTile(part, cols, r.tile)
-				r.kernel.DotAt(cols, k, x.Data[k0:], r.places[i:], x.Shift[k0:], right, tile, cols)
+				r.kernel.DotAt(height, cols, k, x, r.places[whole:], shift, right, tile, cols)
 				fromTile(part, cols, tile)
 			}
 		}

@@ -6,7 +6,7 @@ type (
 	dotFunc   = func(k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int)
 	outerFunc = func(k int, a, b *float32, ldb int, c *float32, ldc int)
 
-	dotAtFunc   = func(k int, a *float32, rows *int, shift, b, c *float32, ldc int)
+	dotAtFunc   = func(tiles, k int, a *float32, rows *int, shift, b, c *float32, ldc int)
 	outerAtFunc = func(tiles, k int, a, b *float32, rows *int, shift, c *float32, ldc int)
 )
 
@@ -24,14 +24,16 @@ func assembly(name string, lanes int, vector Vector, dotRows, outerRows, outerCo
 			_, _, _ = a[last(dotRows, k, lda)], b[last(dotCols, k, ldb)], c[last(dotRows, dotCols, ldc)]
 			dot(k, &a[0], lda, &b[0], ldb, &c[0], ldc)
 		},
-		DotAt: func(cols, k int, a []float32, rows []int, shift, b, c []float32, ldc int) {
-			if k <= 0 {
+		DotAt: func(height, cols, k int, a []float32, rows []int, shift, b, c []float32, ldc int) {
+			tiles := height / dotRows
+			if k <= 0 || tiles <= 0 {
 				return
 			}
-			checkRows(a, rows[:dotRows], k)
-			checkRows(a, rows[dotRows:2*dotRows], 1)
-			_, _, _ = shift[k-1], b[(k+lanes-1)/lanes*lanes*cols-1], c[last(dotRows, cols, ldc)]
-			dotAt[cols-1](k, &a[0], &rows[0], &shift[0], &b[0], &c[0], ldc)
+			height = tiles * dotRows
+			checkRows(a, rows[:height], k)
+			checkRows(a, rows[height:height+dotRows], 1)
+			_, _, _ = shift[k-1], b[(k+lanes-1)/lanes*lanes*cols-1], c[last(height, cols, ldc)]
+			dotAt[cols-1](tiles, k, &a[0], &rows[0], &shift[0], &b[0], &c[0], ldc)
 		},
 		OuterRows: outerRows, OuterCols: outerCols,
 		Outer: func(k int, a, b []float32, ldb int, c []float32, ldc int) {

@@ -28,13 +28,14 @@ func (b block) pack(t *testing.T, lanes int) []float32 {
 func TestDotAt(t *testing.T) {
 	each(t, func(t *testing.T, kernel Kernel, r *rand.Rand, k, gap int) {
 		for cols := 1; cols <= kernel.DotCols; cols++ {
-			a, b := newBlock(t, r, 2*kernel.DotRows+1, k, gap), newBlock(t, r, cols, k, 0)
+			height := (1 + k%3) * kernel.DotRows
+			a, b := newBlock(t, r, 2*height+1, k, gap), newBlock(t, r, cols, k, 0)
 			shift := newBlock(t, r, 1, k, 0).data
-			rows, at := places(r, a, 2*kernel.DotRows, shift)
-			c := newBlock(t, r, kernel.DotRows, cols, gap)
+			rows, at := places(r, a, height+kernel.DotRows, shift)
+			c := newBlock(t, r, height, cols, gap)
 			was := c
 			was.data = slices.Clone(c.data)
-			kernel.DotAt(cols, k, a.data, rows, shift, b.pack(t, kernel.Lanes), c.data, c.stride)
+			kernel.DotAt(height, cols, k, a.data, rows, shift, b.pack(t, kernel.Lanes), c.data, c.stride)
 			check(t, c, was, k, func(i, j, l int) float64 { return at(i, l) * b.at(j, l) })
 		}
 	})
@@ -65,7 +66,7 @@ func TestOutside(t *testing.T) {
 			dotAt := func(place, number int) {
 				rows := make([]int, 2*kernel.DotRows)
 				rows[number] = place
-				kernel.DotAt(cols, k, room[:size:size], rows, room, room, room, cols)
+				kernel.DotAt(kernel.DotRows, cols, k, room[:size:size], rows, room, room, room, cols)
 			}
 			dotAt(size-k, 0)
 			panics(t, kernel.Name+" dot behind", func() { dotAt(size-k+1, kernel.DotRows-1) })

@@ -19,10 +19,10 @@ type Kernel struct {
 	// a is a[i*lda+j], and so for the others.
 	Dot func(k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int)
 
-	// DotAt adds A·Bᵀ to the DotRows × cols tile c, for 1 to DotCols columns and rows of a that lie anywhere, and to
-	// which shift is added first: element (i, j) is a[rows[i]+j] + shift[j]. The second DotRows places in rows are of
-	// rows that will be read next. b is packed as Lanes says.
-	DotAt func(cols, k int, a []float32, rows []int, shift, b, c []float32, ldc int)
+	// DotAt adds A·Bᵀ to c, of height rows, a multiple of DotRows, and 1 to DotCols columns, for rows of a that lie
+	// anywhere, and to which shift is added first: element (i, j) is a[rows[i]+j] + shift[j]. DotRows places in rows
+	// follow, of rows that will be read next. b is packed as Lanes says.
+	DotAt func(height, cols, k int, a []float32, rows []int, shift, b, c []float32, ldc int)
 
 	// Lanes is how many elements of a row of a packed b lie together: element (j, l) of cols rows is
 	// b[(l/Lanes·cols+j)·Lanes + l%Lanes]. Elements up to a multiple of Lanes are there and are zeros.

@@ -349,11 +349,19 @@ reduce:
 	VZEROUPPER
 	RET
 
-// func dotAtAVX2By1(k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
+// func dotAtAVX2By1(tiles int, k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·dotAtAVX2By1(SB), $0-56
-	MOVQ   a+8(FP), AX
-	MOVQ   rows+16(FP), R8
+TEXT ·dotAtAVX2By1(SB), $24-64
+	MOVQ tiles+0(FP), AX
+	MOVQ AX, (SP)
+	MOVQ rows+24(FP), AX
+	MOVQ AX, 8(SP)
+	MOVQ c+48(FP), AX
+	MOVQ AX, 16(SP)
+
+tile:
+	MOVQ   a+16(FP), AX
+	MOVQ   8(SP), R8
 	MOVQ   (R8), CX
 	LEAQ   (AX)(CX*4), CX
 	MOVQ   8(R8), DX
@@ -366,9 +374,9 @@ TEXT ·dotAtAVX2By1(SB), $0-56
 	LEAQ   (AX)(DI*4), DI
 	MOVQ   40(R8), R8
 	LEAQ   (AX)(R8*4), R8
-	MOVQ   k+0(FP), R9
-	MOVQ   shift+24(FP), R10
-	MOVQ   b+32(FP), R11
+	MOVQ   k+8(FP), R9
+	MOVQ   shift+32(FP), R10
+	MOVQ   b+40(FP), R11
 	XORQ   AX, AX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -426,40 +434,53 @@ tail:
 	VFMADD231PS Y14, Y13, Y8
 
 reduce:
-	MOVQ         c+40(FP), AX
-	MOVQ         ldc+48(FP), CX
-	SHLQ         $0x02, CX
+	MOVQ         ldc+56(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         16(SP), CX
 	VHADDPS      Y1, Y0, Y0
 	VHADDPS      Y2, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X0
-	VMOVSS       (AX), X1
+	VMOVSS       (CX), X1
 	VADDPS       X1, X0, X0
-	VMOVSS       X0, (AX)
-	ADDQ         CX, AX
+	VMOVSS       X0, (CX)
+	ADDQ         AX, CX
 	VHADDPS      Y5, Y4, Y4
 	VHADDPS      Y6, Y4, Y4
 	VEXTRACTF128 $0x01, Y4, X5
 	VADDPS       X5, X4, X4
-	VMOVSS       (AX), X5
+	VMOVSS       (CX), X5
 	VADDPS       X5, X4, X4
-	VMOVSS       X4, (AX)
-	ADDQ         CX, AX
+	VMOVSS       X4, (CX)
+	ADDQ         AX, CX
 	VHADDPS      Y9, Y8, Y8
 	VHADDPS      Y10, Y8, Y8
 	VEXTRACTF128 $0x01, Y8, X9
 	VADDPS       X9, X8, X8
-	VMOVSS       (AX), X9
+	VMOVSS       (CX), X9
 	VADDPS       X9, X8, X8
-	VMOVSS       X8, (AX)
+	VMOVSS       X8, (CX)
+	ADDQ         AX, CX
+	MOVQ         CX, 16(SP)
+	ADDQ         $0x18, 8(SP)
+	DECQ         (SP)
+	JNZ          tile
 	VZEROUPPER
 	RET
 
-// func dotAtAVX512By1(k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
+// func dotAtAVX512By1(tiles int, k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·dotAtAVX512By1(SB), $0-56
-	MOVQ   a+8(FP), AX
-	MOVQ   rows+16(FP), R8
+TEXT ·dotAtAVX512By1(SB), $24-64
+	MOVQ tiles+0(FP), AX
+	MOVQ AX, (SP)
+	MOVQ rows+24(FP), AX
+	MOVQ AX, 8(SP)
+	MOVQ c+48(FP), AX
+	MOVQ AX, 16(SP)
+
+tile:
+	MOVQ   a+16(FP), AX
+	MOVQ   8(SP), R8
 	MOVQ   (R8), DX
 	LEAQ   (AX)(DX*4), DX
 	MOVQ   8(R8), BX
@@ -476,9 +497,9 @@ TEXT ·dotAtAVX512By1(SB), $0-56
 	LEAQ   (AX)(R11*4), R11
 	MOVQ   56(R8), R12
 	LEAQ   (AX)(R12*4), R12
-	MOVQ   k+0(FP), R13
-	MOVQ   shift+24(FP), R8
-	MOVQ   b+32(FP), R9
+	MOVQ   k+8(FP), R13
+	MOVQ   shift+32(FP), R8
+	MOVQ   b+40(FP), R9
 	XORQ   AX, AX
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
@@ -553,48 +574,61 @@ reduce:
 	VADDPS        Y16, Y8, Y8
 	VEXTRACTF64X4 $0x01, Z12, Y16
 	VADDPS        Y16, Y12, Y12
-	MOVQ          c+40(FP), AX
-	MOVQ          ldc+48(FP), CX
-	SHLQ          $0x02, CX
+	MOVQ          ldc+56(FP), AX
+	SHLQ          $0x02, AX
+	MOVQ          16(SP), CX
 	VHADDPS       Y1, Y0, Y0
 	VHADDPS       Y2, Y0, Y0
 	VEXTRACTF128  $0x01, Y0, X1
 	VADDPS        X1, X0, X0
-	VMOVSS        (AX), X1
+	VMOVSS        (CX), X1
 	VADDPS        X1, X0, X0
-	VMOVSS        X0, (AX)
-	ADDQ          CX, AX
+	VMOVSS        X0, (CX)
+	ADDQ          AX, CX
 	VHADDPS       Y5, Y4, Y4
 	VHADDPS       Y6, Y4, Y4
 	VEXTRACTF128  $0x01, Y4, X5
 	VADDPS        X5, X4, X4
-	VMOVSS        (AX), X5
+	VMOVSS        (CX), X5
 	VADDPS        X5, X4, X4
-	VMOVSS        X4, (AX)
-	ADDQ          CX, AX
+	VMOVSS        X4, (CX)
+	ADDQ          AX, CX
 	VHADDPS       Y9, Y8, Y8
 	VHADDPS       Y10, Y8, Y8
 	VEXTRACTF128  $0x01, Y8, X9
 	VADDPS        X9, X8, X8
-	VMOVSS        (AX), X9
+	VMOVSS        (CX), X9
 	VADDPS        X9, X8, X8
-	VMOVSS        X8, (AX)
-	ADDQ          CX, AX
+	VMOVSS        X8, (CX)
+	ADDQ          AX, CX
 	VHADDPS       Y13, Y12, Y12
 	VHADDPS       Y14, Y12, Y12
 	VEXTRACTF128  $0x01, Y12, X13
 	VADDPS        X13, X12, X12
-	VMOVSS        (AX), X13
+	VMOVSS        (CX), X13
 	VADDPS        X13, X12, X12
-	VMOVSS        X12, (AX)
+	VMOVSS        X12, (CX)
+	ADDQ          AX, CX
+	MOVQ          CX, 16(SP)
+	ADDQ          $0x20, 8(SP)
+	DECQ          (SP)
+	JNZ           tile
 	VZEROUPPER
 	RET
 
-// func dotAtAVX2By2(k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
+// func dotAtAVX2By2(tiles int, k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·dotAtAVX2By2(SB), $0-56
-	MOVQ   a+8(FP), AX
-	MOVQ   rows+16(FP), R8
+TEXT ·dotAtAVX2By2(SB), $24-64
+	MOVQ tiles+0(FP), AX
+	MOVQ AX, (SP)
+	MOVQ rows+24(FP), AX
+	MOVQ AX, 8(SP)
+	MOVQ c+48(FP), AX
+	MOVQ AX, 16(SP)
+
+tile:
+	MOVQ   a+16(FP), AX
+	MOVQ   8(SP), R8
 	MOVQ   (R8), CX
 	LEAQ   (AX)(CX*4), CX
 	MOVQ   8(R8), DX
@@ -607,9 +641,9 @@ TEXT ·dotAtAVX2By2(SB), $0-56
 	LEAQ   (AX)(DI*4), DI
 	MOVQ   40(R8), R8
 	LEAQ   (AX)(R8*4), R8
-	MOVQ   k+0(FP), R9
-	MOVQ   shift+24(FP), R10
-	MOVQ   b+32(FP), R11
+	MOVQ   k+8(FP), R9
+	MOVQ   shift+32(FP), R10
+	MOVQ   b+40(FP), R11
 	XORQ   AX, AX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -681,40 +715,53 @@ tail:
 	VFMADD231PS Y14, Y13, Y9
 
 reduce:
-	MOVQ         c+40(FP), AX
-	MOVQ         ldc+48(FP), CX
-	SHLQ         $0x02, CX
+	MOVQ         ldc+56(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         16(SP), CX
 	VHADDPS      Y1, Y0, Y0
 	VHADDPS      Y2, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X0
-	VMOVSD       (AX), X1
+	VMOVSD       (CX), X1
 	VADDPS       X1, X0, X0
-	VMOVLPS      X0, (AX)
-	ADDQ         CX, AX
+	VMOVLPS      X0, (CX)
+	ADDQ         AX, CX
 	VHADDPS      Y5, Y4, Y4
 	VHADDPS      Y6, Y4, Y4
 	VEXTRACTF128 $0x01, Y4, X5
 	VADDPS       X5, X4, X4
-	VMOVSD       (AX), X5
+	VMOVSD       (CX), X5
 	VADDPS       X5, X4, X4
-	VMOVLPS      X4, (AX)
-	ADDQ         CX, AX
+	VMOVLPS      X4, (CX)
+	ADDQ         AX, CX
 	VHADDPS      Y9, Y8, Y8
 	VHADDPS      Y10, Y8, Y8
 	VEXTRACTF128 $0x01, Y8, X9
 	VADDPS       X9, X8, X8
-	VMOVSD       (AX), X9
+	VMOVSD       (CX), X9
 	VADDPS       X9, X8, X8
-	VMOVLPS      X8, (AX)
+	VMOVLPS      X8, (CX)
+	ADDQ         AX, CX
+	MOVQ         CX, 16(SP)
+	ADDQ         $0x18, 8(SP)
+	DECQ         (SP)
+	JNZ          tile
 	VZEROUPPER
 	RET
 
-// func dotAtAVX512By2(k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
+// func dotAtAVX512By2(tiles int, k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·dotAtAVX512By2(SB), $0-56
-	MOVQ   a+8(FP), AX
-	MOVQ   rows+16(FP), R8
+TEXT ·dotAtAVX512By2(SB), $24-64
+	MOVQ tiles+0(FP), AX
+	MOVQ AX, (SP)
+	MOVQ rows+24(FP), AX
+	MOVQ AX, 8(SP)
+	MOVQ c+48(FP), AX
+	MOVQ AX, 16(SP)
+
+tile:
+	MOVQ   a+16(FP), AX
+	MOVQ   8(SP), R8
 	MOVQ   (R8), DX
 	LEAQ   (AX)(DX*4), DX
 	MOVQ   8(R8), BX
@@ -731,9 +778,9 @@ TEXT ·dotAtAVX512By2(SB), $0-56
 	LEAQ   (AX)(R11*4), R11
 	MOVQ   56(R8), R12
 	LEAQ   (AX)(R12*4), R12
-	MOVQ   k+0(FP), R13
-	MOVQ   shift+24(FP), R8
-	MOVQ   b+32(FP), R9
+	MOVQ   k+8(FP), R13
+	MOVQ   shift+32(FP), R8
+	MOVQ   b+40(FP), R9
 	XORQ   AX, AX
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
@@ -826,48 +873,61 @@ reduce:
 	VADDPS        Y16, Y12, Y12
 	VEXTRACTF64X4 $0x01, Z13, Y16
 	VADDPS        Y16, Y13, Y13
-	MOVQ          c+40(FP), AX
-	MOVQ          ldc+48(FP), CX
-	SHLQ          $0x02, CX
+	MOVQ          ldc+56(FP), AX
+	SHLQ          $0x02, AX
+	MOVQ          16(SP), CX
 	VHADDPS       Y1, Y0, Y0
 	VHADDPS       Y2, Y0, Y0
 	VEXTRACTF128  $0x01, Y0, X1
 	VADDPS        X1, X0, X0
-	VMOVSD        (AX), X1
+	VMOVSD        (CX), X1
 	VADDPS        X1, X0, X0
-	VMOVLPS       X0, (AX)
-	ADDQ          CX, AX
+	VMOVLPS       X0, (CX)
+	ADDQ          AX, CX
 	VHADDPS       Y5, Y4, Y4
 	VHADDPS       Y6, Y4, Y4
 	VEXTRACTF128  $0x01, Y4, X5
 	VADDPS        X5, X4, X4
-	VMOVSD        (AX), X5
+	VMOVSD        (CX), X5
 	VADDPS        X5, X4, X4
-	VMOVLPS       X4, (AX)
-	ADDQ          CX, AX
+	VMOVLPS       X4, (CX)
+	ADDQ          AX, CX
 	VHADDPS       Y9, Y8, Y8
 	VHADDPS       Y10, Y8, Y8
 	VEXTRACTF128  $0x01, Y8, X9
 	VADDPS        X9, X8, X8
-	VMOVSD        (AX), X9
+	VMOVSD        (CX), X9
 	VADDPS        X9, X8, X8
-	VMOVLPS       X8, (AX)
-	ADDQ          CX, AX
+	VMOVLPS       X8, (CX)
+	ADDQ          AX, CX
 	VHADDPS       Y13, Y12, Y12
 	VHADDPS       Y14, Y12, Y12
 	VEXTRACTF128  $0x01, Y12, X13
 	VADDPS        X13, X12, X12
-	VMOVSD        (AX), X13
+	VMOVSD        (CX), X13
 	VADDPS        X13, X12, X12
-	VMOVLPS       X12, (AX)
+	VMOVLPS       X12, (CX)
+	ADDQ          AX, CX
+	MOVQ          CX, 16(SP)
+	ADDQ          $0x20, 8(SP)
+	DECQ          (SP)
+	JNZ           tile
 	VZEROUPPER
 	RET
 
-// func dotAtAVX2By3(k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
+// func dotAtAVX2By3(tiles int, k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·dotAtAVX2By3(SB), $0-56
-	MOVQ   a+8(FP), AX
-	MOVQ   rows+16(FP), R8
+TEXT ·dotAtAVX2By3(SB), $24-64
+	MOVQ tiles+0(FP), AX
+	MOVQ AX, (SP)
+	MOVQ rows+24(FP), AX
+	MOVQ AX, 8(SP)
+	MOVQ c+48(FP), AX
+	MOVQ AX, 16(SP)
+
+tile:
+	MOVQ   a+16(FP), AX
+	MOVQ   8(SP), R8
 	MOVQ   (R8), CX
 	LEAQ   (AX)(CX*4), CX
 	MOVQ   8(R8), DX
@@ -880,9 +940,9 @@ TEXT ·dotAtAVX2By3(SB), $0-56
 	LEAQ   (AX)(DI*4), DI
 	MOVQ   40(R8), R8
 	LEAQ   (AX)(R8*4), R8
-	MOVQ   k+0(FP), R9
-	MOVQ   shift+24(FP), R10
-	MOVQ   b+32(FP), R11
+	MOVQ   k+8(FP), R9
+	MOVQ   shift+32(FP), R10
+	MOVQ   b+40(FP), R11
 	XORQ   AX, AX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -968,49 +1028,62 @@ tail:
 	VFMADD231PS Y14, Y13, Y10
 
 reduce:
-	MOVQ         c+40(FP), AX
-	MOVQ         ldc+48(FP), CX
-	SHLQ         $0x02, CX
+	MOVQ         ldc+56(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         16(SP), CX
 	VHADDPS      Y1, Y0, Y0
 	VHADDPS      Y3, Y2, Y2
 	VHADDPS      Y2, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X0
-	VMOVSD       (AX), X1
-	VINSERTPS    $0x20, 8(AX), X1, X1
+	VMOVSD       (CX), X1
+	VINSERTPS    $0x20, 8(CX), X1, X1
 	VADDPS       X1, X0, X0
-	VMOVLPS      X0, (AX)
-	VEXTRACTPS   $0x02, X0, 8(AX)
-	ADDQ         CX, AX
+	VMOVLPS      X0, (CX)
+	VEXTRACTPS   $0x02, X0, 8(CX)
+	ADDQ         AX, CX
 	VHADDPS      Y5, Y4, Y4
 	VHADDPS      Y7, Y6, Y6
 	VHADDPS      Y6, Y4, Y4
 	VEXTRACTF128 $0x01, Y4, X5
 	VADDPS       X5, X4, X4
-	VMOVSD       (AX), X5
-	VINSERTPS    $0x20, 8(AX), X5, X5
+	VMOVSD       (CX), X5
+	VINSERTPS    $0x20, 8(CX), X5, X5
 	VADDPS       X5, X4, X4
-	VMOVLPS      X4, (AX)
-	VEXTRACTPS   $0x02, X4, 8(AX)
-	ADDQ         CX, AX
+	VMOVLPS      X4, (CX)
+	VEXTRACTPS   $0x02, X4, 8(CX)
+	ADDQ         AX, CX
 	VHADDPS      Y9, Y8, Y8
 	VHADDPS      Y11, Y10, Y10
 	VHADDPS      Y10, Y8, Y8
 	VEXTRACTF128 $0x01, Y8, X9
 	VADDPS       X9, X8, X8
-	VMOVSD       (AX), X9
-	VINSERTPS    $0x20, 8(AX), X9, X9
+	VMOVSD       (CX), X9
+	VINSERTPS    $0x20, 8(CX), X9, X9
 	VADDPS       X9, X8, X8
-	VMOVLPS      X8, (AX)
-	VEXTRACTPS   $0x02, X8, 8(AX)
+	VMOVLPS      X8, (CX)
+	VEXTRACTPS   $0x02, X8, 8(CX)
+	ADDQ         AX, CX
+	MOVQ         CX, 16(SP)
+	ADDQ         $0x18, 8(SP)
+	DECQ         (SP)
+	JNZ          tile
 	VZEROUPPER
 	RET
 
-// func dotAtAVX512By3(k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
+// func dotAtAVX512By3(tiles int, k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·dotAtAVX512By3(SB), $0-56
-	MOVQ   a+8(FP), AX
-	MOVQ   rows+16(FP), R8
+TEXT ·dotAtAVX512By3(SB), $24-64
+	MOVQ tiles+0(FP), AX
+	MOVQ AX, (SP)
+	MOVQ rows+24(FP), AX
+	MOVQ AX, 8(SP)
+	MOVQ c+48(FP), AX
+	MOVQ AX, 16(SP)
+
+tile:
+	MOVQ   a+16(FP), AX
+	MOVQ   8(SP), R8
 	MOVQ   (R8), DX
 	LEAQ   (AX)(DX*4), DX
 	MOVQ   8(R8), BX
@@ -1027,9 +1100,9 @@ TEXT ·dotAtAVX512By3(SB), $0-56
 	LEAQ   (AX)(R11*4), R11
 	MOVQ   56(R8), R12
 	LEAQ   (AX)(R12*4), R12
-	MOVQ   k+0(FP), R13
-	MOVQ   shift+24(FP), R8
-	MOVQ   b+32(FP), R9
+	MOVQ   k+8(FP), R13
+	MOVQ   shift+32(FP), R8
+	MOVQ   b+40(FP), R9
 	XORQ   AX, AX
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
@@ -1140,60 +1213,73 @@ reduce:
 	VADDPS        Y16, Y13, Y13
 	VEXTRACTF64X4 $0x01, Z14, Y16
 	VADDPS        Y16, Y14, Y14
-	MOVQ          c+40(FP), AX
-	MOVQ          ldc+48(FP), CX
-	SHLQ          $0x02, CX
+	MOVQ          ldc+56(FP), AX
+	SHLQ          $0x02, AX
+	MOVQ          16(SP), CX
 	VHADDPS       Y1, Y0, Y0
 	VHADDPS       Y3, Y2, Y2
 	VHADDPS       Y2, Y0, Y0
 	VEXTRACTF128  $0x01, Y0, X1
 	VADDPS        X1, X0, X0
-	VMOVSD        (AX), X1
-	VINSERTPS     $0x20, 8(AX), X1, X1
+	VMOVSD        (CX), X1
+	VINSERTPS     $0x20, 8(CX), X1, X1
 	VADDPS        X1, X0, X0
-	VMOVLPS       X0, (AX)
-	VEXTRACTPS    $0x02, X0, 8(AX)
-	ADDQ          CX, AX
+	VMOVLPS       X0, (CX)
+	VEXTRACTPS    $0x02, X0, 8(CX)
+	ADDQ          AX, CX
 	VHADDPS       Y5, Y4, Y4
 	VHADDPS       Y7, Y6, Y6
 	VHADDPS       Y6, Y4, Y4
 	VEXTRACTF128  $0x01, Y4, X5
 	VADDPS        X5, X4, X4
-	VMOVSD        (AX), X5
-	VINSERTPS     $0x20, 8(AX), X5, X5
+	VMOVSD        (CX), X5
+	VINSERTPS     $0x20, 8(CX), X5, X5
 	VADDPS        X5, X4, X4
-	VMOVLPS       X4, (AX)
-	VEXTRACTPS    $0x02, X4, 8(AX)
-	ADDQ          CX, AX
+	VMOVLPS       X4, (CX)
+	VEXTRACTPS    $0x02, X4, 8(CX)
+	ADDQ          AX, CX
 	VHADDPS       Y9, Y8, Y8
 	VHADDPS       Y11, Y10, Y10
 	VHADDPS       Y10, Y8, Y8
 	VEXTRACTF128  $0x01, Y8, X9
 	VADDPS        X9, X8, X8
-	VMOVSD        (AX), X9
-	VINSERTPS     $0x20, 8(AX), X9, X9
+	VMOVSD        (CX), X9
+	VINSERTPS     $0x20, 8(CX), X9, X9
 	VADDPS        X9, X8, X8
-	VMOVLPS       X8, (AX)
-	VEXTRACTPS    $0x02, X8, 8(AX)
-	ADDQ          CX, AX
+	VMOVLPS       X8, (CX)
+	VEXTRACTPS    $0x02, X8, 8(CX)
+	ADDQ          AX, CX
 	VHADDPS       Y13, Y12, Y12
 	VHADDPS       Y15, Y14, Y14
 	VHADDPS       Y14, Y12, Y12
 	VEXTRACTF128  $0x01, Y12, X13
 	VADDPS        X13, X12, X12
-	VMOVSD        (AX), X13
-	VINSERTPS     $0x20, 8(AX), X13, X13
+	VMOVSD        (CX), X13
+	VINSERTPS     $0x20, 8(CX), X13, X13
 	VADDPS        X13, X12, X12
-	VMOVLPS       X12, (AX)
-	VEXTRACTPS    $0x02, X12, 8(AX)
+	VMOVLPS       X12, (CX)
+	VEXTRACTPS    $0x02, X12, 8(CX)
+	ADDQ          AX, CX
+	MOVQ          CX, 16(SP)
+	ADDQ          $0x20, 8(SP)
+	DECQ          (SP)
+	JNZ           tile
 	VZEROUPPER
 	RET
 
-// func dotAtAVX2By4(k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
+// func dotAtAVX2By4(tiles int, k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·dotAtAVX2By4(SB), $0-56
-	MOVQ   a+8(FP), AX
-	MOVQ   rows+16(FP), R8
+TEXT ·dotAtAVX2By4(SB), $24-64
+	MOVQ tiles+0(FP), AX
+	MOVQ AX, (SP)
+	MOVQ rows+24(FP), AX
+	MOVQ AX, 8(SP)
+	MOVQ c+48(FP), AX
+	MOVQ AX, 16(SP)
+
+tile:
+	MOVQ   a+16(FP), AX
+	MOVQ   8(SP), R8
 	MOVQ   (R8), CX
 	LEAQ   (AX)(CX*4), CX
 	MOVQ   8(R8), DX
@@ -1206,9 +1292,9 @@ TEXT ·dotAtAVX2By4(SB), $0-56
 	LEAQ   (AX)(DI*4), DI
 	MOVQ   40(R8), R8
 	LEAQ   (AX)(R8*4), R8
-	MOVQ   k+0(FP), R9
-	MOVQ   shift+24(FP), R10
-	MOVQ   b+32(FP), R11
+	MOVQ   k+8(FP), R9
+	MOVQ   shift+32(FP), R10
+	MOVQ   b+40(FP), R11
 	XORQ   AX, AX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -1308,40 +1394,53 @@ tail:
 	VFMADD231PS Y14, Y13, Y11
 
 reduce:
-	MOVQ         c+40(FP), AX
-	MOVQ         ldc+48(FP), CX
-	SHLQ         $0x02, CX
+	MOVQ         ldc+56(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         16(SP), CX
 	VHADDPS      Y1, Y0, Y0
 	VHADDPS      Y3, Y2, Y2
 	VHADDPS      Y2, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X0
-	VADDPS       (AX), X0, X0
-	VMOVUPS      X0, (AX)
-	ADDQ         CX, AX
+	VADDPS       (CX), X0, X0
+	VMOVUPS      X0, (CX)
+	ADDQ         AX, CX
 	VHADDPS      Y5, Y4, Y4
 	VHADDPS      Y7, Y6, Y6
 	VHADDPS      Y6, Y4, Y4
 	VEXTRACTF128 $0x01, Y4, X5
 	VADDPS       X5, X4, X4
-	VADDPS       (AX), X4, X4
-	VMOVUPS      X4, (AX)
-	ADDQ         CX, AX
+	VADDPS       (CX), X4, X4
+	VMOVUPS      X4, (CX)
+	ADDQ         AX, CX
 	VHADDPS      Y9, Y8, Y8
 	VHADDPS      Y11, Y10, Y10
 	VHADDPS      Y10, Y8, Y8
 	VEXTRACTF128 $0x01, Y8, X9
 	VADDPS       X9, X8, X8
-	VADDPS       (AX), X8, X8
-	VMOVUPS      X8, (AX)
+	VADDPS       (CX), X8, X8
+	VMOVUPS      X8, (CX)
+	ADDQ         AX, CX
+	MOVQ         CX, 16(SP)
+	ADDQ         $0x18, 8(SP)
+	DECQ         (SP)
+	JNZ          tile
 	VZEROUPPER
 	RET
 
-// func dotAtAVX512By4(k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
+// func dotAtAVX512By4(tiles int, k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·dotAtAVX512By4(SB), $0-56
-	MOVQ   a+8(FP), AX
-	MOVQ   rows+16(FP), R8
+TEXT ·dotAtAVX512By4(SB), $24-64
+	MOVQ tiles+0(FP), AX
+	MOVQ AX, (SP)
+	MOVQ rows+24(FP), AX
+	MOVQ AX, 8(SP)
+	MOVQ c+48(FP), AX
+	MOVQ AX, 16(SP)
+
+tile:
+	MOVQ   a+16(FP), AX
+	MOVQ   8(SP), R8
 	MOVQ   (R8), DX
 	LEAQ   (AX)(DX*4), DX
 	MOVQ   8(R8), BX
@@ -1358,9 +1457,9 @@ TEXT ·dotAtAVX512By4(SB), $0-56
 	LEAQ   (AX)(R11*4), R11
 	MOVQ   56(R8), R12
 	LEAQ   (AX)(R12*4), R12
-	MOVQ   k+0(FP), R13
-	MOVQ   shift+24(FP), R8
-	MOVQ   b+32(FP), R9
+	MOVQ   k+8(FP), R13
+	MOVQ   shift+32(FP), R8
+	MOVQ   b+40(FP), R9
 	XORQ   AX, AX
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
@@ -1489,40 +1588,45 @@ reduce:
 	VADDPS        Y16, Y14, Y14
 	VEXTRACTF64X4 $0x01, Z15, Y16
 	VADDPS        Y16, Y15, Y15
-	MOVQ          c+40(FP), AX
-	MOVQ          ldc+48(FP), CX
-	SHLQ          $0x02, CX
+	MOVQ          ldc+56(FP), AX
+	SHLQ          $0x02, AX
+	MOVQ          16(SP), CX
 	VHADDPS       Y1, Y0, Y0
 	VHADDPS       Y3, Y2, Y2
 	VHADDPS       Y2, Y0, Y0
 	VEXTRACTF128  $0x01, Y0, X1
 	VADDPS        X1, X0, X0
-	VADDPS        (AX), X0, X0
-	VMOVUPS       X0, (AX)
-	ADDQ          CX, AX
+	VADDPS        (CX), X0, X0
+	VMOVUPS       X0, (CX)
+	ADDQ          AX, CX
 	VHADDPS       Y5, Y4, Y4
 	VHADDPS       Y7, Y6, Y6
 	VHADDPS       Y6, Y4, Y4
 	VEXTRACTF128  $0x01, Y4, X5
 	VADDPS        X5, X4, X4
-	VADDPS        (AX), X4, X4
-	VMOVUPS       X4, (AX)
-	ADDQ          CX, AX
+	VADDPS        (CX), X4, X4
+	VMOVUPS       X4, (CX)
+	ADDQ          AX, CX
 	VHADDPS       Y9, Y8, Y8
 	VHADDPS       Y11, Y10, Y10
 	VHADDPS       Y10, Y8, Y8
 	VEXTRACTF128  $0x01, Y8, X9
 	VADDPS        X9, X8, X8
-	VADDPS        (AX), X8, X8
-	VMOVUPS       X8, (AX)
-	ADDQ          CX, AX
+	VADDPS        (CX), X8, X8
+	VMOVUPS       X8, (CX)
+	ADDQ          AX, CX
 	VHADDPS       Y13, Y12, Y12
 	VHADDPS       Y15, Y14, Y14
 	VHADDPS       Y14, Y12, Y12
 	VEXTRACTF128  $0x01, Y12, X13
 	VADDPS        X13, X12, X12
-	VADDPS        (AX), X12, X12
-	VMOVUPS       X12, (AX)
+	VADDPS        (CX), X12, X12
+	VMOVUPS       X12, (CX)
+	ADDQ          AX, CX
+	MOVQ          CX, 16(SP)
+	ADDQ          $0x20, 8(SP)
+	DECQ          (SP)
+	JNZ           tile
 	VZEROUPPER
 	RET
 

@@ -21,6 +21,8 @@ TEXT ·dotNEON(SB), NOSPLIT|NOFRAME, $0-56
 	ADD R10, R11, R12
 	ADD R10, R12, R13
 	MOVD k+0(FP), R14
+	MOVD c+40(FP), R15
+	MOVD ldc+48(FP), R16
 	WORD $0x6e201c00 // eor v0.16b, v0.16b, v0.16b
 	WORD $0x6e211c21 // eor v1.16b, v1.16b, v1.16b
 	WORD $0x6e221c42 // eor v2.16b, v2.16b, v2.16b
@@ -192,226 +194,234 @@ one:
 	SUBS $1, R14
 	BNE one
 reduce:
-	MOVD c+40(FP), R0
-	MOVD ldc+48(FP), R2
 	WORD $0x6e21d400 // faddp v0.4s, v0.4s, v1.4s
 	WORD $0x6e23d442 // faddp v2.4s, v2.4s, v3.4s
 	WORD $0x6e22d400 // faddp v0.4s, v0.4s, v2.4s
-	FMOVQ 0(R0), F16
+	FMOVQ 0(R15), F16
 	WORD $0x4e30d400 // fadd v0.4s, v0.4s, v16.4s
-	FMOVQ F0, 0(R0)
-	ADD R2<<2, R0
+	FMOVQ F0, 0(R15)
+	ADD R16<<2, R15
 	WORD $0x6e25d484 // faddp v4.4s, v4.4s, v5.4s
 	WORD $0x6e27d4c6 // faddp v6.4s, v6.4s, v7.4s
 	WORD $0x6e26d484 // faddp v4.4s, v4.4s, v6.4s
-	FMOVQ 0(R0), F16
+	FMOVQ 0(R15), F16
 	WORD $0x4e30d484 // fadd v4.4s, v4.4s, v16.4s
-	FMOVQ F4, 0(R0)
-	ADD R2<<2, R0
+	FMOVQ F4, 0(R15)
+	ADD R16<<2, R15
 	WORD $0x6e29d508 // faddp v8.4s, v8.4s, v9.4s
 	WORD $0x6e2bd54a // faddp v10.4s, v10.4s, v11.4s
 	WORD $0x6e2ad508 // faddp v8.4s, v8.4s, v10.4s
-	FMOVQ 0(R0), F16
+	FMOVQ 0(R15), F16
 	WORD $0x4e30d508 // fadd v8.4s, v8.4s, v16.4s
-	FMOVQ F8, 0(R0)
-	ADD R2<<2, R0
+	FMOVQ F8, 0(R15)
+	ADD R16<<2, R15
 	WORD $0x6e2dd58c // faddp v12.4s, v12.4s, v13.4s
 	WORD $0x6e2fd5ce // faddp v14.4s, v14.4s, v15.4s
 	WORD $0x6e2ed58c // faddp v12.4s, v12.4s, v14.4s
-	FMOVQ 0(R0), F16
+	FMOVQ 0(R15), F16
 	WORD $0x4e30d58c // fadd v12.4s, v12.4s, v16.4s
-	FMOVQ F12, 0(R0)
+	FMOVQ F12, 0(R15)
 	RET
 
-// dotAtNEONBy1(k int, a *float32, rows *int, shift, b, c *float32, ldc int)
-TEXT ·dotAtNEONBy1(SB), NOSPLIT|NOFRAME, $0-56
-	MOVD a+8(FP), R0
-	MOVD rows+16(FP), R1
-	MOVD 0(R1), R2
-	ADD R2<<2, R0, R2
-	MOVD 8(R1), R3
-	ADD R3<<2, R0, R3
-	MOVD 16(R1), R4
-	ADD R4<<2, R0, R4
-	MOVD 24(R1), R5
-	ADD R5<<2, R0, R5
-	MOVD 32(R1), R6
-	ADD R6<<2, R0, R6
-	MOVD 40(R1), R7
-	ADD R7<<2, R0, R7
-	MOVD 48(R1), R8
-	ADD R8<<2, R0, R8
-	MOVD 56(R1), R9
-	ADD R9<<2, R0, R9
-	MOVD shift+24(FP), R10
-	MOVD b+32(FP), R11
-	MOVD k+0(FP), R12
+// dotAtNEONBy1(tiles, k int, a *float32, rows *int, shift, b, c *float32, ldc int)
+TEXT ·dotAtNEONBy1(SB), NOSPLIT|NOFRAME, $0-64
+	MOVD tiles+0(FP), R0
+	MOVD a+16(FP), R1
+	MOVD rows+24(FP), R2
+	MOVD c+48(FP), R3
+	MOVD ldc+56(FP), R4
+tile:
+	MOVD 0(R2), R5
+	ADD R5<<2, R1, R5
+	MOVD 8(R2), R7
+	ADD R7<<2, R1, R7
+	MOVD 16(R2), R9
+	ADD R9<<2, R1, R9
+	MOVD 24(R2), R11
+	ADD R11<<2, R1, R11
+	MOVD 32(R2), R6
+	ADD R6<<2, R1, R6
+	MOVD 40(R2), R8
+	ADD R8<<2, R1, R8
+	MOVD 48(R2), R10
+	ADD R10<<2, R1, R10
+	MOVD 56(R2), R12
+	ADD R12<<2, R1, R12
+	MOVD b+40(FP), R13
+	MOVD shift+32(FP), R14
+	MOVD k+8(FP), R15
 	WORD $0x6e201c00 // eor v0.16b, v0.16b, v0.16b
 	WORD $0x6e211c21 // eor v1.16b, v1.16b, v1.16b
 	WORD $0x6e221c42 // eor v2.16b, v2.16b, v2.16b
 	WORD $0x6e231c63 // eor v3.16b, v3.16b, v3.16b
-	SUBS $16, R12
+	SUBS $16, R15
 	BLT fours
 line:
-	FMOVQ.P 16(R10), F4
-	FMOVQ.P 16(R2), F5
+	FMOVQ.P 16(R14), F4
+	FMOVQ.P 16(R5), F5
 	WORD $0x4e24d4a5 // fadd v5.4s, v5.4s, v4.4s
-	FMOVQ.P 16(R3), F6
+	FMOVQ.P 16(R7), F6
 	WORD $0x4e24d4c6 // fadd v6.4s, v6.4s, v4.4s
-	FMOVQ.P 16(R4), F7
+	FMOVQ.P 16(R9), F7
 	WORD $0x4e24d4e7 // fadd v7.4s, v7.4s, v4.4s
-	FMOVQ.P 16(R5), F8
+	FMOVQ.P 16(R11), F8
 	WORD $0x4e24d508 // fadd v8.4s, v8.4s, v4.4s
-	FMOVQ.P 16(R11), F4
+	FMOVQ.P 16(R13), F4
 	WORD $0x4e24cca0 // fmla v0.4s, v5.4s, v4.4s
 	WORD $0x4e24ccc1 // fmla v1.4s, v6.4s, v4.4s
 	WORD $0x4e24cce2 // fmla v2.4s, v7.4s, v4.4s
 	WORD $0x4e24cd03 // fmla v3.4s, v8.4s, v4.4s
-	FMOVQ.P 16(R10), F4
-	FMOVQ.P 16(R2), F5
+	FMOVQ.P 16(R14), F4
+	FMOVQ.P 16(R5), F5
 	WORD $0x4e24d4a5 // fadd v5.4s, v5.4s, v4.4s
-	FMOVQ.P 16(R3), F6
+	FMOVQ.P 16(R7), F6
 	WORD $0x4e24d4c6 // fadd v6.4s, v6.4s, v4.4s
-	FMOVQ.P 16(R4), F7
+	FMOVQ.P 16(R9), F7
 	WORD $0x4e24d4e7 // fadd v7.4s, v7.4s, v4.4s
-	FMOVQ.P 16(R5), F8
+	FMOVQ.P 16(R11), F8
 	WORD $0x4e24d508 // fadd v8.4s, v8.4s, v4.4s
-	FMOVQ.P 16(R11), F4
+	FMOVQ.P 16(R13), F4
 	WORD $0x4e24cca0 // fmla v0.4s, v5.4s, v4.4s
 	WORD $0x4e24ccc1 // fmla v1.4s, v6.4s, v4.4s
 	WORD $0x4e24cce2 // fmla v2.4s, v7.4s, v4.4s
 	WORD $0x4e24cd03 // fmla v3.4s, v8.4s, v4.4s
-	FMOVQ.P 16(R10), F4
-	FMOVQ.P 16(R2), F5
+	FMOVQ.P 16(R14), F4
+	FMOVQ.P 16(R5), F5
 	WORD $0x4e24d4a5 // fadd v5.4s, v5.4s, v4.4s
-	FMOVQ.P 16(R3), F6
+	FMOVQ.P 16(R7), F6
 	WORD $0x4e24d4c6 // fadd v6.4s, v6.4s, v4.4s
-	FMOVQ.P 16(R4), F7
+	FMOVQ.P 16(R9), F7
 	WORD $0x4e24d4e7 // fadd v7.4s, v7.4s, v4.4s
-	FMOVQ.P 16(R5), F8
+	FMOVQ.P 16(R11), F8
 	WORD $0x4e24d508 // fadd v8.4s, v8.4s, v4.4s
-	FMOVQ.P 16(R11), F4
+	FMOVQ.P 16(R13), F4
 	WORD $0x4e24cca0 // fmla v0.4s, v5.4s, v4.4s
 	WORD $0x4e24ccc1 // fmla v1.4s, v6.4s, v4.4s
 	WORD $0x4e24cce2 // fmla v2.4s, v7.4s, v4.4s
 	WORD $0x4e24cd03 // fmla v3.4s, v8.4s, v4.4s
-	FMOVQ.P 16(R10), F4
-	FMOVQ.P 16(R2), F5
+	FMOVQ.P 16(R14), F4
+	FMOVQ.P 16(R5), F5
 	WORD $0x4e24d4a5 // fadd v5.4s, v5.4s, v4.4s
-	FMOVQ.P 16(R3), F6
+	FMOVQ.P 16(R7), F6
 	WORD $0x4e24d4c6 // fadd v6.4s, v6.4s, v4.4s
-	FMOVQ.P 16(R4), F7
+	FMOVQ.P 16(R9), F7
 	WORD $0x4e24d4e7 // fadd v7.4s, v7.4s, v4.4s
-	FMOVQ.P 16(R5), F8
+	FMOVQ.P 16(R11), F8
 	WORD $0x4e24d508 // fadd v8.4s, v8.4s, v4.4s
-	FMOVQ.P 16(R11), F4
+	FMOVQ.P 16(R13), F4
 	WORD $0x4e24cca0 // fmla v0.4s, v5.4s, v4.4s
 	WORD $0x4e24ccc1 // fmla v1.4s, v6.4s, v4.4s
 	WORD $0x4e24cce2 // fmla v2.4s, v7.4s, v4.4s
 	WORD $0x4e24cd03 // fmla v3.4s, v8.4s, v4.4s
 	PRFM (R6), PLDL2KEEP
 	ADD $64, R6
-	PRFM (R7), PLDL2KEEP
-	ADD $64, R7
 	PRFM (R8), PLDL2KEEP
 	ADD $64, R8
-	PRFM (R9), PLDL2KEEP
-	ADD $64, R9
-	SUBS $16, R12
+	PRFM (R10), PLDL2KEEP
+	ADD $64, R10
+	PRFM (R12), PLDL2KEEP
+	ADD $64, R12
+	SUBS $16, R15
 	BGE line
 fours:
-	ADDS $12, R12
+	ADDS $12, R15
 	BLT ones
 four:
-	FMOVQ.P 16(R10), F4
-	FMOVQ.P 16(R2), F5
+	FMOVQ.P 16(R14), F4
+	FMOVQ.P 16(R5), F5
 	WORD $0x4e24d4a5 // fadd v5.4s, v5.4s, v4.4s
-	FMOVQ.P 16(R3), F6
+	FMOVQ.P 16(R7), F6
 	WORD $0x4e24d4c6 // fadd v6.4s, v6.4s, v4.4s
-	FMOVQ.P 16(R4), F7
+	FMOVQ.P 16(R9), F7
 	WORD $0x4e24d4e7 // fadd v7.4s, v7.4s, v4.4s
-	FMOVQ.P 16(R5), F8
+	FMOVQ.P 16(R11), F8
 	WORD $0x4e24d508 // fadd v8.4s, v8.4s, v4.4s
-	FMOVQ.P 16(R11), F4
+	FMOVQ.P 16(R13), F4
 	WORD $0x4e24cca0 // fmla v0.4s, v5.4s, v4.4s
 	WORD $0x4e24ccc1 // fmla v1.4s, v6.4s, v4.4s
 	WORD $0x4e24cce2 // fmla v2.4s, v7.4s, v4.4s
 	WORD $0x4e24cd03 // fmla v3.4s, v8.4s, v4.4s
-	SUBS $4, R12
+	SUBS $4, R15
 	BGE four
 ones:
-	ADDS $4, R12
+	ADDS $4, R15
 	BEQ reduce
 	// One element: loads of one clear the other lanes.
 one:
-	FMOVS.P 4(R10), F4
-	FMOVS.P 4(R2), F5
+	FMOVS.P 4(R14), F4
+	FMOVS.P 4(R5), F5
 	WORD $0x4e24d4a5 // fadd v5.4s, v5.4s, v4.4s
-	FMOVS.P 4(R3), F6
+	FMOVS.P 4(R7), F6
 	WORD $0x4e24d4c6 // fadd v6.4s, v6.4s, v4.4s
-	FMOVS.P 4(R4), F7
+	FMOVS.P 4(R9), F7
 	WORD $0x4e24d4e7 // fadd v7.4s, v7.4s, v4.4s
-	FMOVS.P 4(R5), F8
+	FMOVS.P 4(R11), F8
 	WORD $0x4e24d508 // fadd v8.4s, v8.4s, v4.4s
-	FMOVS 0(R11), F4
-	ADD $4, R11
+	FMOVS 0(R13), F4
+	ADD $4, R13
 	WORD $0x4e24cca0 // fmla v0.4s, v5.4s, v4.4s
 	WORD $0x4e24ccc1 // fmla v1.4s, v6.4s, v4.4s
 	WORD $0x4e24cce2 // fmla v2.4s, v7.4s, v4.4s
 	WORD $0x4e24cd03 // fmla v3.4s, v8.4s, v4.4s
-	SUBS $1, R12
+	SUBS $1, R15
 	BNE one
 reduce:
-	MOVD c+40(FP), R2
-	MOVD ldc+48(FP), R3
 	WORD $0x6e20d400 // faddp v0.4s, v0.4s, v0.4s
 	WORD $0x6e20d400 // faddp v0.4s, v0.4s, v0.4s
-	FMOVS 0(R2), F4
+	FMOVS 0(R3), F4
 	FADDS F0, F4, F4
-	FMOVS F4, 0(R2)
-	ADD R3<<2, R2
+	FMOVS F4, 0(R3)
+	ADD R4<<2, R3
 	WORD $0x6e21d421 // faddp v1.4s, v1.4s, v1.4s
 	WORD $0x6e21d421 // faddp v1.4s, v1.4s, v1.4s
-	FMOVS 0(R2), F4
+	FMOVS 0(R3), F4
 	FADDS F1, F4, F4
-	FMOVS F4, 0(R2)
-	ADD R3<<2, R2
+	FMOVS F4, 0(R3)
+	ADD R4<<2, R3
 	WORD $0x6e22d442 // faddp v2.4s, v2.4s, v2.4s
 	WORD $0x6e22d442 // faddp v2.4s, v2.4s, v2.4s
-	FMOVS 0(R2), F4
+	FMOVS 0(R3), F4
 	FADDS F2, F4, F4
-	FMOVS F4, 0(R2)
-	ADD R3<<2, R2
+	FMOVS F4, 0(R3)
+	ADD R4<<2, R3
 	WORD $0x6e23d463 // faddp v3.4s, v3.4s, v3.4s
 	WORD $0x6e23d463 // faddp v3.4s, v3.4s, v3.4s
-	FMOVS 0(R2), F4
+	FMOVS 0(R3), F4
 	FADDS F3, F4, F4
-	FMOVS F4, 0(R2)
+	FMOVS F4, 0(R3)
+	ADD R4<<2, R3
+	ADD $32, R2
+	SUBS $1, R0
+	BNE tile
 	RET
 
-// dotAtNEONBy2(k int, a *float32, rows *int, shift, b, c *float32, ldc int)
-TEXT ·dotAtNEONBy2(SB), NOSPLIT|NOFRAME, $0-56
-	MOVD a+8(FP), R0
-	MOVD rows+16(FP), R1
-	MOVD 0(R1), R2
-	ADD R2<<2, R0, R2
-	MOVD 8(R1), R3
-	ADD R3<<2, R0, R3
-	MOVD 16(R1), R4
-	ADD R4<<2, R0, R4
-	MOVD 24(R1), R5
-	ADD R5<<2, R0, R5
-	MOVD 32(R1), R6
-	ADD R6<<2, R0, R6
-	MOVD 40(R1), R7
-	ADD R7<<2, R0, R7
-	MOVD 48(R1), R8
-	ADD R8<<2, R0, R8
-	MOVD 56(R1), R9
-	ADD R9<<2, R0, R9
-	MOVD shift+24(FP), R10
-	MOVD b+32(FP), R11
-	MOVD k+0(FP), R12
+// dotAtNEONBy2(tiles, k int, a *float32, rows *int, shift, b, c *float32, ldc int)
+TEXT ·dotAtNEONBy2(SB), NOSPLIT|NOFRAME, $0-64
+	MOVD tiles+0(FP), R0
+	MOVD a+16(FP), R1
+	MOVD rows+24(FP), R2
+	MOVD c+48(FP), R3
+	MOVD ldc+56(FP), R4
+tile:
+	MOVD 0(R2), R5
+	ADD R5<<2, R1, R5
+	MOVD 8(R2), R7
+	ADD R7<<2, R1, R7
+	MOVD 16(R2), R9
+	ADD R9<<2, R1, R9
+	MOVD 24(R2), R11
+	ADD R11<<2, R1, R11
+	MOVD 32(R2), R6
+	ADD R6<<2, R1, R6
+	MOVD 40(R2), R8
+	ADD R8<<2, R1, R8
+	MOVD 48(R2), R10
+	ADD R10<<2, R1, R10
+	MOVD 56(R2), R12
+	ADD R12<<2, R1, R12
+	MOVD b+40(FP), R13
+	MOVD shift+32(FP), R14
+	MOVD k+8(FP), R15
 	WORD $0x6e201c00 // eor v0.16b, v0.16b, v0.16b
 	WORD $0x6e211c21 // eor v1.16b, v1.16b, v1.16b
 	WORD $0x6e221c42 // eor v2.16b, v2.16b, v2.16b
@@ -420,19 +430,19 @@ TEXT ·dotAtNEONBy2(SB), NOSPLIT|NOFRAME, $0-56
 	WORD $0x6e251ca5 // eor v5.16b, v5.16b, v5.16b
 	WORD $0x6e261cc6 // eor v6.16b, v6.16b, v6.16b
 	WORD $0x6e271ce7 // eor v7.16b, v7.16b, v7.16b
-	SUBS $16, R12
+	SUBS $16, R15
 	BLT fours
 line:
-	FMOVQ.P 16(R10), F8
-	FMOVQ.P 16(R2), F9
+	FMOVQ.P 16(R14), F8
+	FMOVQ.P 16(R5), F9
 	WORD $0x4e28d529 // fadd v9.4s, v9.4s, v8.4s
-	FMOVQ.P 16(R3), F10
+	FMOVQ.P 16(R7), F10
 	WORD $0x4e28d54a // fadd v10.4s, v10.4s, v8.4s
-	FMOVQ.P 16(R4), F11
+	FMOVQ.P 16(R9), F11
 	WORD $0x4e28d56b // fadd v11.4s, v11.4s, v8.4s
-	FMOVQ.P 16(R5), F12
+	FMOVQ.P 16(R11), F12
 	WORD $0x4e28d58c // fadd v12.4s, v12.4s, v8.4s
-	FLDPQ.P 32(R11), (F8, F13)
+	FLDPQ.P 32(R13), (F8, F13)
 	WORD $0x4e28cd20 // fmla v0.4s, v9.4s, v8.4s
 	WORD $0x4e28cd42 // fmla v2.4s, v10.4s, v8.4s
 	WORD $0x4e28cd64 // fmla v4.4s, v11.4s, v8.4s
@@ -441,16 +451,16 @@ line:
 	WORD $0x4e2dcd43 // fmla v3.4s, v10.4s, v13.4s
 	WORD $0x4e2dcd65 // fmla v5.4s, v11.4s, v13.4s
 	WORD $0x4e2dcd87 // fmla v7.4s, v12.4s, v13.4s
-	FMOVQ.P 16(R10), F8
-	FMOVQ.P 16(R2), F9
+	FMOVQ.P 16(R14), F8
+	FMOVQ.P 16(R5), F9
 	WORD $0x4e28d529 // fadd v9.4s, v9.4s, v8.4s
-	FMOVQ.P 16(R3), F10
+	FMOVQ.P 16(R7), F10
 	WORD $0x4e28d54a // fadd v10.4s, v10.4s, v8.4s
-	FMOVQ.P 16(R4), F11
+	FMOVQ.P 16(R9), F11
 	WORD $0x4e28d56b // fadd v11.4s, v11.4s, v8.4s
-	FMOVQ.P 16(R5), F12
+	FMOVQ.P 16(R11), F12
 	WORD $0x4e28d58c // fadd v12.4s, v12.4s, v8.4s
-	FLDPQ.P 32(R11), (F8, F13)
+	FLDPQ.P 32(R13), (F8, F13)
 	WORD $0x4e28cd20 // fmla v0.4s, v9.4s, v8.4s
 	WORD $0x4e28cd42 // fmla v2.4s, v10.4s, v8.4s
 	WORD $0x4e28cd64 // fmla v4.4s, v11.4s, v8.4s
@@ -459,16 +469,16 @@ line:
 	WORD $0x4e2dcd43 // fmla v3.4s, v10.4s, v13.4s
 	WORD $0x4e2dcd65 // fmla v5.4s, v11.4s, v13.4s
 	WORD $0x4e2dcd87 // fmla v7.4s, v12.4s, v13.4s
-	FMOVQ.P 16(R10), F8
-	FMOVQ.P 16(R2), F9
+	FMOVQ.P 16(R14), F8
+	FMOVQ.P 16(R5), F9
 	WORD $0x4e28d529 // fadd v9.4s, v9.4s, v8.4s
-	FMOVQ.P 16(R3), F10
+	FMOVQ.P 16(R7), F10
 	WORD $0x4e28d54a // fadd v10.4s, v10.4s, v8.4s
-	FMOVQ.P 16(R4), F11
+	FMOVQ.P 16(R9), F11
 	WORD $0x4e28d56b // fadd v11.4s, v11.4s, v8.4s
-	FMOVQ.P 16(R5), F12
+	FMOVQ.P 16(R11), F12
 	WORD $0x4e28d58c // fadd v12.4s, v12.4s, v8.4s
-	FLDPQ.P 32(R11), (F8, F13)
+	FLDPQ.P 32(R13), (F8, F13)
 	WORD $0x4e28cd20 // fmla v0.4s, v9.4s, v8.4s
 	WORD $0x4e28cd42 // fmla v2.4s, v10.4s, v8.4s
 	WORD $0x4e28cd64 // fmla v4.4s, v11.4s, v8.4s
@@ -477,16 +487,16 @@ line:
 	WORD $0x4e2dcd43 // fmla v3.4s, v10.4s, v13.4s
 	WORD $0x4e2dcd65 // fmla v5.4s, v11.4s, v13.4s
 	WORD $0x4e2dcd87 // fmla v7.4s, v12.4s, v13.4s
-	FMOVQ.P 16(R10), F8
-	FMOVQ.P 16(R2), F9
+	FMOVQ.P 16(R14), F8
+	FMOVQ.P 16(R5), F9
 	WORD $0x4e28d529 // fadd v9.4s, v9.4s, v8.4s
-	FMOVQ.P 16(R3), F10
+	FMOVQ.P 16(R7), F10
 	WORD $0x4e28d54a // fadd v10.4s, v10.4s, v8.4s
-	FMOVQ.P 16(R4), F11
+	FMOVQ.P 16(R9), F11
 	WORD $0x4e28d56b // fadd v11.4s, v11.4s, v8.4s
-	FMOVQ.P 16(R5), F12
+	FMOVQ.P 16(R11), F12
 	WORD $0x4e28d58c // fadd v12.4s, v12.4s, v8.4s
-	FLDPQ.P 32(R11), (F8, F13)
+	FLDPQ.P 32(R13), (F8, F13)
 	WORD $0x4e28cd20 // fmla v0.4s, v9.4s, v8.4s
 	WORD $0x4e28cd42 // fmla v2.4s, v10.4s, v8.4s
 	WORD $0x4e28cd64 // fmla v4.4s, v11.4s, v8.4s
@@ -497,28 +507,28 @@ line:
 	WORD $0x4e2dcd87 // fmla v7.4s, v12.4s, v13.4s
 	PRFM (R6), PLDL2KEEP
 	ADD $64, R6
-	PRFM (R7), PLDL2KEEP
-	ADD $64, R7
 	PRFM (R8), PLDL2KEEP
 	ADD $64, R8
-	PRFM (R9), PLDL2KEEP
-	ADD $64, R9
-	SUBS $16, R12
+	PRFM (R10), PLDL2KEEP
+	ADD $64, R10
+	PRFM (R12), PLDL2KEEP
+	ADD $64, R12
+	SUBS $16, R15
 	BGE line
 fours:
-	ADDS $12, R12
+	ADDS $12, R15
 	BLT ones
 four:
-	FMOVQ.P 16(R10), F8
-	FMOVQ.P 16(R2), F9
+	FMOVQ.P 16(R14), F8
+	FMOVQ.P 16(R5), F9
 	WORD $0x4e28d529 // fadd v9.4s, v9.4s, v8.4s
-	FMOVQ.P 16(R3), F10
+	FMOVQ.P 16(R7), F10
 	WORD $0x4e28d54a // fadd v10.4s, v10.4s, v8.4s
-	FMOVQ.P 16(R4), F11
+	FMOVQ.P 16(R9), F11
 	WORD $0x4e28d56b // fadd v11.4s, v11.4s, v8.4s
-	FMOVQ.P 16(R5), F12
+	FMOVQ.P 16(R11), F12
 	WORD $0x4e28d58c // fadd v12.4s, v12.4s, v8.4s
-	FLDPQ.P 32(R11), (F8, F13)
+	FLDPQ.P 32(R13), (F8, F13)
 	WORD $0x4e28cd20 // fmla v0.4s, v9.4s, v8.4s
 	WORD $0x4e28cd42 // fmla v2.4s, v10.4s, v8.4s
 	WORD $0x4e28cd64 // fmla v4.4s, v11.4s, v8.4s
@@ -527,25 +537,25 @@ four:
 	WORD $0x4e2dcd43 // fmla v3.4s, v10.4s, v13.4s
 	WORD $0x4e2dcd65 // fmla v5.4s, v11.4s, v13.4s
 	WORD $0x4e2dcd87 // fmla v7.4s, v12.4s, v13.4s
-	SUBS $4, R12
+	SUBS $4, R15
 	BGE four
 ones:
-	ADDS $4, R12
+	ADDS $4, R15
 	BEQ reduce
 	// One element: loads of one clear the other lanes.
 one:
-	FMOVS.P 4(R10), F8
-	FMOVS.P 4(R2), F9
+	FMOVS.P 4(R14), F8
+	FMOVS.P 4(R5), F9
 	WORD $0x4e28d529 // fadd v9.4s, v9.4s, v8.4s
-	FMOVS.P 4(R3), F10
+	FMOVS.P 4(R7), F10
 	WORD $0x4e28d54a // fadd v10.4s, v10.4s, v8.4s
-	FMOVS.P 4(R4), F11
+	FMOVS.P 4(R9), F11
 	WORD $0x4e28d56b // fadd v11.4s, v11.4s, v8.4s
-	FMOVS.P 4(R5), F12
+	FMOVS.P 4(R11), F12
 	WORD $0x4e28d58c // fadd v12.4s, v12.4s, v8.4s
-	FMOVS 0(R11), F8
-	FMOVS 16(R11), F13
-	ADD $4, R11
+	FMOVS 0(R13), F8
+	FMOVS 16(R13), F13
+	ADD $4, R13
 	WORD $0x4e28cd20 // fmla v0.4s, v9.4s, v8.4s
 	WORD $0x4e28cd42 // fmla v2.4s, v10.4s, v8.4s
 	WORD $0x4e28cd64 // fmla v4.4s, v11.4s, v8.4s
@@ -554,75 +564,81 @@ one:
 	WORD $0x4e2dcd43 // fmla v3.4s, v10.4s, v13.4s
 	WORD $0x4e2dcd65 // fmla v5.4s, v11.4s, v13.4s
 	WORD $0x4e2dcd87 // fmla v7.4s, v12.4s, v13.4s
-	SUBS $1, R12
+	SUBS $1, R15
 	BNE one
 reduce:
-	MOVD c+40(FP), R2
-	MOVD ldc+48(FP), R3
 	WORD $0x6e21d400 // faddp v0.4s, v0.4s, v1.4s
 	WORD $0x6e20d400 // faddp v0.4s, v0.4s, v0.4s
-	FMOVS 0(R2), F8
+	FMOVS 0(R3), F8
 	FADDS F0, F8, F8
-	FMOVS F8, 0(R2)
+	FMOVS F8, 0(R3)
 	VEXT $4, V0.B16, V0.B16, V0.B16
-	FMOVS 4(R2), F8
+	FMOVS 4(R3), F8
 	FADDS F0, F8, F8
-	FMOVS F8, 4(R2)
-	ADD R3<<2, R2
+	FMOVS F8, 4(R3)
+	ADD R4<<2, R3
 	WORD $0x6e23d442 // faddp v2.4s, v2.4s, v3.4s
 	WORD $0x6e22d442 // faddp v2.4s, v2.4s, v2.4s
-	FMOVS 0(R2), F8
+	FMOVS 0(R3), F8
 	FADDS F2, F8, F8
-	FMOVS F8, 0(R2)
+	FMOVS F8, 0(R3)
 	VEXT $4, V2.B16, V2.B16, V2.B16
-	FMOVS 4(R2), F8
+	FMOVS 4(R3), F8
 	FADDS F2, F8, F8
-	FMOVS F8, 4(R2)
-	ADD R3<<2, R2
+	FMOVS F8, 4(R3)
+	ADD R4<<2, R3
 	WORD $0x6e25d484 // faddp v4.4s, v4.4s, v5.4s
 	WORD $0x6e24d484 // faddp v4.4s, v4.4s, v4.4s
-	FMOVS 0(R2), F8
+	FMOVS 0(R3), F8
 	FADDS F4, F8, F8
-	FMOVS F8, 0(R2)
+	FMOVS F8, 0(R3)
 	VEXT $4, V4.B16, V4.B16, V4.B16
-	FMOVS 4(R2), F8
+	FMOVS 4(R3), F8
 	FADDS F4, F8, F8
-	FMOVS F8, 4(R2)
-	ADD R3<<2, R2
+	FMOVS F8, 4(R3)
+	ADD R4<<2, R3
 	WORD $0x6e27d4c6 // faddp v6.4s, v6.4s, v7.4s
 	WORD $0x6e26d4c6 // faddp v6.4s, v6.4s, v6.4s
-	FMOVS 0(R2), F8
+	FMOVS 0(R3), F8
 	FADDS F6, F8, F8
-	FMOVS F8, 0(R2)
+	FMOVS F8, 0(R3)
 	VEXT $4, V6.B16, V6.B16, V6.B16
-	FMOVS 4(R2), F8
+	FMOVS 4(R3), F8
 	FADDS F6, F8, F8
-	FMOVS F8, 4(R2)
+	FMOVS F8, 4(R3)
+	ADD R4<<2, R3
+	ADD $32, R2
+	SUBS $1, R0
+	BNE tile
 	RET
 
-// dotAtNEONBy3(k int, a *float32, rows *int, shift, b, c *float32, ldc int)
-TEXT ·dotAtNEONBy3(SB), NOSPLIT|NOFRAME, $0-56
-	MOVD a+8(FP), R0
-	MOVD rows+16(FP), R1
-	MOVD 0(R1), R2
-	ADD R2<<2, R0, R2
-	MOVD 8(R1), R3
-	ADD R3<<2, R0, R3
-	MOVD 16(R1), R4
-	ADD R4<<2, R0, R4
-	MOVD 24(R1), R5
-	ADD R5<<2, R0, R5
-	MOVD 32(R1), R6
-	ADD R6<<2, R0, R6
-	MOVD 40(R1), R7
-	ADD R7<<2, R0, R7
-	MOVD 48(R1), R8
-	ADD R8<<2, R0, R8
-	MOVD 56(R1), R9
-	ADD R9<<2, R0, R9
-	MOVD shift+24(FP), R10
-	MOVD b+32(FP), R11
-	MOVD k+0(FP), R12
+// dotAtNEONBy3(tiles, k int, a *float32, rows *int, shift, b, c *float32, ldc int)
+TEXT ·dotAtNEONBy3(SB), NOSPLIT|NOFRAME, $0-64
+	MOVD tiles+0(FP), R0
+	MOVD a+16(FP), R1
+	MOVD rows+24(FP), R2
+	MOVD c+48(FP), R3
+	MOVD ldc+56(FP), R4
+tile:
+	MOVD 0(R2), R5
+	ADD R5<<2, R1, R5
+	MOVD 8(R2), R7
+	ADD R7<<2, R1, R7
+	MOVD 16(R2), R9
+	ADD R9<<2, R1, R9
+	MOVD 24(R2), R11
+	ADD R11<<2, R1, R11
+	MOVD 32(R2), R6
+	ADD R6<<2, R1, R6
+	MOVD 40(R2), R8
+	ADD R8<<2, R1, R8
+	MOVD 48(R2), R10
+	ADD R10<<2, R1, R10
+	MOVD 56(R2), R12
+	ADD R12<<2, R1, R12
+	MOVD b+40(FP), R13
+	MOVD shift+32(FP), R14
+	MOVD k+8(FP), R15
 	WORD $0x6e201c00 // eor v0.16b, v0.16b, v0.16b
 	WORD $0x6e211c21 // eor v1.16b, v1.16b, v1.16b
 	WORD $0x6e221c42 // eor v2.16b, v2.16b, v2.16b
@@ -635,20 +651,20 @@ TEXT ·dotAtNEONBy3(SB), NOSPLIT|NOFRAME, $0-56
 	WORD $0x6e291d29 // eor v9.16b, v9.16b, v9.16b
 	WORD $0x6e2a1d4a // eor v10.16b, v10.16b, v10.16b
 	WORD $0x6e2b1d6b // eor v11.16b, v11.16b, v11.16b
-	SUBS $16, R12
+	SUBS $16, R15
 	BLT fours
 line:
-	FMOVQ.P 16(R10), F12
-	FMOVQ.P 16(R2), F13
+	FMOVQ.P 16(R14), F12
+	FMOVQ.P 16(R5), F13
 	WORD $0x4e2cd5ad // fadd v13.4s, v13.4s, v12.4s
-	FMOVQ.P 16(R3), F14
+	FMOVQ.P 16(R7), F14
 	WORD $0x4e2cd5ce // fadd v14.4s, v14.4s, v12.4s
-	FMOVQ.P 16(R4), F15
+	FMOVQ.P 16(R9), F15
 	WORD $0x4e2cd5ef // fadd v15.4s, v15.4s, v12.4s
-	FMOVQ.P 16(R5), F16
+	FMOVQ.P 16(R11), F16
 	WORD $0x4e2cd610 // fadd v16.4s, v16.4s, v12.4s
-	FLDPQ.P 32(R11), (F12, F17)
-	FMOVQ.P 16(R11), F18
+	FLDPQ.P 32(R13), (F12, F17)
+	FMOVQ.P 16(R13), F18
 	WORD $0x4e2ccda0 // fmla v0.4s, v13.4s, v12.4s
 	WORD $0x4e2ccdc3 // fmla v3.4s, v14.4s, v12.4s
 	WORD $0x4e2ccde6 // fmla v6.4s, v15.4s, v12.4s
@@ -661,17 +677,17 @@ line:
 	WORD $0x4e32cdc5 // fmla v5.4s, v14.4s, v18.4s
 	WORD $0x4e32cde8 // fmla v8.4s, v15.4s, v18.4s
 	WORD $0x4e32ce0b // fmla v11.4s, v16.4s, v18.4s
-	FMOVQ.P 16(R10), F12
-	FMOVQ.P 16(R2), F13
+	FMOVQ.P 16(R14), F12
+	FMOVQ.P 16(R5), F13
 	WORD $0x4e2cd5ad // fadd v13.4s, v13.4s, v12.4s
-	FMOVQ.P 16(R3), F14
+	FMOVQ.P 16(R7), F14
 	WORD $0x4e2cd5ce // fadd v14.4s, v14.4s, v12.4s
-	FMOVQ.P 16(R4), F15
+	FMOVQ.P 16(R9), F15
 	WORD $0x4e2cd5ef // fadd v15.4s, v15.4s, v12.4s
-	FMOVQ.P 16(R5), F16
+	FMOVQ.P 16(R11), F16
 	WORD $0x4e2cd610 // fadd v16.4s, v16.4s, v12.4s
-	FLDPQ.P 32(R11), (F12, F17)
-	FMOVQ.P 16(R11), F18
+	FLDPQ.P 32(R13), (F12, F17)
+	FMOVQ.P 16(R13), F18
 	WORD $0x4e2ccda0 // fmla v0.4s, v13.4s, v12.4s
 	WORD $0x4e2ccdc3 // fmla v3.4s, v14.4s, v12.4s
 	WORD $0x4e2ccde6 // fmla v6.4s, v15.4s, v12.4s
@@ -684,17 +700,17 @@ line:
 	WORD $0x4e32cdc5 // fmla v5.4s, v14.4s, v18.4s
 	WORD $0x4e32cde8 // fmla v8.4s, v15.4s, v18.4s
 	WORD $0x4e32ce0b // fmla v11.4s, v16.4s, v18.4s
-	FMOVQ.P 16(R10), F12
-	FMOVQ.P 16(R2), F13
+	FMOVQ.P 16(R14), F12
+	FMOVQ.P 16(R5), F13
 	WORD $0x4e2cd5ad // fadd v13.4s, v13.4s, v12.4s
-	FMOVQ.P 16(R3), F14
+	FMOVQ.P 16(R7), F14
 	WORD $0x4e2cd5ce // fadd v14.4s, v14.4s, v12.4s
-	FMOVQ.P 16(R4), F15
+	FMOVQ.P 16(R9), F15
 	WORD $0x4e2cd5ef // fadd v15.4s, v15.4s, v12.4s
-	FMOVQ.P 16(R5), F16
+	FMOVQ.P 16(R11), F16
 	WORD $0x4e2cd610 // fadd v16.4s, v16.4s, v12.4s
-	FLDPQ.P 32(R11), (F12, F17)
-	FMOVQ.P 16(R11), F18
+	FLDPQ.P 32(R13), (F12, F17)
+	FMOVQ.P 16(R13), F18
 	WORD $0x4e2ccda0 // fmla v0.4s, v13.4s, v12.4s
 	WORD $0x4e2ccdc3 // fmla v3.4s, v14.4s, v12.4s
 	WORD $0x4e2ccde6 // fmla v6.4s, v15.4s, v12.4s
@@ -707,17 +723,17 @@ line:
 	WORD $0x4e32cdc5 // fmla v5.4s, v14.4s, v18.4s
 	WORD $0x4e32cde8 // fmla v8.4s, v15.4s, v18.4s
 	WORD $0x4e32ce0b // fmla v11.4s, v16.4s, v18.4s
-	FMOVQ.P 16(R10), F12
-	FMOVQ.P 16(R2), F13
+	FMOVQ.P 16(R14), F12
+	FMOVQ.P 16(R5), F13
 	WORD $0x4e2cd5ad // fadd v13.4s, v13.4s, v12.4s
-	FMOVQ.P 16(R3), F14
+	FMOVQ.P 16(R7), F14
 	WORD $0x4e2cd5ce // fadd v14.4s, v14.4s, v12.4s
-	FMOVQ.P 16(R4), F15
+	FMOVQ.P 16(R9), F15
 	WORD $0x4e2cd5ef // fadd v15.4s, v15.4s, v12.4s
-	FMOVQ.P 16(R5), F16
+	FMOVQ.P 16(R11), F16
 	WORD $0x4e2cd610 // fadd v16.4s, v16.4s, v12.4s
-	FLDPQ.P 32(R11), (F12, F17)
-	FMOVQ.P 16(R11), F18
+	FLDPQ.P 32(R13), (F12, F17)
+	FMOVQ.P 16(R13), F18
 	WORD $0x4e2ccda0 // fmla v0.4s, v13.4s, v12.4s
 	WORD $0x4e2ccdc3 // fmla v3.4s, v14.4s, v12.4s
 	WORD $0x4e2ccde6 // fmla v6.4s, v15.4s, v12.4s
@@ -732,29 +748,29 @@ line:
 	WORD $0x4e32ce0b // fmla v11.4s, v16.4s, v18.4s
 	PRFM (R6), PLDL2KEEP
 	ADD $64, R6
-	PRFM (R7), PLDL2KEEP
-	ADD $64, R7
 	PRFM (R8), PLDL2KEEP
 	ADD $64, R8
-	PRFM (R9), PLDL2KEEP
-	ADD $64, R9
-	SUBS $16, R12
+	PRFM (R10), PLDL2KEEP
+	ADD $64, R10
+	PRFM (R12), PLDL2KEEP
+	ADD $64, R12
+	SUBS $16, R15
 	BGE line
 fours:
-	ADDS $12, R12
+	ADDS $12, R15
 	BLT ones
 four:
-	FMOVQ.P 16(R10), F12
-	FMOVQ.P 16(R2), F13
+	FMOVQ.P 16(R14), F12
+	FMOVQ.P 16(R5), F13
 	WORD $0x4e2cd5ad // fadd v13.4s, v13.4s, v12.4s
-	FMOVQ.P 16(R3), F14
+	FMOVQ.P 16(R7), F14
 	WORD $0x4e2cd5ce // fadd v14.4s, v14.4s, v12.4s
-	FMOVQ.P 16(R4), F15
+	FMOVQ.P 16(R9), F15
 	WORD $0x4e2cd5ef // fadd v15.4s, v15.4s, v12.4s
-	FMOVQ.P 16(R5), F16
+	FMOVQ.P 16(R11), F16
 	WORD $0x4e2cd610 // fadd v16.4s, v16.4s, v12.4s
-	FLDPQ.P 32(R11), (F12, F17)
-	FMOVQ.P 16(R11), F18
+	FLDPQ.P 32(R13), (F12, F17)
+	FMOVQ.P 16(R13), F18
 	WORD $0x4e2ccda0 // fmla v0.4s, v13.4s, v12.4s
 	WORD $0x4e2ccdc3 // fmla v3.4s, v14.4s, v12.4s
 	WORD $0x4e2ccde6 // fmla v6.4s, v15.4s, v12.4s
@@ -767,26 +783,26 @@ four:
 	WORD $0x4e32cdc5 // fmla v5.4s, v14.4s, v18.4s
 	WORD $0x4e32cde8 // fmla v8.4s, v15.4s, v18.4s
 	WORD $0x4e32ce0b // fmla v11.4s, v16.4s, v18.4s
-	SUBS $4, R12
+	SUBS $4, R15
 	BGE four
 ones:
-	ADDS $4, R12
+	ADDS $4, R15
 	BEQ reduce
 	// One element: loads of one clear the other lanes.
 one:
-	FMOVS.P 4(R10), F12
-	FMOVS.P 4(R2), F13
+	FMOVS.P 4(R14), F12
+	FMOVS.P 4(R5), F13
 	WORD $0x4e2cd5ad // fadd v13.4s, v13.4s, v12.4s
-	FMOVS.P 4(R3), F14
+	FMOVS.P 4(R7), F14
 	WORD $0x4e2cd5ce // fadd v14.4s, v14.4s, v12.4s
-	FMOVS.P 4(R4), F15
+	FMOVS.P 4(R9), F15
 	WORD $0x4e2cd5ef // fadd v15.4s, v15.4s, v12.4s
-	FMOVS.P 4(R5), F16
+	FMOVS.P 4(R11), F16
 	WORD $0x4e2cd610 // fadd v16.4s, v16.4s, v12.4s
-	FMOVS 0(R11), F12
-	FMOVS 16(R11), F17
-	FMOVS 32(R11), F18
-	ADD $4, R11
+	FMOVS 0(R13), F12
+	FMOVS 16(R13), F17
+	FMOVS 32(R13), F18
+	ADD $4, R13
 	WORD $0x4e2ccda0 // fmla v0.4s, v13.4s, v12.4s
 	WORD $0x4e2ccdc3 // fmla v3.4s, v14.4s, v12.4s
 	WORD $0x4e2ccde6 // fmla v6.4s, v15.4s, v12.4s
@@ -799,95 +815,101 @@ one:
 	WORD $0x4e32cdc5 // fmla v5.4s, v14.4s, v18.4s
 	WORD $0x4e32cde8 // fmla v8.4s, v15.4s, v18.4s
 	WORD $0x4e32ce0b // fmla v11.4s, v16.4s, v18.4s
-	SUBS $1, R12
+	SUBS $1, R15
 	BNE one
 reduce:
-	MOVD c+40(FP), R2
-	MOVD ldc+48(FP), R3
 	WORD $0x6e21d400 // faddp v0.4s, v0.4s, v1.4s
 	WORD $0x6e22d442 // faddp v2.4s, v2.4s, v2.4s
 	WORD $0x6e22d400 // faddp v0.4s, v0.4s, v2.4s
-	FMOVS 0(R2), F12
+	FMOVS 0(R3), F12
 	FADDS F0, F12, F12
-	FMOVS F12, 0(R2)
+	FMOVS F12, 0(R3)
 	VEXT $4, V0.B16, V0.B16, V0.B16
-	FMOVS 4(R2), F12
+	FMOVS 4(R3), F12
 	FADDS F0, F12, F12
-	FMOVS F12, 4(R2)
+	FMOVS F12, 4(R3)
 	VEXT $4, V0.B16, V0.B16, V0.B16
-	FMOVS 8(R2), F12
+	FMOVS 8(R3), F12
 	FADDS F0, F12, F12
-	FMOVS F12, 8(R2)
-	ADD R3<<2, R2
+	FMOVS F12, 8(R3)
+	ADD R4<<2, R3
 	WORD $0x6e24d463 // faddp v3.4s, v3.4s, v4.4s
 	WORD $0x6e25d4a5 // faddp v5.4s, v5.4s, v5.4s
 	WORD $0x6e25d463 // faddp v3.4s, v3.4s, v5.4s
-	FMOVS 0(R2), F12
+	FMOVS 0(R3), F12
 	FADDS F3, F12, F12
-	FMOVS F12, 0(R2)
+	FMOVS F12, 0(R3)
 	VEXT $4, V3.B16, V3.B16, V3.B16
-	FMOVS 4(R2), F12
+	FMOVS 4(R3), F12
 	FADDS F3, F12, F12
-	FMOVS F12, 4(R2)
+	FMOVS F12, 4(R3)
 	VEXT $4, V3.B16, V3.B16, V3.B16
-	FMOVS 8(R2), F12
+	FMOVS 8(R3), F12
 	FADDS F3, F12, F12
-	FMOVS F12, 8(R2)
-	ADD R3<<2, R2
+	FMOVS F12, 8(R3)
+	ADD R4<<2, R3
 	WORD $0x6e27d4c6 // faddp v6.4s, v6.4s, v7.4s
 	WORD $0x6e28d508 // faddp v8.4s, v8.4s, v8.4s
 	WORD $0x6e28d4c6 // faddp v6.4s, v6.4s, v8.4s
-	FMOVS 0(R2), F12
+	FMOVS 0(R3), F12
 	FADDS F6, F12, F12
-	FMOVS F12, 0(R2)
+	FMOVS F12, 0(R3)
 	VEXT $4, V6.B16, V6.B16, V6.B16
-	FMOVS 4(R2), F12
+	FMOVS 4(R3), F12
 	FADDS F6, F12, F12
-	FMOVS F12, 4(R2)
+	FMOVS F12, 4(R3)
 	VEXT $4, V6.B16, V6.B16, V6.B16
-	FMOVS 8(R2), F12
+	FMOVS 8(R3), F12
 	FADDS F6, F12, F12
-	FMOVS F12, 8(R2)
-	ADD R3<<2, R2
+	FMOVS F12, 8(R3)
+	ADD R4<<2, R3
 	WORD $0x6e2ad529 // faddp v9.4s, v9.4s, v10.4s
 	WORD $0x6e2bd56b // faddp v11.4s, v11.4s, v11.4s
 	WORD $0x6e2bd529 // faddp v9.4s, v9.4s, v11.4s
-	FMOVS 0(R2), F12
+	FMOVS 0(R3), F12
 	FADDS F9, F12, F12
-	FMOVS F12, 0(R2)
+	FMOVS F12, 0(R3)
 	VEXT $4, V9.B16, V9.B16, V9.B16
-	FMOVS 4(R2), F12
+	FMOVS 4(R3), F12
 	FADDS F9, F12, F12
-	FMOVS F12, 4(R2)
+	FMOVS F12, 4(R3)
 	VEXT $4, V9.B16, V9.B16, V9.B16
-	FMOVS 8(R2), F12
+	FMOVS 8(R3), F12
 	FADDS F9, F12, F12
-	FMOVS F12, 8(R2)
+	FMOVS F12, 8(R3)
+	ADD R4<<2, R3
+	ADD $32, R2
+	SUBS $1, R0
+	BNE tile
 	RET
 
-// dotAtNEONBy4(k int, a *float32, rows *int, shift, b, c *float32, ldc int)
-TEXT ·dotAtNEONBy4(SB), NOSPLIT|NOFRAME, $0-56
-	MOVD a+8(FP), R0
-	MOVD rows+16(FP), R1
-	MOVD 0(R1), R2
-	ADD R2<<2, R0, R2
-	MOVD 8(R1), R3
-	ADD R3<<2, R0, R3
-	MOVD 16(R1), R4
-	ADD R4<<2, R0, R4
-	MOVD 24(R1), R5
-	ADD R5<<2, R0, R5
-	MOVD 32(R1), R6
-	ADD R6<<2, R0, R6
-	MOVD 40(R1), R7
-	ADD R7<<2, R0, R7
-	MOVD 48(R1), R8
-	ADD R8<<2, R0, R8
-	MOVD 56(R1), R9
-	ADD R9<<2, R0, R9
-	MOVD shift+24(FP), R10
-	MOVD b+32(FP), R11
-	MOVD k+0(FP), R12
+// dotAtNEONBy4(tiles, k int, a *float32, rows *int, shift, b, c *float32, ldc int)
+TEXT ·dotAtNEONBy4(SB), NOSPLIT|NOFRAME, $0-64
+	MOVD tiles+0(FP), R0
+	MOVD a+16(FP), R1
+	MOVD rows+24(FP), R2
+	MOVD c+48(FP), R3
+	MOVD ldc+56(FP), R4
+tile:
+	MOVD 0(R2), R5
+	ADD R5<<2, R1, R5
+	MOVD 8(R2), R7
+	ADD R7<<2, R1, R7
+	MOVD 16(R2), R9
+	ADD R9<<2, R1, R9
+	MOVD 24(R2), R11
+	ADD R11<<2, R1, R11
+	MOVD 32(R2), R6
+	ADD R6<<2, R1, R6
+	MOVD 40(R2), R8
+	ADD R8<<2, R1, R8
+	MOVD 48(R2), R10
+	ADD R10<<2, R1, R10
+	MOVD 56(R2), R12
+	ADD R12<<2, R1, R12
+	MOVD b+40(FP), R13
+	MOVD shift+32(FP), R14
+	MOVD k+8(FP), R15
 	WORD $0x6e201c00 // eor v0.16b, v0.16b, v0.16b
 	WORD $0x6e211c21 // eor v1.16b, v1.16b, v1.16b
 	WORD $0x6e221c42 // eor v2.16b, v2.16b, v2.16b
@@ -904,20 +926,20 @@ TEXT ·dotAtNEONBy4(SB), NOSPLIT|NOFRAME, $0-56
 	WORD $0x6e2d1dad // eor v13.16b, v13.16b, v13.16b
 	WORD $0x6e2e1dce // eor v14.16b, v14.16b, v14.16b
 	WORD $0x6e2f1def // eor v15.16b, v15.16b, v15.16b
-	SUBS $16, R12
+	SUBS $16, R15
 	BLT fours
 line:
-	FMOVQ.P 16(R10), F16
-	FMOVQ.P 16(R2), F17
+	FMOVQ.P 16(R14), F16
+	FMOVQ.P 16(R5), F17
 	WORD $0x4e30d631 // fadd v17.4s, v17.4s, v16.4s
-	FMOVQ.P 16(R3), F18
+	FMOVQ.P 16(R7), F18
 	WORD $0x4e30d652 // fadd v18.4s, v18.4s, v16.4s
-	FMOVQ.P 16(R4), F19
+	FMOVQ.P 16(R9), F19
 	WORD $0x4e30d673 // fadd v19.4s, v19.4s, v16.4s
-	FMOVQ.P 16(R5), F20
+	FMOVQ.P 16(R11), F20
 	WORD $0x4e30d694 // fadd v20.4s, v20.4s, v16.4s
-	FLDPQ.P 32(R11), (F16, F21)
-	FLDPQ.P 32(R11), (F22, F23)
+	FLDPQ.P 32(R13), (F16, F21)
+	FLDPQ.P 32(R13), (F22, F23)
 	WORD $0x4e30ce20 // fmla v0.4s, v17.4s, v16.4s
 	WORD $0x4e30ce44 // fmla v4.4s, v18.4s, v16.4s
 	WORD $0x4e30ce68 // fmla v8.4s, v19.4s, v16.4s
@@ -934,17 +956,17 @@ line:
 	WORD $0x4e37ce47 // fmla v7.4s, v18.4s, v23.4s
 	WORD $0x4e37ce6b // fmla v11.4s, v19.4s, v23.4s
 	WORD $0x4e37ce8f // fmla v15.4s, v20.4s, v23.4s
-	FMOVQ.P 16(R10), F16
-	FMOVQ.P 16(R2), F17
+	FMOVQ.P 16(R14), F16
+	FMOVQ.P 16(R5), F17
 	WORD $0x4e30d631 // fadd v17.4s, v17.4s, v16.4s
-	FMOVQ.P 16(R3), F18
+	FMOVQ.P 16(R7), F18
 	WORD $0x4e30d652 // fadd v18.4s, v18.4s, v16.4s
-	FMOVQ.P 16(R4), F19
+	FMOVQ.P 16(R9), F19
 	WORD $0x4e30d673 // fadd v19.4s, v19.4s, v16.4s
-	FMOVQ.P 16(R5), F20
+	FMOVQ.P 16(R11), F20
 	WORD $0x4e30d694 // fadd v20.4s, v20.4s, v16.4s
-	FLDPQ.P 32(R11), (F16, F21)
-	FLDPQ.P 32(R11), (F22, F23)
+	FLDPQ.P 32(R13), (F16, F21)
+	FLDPQ.P 32(R13), (F22, F23)
 	WORD $0x4e30ce20 // fmla v0.4s, v17.4s, v16.4s
 	WORD $0x4e30ce44 // fmla v4.4s, v18.4s, v16.4s
 	WORD $0x4e30ce68 // fmla v8.4s, v19.4s, v16.4s
@@ -961,17 +983,17 @@ line:
 	WORD $0x4e37ce47 // fmla v7.4s, v18.4s, v23.4s
 	WORD $0x4e37ce6b // fmla v11.4s, v19.4s, v23.4s
 	WORD $0x4e37ce8f // fmla v15.4s, v20.4s, v23.4s
-	FMOVQ.P 16(R10), F16
-	FMOVQ.P 16(R2), F17
+	FMOVQ.P 16(R14), F16
+	FMOVQ.P 16(R5), F17
 	WORD $0x4e30d631 // fadd v17.4s, v17.4s, v16.4s
-	FMOVQ.P 16(R3), F18
+	FMOVQ.P 16(R7), F18
 	WORD $0x4e30d652 // fadd v18.4s, v18.4s, v16.4s
-	FMOVQ.P 16(R4), F19
+	FMOVQ.P 16(R9), F19
 	WORD $0x4e30d673 // fadd v19.4s, v19.4s, v16.4s
-	FMOVQ.P 16(R5), F20
+	FMOVQ.P 16(R11), F20
 	WORD $0x4e30d694 // fadd v20.4s, v20.4s, v16.4s
-	FLDPQ.P 32(R11), (F16, F21)
-	FLDPQ.P 32(R11), (F22, F23)
+	FLDPQ.P 32(R13), (F16, F21)
+	FLDPQ.P 32(R13), (F22, F23)
 	WORD $0x4e30ce20 // fmla v0.4s, v17.4s, v16.4s
 	WORD $0x4e30ce44 // fmla v4.4s, v18.4s, v16.4s
 	WORD $0x4e30ce68 // fmla v8.4s, v19.4s, v16.4s
@@ -988,17 +1010,17 @@ line:
 	WORD $0x4e37ce47 // fmla v7.4s, v18.4s, v23.4s
 	WORD $0x4e37ce6b // fmla v11.4s, v19.4s, v23.4s
 	WORD $0x4e37ce8f // fmla v15.4s, v20.4s, v23.4s
-	FMOVQ.P 16(R10), F16
-	FMOVQ.P 16(R2), F17
+	FMOVQ.P 16(R14), F16
+	FMOVQ.P 16(R5), F17
 	WORD $0x4e30d631 // fadd v17.4s, v17.4s, v16.4s
-	FMOVQ.P 16(R3), F18
+	FMOVQ.P 16(R7), F18
 	WORD $0x4e30d652 // fadd v18.4s, v18.4s, v16.4s
-	FMOVQ.P 16(R4), F19
+	FMOVQ.P 16(R9), F19
 	WORD $0x4e30d673 // fadd v19.4s, v19.4s, v16.4s
-	FMOVQ.P 16(R5), F20
+	FMOVQ.P 16(R11), F20
 	WORD $0x4e30d694 // fadd v20.4s, v20.4s, v16.4s
-	FLDPQ.P 32(R11), (F16, F21)
-	FLDPQ.P 32(R11), (F22, F23)
+	FLDPQ.P 32(R13), (F16, F21)
+	FLDPQ.P 32(R13), (F22, F23)
 	WORD $0x4e30ce20 // fmla v0.4s, v17.4s, v16.4s
 	WORD $0x4e30ce44 // fmla v4.4s, v18.4s, v16.4s
 	WORD $0x4e30ce68 // fmla v8.4s, v19.4s, v16.4s
@@ -1017,29 +1039,29 @@ line:
 	WORD $0x4e37ce8f // fmla v15.4s, v20.4s, v23.4s
 	PRFM (R6), PLDL2KEEP
 	ADD $64, R6
-	PRFM (R7), PLDL2KEEP
-	ADD $64, R7
 	PRFM (R8), PLDL2KEEP
 	ADD $64, R8
-	PRFM (R9), PLDL2KEEP
-	ADD $64, R9
-	SUBS $16, R12
+	PRFM (R10), PLDL2KEEP
+	ADD $64, R10
+	PRFM (R12), PLDL2KEEP
+	ADD $64, R12
+	SUBS $16, R15
 	BGE line
 fours:
-	ADDS $12, R12
+	ADDS $12, R15
 	BLT ones
 four:
-	FMOVQ.P 16(R10), F16
-	FMOVQ.P 16(R2), F17
+	FMOVQ.P 16(R14), F16
+	FMOVQ.P 16(R5), F17
 	WORD $0x4e30d631 // fadd v17.4s, v17.4s, v16.4s
-	FMOVQ.P 16(R3), F18
+	FMOVQ.P 16(R7), F18
 	WORD $0x4e30d652 // fadd v18.4s, v18.4s, v16.4s
-	FMOVQ.P 16(R4), F19
+	FMOVQ.P 16(R9), F19
 	WORD $0x4e30d673 // fadd v19.4s, v19.4s, v16.4s
-	FMOVQ.P 16(R5), F20
+	FMOVQ.P 16(R11), F20
 	WORD $0x4e30d694 // fadd v20.4s, v20.4s, v16.4s
-	FLDPQ.P 32(R11), (F16, F21)
-	FLDPQ.P 32(R11), (F22, F23)
+	FLDPQ.P 32(R13), (F16, F21)
+	FLDPQ.P 32(R13), (F22, F23)
 	WORD $0x4e30ce20 // fmla v0.4s, v17.4s, v16.4s
 	WORD $0x4e30ce44 // fmla v4.4s, v18.4s, v16.4s
 	WORD $0x4e30ce68 // fmla v8.4s, v19.4s, v16.4s
@@ -1056,27 +1078,27 @@ four:
 	WORD $0x4e37ce47 // fmla v7.4s, v18.4s, v23.4s
 	WORD $0x4e37ce6b // fmla v11.4s, v19.4s, v23.4s
 	WORD $0x4e37ce8f // fmla v15.4s, v20.4s, v23.4s
-	SUBS $4, R12
+	SUBS $4, R15
 	BGE four
 ones:
-	ADDS $4, R12
+	ADDS $4, R15
 	BEQ reduce
 	// One element: loads of one clear the other lanes.
 one:
-	FMOVS.P 4(R10), F16
-	FMOVS.P 4(R2), F17
+	FMOVS.P 4(R14), F16
+	FMOVS.P 4(R5), F17
 	WORD $0x4e30d631 // fadd v17.4s, v17.4s, v16.4s
-	FMOVS.P 4(R3), F18
+	FMOVS.P 4(R7), F18
 	WORD $0x4e30d652 // fadd v18.4s, v18.4s, v16.4s
-	FMOVS.P 4(R4), F19
+	FMOVS.P 4(R9), F19
 	WORD $0x4e30d673 // fadd v19.4s, v19.4s, v16.4s
-	FMOVS.P 4(R5), F20
+	FMOVS.P 4(R11), F20
 	WORD $0x4e30d694 // fadd v20.4s, v20.4s, v16.4s
-	FMOVS 0(R11), F16
-	FMOVS 16(R11), F21
-	FMOVS 32(R11), F22
-	FMOVS 48(R11), F23
-	ADD $4, R11
+	FMOVS 0(R13), F16
+	FMOVS 16(R13), F21
+	FMOVS 32(R13), F22
+	FMOVS 48(R13), F23
+	ADD $4, R13
 	WORD $0x4e30ce20 // fmla v0.4s, v17.4s, v16.4s
 	WORD $0x4e30ce44 // fmla v4.4s, v18.4s, v16.4s
 	WORD $0x4e30ce68 // fmla v8.4s, v19.4s, v16.4s
@@ -1093,38 +1115,40 @@ one:
 	WORD $0x4e37ce47 // fmla v7.4s, v18.4s, v23.4s
 	WORD $0x4e37ce6b // fmla v11.4s, v19.4s, v23.4s
 	WORD $0x4e37ce8f // fmla v15.4s, v20.4s, v23.4s
-	SUBS $1, R12
+	SUBS $1, R15
 	BNE one
 reduce:
-	MOVD c+40(FP), R2
-	MOVD ldc+48(FP), R3
 	WORD $0x6e21d400 // faddp v0.4s, v0.4s, v1.4s
 	WORD $0x6e23d442 // faddp v2.4s, v2.4s, v3.4s
 	WORD $0x6e22d400 // faddp v0.4s, v0.4s, v2.4s
-	FMOVQ 0(R2), F16
+	FMOVQ 0(R3), F16
 	WORD $0x4e30d400 // fadd v0.4s, v0.4s, v16.4s
-	FMOVQ F0, 0(R2)
-	ADD R3<<2, R2
+	FMOVQ F0, 0(R3)
+	ADD R4<<2, R3
 	WORD $0x6e25d484 // faddp v4.4s, v4.4s, v5.4s
 	WORD $0x6e27d4c6 // faddp v6.4s, v6.4s, v7.4s
 	WORD $0x6e26d484 // faddp v4.4s, v4.4s, v6.4s
-	FMOVQ 0(R2), F16
+	FMOVQ 0(R3), F16
 	WORD $0x4e30d484 // fadd v4.4s, v4.4s, v16.4s
-	FMOVQ F4, 0(R2)
-	ADD R3<<2, R2
+	FMOVQ F4, 0(R3)
+	ADD R4<<2, R3
 	WORD $0x6e29d508 // faddp v8.4s, v8.4s, v9.4s
 	WORD $0x6e2bd54a // faddp v10.4s, v10.4s, v11.4s
 	WORD $0x6e2ad508 // faddp v8.4s, v8.4s, v10.4s
-	FMOVQ 0(R2), F16
+	FMOVQ 0(R3), F16
 	WORD $0x4e30d508 // fadd v8.4s, v8.4s, v16.4s
-	FMOVQ F8, 0(R2)
-	ADD R3<<2, R2
+	FMOVQ F8, 0(R3)
+	ADD R4<<2, R3
 	WORD $0x6e2dd58c // faddp v12.4s, v12.4s, v13.4s
 	WORD $0x6e2fd5ce // faddp v14.4s, v14.4s, v15.4s
 	WORD $0x6e2ed58c // faddp v12.4s, v12.4s, v14.4s
-	FMOVQ 0(R2), F16
+	FMOVQ 0(R3), F16
 	WORD $0x4e30d58c // fadd v12.4s, v12.4s, v16.4s
-	FMOVQ F12, 0(R2)
+	FMOVQ F12, 0(R3)
+	ADD R4<<2, R3
+	ADD $32, R2
+	SUBS $1, R0
+	BNE tile
 	RET
 
 // outerNEON(k int, a, b *float32, ldb int, c *float32, ldc int)

@@ -1,7 +1,13 @@
 package kernel
 
-// dotAtPlain is dotPlain for rows at their places, and as many columns as b is packed for.
-func dotAtPlain(cols, k int, a []float32, rows []int, shift, b, c []float32, ldc int) {
+// dotAtPlain is dotPlain for rows at their places, as many columns as b is packed for, and tiles below each other.
+func dotAtPlain(height, cols, k int, a []float32, rows []int, shift, b, c []float32, ldc int) {
+	for i := 0; i+2 <= height; i += 2 {
+		dotTilePlain(cols, k, a, rows[i:], shift, b, c[i*ldc:], ldc)
+	}
+}
+
+func dotTilePlain(cols, k int, a []float32, rows []int, shift, b, c []float32, ldc int) {
 	a0, a1, shift, b := a[rows[0]:][:k], a[rows[1]:][:k], shift[:k], b[:k*cols]
 	c0, c1 := c[:cols], c[ldc:][:cols]
 	if cols < 4 {

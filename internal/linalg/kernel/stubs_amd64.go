@@ -14,45 +14,45 @@ func dotAVX2(k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc in
 //go:noescape
 func dotAVX512(k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int)
 
-// dotAtAVX2By1 adds to the 3 × 1 tile c the dot products of 3 rows of a, shifted, with 1 packed rows of b. It prefetches 3 more rows of a.
+// dotAtAVX2By1 adds to tiles of 3 × 1 below each other in c, at least one, the dot products of rows of a, shifted, with 1 packed rows of b. It prefetches the 3 rows of a that follow.
 //
 //go:noescape
-func dotAtAVX2By1(k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
+func dotAtAVX2By1(tiles int, k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
 
-// dotAtAVX512By1 adds to the 4 × 1 tile c the dot products of 4 rows of a, shifted, with 1 packed rows of b. It prefetches 4 more rows of a.
+// dotAtAVX512By1 adds to tiles of 4 × 1 below each other in c, at least one, the dot products of rows of a, shifted, with 1 packed rows of b. It prefetches the 4 rows of a that follow.
 //
 //go:noescape
-func dotAtAVX512By1(k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
+func dotAtAVX512By1(tiles int, k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
 
-// dotAtAVX2By2 adds to the 3 × 2 tile c the dot products of 3 rows of a, shifted, with 2 packed rows of b. It prefetches 3 more rows of a.
+// dotAtAVX2By2 adds to tiles of 3 × 2 below each other in c, at least one, the dot products of rows of a, shifted, with 2 packed rows of b. It prefetches the 3 rows of a that follow.
 //
 //go:noescape
-func dotAtAVX2By2(k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
+func dotAtAVX2By2(tiles int, k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
 
-// dotAtAVX512By2 adds to the 4 × 2 tile c the dot products of 4 rows of a, shifted, with 2 packed rows of b. It prefetches 4 more rows of a.
+// dotAtAVX512By2 adds to tiles of 4 × 2 below each other in c, at least one, the dot products of rows of a, shifted, with 2 packed rows of b. It prefetches the 4 rows of a that follow.
 //
 //go:noescape
-func dotAtAVX512By2(k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
+func dotAtAVX512By2(tiles int, k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
 
-// dotAtAVX2By3 adds to the 3 × 3 tile c the dot products of 3 rows of a, shifted, with 3 packed rows of b. It prefetches 3 more rows of a.
+// dotAtAVX2By3 adds to tiles of 3 × 3 below each other in c, at least one, the dot products of rows of a, shifted, with 3 packed rows of b. It prefetches the 3 rows of a that follow.
 //
 //go:noescape
-func dotAtAVX2By3(k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
+func dotAtAVX2By3(tiles int, k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
 
-// dotAtAVX512By3 adds to the 4 × 3 tile c the dot products of 4 rows of a, shifted, with 3 packed rows of b. It prefetches 4 more rows of a.
+// dotAtAVX512By3 adds to tiles of 4 × 3 below each other in c, at least one, the dot products of rows of a, shifted, with 3 packed rows of b. It prefetches the 4 rows of a that follow.
 //
 //go:noescape
-func dotAtAVX512By3(k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
+func dotAtAVX512By3(tiles int, k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
 
-// dotAtAVX2By4 adds to the 3 × 4 tile c the dot products of 3 rows of a, shifted, with 4 packed rows of b. It prefetches 3 more rows of a.
+// dotAtAVX2By4 adds to tiles of 3 × 4 below each other in c, at least one, the dot products of rows of a, shifted, with 4 packed rows of b. It prefetches the 3 rows of a that follow.
 //
 //go:noescape
-func dotAtAVX2By4(k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
+func dotAtAVX2By4(tiles int, k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
 
-// dotAtAVX512By4 adds to the 4 × 4 tile c the dot products of 4 rows of a, shifted, with 4 packed rows of b. It prefetches 4 more rows of a.
+// dotAtAVX512By4 adds to tiles of 4 × 4 below each other in c, at least one, the dot products of rows of a, shifted, with 4 packed rows of b. It prefetches the 4 rows of a that follow.
 //
 //go:noescape
-func dotAtAVX512By4(k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
+func dotAtAVX512By4(tiles int, k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)
 
 // outerAVX2 adds to the 4 × 24 tile c the product of k packed columns of 4 and k rows of b.
 //

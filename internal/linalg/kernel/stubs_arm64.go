@@ -7,29 +7,29 @@ package kernel
 //go:noescape
 func dotNEON(k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int)
 
-// dotAtNEONBy1 adds to the 4 × 1 tile c the dot products of 4 rows of a, shifted, with 1 packed rows of b. It prefetches
-// 4 more rows of a.
+// dotAtNEONBy1 adds to tiles of 4 × 1 below each other in c, at least one, the dot products of rows of a, shifted, with
+// 1 packed rows of b. It prefetches the 4 rows of a that follow.
 //
 //go:noescape
-func dotAtNEONBy1(k int, a *float32, rows *int, shift, b, c *float32, ldc int)
+func dotAtNEONBy1(tiles, k int, a *float32, rows *int, shift, b, c *float32, ldc int)
 
-// dotAtNEONBy2 adds to the 4 × 2 tile c the dot products of 4 rows of a, shifted, with 2 packed rows of b. It prefetches
-// 4 more rows of a.
+// dotAtNEONBy2 adds to tiles of 4 × 2 below each other in c, at least one, the dot products of rows of a, shifted, with
+// 2 packed rows of b. It prefetches the 4 rows of a that follow.
 //
 //go:noescape
-func dotAtNEONBy2(k int, a *float32, rows *int, shift, b, c *float32, ldc int)
+func dotAtNEONBy2(tiles, k int, a *float32, rows *int, shift, b, c *float32, ldc int)
 
-// dotAtNEONBy3 adds to the 4 × 3 tile c the dot products of 4 rows of a, shifted, with 3 packed rows of b. It prefetches
-// 4 more rows of a.
+// dotAtNEONBy3 adds to tiles of 4 × 3 below each other in c, at least one, the dot products of rows of a, shifted, with
+// 3 packed rows of b. It prefetches the 4 rows of a that follow.
 //
 //go:noescape
-func dotAtNEONBy3(k int, a *float32, rows *int, shift, b, c *float32, ldc int)
+func dotAtNEONBy3(tiles, k int, a *float32, rows *int, shift, b, c *float32, ldc int)
 
-// dotAtNEONBy4 adds to the 4 × 4 tile c the dot products of 4 rows of a, shifted, with 4 packed rows of b. It prefetches
-// 4 more rows of a.
+// dotAtNEONBy4 adds to tiles of 4 × 4 below each other in c, at least one, the dot products of rows of a, shifted, with
+// 4 packed rows of b. It prefetches the 4 rows of a that follow.
 //
 //go:noescape
-func dotAtNEONBy4(k int, a *float32, rows *int, shift, b, c *float32, ldc int)
+func dotAtNEONBy4(tiles, k int, a *float32, rows *int, shift, b, c *float32, ldc int)
 
 // outerNEON adds to the 8 × 12 tile c the product of k packed columns of 8 and k rows of b.
 //

@@ -10,7 +10,7 @@ import (
 
 const (
 	dotSignature   = "func(k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int)"
-	dotAtSignature = "func(k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)"
+	dotAtSignature = "func(tiles, k int, a *float32, rows *int, shift *float32, b *float32, c *float32, ldc int)"
 )
 
 // dotCols is the largest number of rows of b, which is that of the columns of c. It is that of all tiles but those of
@@ -28,7 +28,9 @@ type dotFrame struct {
 	packed reg.GPVirtual   // with at: b
 	offset reg.GPVirtual   // with at: bytes from the start of the rows of a and of shift
 	places []reg.GPVirtual // the tile's rows of a, then those to prefetch
-	shift  reg.GPVirtual
+
+	tiles, firstPlace, firstResult operand.Mem // with at: tiles left, places in rows and in c of the one under way
+	shift                          reg.GPVirtual
 }
 
 func load(param string) reg.GPVirtual { return Load(Param(param), GP64()).(reg.GPVirtual) }
@@ -47,15 +49,23 @@ func beginDot(instructions string, tileRows, lanes int) dotFrame {
 	return f
 }
 
-// beginDotAt is beginDot for rows of a at their places and cols packed rows of b.
+// beginDotAt is beginDot for rows of a at their places and cols packed rows of b, for tiles below each other.
 func beginDotAt(instructions string, tileRows, cols, lanes int) dotFrame {
 	name := fmt.Sprintf("dotAt%sBy%d", instructions, cols)
 	TEXT(name, 0, dotAtSignature)
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%s adds to the %d × %d tile c the dot products of %d rows of a, shifted, with %d packed rows of b. "+
-		"It prefetches %d more rows of a.", name, tileRows, cols, tileRows, cols, tileRows))
-	f := dotFrame{rows: tileRows, cols: cols, lanes: lanes, at: true, offset: GP64()}
-	base, places := load("a"), load("rows")
+	Doc(fmt.Sprintf("%s adds to tiles of %d × %d below each other in c, at least one, the dot products of rows of a, shifted, with %d packed "+
+		"rows of b. It prefetches the %d rows of a that follow.", name, tileRows, cols, cols, tileRows))
+	f := dotFrame{rows: tileRows, cols: cols, lanes: lanes, at: true}
+	f.tiles, f.firstPlace, f.firstResult = AllocLocal(8), AllocLocal(8), AllocLocal(8) // registers are few
+	MOVQ(load("tiles"), f.tiles)
+	MOVQ(load("rows"), f.firstPlace)
+	MOVQ(load("c"), f.firstResult)
+
+	Label("tile")
+	f.offset = GP64()
+	base, places := load("a"), GP64()
+	MOVQ(f.firstPlace, places)
 	for i := range 2 * tileRows {
 		row := GP64()
 		MOVQ(operand.Mem{Base: places, Disp: 8 * i}, row)
@@ -165,11 +175,21 @@ func (f *dotFrame) loop(body func()) {
 
 // finish adds the sums, of which the low halves are left, to c.
 func (f *dotFrame) finish() {
-	if f.at {
-		f.loadTile() // not before: all registers were taken
+	if f.at { // not before: all registers were taken
+		f.ldc = load("ldc")
+		f.c = GP64()
+		SHLQ(operand.Imm(2), f.ldc)
+		MOVQ(f.firstResult, f.c)
 	}
 	for i := range f.rows {
 		f.reduce(i)
+	}
+	if f.at {
+		ADDQ(f.ldc, f.c)
+		MOVQ(f.c, f.firstResult)
+		ADDQ(operand.Imm(uint64(8*f.rows)), f.firstPlace)
+		DECQ(f.tiles)
+		JNZ(operand.LabelRef("tile"))
 	}
 	VZEROUPPER()
 	RET()

@@ -19,6 +19,7 @@ type dotFunc struct {
 	a, next []neon.R // rows of a, and those to prefetch
 	b       []neon.R // rows of b; with at one address
 	shift   neon.R
+	c, ldc  neon.R
 	sums    []neon.V
 }
 
@@ -29,30 +30,52 @@ func dot(file *neon.File) {
 	rows := d.rows("a", "lda", 2*dotRows)
 	d.a, d.next = rows[:dotRows], rows[dotRows:]
 	d.b = d.rows("b", "ldb", dotCols)
+	d.k = d.Arg("k")
+	d.c, d.ldc = d.Reg(), d.Reg()
+	d.LoadArg("c", d.c)
+	d.LoadArg("ldc", d.ldc)
 	d.body(func() {
 		d.add(2, true)
 		d.add(2, true)
 	})
+	d.Return()
 }
 
+// dotAt is dot for rows of a at their places and cols packed rows of b, for tiles below each other.
 func dotAt(file *neon.File, cols int) {
 	d := &dotFunc{at: true, cols: cols}
 	name := fmt.Sprintf("dotAtNEONBy%d", cols)
-	d.Func = file.Func(name, "func(k int, a *float32, rows *int, shift, b, c *float32, ldc int)",
-		fmt.Sprintf("%s adds to the 4 × %d tile c the dot products of 4 rows of a, shifted, with %d packed rows of b. It prefetches", name, cols, cols),
-		"4 more rows of a.")
-	d.rowsAt()
-	d.b = []neon.R{d.Arg("b")}
+	d.Func = file.Func(name, "func(tiles, k int, a *float32, rows *int, shift, b, c *float32, ldc int)",
+		fmt.Sprintf("%s adds to tiles of 4 × %d below each other in c, at least one, the dot products of rows of a, shifted, with", name, cols),
+		fmt.Sprintf("%d packed rows of b. It prefetches the 4 rows of a that follow.", cols))
+	tiles, base, places := d.Arg("tiles"), d.Arg("a"), d.Arg("rows")
+	d.c, d.ldc = d.Arg("c"), d.Arg("ldc")
+	for range dotRows {
+		d.a, d.next = append(d.a, d.Reg()), append(d.next, d.Reg())
+	}
+	d.b, d.shift, d.k = []neon.R{d.Reg()}, d.Reg(), d.Reg()
+	d.Label("tile")
+	for i, row := range append(d.a[:dotRows:dotRows], d.next...) {
+		d.Go("MOVD %d(%s), %s", 8*i, places, row)
+		d.Go("ADD %s<<2, %s, %s", row, base, row)
+	}
+	d.LoadArg("b", d.b[0])
+	d.LoadArg("shift", d.shift)
+	d.LoadArg("k", d.k)
 	d.body(func() {
 		for range 4 {
 			d.add(1, true)
 		}
 	})
+	d.Go("ADD %s<<2, %s", d.ldc, d.c)
+	d.Go("ADD $%d, %s", 8*dotRows, places)
+	d.Go("SUBS $1, %s", tiles)
+	d.Go("BNE tile")
+	d.Return()
 }
 
 // body adds all products and the tile. line adds those of a line of the cache.
 func (d *dotFunc) body(line func()) {
-	d.k = d.Arg("k")
 	d.sums = d.Vecs(dotRows * d.cols)
 	d.Zero(d.sums...)
 
@@ -99,19 +122,6 @@ func (d *dotFunc) rows(matrix, stride string, count int) []neon.R {
 		rows = append(rows, row)
 	}
 	return rows
-}
-
-// rowsAt finds the rows of a that have places of their own.
-func (d *dotFunc) rowsAt() {
-	base, places := d.Arg("a"), d.Arg("rows")
-	for i := range 2 * dotRows {
-		row := d.Reg()
-		d.Go("MOVD %d(%s), %s", 8*i, places, row)
-		d.Go("ADD %s<<2, %s, %s", row, base, row)
-		d.a = append(d.a, row)
-	}
-	d.a, d.next = d.a[:dotRows], d.a[dotRows:]
-	d.shift = d.Arg("shift")
 }
 
 // add takes one or two whole vectors of each row, or one element.
@@ -180,9 +190,7 @@ func (d *dotFunc) loadPacked(right []neon.V, whole bool) {
 
 // reduce adds the lanes of each sum and adds the sums to c.
 func (d *dotFunc) reduce() {
-	c, ldc, tile := d.a[0], d.a[1], d.Vec() // the rows are done
-	d.LoadArg("c", c)
-	d.LoadArg("ldc", ldc)
+	tile := d.Vec()
 	for i := range dotRows {
 		s := d.sums[i*d.cols : (i+1)*d.cols]
 		pair := func(to, with int) {
@@ -196,12 +204,11 @@ func (d *dotFunc) reduce() {
 		} else {
 			pair(0, 0)
 		}
-		d.addToTile(s[0], tile, c)
+		d.addToTile(s[0], tile, d.c)
 		if i+1 < dotRows {
-			d.Go("ADD %s<<2, %s", ldc, c)
+			d.Go("ADD %s<<2, %s", d.ldc, d.c)
 		}
 	}
-	d.Return()
 }
 
 // addToTile adds the first elements of sums to a row of c and touches nothing beside them.
