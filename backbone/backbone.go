@@ -45,6 +45,10 @@ type Options struct {
 	// preprocess.Spec.Levels gives it. Less goes to a device then. See [Backbone.TakesLevels].
 	Levels *[3][256]float32
 
+	// FeaturePrecision is Float32, which "" stands for, or Float16: features are rounded to half precision, so that they can be kept
+	// in half the room. They are handed out as float32 all the same.
+	FeaturePrecision string
+
 	lowered  bool         // the network was made by Lower
 	levelled *graph.Model // the network that takes bytes
 }
@@ -90,6 +94,7 @@ type Backbone struct {
 	device        string
 	lanes         int  // sessions with a thread each, 0 for one session of all threads
 	levels        bool // it takes bytes
+	rounded       bool // to half precision
 
 	mu       sync.RWMutex // held for reading during a run, for writing by Close
 	sessions *sessions
@@ -134,7 +139,7 @@ func open(ctx context.Context, src source, o Options, cut cutter) (*Backbone, er
 		return nil, err
 	}
 	b := &Backbone{name: src.name, runtime: library.Version, preprocessing: model.Metadata(PreprocessingKey),
-		feature: feature}
+		feature: feature, rounded: o.FeaturePrecision == Float16}
 	if b.digest, err = digest(ctx, model, src); err != nil {
 		return nil, err
 	}

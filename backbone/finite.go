@@ -2,11 +2,14 @@ package backbone
 
 import (
 	"fmt"
+	"math"
 
+	"finetune/internal/store/half"
 	"finetune/invalid"
 )
 
-// A NotFiniteError means that features of some images are infinite or not a number. It wraps an *invalid.Error.
+// A NotFiniteError means that features of some images are infinite, not a number, or too large for Options.FeaturePrecision. It wraps
+// an *invalid.Error.
 type NotFiniteError struct {
 	Rows []int // the images' indices in the call, rising; the rows of all others are valid
 	err  *invalid.Error
@@ -21,11 +24,20 @@ func (e *NotFiniteError) Unwrap() error { return e.err }
 // finite refuses features that no head can learn from: out holds n rows.
 func (b *Backbone) finite(out []float32, n int) error {
 	var bad *NotFiniteError
-	dim := b.Dim()
+	dim, end := b.Dim(), float32(math.Inf(1))
+	if b.rounded {
+		end = half.End
+	}
 	for row := range n {
 		for i, v := range out[row*dim:][:dim] {
-			if v-v == 0 { // neither Inf nor NaN
+			if -end < v && v < end { // NaN isn't
 				continue
+			}
+			if bad == nil && v-v == 0 {
+				bad = &NotFiniteError{err: &invalid.Error{Path: b.name,
+					Found: fmt.Sprintf("feature %d of image %d of the batch is %v", i, row, v),
+					Want:  fmt.Sprintf("at most %d, the largest number of %s", half.Largest, Float16),
+					Hint:  "give {Images.FeaturePrecision} " + Float32}}
 			}
 			if bad == nil {
 				bad = &NotFiniteError{err: &invalid.Error{Path: b.name,

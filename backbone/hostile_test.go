@@ -142,6 +142,30 @@ func TestNotFiniteNamesRows(t *testing.T) {
 	}
 }
 
+// Features in float16 are rounded; an image with one that is too large is named.
+func TestHalfFeatures(t *testing.T) {
+	b, err := OpenBytes("net", small(t, pooled), Options{Tap: "f", MaxBatch: 2, FeaturePrecision: Float16})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	images := slices.Repeat([]float32{1.0001}, 3*3*64)
+	for i := range images[3*64 : 2*3*64] {
+		images[3*64+i] = 65600
+	}
+	out := make([]float32, 9)
+	err = b.Features(t.Context(), images, 3, out)
+	var bad *NotFiniteError
+	if !errors.As(err, &bad) || !slices.Equal(bad.Rows, []int{1}) || !invalid.Is(err) || !strings.Contains(err.Error(), "at most 65504") {
+		t.Errorf("%v", err)
+	}
+	for _, row := range []int{0, 2} {
+		if out[3*row] != 1 {
+			t.Errorf("row %d: %v, want 1", row, out[3*row:][:3])
+		}
+	}
+}
+
 // Special files and a context that has ended must not keep a network from being refused.
 func TestOpenDoesNotHang(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())

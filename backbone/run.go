@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"finetune/internal/onnx/graph"
+	"finetune/internal/store/half"
 
 	ort "github.com/yalue/onnxruntime_go"
 )
@@ -14,7 +15,7 @@ import (
 // other; out takes n rows of Dim numbers. Where the file leaves height and width open the images must be
 // square, and their side follows from the length of tensor. Batches of a fixed size are filled up and cut down
 // again; where a batch fails and single images don't, images go through one at a time from then on. Features that
-// aren't finite give a *NotFiniteError once all rows are written, a context that ends gives its error.
+// aren't finite, or too large for Options.FeaturePrecision, give a *NotFiniteError once all rows are written, a context that ends gives its error.
 //
 // Several goroutines that call Features of a Backbone with one thread each use the cores better than one
 // caller whose run is shared among threads.
@@ -74,7 +75,11 @@ func featuresOf[T float32 | uint8](ctx context.Context, b *Backbone, tensor []T,
 			return err
 		}
 	}
-	return b.finite(out, n)
+	err = b.finite(out, n)
+	if b.rounded {
+		half.Round(out)
+	}
+	return err
 }
 
 // batchSize returns how many images go through the network at once.

@@ -56,6 +56,8 @@ func flagValues(f *pflag.Flag) (values []string, list bool) {
 		return []string{string(check.Problem), string(check.Warning), "never"}, false
 	case "precision":
 		return features.Precisions(), false
+	case "feature-precision":
+		return features.FeaturePrecisions(), false
 	case "tap":
 		return []string{"multi", "last"}, true
 	case "pool-stat":

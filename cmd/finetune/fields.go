@@ -75,6 +75,7 @@ var flagOf = map[string]string{
 	"Images.Overrides.White":         "white",
 	"Images.Pool":                    "pool",
 	"Images.PoolStat":                "pool-stat",
+	"Images.FeaturePrecision":        "feature-precision",
 	"Images.Precision":               "precision",
 	"Images.Preset":                  "preset",
 	"Images.Strict":                  "strict",

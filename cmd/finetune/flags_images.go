@@ -45,6 +45,7 @@ func addNetworkFlags(f *pflag.FlagSet, i *features.Images) {
 	f.StringVar(&i.Backbone, "backbone", "", "ONNX `file` of the network (default: the embedded EfficientNet-Lite0)")
 	addTapFlags(f, &i.Tap, &i.Pool, &i.PoolStat)
 	f.StringVar(&i.Precision, "precision", "", "what the network computes with: "+strings.Join(features.Precisions(), ", ")+"; auto is int8 where it is faster without loss (default float32)")
+	f.StringVar(&i.FeaturePrecision, "feature-precision", "", "what features are rounded to and kept as: float32, or float16 in half the room (default float32)")
 	f.StringVar(&i.Preset, "preset", "", "preprocessing by `name`: "+presetHelp())
 	o := &i.Overrides
 	addNumber(f, &o.ImageSize, preprocess.Numbers.ImageSize, "image-size", "side of the square that the network sees, in `pixels` (default 224)")

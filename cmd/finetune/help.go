@@ -25,7 +25,7 @@ type flagGroup struct {
 // flagGroups are the headings in the order of the help. The flags of the head's options are added from the table of options.
 var flagGroups = []flagGroup{
 	{"Data", []string{"data", "unlabelled", "shard", "features", "image", "label-regex", "group-regex", "image-column", "label-column", "split-column", "fold-column", "group-column", "weight-column", "vote-columns", "order", "positions", "bins", "val-split", "test-split", "seed", "folds", "refit", "seeds", "repeats"}},
-	{"Backbone", []string{"backbone", "quality", "precision", "tap", "pool", "pool-stat", "preset", "image-size", "crop-pct", "resize", "interpolation", "channel-order", "scale", "mean", "std", "white", "views", "augment", "augment-seed"}},
+	{"Backbone", []string{"backbone", "quality", "precision", "feature-precision", "tap", "pool", "pool-stat", "preset", "image-size", "crop-pct", "resize", "interpolation", "channel-order", "scale", "mean", "std", "white", "views", "augment", "augment-seed"}},
 	{"Loss", []string{"losses"}},
 	{"Head", nil},
 	{"Training", []string{"soften", "search", "search-time"}},

@@ -70,7 +70,7 @@ func (j *Job) fill(ctx context.Context, r *run.Run, p *run.Predictor, folder *ar
 	if err != nil {
 		return nil, err
 	}
-	info := features.NetworkInfo{CutFrom: about.Origin.Backbone, Tap: feature.Text, Width: feature.Width}
+	info := features.NetworkInfo{CutFrom: about.Origin.Backbone, Tap: feature.Text, Width: feature.Width, Features: r.FeaturePrecision()}
 	if info.Digest, err = backbone.FileDigest(ctx, files[0]); err != nil {
 		return nil, err
 	}

@@ -28,6 +28,7 @@ type Network struct {
 	Model   *graph.Model
 	Feature backbone.Feature // of the open backbone: its width is known
 	Dir     string           // of the weights that stand in other files
+	Half    bool             // the head reads features that are rounded to float16
 }
 
 // Options say what is exported.
@@ -55,7 +56,7 @@ func ONNX(ctx context.Context, path string, h *head.Head, n *Network, o Options)
 	dir := ""
 	if n != nil && o.Input != deploy.Features {
 		dir = n.Dir
-		d.Network = &deploy.Network{Model: n.Model, Feature: n.Feature}
+		d.Network = &deploy.Network{Model: n.Model, Feature: n.Feature, Half: n.Half}
 		if d.Preprocessing, err = preprocess.Parse(h.Description().Origin.Preprocessing); err != nil {
 			return nil, err
 		}

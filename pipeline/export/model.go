@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"sync"
 
+	"finetune/backbone"
 	"finetune/internal/onnx/deploy"
 	"finetune/internal/onnx/graph"
 	"finetune/internal/ort/verify"
@@ -117,6 +118,7 @@ func (j *Job) stage(ctx context.Context, r *run.Run, p *run.Predictor, path stri
 	if err != nil {
 		return nil, err
 	}
+	network.Half = r.FeaturePrecision() == backbone.Float16
 	return ONNX(ctx, path, r.Head, network, o)
 }
 

@@ -71,16 +71,19 @@ func (e Extract) Run(ctx context.Context) (*ExtractResult, error) {
 			matrix.Abort()
 		}
 	}()
-	kept := *set
-	kept.Items = make([]dataset.Item, 0, len(set.Items))
+	var missing []int // items without rows
+	next := 0         // the first item that isn't accounted for
 	unreadable, err := x.Extract(ctx, set.Items, func(int) int { return views }, func(b Block) error {
 		if matrix == nil {
-			if matrix, err = npy.Create(folder.Path(MatrixFile), b.Cols); err != nil {
+			if matrix, err = e.Images.matrix(folder.Path(MatrixFile), b.Cols); err != nil {
 				return err
 			}
 		}
 		for i, item := range b.Read {
-			kept.Items = append(kept.Items, set.Items[item])
+			for ; next < item; next++ {
+				missing = append(missing, next)
+			}
+			next++
 			for row := range slices.Chunk(b.RowsOf(i), b.Cols) {
 				if err := matrix.WriteRow(row); err != nil {
 					return err
@@ -96,7 +99,11 @@ func (e Extract) Run(ctx context.Context) (*ExtractResult, error) {
 	if matrix == nil {
 		return nil, noneReadable(set)
 	}
-	meta.Rows, meta.Backbone, meta.Unreadable = len(kept.Items)*views, x.Net.info(meta.Width), len(unreadable)
+	for ; next < len(set.Items); next++ {
+		missing = append(missing, next)
+	}
+	set.Items = without(set.Items, missing)
+	meta.Rows, meta.Backbone, meta.Unreadable = len(set.Items)*views, x.Net.info(meta.Width), len(unreadable)
 	meta.Blocks = x.Net.about.Blocks
 	result := &ExtractResult{Folder: e.Out, Rows: meta.Rows, Width: meta.Width, Backbone: meta.Backbone, Unreadable: unreadable}
 	if views > 1 {
@@ -107,10 +114,31 @@ func (e Extract) Run(ctx context.Context) (*ExtractResult, error) {
 			return nil, err
 		}
 	}
-	if err := e.write(ctx, folder, &kept, matrix, meta, unreadable); err != nil {
+	if err := e.write(ctx, folder, set, matrix, meta, unreadable); err != nil {
 		return nil, err
 	}
 	return result, x.Close()
+}
+
+// without removes the items at rising places.
+func without(items []dataset.Item, places []int) []dataset.Item {
+	kept := items[:0]
+	for i, item := range items {
+		if len(places) > 0 && places[0] == i {
+			places = places[1:]
+			continue
+		}
+		kept = append(kept, item)
+	}
+	return kept
+}
+
+// matrix starts the file of the features.
+func (i Images) matrix(path string, cols int) (*npy.Writer, error) {
+	if i.half() {
+		return npy.CreateHalf(path, cols)
+	}
+	return npy.Create(path, cols)
 }
 
 // load reads the labels where the user says how, and otherwise takes images as they come.

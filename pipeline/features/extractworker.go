@@ -10,6 +10,7 @@ import (
 
 	"finetune/backbone"
 	"finetune/internal/store/featurestore"
+	"finetune/internal/store/half"
 	"finetune/pipeline/dataset"
 	"finetune/preprocess"
 )
@@ -26,7 +27,8 @@ type Block struct {
 	Rows       []float32          // first[len(read)] × cols
 	unreadable []failure          // the others, in order
 	computed   int                // rows that the network made, the rest being from the cache
-	notFinite  []int              // rows with a number that is NaN or infinite
+	notFinite  []int              // rows with a number that is NaN or infinite, or too large for float16 where they are rounded
+	half       bool               // rows are rounded to float16
 }
 
 // of returns the rows of the i-th item that was read, one view after the other.
@@ -75,8 +77,8 @@ func (b *Block) reserve(rows int) {
 	}
 }
 
-// dropNotFinite moves the items with rows that aren't finite from those that were read to those that can't be.
-func (b *Block) dropNotFinite() {
+// dropNotFinite moves the items with rows that aren't finite from those that were read to those that can't be, for the reason why.
+func (b *Block) dropNotFinite(why error) {
 	if len(b.notFinite) == 0 {
 		return
 	}
@@ -84,7 +86,7 @@ func (b *Block) dropNotFinite() {
 		computed: b.computed}
 	for i, item := range b.Read {
 		if slices.ContainsFunc(b.notFinite, func(row int) bool { return row >= b.first[i] && row < b.first[i+1] }) {
-			kept.unreadable = append(kept.unreadable, failure{item, errNotFinite})
+			kept.unreadable = append(kept.unreadable, failure{item, why})
 			continue
 		}
 		kept.Read, kept.keys = append(kept.Read, item), append(kept.keys, b.keys[i])
@@ -95,7 +97,10 @@ func (b *Block) dropNotFinite() {
 	*b = kept
 }
 
-var errNotFinite = errors.New("the network answers with numbers that aren't finite")
+var (
+	errNotFinite = errors.New("the network answers with numbers that aren't finite")
+	errNotHalf   = fmt.Errorf("the network answers with numbers that aren't finite or too large for float16 (above %d)", half.Largest)
+)
 
 // A failure is an item that couldn't be read.
 type failure struct {
@@ -138,7 +143,7 @@ func (w *Worker) block(ctx context.Context, j job, views func(item int) int) (Bl
 
 // gather does so but for the pictures that wait at the end.
 func (w *Worker) gather(ctx context.Context, j job, views func(item int) int) (Block, error) {
-	b := Block{First: j.first, Items: j.items, Cols: w.x.storedCols(), first: []int{0}}
+	b := Block{First: j.first, Items: j.items, Cols: w.x.storedCols(), half: w.x.images.half(), first: []int{0}}
 	w.waiting = w.waiting[:0]
 	for n, item := range j.items {
 		i := j.first + n
@@ -168,7 +173,11 @@ func (w *Worker) gather(ctx context.Context, j job, views func(item int) int) (B
 // finish closes a block whose rows are all there.
 func (b *Block) finish() {
 	b.Rows = b.Rows[:b.first[len(b.Read)]*b.Cols]
-	b.dropNotFinite()
+	why := errNotFinite
+	if b.half {
+		why = errNotHalf
+	}
+	b.dropNotFinite(why)
 }
 
 // picture brings the features of an image's views from the cache to the block, or their tensors among those that wait, which go

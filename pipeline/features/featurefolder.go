@@ -15,6 +15,7 @@ import (
 	"finetune/head"
 	"finetune/internal/store/lockfile"
 	"finetune/internal/store/npy"
+	"finetune/internal/store/scratch"
 	"finetune/internal/store/seal"
 	"finetune/invalid"
 	"finetune/pipeline/artifact"
@@ -77,16 +78,23 @@ func checkFolder(ctx context.Context, folder string) error {
 
 // OpenFolder maps the features of a folder and reads its index. Only features.npy and index.csv are needed. The features may lie in
 // parts: folder may be a folder of feature folders or of Parquet tables, a Parquet table with a column features, or a list of these as
-// filepath.SplitList takes it. Feature folders aren't copied; Parquet is decoded into a temporary file.
+// filepath.SplitList takes it. Feature folders of float32 aren't copied. Parquet, parts of float16, and float16 that would fill more than
+// half of the memory are decoded into a temporary file.
 func OpenFolder(ctx context.Context, folder string, o dataset.Options) (*Table, error) {
 	parts, err := partsOf(ctx, folder)
 	if err != nil {
 		return nil, err
 	}
-	if len(parts) == 1 && !isParquet(parts[0]) {
+	if len(parts) == 1 && !isParquet(parts[0]) && !tooLarge(ctx, filepath.Join(parts[0], MatrixFile)) {
 		return openFolder(ctx, parts[0], o)
 	}
 	return openParts(ctx, parts, o)
+}
+
+// tooLarge reports whether opening a matrix would fill more than half of the memory.
+func tooLarge(ctx context.Context, matrix string) bool {
+	most := scratch.Memory() / 2
+	return most > 0 && npy.InMemory(ctx, matrix) > most
 }
 
 func openFolder(ctx context.Context, folder string, o dataset.Options) (_ *Table, err error) {

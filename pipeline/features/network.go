@@ -33,8 +33,9 @@ type NetworkInfo struct {
 	Preprocessing preprocess.Spec `json:"preprocessing"`
 	From          string          `json:"preprocessing_from"` // where the preprocessing comes from, in words
 	Runtime       string          `json:"onnxruntime"`
-	Device        string          `json:"device,omitempty"`    // with settings that decide about bits; "" for the CPU
-	Precision     *PrecisionInfo  `json:"precision,omitempty"` // nil for the file's own
+	Device        string          `json:"device,omitempty"`            // with settings that decide about bits; "" for the CPU
+	Precision     *PrecisionInfo  `json:"precision,omitempty"`         // nil for the file's own
+	Features      string          `json:"feature_precision,omitempty"` // float16, or "" for float32; see Images.FeaturePrecision
 }
 
 // A Network is a backbone with its preprocessing resolved. It is started when it is first needed.
@@ -235,7 +236,7 @@ func (n *Network) recipe() (featurestore.Recipe, error) {
 	}
 	return featurestore.Recipe{
 		Backbone: n.about.Digest, Tap: feature.Text, Preprocessing: n.Spec.String(),
-		Runtime: lib.Version, Pixels: pixelsVersion,
+		Runtime: lib.Version, Pixels: pixelsVersion, Half: n.images.half(),
 	}, nil
 }
 
@@ -286,6 +287,9 @@ func (n *Network) info(width int) *NetworkInfo {
 		Name: n.name, File: n.file, Digest: n.about.Digest, Tap: feature.Text, Width: width,
 		Preprocessing: n.Spec, From: n.from, Runtime: lib.Version, Device: device,
 	}
+	if n.images.half() {
+		info.Features = backbone.Float16
+	}
 	if l := n.images.lowered; l != nil {
 		info.File, info.CutFrom, info.Precision = l.from.file, l.from.about.Digest, &l.info
 	}
@@ -312,6 +316,9 @@ func (n *Network) describe() []string {
 		fmt.Sprintf("feature:  %s: %s", feature, why),
 		"pixels:   " + n.Spec.String(),
 		"          from " + n.from,
+	}
+	if n.images.half() {
+		lines = append(lines, halfNote)
 	}
 	for _, note := range n.about.Notes {
 		lines = append(lines, "note:     "+note)

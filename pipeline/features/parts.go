@@ -126,7 +126,7 @@ func openParts(ctx context.Context, paths []string, o dataset.Options) (_ *Table
 	matrix, err := npy.Join(ctx, unit, matrices...)
 	if errors.Is(err, npy.ErrNotMappable) {
 		err = &invalid.Error{Field: "Features", Path: strings.TrimSuffix(err.Error(), ": "+npy.ErrNotMappable.Error()),
-			Found: "a matrix that can't be used as one of several parts", Want: "float32 in C order, as finetune extract and numpy.save write it"}
+			Found: "a matrix that can't be used as one of several parts", Want: "C order and an aligned header, as finetune extract and numpy.save write it"}
 	}
 	if err != nil {
 		return nil, err
@@ -193,7 +193,7 @@ func placesOf(parts []featurePart, lines []int, matrix *npy.Joined, set *dataset
 	return places, nil
 }
 
-// preparePart makes sure that a part has a matrix that can be mapped.
+// preparePart makes sure that a part has a matrix of float32, which can be mapped.
 func preparePart(ctx context.Context, path, temp string, number int, o dataset.Options) (featurePart, error) {
 	if info, err := os.Stat(path); err == nil && !info.IsDir() {
 		if !isParquet(path) {
@@ -206,8 +206,13 @@ func preparePart(ctx context.Context, path, temp string, number int, o dataset.O
 	if err := checkFolder(ctx, path); err != nil {
 		return featurePart{}, err
 	}
-	return featurePart{path: path, matrix: filepath.Join(path, MatrixFile), index: filepath.Join(path, IndexFile),
-		meta: filepath.Join(path, MetaFile)}, nil
+	p := featurePart{path: path, matrix: filepath.Join(path, MatrixFile), index: filepath.Join(path, IndexFile), meta: filepath.Join(path, MetaFile)}
+	if npy.InMemory(ctx, p.matrix) == 0 {
+		return p, nil
+	}
+	narrow := p.matrix
+	p.matrix = filepath.Join(temp, fmt.Sprintf("%d.npy", number))
+	return p, npy.Widen(ctx, narrow, p.matrix)
 }
 
 // commonMeta returns what all parts say of their origin. Features of different networks, tensors or views don't belong together.
@@ -228,6 +233,7 @@ func commonMeta(parts []featurePart) (Meta, error) {
 		}{
 			{"network", digestIn(m.Backbone), digestIn(first.Backbone)}, {"feature", tapIn(m.Backbone), tapIn(first.Backbone)},
 			{"preprocessing", preprocessingIn(m.Backbone), preprocessingIn(first.Backbone)},
+			{"precision of features", precisionIn(m.Backbone), precisionIn(first.Backbone)},
 			{"parts of a row", m.Blocks, first.Blocks}, {"views", m.Views, first.Views},
 			{"order of the classes", m.Order, first.Order}, {"bins", m.Bins, first.Bins},
 		} {
@@ -259,6 +265,13 @@ func preprocessingIn(n *NetworkInfo) string {
 		return ""
 	}
 	return n.Preprocessing.String()
+}
+
+func precisionIn(n *NetworkInfo) string {
+	if n == nil {
+		return ""
+	}
+	return n.Features
 }
 
 // joinIndexes writes one index of all parts and returns how many lines each has.

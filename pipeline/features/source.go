@@ -3,6 +3,7 @@ package features
 import (
 	"context"
 
+	"finetune/backbone"
 	"finetune/pipeline/dataset"
 	"finetune/pipeline/progress"
 )
@@ -71,6 +72,9 @@ func (s Source) open(ctx context.Context, check func(*dataset.Set) error) (_ *Ta
 	}()
 	if err := table.use(s.Images, s.TTA); err != nil {
 		return nil, err
+	}
+	if n := table.Network; n != nil && n.Features == backbone.Float16 {
+		s.Progress.Note(halfNote)
 	}
 	NoteData(s.Progress, table.Set)
 	if err := check(table.Set); err != nil {

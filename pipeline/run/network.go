@@ -40,6 +40,7 @@ func (r *Run) OpenNetwork(i *features.Images) (*features.Network, error) {
 		}
 	}
 	i.Tap = origin.Tap
+	i.FeaturePrecision = r.FeaturePrecision()
 	net, err := features.OpenNetwork(*i, origin.Backbone, 1)
 	if err != nil {
 		return nil, err
@@ -48,6 +49,14 @@ func (r *Run) OpenNetwork(i *features.Images) (*features.Network, error) {
 		return nil, fmt.Errorf("preprocessing of %s: %w", r.Folder, err)
 	}
 	return net, nil
+}
+
+// FeaturePrecision returns what the features of the run were rounded to, as Images has it.
+func (r *Run) FeaturePrecision() string {
+	if b := r.Config.Backbone; b != nil {
+		return b.Features
+	}
+	return ""
 }
 
 // prior is how often each class was met in training, nil where the run doesn't say.

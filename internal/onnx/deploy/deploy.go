@@ -48,6 +48,7 @@ const (
 type Network struct {
 	Model   *graph.Model  // as parsed, not cut
 	Feature graph.Feature // with its width known
+	Half    bool          // the head reads features that are rounded to float16
 }
 
 // A Design says what a model is made of.
@@ -95,6 +96,9 @@ func Build(name string, d Design) (*graph.Model, error) {
 	b.enter(d, spec, in, begin, batch)
 	behind := &onnxpb.GraphProto{}
 	b.graph, b.root = behind, behind
+	if d.Network.Half {
+		features = b.float(b.cast(features, onnxpb.TensorProto_FLOAT16))
+	}
 	views := 1
 	if d.Mirror {
 		views = 2

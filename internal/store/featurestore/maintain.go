@@ -66,7 +66,7 @@ func List(ctx context.Context, root string) ([]Folder, error) {
 			}
 		}
 		if f.Cols > 0 {
-			f.RowBytes = RowBytes(f.Cols)
+			f.RowBytes = RowBytes(f.Cols, f.Recipe.Half)
 		}
 		list = append(list, f)
 		return nil
@@ -109,7 +109,7 @@ func verify(ctx context.Context, f *os.File, buf []byte) (Damage, error) {
 	if err != nil || why != "" {
 		return d, err
 	}
-	seg := &segment{name: f.Name(), cols: t.cols, file: f}
+	seg := &segment{form: t.form, name: f.Name(), file: f}
 	row := make([]float32, t.cols)
 	for i, e := range t.entries {
 		if e.key == (Key{}) {

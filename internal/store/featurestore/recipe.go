@@ -24,6 +24,9 @@ type Recipe struct {
 	Runtime       string `json:"runtime"` // version of the native library
 	Pixels        string `json:"pixels"`  // version of our own decoding and resizing
 
+	// Half says that rows are kept as float16; numbers that aren't halves are rounded.
+	Half bool `json:"half,omitempty"`
+
 	// View names the augmentation, "" for the image itself; see augment.Plan.Name.
 	View string `json:"view,omitempty"`
 }

@@ -122,6 +122,9 @@ func (s *Store) load(name string, buf []byte) error {
 	if err != nil {
 		return fmt.Errorf("read %s: %w", name, err)
 	}
+	if why == "" && t.half != s.recipe.Half {
+		why = "rows of another precision"
+	}
 	if why == "" && s.cols != 0 && t.cols != s.cols {
 		why = fmt.Sprintf("%d columns; the others have %d", t.cols, s.cols)
 	}
@@ -130,7 +133,7 @@ func (s *Store) load(name string, buf []byte) error {
 		return nil
 	}
 	s.cols = t.cols
-	seg := &segment{name: name, cols: t.cols}
+	seg := &segment{form: t.form, name: name}
 	number := int32(len(s.segments))
 	s.segments = append(s.segments, seg)
 	for row, e := range t.entries {
@@ -248,7 +251,7 @@ func (s *Store) keyAt(at place) (Key, bool) {
 	return e.key, true
 }
 
-// Put keeps a row, which outlives the process as soon as Put returns. A row that can't be written is no error: the
+// Put keeps a row, rounded where the recipe says so, which outlives the process as soon as Put returns. A row that can't be written is no error: the
 // store notes it and keeps no more. Rows of different widths are.
 func (s *Store) Put(key Key, row []float32) error {
 	s.mu.Lock()
@@ -305,7 +308,7 @@ func (s *Store) startSegment() error {
 		if err = os.MkdirAll(s.dir, 0o777); err != nil {
 			return err
 		}
-		if seg, err = createSegment(s.dir, s.cols); !errors.Is(err, fs.ErrNotExist) {
+		if seg, err = createSegment(s.dir, form{s.cols, s.recipe.Half}); !errors.Is(err, fs.ErrNotExist) {
 			break
 		}
 	}

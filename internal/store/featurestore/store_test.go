@@ -361,7 +361,7 @@ func TestPruneRemovesWhatWasUsedLongestAgo(t *testing.T) {
 	other.Close()
 	list, err := List(context.Background(), root)
 	if err != nil || len(list) != 1 || list[0].Recipe != recipe || list[0].Rows != 20 || list[0].Segments != 2 ||
-		list[0].Cols != 3 || list[0].Bytes != 2*size || list[0].RowBytes != RowBytes(3) || time.Since(list[0].Used) > time.Minute {
+		list[0].Cols != 3 || list[0].Bytes != 2*size || list[0].RowBytes != RowBytes(3, false) || time.Since(list[0].Used) > time.Minute {
 		t.Errorf("list %+v, %v", list, err)
 	}
 	if p, err := Prune(root, 0); err != nil || p.Segments != 1 || p.InUse != size || p.Left != size {

@@ -22,7 +22,7 @@ func WriteArray(w io.Writer, shape []int, data []float32) error {
 	if n != len(data) {
 		return fmt.Errorf("npy: %d elements for the shape %v", len(data), shape)
 	}
-	if _, err := w.Write(header(shape)); err != nil {
+	if _, err := w.Write(header("f4", shape)); err != nil {
 		return err
 	}
 	buf := make([]byte, 0, 4*min(len(data), chunkElements))

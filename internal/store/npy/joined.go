@@ -84,7 +84,7 @@ func Join(ctx context.Context, unit int, paths ...string) (_ *Joined, err error)
 			return nil, &invalid.Error{Path: path, Found: fmt.Sprintf("%d columns", h.Cols), Want: fmt.Sprintf("%d, as %s has", first.Cols, paths[0])}
 		case p.info.Size() < h.Size():
 			return nil, &invalid.Error{Path: path, Found: fmt.Sprintf("%d bytes", p.info.Size()), Want: fmt.Sprint(h.Size())}
-		case h.Kind != "f4" || h.Offset%4 != 0 || !littleEndian:
+		case !h.mappable():
 			return nil, fmt.Errorf("%s: %w", path, ErrNotMappable)
 		}
 	}

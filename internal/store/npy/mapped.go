@@ -65,9 +65,9 @@ func open(f *os.File) (*Mapped, error) {
 	if h.Rows == 0 || h.Cols == 0 {
 		return m, nil
 	}
-	if h.Kind != "f4" || h.Offset%4 != 0 || !littleEndian {
-		m.Data, err = readElements(f, h)
-		return m, err
+	if !h.mappable() {
+		m.Data = make([]float32, h.Rows*h.Cols)
+		return m, readInto(f, h, m.Data, 0)
 	}
 	m.mapping, err = mmap.Map(f, mmap.RDONLY, 0)
 	if err != nil {
