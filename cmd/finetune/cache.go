@@ -79,7 +79,11 @@ func printCache(w io.Writer, list *machine.CacheList) {
 	}
 	for _, f := range list.Folders {
 		digest := f.Recipe.Backbone
-		fmt.Fprintf(t, "%s\t%d\t%d\t%s\t%s\t%s\n", digest[:min(12, len(digest))], f.Cols, f.Rows, formatBytes(f.RowBytes), formatBytes(f.Bytes), f.Used.Format("2006-01-02 15:04"))
+		columns := strconv.Itoa(f.Cols)
+		if f.Recipe.Half {
+			columns += " in float16"
+		}
+		fmt.Fprintf(t, "%s\t%s\t%d\t%s\t%s\t%s\n", digest[:min(12, len(digest))], columns, f.Rows, formatBytes(f.RowBytes), formatBytes(f.Bytes), f.Used.Format("2006-01-02 15:04"))
 	}
 	t.Flush()
 }

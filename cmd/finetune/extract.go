@@ -20,7 +20,7 @@ func newExtract(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "extract --data PATH --out DIR|-",
 		Short: "Turn images into a folder of features",
-		Long: `extract writes features.npy (float32, a row an image), index.csv (what each row is) and meta.json (where the features come
+		Long: `extract writes features.npy (float32, or float16, a row an image), index.csv (what each row is) and meta.json (where the features come
 from). finetune train --features DIR trains on them, and so can any program that reads .npy files. The images need no labels;
 where they have some, they are kept as written. With --views an image has as many rows, one after the other; index.csv numbers
 them, 0 being the image itself.

@@ -26,6 +26,7 @@ type Block struct {
 	keys       []featurestore.Key // of what was read: equal images have equal keys
 	Rows       []float32          // first[len(read)] × cols
 	unreadable []failure          // the others, in order
+	most       int                // rows if all items can be read
 	computed   int                // rows that the network made, the rest being from the cache
 	notFinite  []int              // rows with a number that is NaN or infinite, or too large for float16 where they are rounded
 	half       bool               // rows are rounded to float16
@@ -70,9 +71,9 @@ func (b *Block) Outcomes() iter.Seq[Outcome] {
 	}
 }
 
-// reserve makes room for rows once their width is known.
-func (b *Block) reserve(rows int) {
-	if n := rows * b.Cols; len(b.Rows) < n {
+// reserve makes room for all rows once their width is known.
+func (b *Block) reserve() {
+	if n := b.most * b.Cols; len(b.Rows) < n {
 		b.Rows = append(b.Rows, make([]float32, n-len(b.Rows))...)
 	}
 }
@@ -145,13 +146,16 @@ func (w *Worker) block(ctx context.Context, j job, views func(item int) int) (Bl
 func (w *Worker) gather(ctx context.Context, j job, views func(item int) int) (Block, error) {
 	b := Block{First: j.first, Items: j.items, Cols: w.x.storedCols(), half: w.x.images.half(), first: []int{0}}
 	w.waiting = w.waiting[:0]
+	for n := range j.items {
+		b.most += views(j.first + n)
+	}
+	b.reserve()
 	for n, item := range j.items {
 		i := j.first + n
 		if err := ctx.Err(); err != nil {
 			return b, err
 		}
 		row, waiting := b.first[len(b.Read)], len(w.waiting)
-		b.reserve(row + views(i))
 		if err := w.picture(ctx, item, row, views(i), &b); err != nil {
 			if w.failed != nil {
 				return b, fmt.Errorf("features of %s: %w", j.items[0].Path, w.failed)
@@ -195,7 +199,6 @@ func (w *Worker) picture(ctx context.Context, item dataset.Item, row, views int,
 	var picture *image.NRGBA
 	shown := ViewTensors{Plan: w.x.images.plan(), Side: w.x.Net.Spec.Side()}
 	for v := range views {
-		b.reserve(row + views)
 		if b.Cols > 0 && w.x.cached(v, w.key, b.Rows[(row+v)*b.Cols:][:b.Cols]) {
 			continue
 		}
@@ -303,7 +306,7 @@ func (x *Extractor) put(b *Block, pictures []waiting, features []float32, cols i
 		return nil
 	}
 	b.Cols = cols
-	b.reserve(pictures[len(pictures)-1].row + 1)
+	b.reserve()
 	for i, p := range pictures {
 		row := features[i*cols:][:cols]
 		if broken(i) {

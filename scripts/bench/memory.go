@@ -3,7 +3,7 @@ package main
 import (
 	"time"
 
-	"finetune/scripts/internal/peak"
+	"finetune/scripts/internal/used"
 )
 
 // watchMemory notes the peak memory of a process, in bytes, until done is closed, and then sends it.
@@ -16,7 +16,7 @@ func watchMemory(pid int, done <-chan struct{}) <-chan float64 {
 		for {
 			select {
 			case <-tick.C:
-				so = max(so, peak.Memory(pid))
+				so = max(so, used.PeakMemory(pid))
 			case <-done:
 				most <- so
 				return

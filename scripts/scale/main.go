@@ -23,7 +23,7 @@ import (
 	"runtime"
 	"strconv"
 
-	"finetune/scripts/internal/peak"
+	"finetune/scripts/internal/used"
 )
 
 func main() {
@@ -123,7 +123,7 @@ func (s *scale) runStage(ctx context.Context, name string, n int) error {
 			if err != nil {
 				return err
 			}
-			return json.NewEncoder(os.Stdout).Encode(point{Took: took, Memory: peak.Memory(os.Getpid())})
+			return json.NewEncoder(os.Stdout).Encode(point{Took: took, Memory: used.PeakMemory(os.Getpid())})
 		}
 	}
 	return fmt.Errorf("no stage %q", name)

@@ -114,6 +114,17 @@ func images(ctx context.Context, s *scale, n int) error {
 	return os.Rename(unfinished, folder)
 }
 
+// cached fills the cache with the features of the images.
+func cached(ctx context.Context, s *scale, n int) error {
+	if there(s.cache(n)) {
+		return nil
+	}
+	if err := images(ctx, s, n); err != nil {
+		return err
+	}
+	return s.extract(ctx, n)
+}
+
 // few writes the smallest set of images.
 func few(ctx context.Context, s *scale, _ int) error { return images(ctx, s, fewImages) }
 

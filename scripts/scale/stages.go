@@ -71,11 +71,20 @@ var stages = []stage{
 		}
 		return timed(func() error { return s.extract(ctx, n) })
 	}},
-	{"extract, all cached", "system calls, SHA-256", []material{images}, func(ctx context.Context, s *scale, n int) (spent, error) {
+	{"extract, all cached", "system calls, SHA-256", []material{cached}, func(ctx context.Context, s *scale, n int) (spent, error) {
 		return timed(func() error { return s.extract(ctx, n) })
 	}},
-	{"predict, all cached", "system calls, SHA-256", []material{images, trained}, func(ctx context.Context, s *scale, n int) (spent, error) {
+	{"predict, all cached", "system calls, SHA-256", []material{cached, trained}, func(ctx context.Context, s *scale, n int) (spent, error) {
 		return timed(func() error { return s.predict(ctx, n, s.imageFolder(n), ".csv", features.Images{Cache: s.cache(n)}) })
+	}},
+	{"train on images, all cached, with figures, report and files", "system calls, SHA-256, arithmetic", []material{cached}, func(ctx context.Context, s *scale, n int) (spent, error) {
+		return timed(func() error {
+			job := train.New(s.imageFolder(n))
+			job.Images = small(features.Images{Backbone: network, Tap: features.Last, Cache: s.cache(n)})
+			job.Out, job.Overwrite = filepath.Join(s.work, "trained"), true
+			_, err := job.Run(ctx)
+			return err
+		})
 	}},
 	predictList(".csv"), predictList(".jsonl"), predictList(".parquet"),
 	{"train 3 epochs, with figures, report and files", "the bootstrap: arithmetic", []material{featureFolder}, func(ctx context.Context, s *scale, n int) (spent, error) {

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"finetune/scripts/internal/peak"
+	"finetune/scripts/internal/used"
 )
 
 // hang is how long a job on the material may take, of which it needs a small part.
@@ -90,7 +90,7 @@ func runMeasured(cmd *exec.Cmd) (most int64, err error) {
 				measured <- most
 				return
 			case <-tick.C:
-				most = max(most, int64(peak.Memory(cmd.Process.Pid)))
+				most = max(most, int64(used.PeakMemory(cmd.Process.Pid)))
 			}
 		}
 	}()

@@ -1,5 +1,5 @@
-// Package peak reads how much memory a process has had at most, for the scripts that measure.
-package peak
+// Package used reads how much memory and processor time processes have used, for the scripts that measure.
+package used
 
 import (
 	"fmt"
@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// Memory returns the most memory that a running process has had resident, in bytes, as Linux tells it; 0 elsewhere and of a
+// PeakMemory returns the most memory that a running process has had resident, in bytes, as Linux tells it; 0 elsewhere and of a
 // process that has ended. What getrusage says of a child is never below the peak of the process that started it.
-func Memory(pid int) float64 {
+func PeakMemory(pid int) float64 {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0
