@@ -14,9 +14,9 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/pprof"
-	"sync"
-	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"finetune/pipeline/dataset"
 	"finetune/pipeline/export"
@@ -154,7 +154,10 @@ func serveUntilDone(ctx context.Context, p *profiler) (int, error) {
 	return 0, s.Serve(ctx, l)
 }
 
-// sendImages posts images to the address on the first line of out, for twice the time of other stages.
+// served is how many images are posted.
+const served = 1000
+
+// sendImages posts images to the address on the first line of out.
 func sendImages(ctx context.Context, p *profiler, out io.Reader) (int, error) {
 	address, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
@@ -165,28 +168,12 @@ func sendImages(ctx context.Context, p *profiler, out io.Reader) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	ctx, end := context.WithTimeout(ctx, 2*p.least)
-	defer end()
-	var sent atomic.Int64
-	var failed error
-	var once sync.Once
-	var clients sync.WaitGroup
-	for client := range 4 {
-		clients.Go(func() {
-			for i := client; ctx.Err() == nil; i += 4 {
-				if err := post(ctx, url, set.Items[i%len(set.Items)]); err != nil {
-					if ctx.Err() == nil {
-						once.Do(func() { failed = err })
-						end()
-					}
-					return
-				}
-				sent.Add(1)
-			}
-		})
+	clients, ctx := errgroup.WithContext(ctx)
+	clients.SetLimit(4)
+	for i := range served {
+		clients.Go(func() error { return post(ctx, url, set.Items[i%len(set.Items)]) })
 	}
-	clients.Wait()
-	return int(sent.Load()), failed
+	return served, clients.Wait()
 }
 
 func post(ctx context.Context, url string, item dataset.Item) error {

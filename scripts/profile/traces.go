@@ -68,18 +68,27 @@ var called = map[string]string{
 	"os":                               "system calls",
 	"syscall":                          "system calls",
 	"internal/poll":                    "system calls",
-	"runtime":                          "memory and scheduling",
+	"runtime":                          memory,
 	"hash/crc32":                       "CRC-32",
 	"github.com/parquet-go/parquet-go": "Parquet",
 }
 
-const ort = "ONNX Runtime"
+// Names of costs that aren't those of packages.
+const (
+	ort           = "ONNX Runtime"
+	nativeThreads = "threads of ONNX Runtime"
+	memory        = "memory and scheduling"
+	collection    = "garbage collection"
+)
 
 // module begins the functions of finetune.
 const module = "finetune/"
 
 // add counts a stack for the innermost function of finetune on it, and for the package that this one called.
 func (c *costs) add(ms float64, stack []string) {
+	for len(stack) > 1 && strings.HasPrefix(stack[0], "runtime.asyncPreempt") { // the function was only interrupted there
+		stack = stack[1:]
+	}
 	at, owner, calls, function := -1, "", "", ""
 	for i, f := range stack {
 		f = strings.TrimSuffix(f, " (inline)")
@@ -95,10 +104,10 @@ func (c *costs) add(ms float64, stack []string) {
 		calls = packageOf(stack[len(stack)-1])
 		for _, f := range stack {
 			if strings.HasPrefix(f, "runtime._ExternalCode") {
-				calls = "threads of native libraries"
+				calls = nativeThreads
 			}
 			if strings.HasPrefix(f, "runtime.gcBgMarkWorker") || strings.HasPrefix(f, "runtime.bgsweep") || strings.HasPrefix(f, "runtime.bgscavenge") {
-				calls = "garbage collection"
+				calls = collection
 			}
 		}
 	}

@@ -61,6 +61,9 @@ func Open(ctx context.Context, path string, o Options) (*Model, error) {
 	}
 	defer options.Destroy()
 	err = options.SetIntraOpNumThreads(max(o.Threads, 0))
+	if err == nil { // threads that wait in a busy loop take longer than the work: images come one by one, with the pipeline's between
+		err = options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0")
+	}
 	if err == nil {
 		err = options.SetLogSeverityLevel(ort.LoggingLevelFatal) // what goes wrong comes back as an error
 	}
