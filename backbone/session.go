@@ -139,6 +139,9 @@ func sessionOn(ctx context.Context, cut *graph.Model, dir string, o Options, dev
 		if err := env.CheckOn(device, settings); err != nil {
 			return nil, err // any network would fail
 		}
+		if starved := env.Starved(err); starved != nil {
+			return nil, starved
+		}
 		return nil, &invalid.Error{Path: cut.Name(), Found: "ONNX Runtime can't load the network", Err: err,
 			Want: "an operator set and operators that ONNX Runtime " + ort.GetVersion() + " knows",
 			Hint: "export it again with an older operator set, or use a newer library"}

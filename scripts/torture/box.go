@@ -68,9 +68,11 @@ func (t *torture) makeMaterial() error {
 
 func (t *torture) template() string { return filepath.Join(t.work, "template") }
 
+func (t *torture) boxOf(name string) string { return filepath.Join(t.work, "box", name) }
+
 // box makes a copy of the template for a case. links are folders to copy under other names, from and to.
 func (t *torture) box(name string, copies [][2]string) (string, error) {
-	box := filepath.Join(t.work, "box", name)
+	box := t.boxOf(name)
 	if err := os.RemoveAll(box); err != nil {
 		return "", err
 	}

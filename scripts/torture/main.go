@@ -27,7 +27,8 @@ type phase struct {
 var phases = []phase{
 	{"kill", 0.30, (*torture).kills},
 	{"cut", 0.03, (*torture).cuts},
-	{"fail", 0.35, (*torture).failures},
+	{"alloc", 0.03, (*torture).allocations},
+	{"fail", 0.32, (*torture).failures},
 	{"pairs", 0.08, (*torture).pairs},
 	{"signals", 0.10, (*torture).signals},
 	{"hostile", 0.10, (*torture).hostile},
@@ -52,7 +53,7 @@ func main() {
 	t := &torture{}
 	var (
 		limit = flag.Duration("time", 30*time.Minute, "how long to go on, about")
-		only  = flag.String("only", "", "phases to run, with commas between: kill, cut, fail, pairs, signals, hostile, leaks; empty: all")
+		only  = flag.String("only", "", "phases to run, with commas between: kill, cut, alloc, fail, pairs, signals, hostile, leaks; empty: all")
 		jobs  = flag.String("jobs", "", "jobs to run, with commas between; empty: all")
 		point = flag.String("point", "", "repeat one case of kill, cut or fail, as a finding names it")
 		keep  = flag.Bool("keep", false, "keep the temporary folder")

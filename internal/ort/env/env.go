@@ -45,6 +45,9 @@ func Open(path, device string) (library.Library, error) {
 	}
 	ort.SetSharedLibraryPath(lib.Path)
 	if err := ort.InitializeEnvironment(); err != nil {
+		if starved := Starved(err); starved != nil {
+			return library.Library{}, starved
+		}
 		return library.Library{}, &invalid.Error{
 			Path:  lib.Path,
 			Found: "cannot be loaded (" + reason(err) + ")",
