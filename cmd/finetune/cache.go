@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -22,7 +23,8 @@ func newCache(a *app) *cobra.Command {
 		Use:   "cache ls|verify|prune",
 		Short: "List, check or shrink the feature cache",
 		Long: `cache manages the features that are kept between runs. Every run reads and extends the cache; above
-its limit of 20 GB the features that weren't used for longest are removed.`,
+its limit of 20 GB the features that weren't used for longest are removed. Networks of another precision, fetched runs and
+results on their way to an object store count towards the limit, and are removed a day after their last use at the earliest.`,
 		Example: `  finetune cache ls
   finetune cache verify
   finetune cache prune --limit 5GB`,
@@ -46,21 +48,21 @@ its limit of 20 GB the features that weren't used for longest are removed.`,
 		}
 		if err := a.print(damage, func(w io.Writer) {
 			for _, d := range damage {
-				fmt.Fprintf(w, "%s: %d rows: %s\n", d.Path, d.Rows, d.Why)
+				fmt.Fprintf(w, "%s: %s\n", d.Path, d.Why)
 			}
-			fmt.Fprintf(w, "%d damaged segments; damaged rows are computed again when they are needed\n", len(damage))
+			fmt.Fprintf(w, "%d damaged files; what is damaged is made again when it is needed\n", len(damage))
 		}); err != nil || len(damage) == 0 {
 			return err
 		}
 		return errFound
 	}}
-	prune := &cobra.Command{Use: "prune", Short: "Remove the features that weren't used for longest", Args: noArgs, RunE: func(c *cobra.Command, _ []string) error {
+	prune := &cobra.Command{Use: "prune", Short: "Remove what wasn't used for longest", Args: noArgs, RunE: func(c *cobra.Command, _ []string) error {
 		pruned, err := job.Prune(limit)
 		if err != nil {
 			return err
 		}
 		return a.print(pruned, func(w io.Writer) {
-			fmt.Fprintf(w, "removed %s in %d segments; %s left\n", formatBytes(pruned.Bytes), pruned.Segments, formatBytes(pruned.Left))
+			fmt.Fprintf(w, "removed %s in %d segments and %d others; %s left\n", formatBytes(pruned.Bytes), pruned.Segments, pruned.Others, formatBytes(pruned.Left))
 		})
 	}}
 	prune.Flags().Var(&bytesFlag{&limit}, "limit", "remove until so many `bytes` are left, such as 5GB; 0 empties the cache")
@@ -84,6 +86,14 @@ func printCache(w io.Writer, list *machine.CacheList) {
 			columns += " in float16"
 		}
 		fmt.Fprintf(t, "%s\t%s\t%d\t%s\t%s\t%s\n", digest[:min(12, len(digest))], columns, f.Rows, formatBytes(f.RowBytes), formatBytes(f.Bytes), f.Used.Format("2006-01-02 15:04"))
+	}
+	t.Flush()
+	if len(list.Others) > 0 {
+		fmt.Fprintln(w)
+		fmt.Fprintln(t, "kept beside\tfile or folder\ttotal\tlast used")
+	}
+	for _, b := range list.Others {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", b.Kind, printable(filepath.Base(b.Path)), formatBytes(b.Bytes), b.Used.Format("2006-01-02 15:04"))
 	}
 	t.Flush()
 }

@@ -11,6 +11,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"finetune/head"
 	"finetune/internal/remote"
@@ -45,6 +46,8 @@ func fetch(ctx context.Context, address string) (string, error) {
 	f := fetching{ctx: ctx, base: strings.TrimSuffix(base, "/") + "/", dir: filepath.Join(root, digestOf(list))}
 	status, err := seal.Verify(ctx, f.dir)
 	if err != nil || status.Complete() {
+		now := time.Now()
+		os.Chtimes(f.dir, now, now) // what was used last is kept longest
 		return f.dir, err
 	}
 	if f.stage, err = os.MkdirTemp(root, "new-"); err != nil {

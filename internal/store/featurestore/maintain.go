@@ -141,26 +141,56 @@ func (t *table) rows() (n int) {
 // A Pruned says what [Prune] did.
 type Pruned struct {
 	Segments int   `json:"segments"` // removed
+	Others   int   `json:"others"`   // networks, fetched runs and uploads that were removed
 	Bytes    int64 `json:"bytes"`    // removed
 	Left     int64 `json:"left"`     // bytes that the cache has now
 	InUse    int64 `json:"in_use"`   // bytes that would have been removed, but for processes that use them
 }
 
-// Prune removes the segments of the cache below root that weren't used for longest, until it has at most limit bytes;
-// a limit of 0 empties it. Segments that a live process reads or writes stay, so that more may be left.
+// A part is what Prune may remove.
+type part struct {
+	bytes  int64
+	used   time.Time
+	remove func() (bool, error)
+}
+
+// Prune removes the segments of the cache below root, and what lies beside it, that weren't used for longest, until at most limit bytes
+// are left; a limit of 0 empties it. Segments that a live process reads or writes stay, and what lies beside them for a day after it was
+// used, so that more may be left.
 func Prune(root string, limit int64) (Pruned, error) {
-	var all []segmentInfo
+	var all []part
 	var p Pruned
 	if err := eachFolder(root, func(_ string, segments []segmentInfo) error {
 		for _, s := range segments {
 			p.Left += s.bytes
+			all = append(all, part{s.bytes, s.used, func() (bool, error) {
+				removed, err := s.remove()
+				if removed {
+					p.Segments++
+					removeEmpty(filepath.Dir(s.path))
+				}
+				return removed, err
+			}})
 		}
-		all = append(all, segments...)
 		return nil
 	}); err != nil {
 		return p, err
 	}
-	slices.SortFunc(all, func(a, b segmentInfo) int { return a.used.Compare(b.used) })
+	beside, err := ListBeside(root)
+	if err != nil {
+		return p, err
+	}
+	for _, b := range beside {
+		p.Left += b.Bytes
+		all = append(all, part{b.Bytes, b.Used, func() (bool, error) {
+			removed, err := b.remove()
+			if removed {
+				p.Others++
+			}
+			return removed, err
+		}})
+	}
+	slices.SortFunc(all, func(a, b part) int { return a.used.Compare(b.used) })
 	for _, s := range all {
 		if p.Left <= limit {
 			break
@@ -173,10 +203,8 @@ func Prune(root string, limit int64) (Pruned, error) {
 			p.InUse += s.bytes
 			continue
 		}
-		p.Segments++
 		p.Bytes += s.bytes
 		p.Left -= s.bytes
-		removeEmpty(filepath.Dir(s.path))
 	}
 	return p, nil
 }
