@@ -27,6 +27,8 @@ var encodings = map[string]uint32{
 	"fmla v.4s, v.4s, v.4s":  0x4e20cc00,
 	"fmls v.4s, v.4s, v.4s":  0x4ea0cc00,
 	"fmul v.4s, v.4s, v.4s":  0x6e20dc00,
+	"fmul v.2d, v.2d, v.2d":  0x6e60dc00,
+	"fsub v.2d, v.2d, v.2d":  0x4ee0d400,
 	"fsub v.4s, v.4s, v.4s":  0x4ea0d400,
 
 	"fmla v.2d, v.2d, v.d[]":     0x4fc01000,
@@ -65,6 +67,8 @@ var encodings = map[string]uint32{
 
 	"fcvtl v.2d, v.2s":    0x0e617800,
 	"fcvtl2 v.2d, v.4s":   0x4e617800,
+	"fcvtn v.2s, v.2d":    0x0e616800,
+	"fcvtn2 v.4s, v.2d":   0x4e616800,
 	"fsqrt v.4s, v.4s":    0x6ea1f800,
 	"sqxtun v.8b, v.8h":   0x2e212800,
 	"sqxtun2 v.16b, v.8h": 0x6e212800,

@@ -163,9 +163,13 @@ func (a *Func) parameter(name string) string {
 	return fmt.Sprintf("%s+%d(FP)", name, at)
 }
 
-// Same loads a parameter of 32 bits to all elements of a new vector.
+// Same loads a parameter to all elements of a new vector.
 func (a *Func) Same(name string) V {
-	return a.fill("S4", func(r R) { a.LoadArg(name, r) })
+	arrangement := "S4"
+	if a.sizes[name] == 8 {
+		arrangement = "D2"
+	}
+	return a.fill(arrangement, func(r R) { a.LoadArg(name, r) })
 }
 
 // Fill returns a new vector of equal numbers. The arrangement is B16, H8 or S4.

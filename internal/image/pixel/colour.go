@@ -34,7 +34,11 @@ func Widen(dst, src []uint8) {
 		dst[i] = src[last]
 	}
 	n := widenNative(dst[1:], src)
-	dst, src = dst[1+2*n:], src[n:]
+	widenPlain(dst[1+2*n:], src[n:])
+}
+
+// widenPlain writes a pair of samples between each two that follow each other.
+func widenPlain(dst, src []uint8) {
 	for i := 1; i < len(src); i++ {
 		a, b := int32(src[i-1]), int32(src[i])
 		pair := dst[:2]
@@ -59,7 +63,7 @@ func WidenBetween(dst, near, far []uint8) {
 	widenBetweenPlain(dst[1+2*n:], near[n:], far[n:])
 }
 
-// widenBetweenPlain writes a pair of samples between each two that follow each other.
+// widenBetweenPlain does what widenPlain does, between two rows.
 func widenBetweenPlain(dst, near, far []uint8) {
 	far = far[:len(near)]
 	a := 3*int32(near[0]) + int32(far[0])

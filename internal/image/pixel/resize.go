@@ -21,7 +21,12 @@ func Across(dst, src []uint8, t *Taps) {
 	n := len(t.Starts)
 	dst = dst[:3*n]
 	_ = src[4*t.First : 4*t.End]
-	for i := acrossNative(dst, src, t); i < n; i++ {
+	acrossPlain(dst, src, t, acrossNative(dst, src, t))
+}
+
+// acrossPlain computes the pixels from a number on.
+func acrossPlain(dst, src []uint8, t *Taps, from int) {
+	for i := from; i < len(t.Starts); i++ {
 		first, count := t.Starts[i], t.Counts[i]
 		weights := t.Weights[i*t.Width : i*t.Width+count]
 		pixels := src[4*first : 4*(first+count)]

@@ -2465,3 +2465,65 @@ next:
 	BNE next
 	RET
 
+// standardiseNEON(n int, dst, a *float32, mean, inverse *float64, scale float64)
+TEXT ·standardiseNEON(SB), NOSPLIT|NOFRAME, $0-48
+	MOVD n+0(FP), R0
+	MOVD dst+8(FP), R1
+	MOVD a+16(FP), R2
+	MOVD mean+24(FP), R3
+	MOVD inverse+32(FP), R4
+	MOVD scale+40(FP), R5
+	VDUP R5, V0.D2
+next:
+	FMOVQ.P 16(R2), F6
+	WORD $0x0e6178c5 // fcvtl v5.2d, v6.2s
+	WORD $0x4e6178c6 // fcvtl2 v6.2d, v6.4s
+	FLDPQ.P 32(R4), (F1, F2)
+	FLDPQ.P 32(R3), (F3, F4)
+	WORD $0x6e60dc21 // fmul v1.2d, v1.2d, v0.2d
+	WORD $0x6e60dc42 // fmul v2.2d, v2.2d, v0.2d
+	WORD $0x4ee3d4a5 // fsub v5.2d, v5.2d, v3.2d
+	WORD $0x4ee4d4c6 // fsub v6.2d, v6.2d, v4.2d
+	WORD $0x6e61dca5 // fmul v5.2d, v5.2d, v1.2d
+	WORD $0x6e62dcc6 // fmul v6.2d, v6.2d, v2.2d
+	WORD $0x0e6168a5 // fcvtn v5.2s, v5.2d
+	WORD $0x4e6168c5 // fcvtn2 v5.4s, v6.2d
+	FMOVQ.P F5, 16(R1)
+	SUBS $4, R0
+	BNE next
+	RET
+
+// momentsNEON(n int, a, origin *float32, mean, squares *float64, weight float64)
+TEXT ·momentsNEON(SB), NOSPLIT|NOFRAME, $0-48
+	MOVD n+0(FP), R0
+	MOVD a+8(FP), R1
+	MOVD origin+16(FP), R2
+	MOVD mean+24(FP), R3
+	MOVD squares+32(FP), R4
+	MOVD weight+40(FP), R5
+	VDUP R5, V0.D2
+next:
+	FMOVQ.P 16(R1), F6
+	WORD $0x0e6178c5 // fcvtl v5.2d, v6.2s
+	WORD $0x4e6178c6 // fcvtl2 v6.2d, v6.4s
+	FMOVQ.P 16(R2), F8
+	WORD $0x0e617907 // fcvtl v7.2d, v8.2s
+	WORD $0x4e617908 // fcvtl2 v8.2d, v8.4s
+	WORD $0x4ee7d4a5 // fsub v5.2d, v5.2d, v7.2d
+	WORD $0x4ee8d4c6 // fsub v6.2d, v6.2d, v8.2d
+	WORD $0x6e60dca3 // fmul v3.2d, v5.2d, v0.2d
+	WORD $0x6e60dcc4 // fmul v4.2d, v6.2d, v0.2d
+	FLDPQ 0(R3), (F1, F2)
+	WORD $0x4e63d421 // fadd v1.2d, v1.2d, v3.2d
+	WORD $0x4e64d442 // fadd v2.2d, v2.2d, v4.2d
+	FSTPQ.P (F1, F2), 32(R3)
+	WORD $0x6e65dc63 // fmul v3.2d, v3.2d, v5.2d
+	WORD $0x6e66dc84 // fmul v4.2d, v4.2d, v6.2d
+	FLDPQ 0(R4), (F1, F2)
+	WORD $0x4e63d421 // fadd v1.2d, v1.2d, v3.2d
+	WORD $0x4e64d442 // fadd v2.2d, v2.2d, v4.2d
+	FSTPQ.P (F1, F2), 32(R4)
+	SUBS $4, R0
+	BNE next
+	RET
+

@@ -123,3 +123,13 @@ func adamWNEON(n int, params, grads, mean, square, c *float32)
 //
 //go:noescape
 func dropNEON(n int, dst, a, shift *float32, scale float32, kept, low, high uint32)
+
+// standardiseNEON writes scale·inverse·(a − mean) to dst, computed in float64. n is a multiple of 4, above 0.
+//
+//go:noescape
+func standardiseNEON(n int, dst, a *float32, mean, inverse *float64, scale float64)
+
+// momentsNEON adds weight times a − origin to mean, and weight times its square to squares. n is a multiple of 4, above 0.
+//
+//go:noescape
+func momentsNEON(n int, a, origin *float32, mean, squares *float64, weight float64)

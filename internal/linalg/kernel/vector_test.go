@@ -12,41 +12,12 @@ func near(a, b, size float32) bool {
 	return a == b || math.Abs(float64(a-b)) <= 0x1p-21*float64(size)
 }
 
-// TestVectors compares the assembly with plain Go, at the end of memory and with lengths around the sizes of vectors.
+// TestVectors compares the assembly with plain Go, with lengths around the sizes of vectors.
 func TestVectors(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for _, k := range All()[:len(All())-1] {
 		for _, n := range []int{0, 1, 7, 8, 9, 15, 16, 17, 31, 32, 50, 100, 1024} {
-			vector := func() []float32 { return newBlock(t, r, 1, max(n, 1), 0).data[:n] }
-			a, b, c, square := vector(), vector(), vector(), vector()
-			for i := range square {
-				square[i] *= square[i]
-			}
-			// compare runs f on both and expects the vectors that it changes to be alike.
-			compare := func(name string, f func(v *Vector, changed ...[]float32), changed ...[]float32) {
-				copies := make([][]float32, len(changed))
-				for i := range changed {
-					copies[i] = slices.Clone(changed[i])
-				}
-				f(&k.Vector, changed...)
-				f(&plainVector, copies...)
-				for v := range changed {
-					for i, got := range changed[v] {
-						if want := copies[v][i]; !near(got, want, 2) {
-							t.Errorf("%s, %s, n = %d: element %d of vector %d is %g, want %g", k.Name, name, n, i, v, got, want)
-						}
-					}
-				}
-			}
-			compare("add", func(v *Vector, x ...[]float32) { v.Add(x[0], b) }, slices.Clone(a))
-			compare("mul", func(v *Vector, x ...[]float32) { v.Mul(x[0], x[0], b) }, slices.Clone(a))
-			compare("sgd", func(v *Vector, x ...[]float32) { v.SGD(x[0], b, x[1], 0.1, 0.9, 0.01) }, a, c)
-			step := AdamW{Beta1: 0.9, Rest1: 0.1, Beta2: 0.999, Rest2: 0.001, Shrink: 0.99, Size: 0.01, Correct: 1.5, Epsilon: 1e-8}
-			compare("adamw", func(v *Vector, x ...[]float32) { v.AdamW(x[0], b, x[1], x[2], &step) }, a, c, square)
-			for _, kept := range []uint32{1, 30000, 1 << 16} {
-				d := Drop{Scale: 1.5, Kept: kept, Key: r.Uint64()}
-				compare("drop", func(v *Vector, x ...[]float32) { v.Drop(x[0], x[0], b, d) }, slices.Clone(a))
-			}
+			compareVectors(t, k, r, n)
 		}
 		panics(t, k.Name+" add", func() { k.Add(make([]float32, 32), make([]float32, 31)) })
 		panics(t, k.Name+" mul", func() { k.Mul(make([]float32, 32), make([]float32, 32), make([]float32, 31)) })
@@ -90,6 +61,52 @@ func TestDoubleVectors(t *testing.T) {
 		long, short := make([]float32, 32), make([]float64, 31)
 		panics(t, k.Name+" standardise", func() { k.Standardise(long, long, make([]float64, 32), short, 1) })
 		panics(t, k.Name+" moments", func() { k.Moments(long, long, short, make([]float64, 32), 1) })
+	}
+}
+
+// FuzzVectors does the same at any length and with any key of Drop.
+func FuzzVectors(f *testing.F) {
+	f.Add(uint64(1), uint16(33))
+	f.Add(uint64(2), uint16(1000))
+	f.Fuzz(func(t *testing.T, seed uint64, n uint16) {
+		for _, k := range All()[:len(All())-1] {
+			compareVectors(t, k, rand.New(rand.NewPCG(seed, 3)), int(n%2000))
+		}
+	})
+}
+
+// compareVectors compares the functions on vectors of a kernel with plain Go, at the end of memory.
+func compareVectors(t *testing.T, k Kernel, r *rand.Rand, n int) {
+	t.Helper()
+	vector := func() []float32 { return newBlock(t, r, 1, max(n, 1), 0).data[:n] }
+	a, b, c, square := vector(), vector(), vector(), vector()
+	for i := range square {
+		square[i] *= square[i]
+	}
+	// compare runs f on both and expects the vectors that it changes to be alike.
+	compare := func(name string, f func(v *Vector, changed ...[]float32), changed ...[]float32) {
+		copies := make([][]float32, len(changed))
+		for i := range changed {
+			copies[i] = slices.Clone(changed[i])
+		}
+		f(&k.Vector, changed...)
+		f(&plainVector, copies...)
+		for v := range changed {
+			for i, got := range changed[v] {
+				if want := copies[v][i]; !near(got, want, 2) {
+					t.Errorf("%s, %s, n = %d: element %d of vector %d is %g, want %g", k.Name, name, n, i, v, got, want)
+				}
+			}
+		}
+	}
+	compare("add", func(v *Vector, x ...[]float32) { v.Add(x[0], b) }, slices.Clone(a))
+	compare("mul", func(v *Vector, x ...[]float32) { v.Mul(x[0], x[0], b) }, slices.Clone(a))
+	compare("sgd", func(v *Vector, x ...[]float32) { v.SGD(x[0], b, x[1], 0.1, 0.9, 0.01) }, a, c)
+	step := AdamW{Beta1: 0.9, Rest1: 0.1, Beta2: 0.999, Rest2: 0.001, Shrink: 0.99, Size: 0.01, Correct: 1.5, Epsilon: 1e-8}
+	compare("adamw", func(v *Vector, x ...[]float32) { v.AdamW(x[0], b, x[1], x[2], &step) }, a, c, square)
+	for _, kept := range []uint32{1, 30000, 1 << 16} {
+		d := Drop{Scale: 1.5, Kept: kept, Key: r.Uint64()}
+		compare("drop", func(v *Vector, x ...[]float32) { v.Drop(x[0], x[0], b, d) }, slices.Clone(a))
 	}
 }
 
@@ -142,18 +159,6 @@ func TestDraws(t *testing.T) {
 		for _, sum := range columns {
 			wrong("in a column", sum, rows, p)
 		}
-	}
-}
-
-func BenchmarkDrop(b *testing.B) {
-	row := make([]float32, 2048)
-	for _, k := range All() {
-		b.Run(k.Name, func(b *testing.B) {
-			b.SetBytes(int64(4 * len(row)))
-			for b.Loop() {
-				k.Drop(row, row, row, Drop{Scale: 1, Kept: 45875, Key: 1})
-			}
-		})
 	}
 }
 

@@ -64,7 +64,28 @@ func assembledVector(
 			}
 			dropFrom(n, dst, a, shift, d)
 		},
-		Standardise: standardisePlain,
-		Moments:     momentsPlain,
 	}
+}
+
+// assembledMoments takes whole vectors by the assembly, and the few elements after them in plain Go.
+func assembledMoments(
+	lanes int,
+	standardise func(n int, dst, a *float32, mean, inverse *float64, scale float64),
+	moments func(n int, a, origin *float32, mean, squares *float64, weight float64),
+) (func(dst, a []float32, mean, inverse []float64, scale float64), func(a, origin []float32, mean, squares []float64, weight float64)) {
+	return func(dst, a []float32, mean, inverse []float64, scale float64) {
+			a, mean, inverse = a[:len(dst)], mean[:len(dst)], inverse[:len(dst)]
+			n := len(dst) / lanes * lanes
+			if n > 0 {
+				standardise(n, &dst[0], &a[0], &mean[0], &inverse[0], scale)
+			}
+			standardisePlain(dst[n:], a[n:], mean[n:], inverse[n:], scale)
+		}, func(a, origin []float32, mean, squares []float64, weight float64) {
+			origin, mean, squares = origin[:len(a)], mean[:len(a)], squares[:len(a)]
+			n := len(a) / lanes * lanes
+			if n > 0 {
+				moments(n, &a[0], &origin[0], &mean[0], &squares[0], weight)
+			}
+			momentsPlain(a[n:], origin[n:], mean[n:], squares[n:], weight)
+		}
 }

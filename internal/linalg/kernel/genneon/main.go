@@ -31,5 +31,7 @@ func kernels() *neon.File {
 	sgd(f)
 	adamW(f)
 	drop(f)
+	standardise(f)
+	moments(f)
 	return f
 }
