@@ -52,7 +52,8 @@ page-check: demo ## look at all pages of the demo in a headless Chromium, which 
 test: setup ## set up and run all tests
 	$(GO) test $(TESTFLAGS) ./...
 
-# Packages with kernels of arm64, and those that compute with them; none needs a C compiler.
+# Packages with kernels of arm64, and those that compute with them; none needs a C compiler. One test is left out, because
+# QEMU 7.2 doesn't pass on the address of a fault in a mapped file.
 ARM64 ?= ./internal/linalg/... ./internal/image/pixel/... ./internal/image/jpeg ./internal/image/resample ./head ./loss
 
 test-arm64: ## run the tests of what has arm64 kernels under QEMU (Debian's qemu-user), where this isn't such a processor
@@ -60,7 +61,7 @@ test-arm64: ## run the tests of what has arm64 kernels under QEMU (Debian's qemu
 	qemu=$$(command -v qemu-aarch64 || command -v qemu-aarch64-static) || \
 		{ echo "test-arm64: SKIPPED, since QEMU isn't installed (package qemu-user)"; exit 0; }; \
 	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(GO) vet $(ARM64) && \
-	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(GO) test -exec "$$qemu" $(TESTFLAGS) $(ARM64)
+	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(GO) test -exec "$$qemu" -skip '^TestFaultReachesCaller$$' $(TESTFLAGS) $(ARM64)
 
 race: setup ## test what starts goroutines under the race detector (RACE=./... for all)
 	@packages="$(RACE)"; \

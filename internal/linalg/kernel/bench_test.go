@@ -27,7 +27,7 @@ func BenchmarkKernels(b *testing.B) {
 			rows[i] = i % k * o.OuterCols
 		}
 		tile("dot", o.DotRows, o.DotCols, func() { o.Dot(k, left, k, right, k, result, o.DotCols) })
-		tile("dotAt", o.DotRows, o.DotCols, func() { o.DotAt(o.DotCols, k, left, places, right, right, result, o.DotCols) })
+		tile("dotAt", o.DotRows, o.DotCols, func() { o.DotAt(o.DotRows, o.DotCols, k, left, places, right, right, result, o.DotCols) })
 		tile("outer", o.OuterRows, o.OuterCols, func() { o.Outer(k, left, right, o.OuterCols, result, o.OuterCols) })
 		tile("outerAt", o.OuterRows, o.OuterCols, func() {
 			o.OuterAt(o.OuterRows, o.OuterCols, k, left, right, rows, right, result, o.OuterCols)
