@@ -46,9 +46,7 @@ func (e *extraction) run(ctx context.Context) error {
 		return e.onDevice(ctx, net)
 	}
 	usual, largest := e.x.usualSplit()
-	if asked := e.x.images.Batch; asked > usual.batch {
-		e.x.progress.Note(fmt.Sprintf("speed:    batches of %d instead of %d, which fit in memory", usual.batch, asked))
-	}
+	e.noteBatch(usual.batch, e.x.images.Batch)
 	for step := 1; e.x.images.Batch == 0 && e.total > 0 && e.left() > 0; step *= 2 {
 		t := &tuner{largest: largest, run: func(s workSplit) (float64, bool, error) { return e.try(ctx, s) }}
 		chosen, err := t.fastest(usual)
@@ -72,6 +70,13 @@ func (e *extraction) run(ctx context.Context) error {
 		return err
 	}
 	return e.pass(ctx, usual, math.MaxInt)
+}
+
+// noteBatch says that a batch is smaller than what was asked for.
+func (e *extraction) noteBatch(batch, asked int) {
+	if asked > batch {
+		e.x.progress.Note(fmt.Sprintf("speed:    batches of %d instead of %d, which fit in memory", batch, asked))
+	}
 }
 
 // left is how many items there still are, as far as that is known.

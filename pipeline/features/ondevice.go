@@ -63,6 +63,7 @@ func (e *extraction) deviceBatch(ctx context.Context, net *backbone.Backbone) (i
 	numbers, fixed := e.x.Net.tensorLen(), e.x.Net.about.Image.Batch
 	largest := largestDeviceBatch(numbers, fixed)
 	if asked := e.x.images.Batch; asked > 0 {
+		e.noteBatch(min(asked, largest), asked)
 		return min(asked, largest), nil
 	}
 	usual := min(usualDeviceBatch, largest)

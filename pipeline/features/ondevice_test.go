@@ -113,6 +113,16 @@ func TestOnDeviceSearches(t *testing.T) {
 	}
 }
 
+// A batch that is asked for is cut to what a device may have, and the run says so.
+func TestOnDeviceCutsBatches(t *testing.T) {
+	i := tiny(1)
+	i.Batch = 4000
+	r := extract(t, t.Context(), i, demoItems(t)[:3], 1)
+	if r.err != nil || len(r.notes) == 0 || r.notes[0] != "speed:    batches of 256 instead of 4000, which fit in memory" {
+		t.Errorf("%q, %v", r.notes, r.err)
+	}
+}
+
 // A device that is asked for nothing, stopped, or whose caller fails, leaves no goroutine.
 func TestOnDeviceEnds(t *testing.T) {
 	items := demoItems(t)[:60]
