@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -30,6 +31,10 @@ func (b *bench) imageRows() []*row {
 		b.pixelRow("640 × 480 JPEG to tensor, one thread", small, false, 1, 0),
 		b.pixelRow("12-megapixel JPEG to tensor, one thread", photos, false, 1.5, 3),
 		b.pixelRow("the same, Pillow decoding at a smaller scale", photos, true, 0, 0),
+		b.pixelRow("12-megapixel progressive JPEG to tensor, one thread", b.inFormat("progressive.jpg"), false, 1, 0),
+		b.pixelRow("12-megapixel PNG to tensor, one thread", b.inFormat("png"), false, 1, 0),
+		b.pixelRow("12-megapixel lossy WebP to tensor, one thread", b.inFormat("lossy.webp"), false, 1, 0),
+		b.pixelRow("12-megapixel lossless WebP to tensor, one thread", b.inFormat("lossless.webp"), false, 1, 0),
 		b.networkRow("ResNet-50, 640 × 480 JPEGs", b.resnet50, small, 0.9, 0.95),
 		b.extractionRow("ResNet-50, 640 × 480 JPEGs", b.resnet50, small, 1, 0),
 		b.networkRow("EfficientNet-Lite0, 640 × 480 JPEGs", embedded, small, 0, 0),
@@ -39,6 +44,28 @@ func (b *bench) imageRows() []*row {
 		b.int8Row("ResNet-50 in int8, 640 × 480 JPEGs", b.resnet50, small, 1),
 		b.precisionRow("EfficientNet-Lite0 in int8, 200 × 200 JPEGs", embedded, faces, 1.4),
 		b.int8Row("EfficientNet-Lite0 in int8, 200 × 200 JPEGs", embedded, faces, 1),
+	}
+}
+
+// inFormat returns a few large pictures as files that Pillow writes in that format, by the name's end.
+func (b *bench) inFormat(end string) func() ([]string, error) {
+	const count = 4
+	return func() ([]string, error) {
+		photos, err := b.pictures(32, 4000, 3000)
+		if err != nil {
+			return nil, err
+		}
+		paths := make([]string, count)
+		for i := range paths {
+			paths[i] = filepath.Join(b.work, fmt.Sprintf("%d.%s", i, end))
+			if _, err := os.Stat(paths[i]); err == nil {
+				continue
+			}
+			if _, _, err := b.peer.ask("save", map[string]any{"path": photos[i], "out": paths[i]}); err != nil {
+				return nil, err
+			}
+		}
+		return paths, nil
 	}
 }
 
