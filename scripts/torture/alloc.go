@@ -27,23 +27,26 @@ func (t *torture) allocations(until time.Time) {
 		return
 	}
 	rng := t.random("allocations")
-	counts := make([]uint64, len(t.jobs))
-	for i := range t.jobs {
-		_, n, err := t.starve(library, &t.jobs[i], 0)
-		if err != nil {
-			t.count(t.jobs[i].name, fmt.Errorf("harness: %w", err))
-			continue
-		}
-		counts[i] = n
-	}
+	counts := map[string]uint64{} // of each job
 	for done := false; !done && time.Now().Before(until); {
 		done = true
-		for i := range t.jobs {
-			if counts[i] == 0 || !time.Now().Before(until) {
+		for _, i := range rng.Perm(len(t.jobs)) {
+			if !time.Now().Before(until) {
+				return
+			}
+			name := t.jobs[i].name
+			if _, known := counts[name]; !known {
+				_, n, err := t.starve(library, &t.jobs[i], 0)
+				if err != nil {
+					t.count(name, fmt.Errorf("harness: %w", err))
+				}
+				counts[name] = n
+			}
+			if counts[name] == 0 {
 				continue // it runs no native code
 			}
 			done = false
-			p := point{&t.jobs[i], int(1 + rng.Uint64N(counts[i])), "alloc"}
+			p := point{&t.jobs[i], int(1 + rng.Uint64N(counts[name])), "alloc"}
 			e, _, err := t.starve(library, p.job, p.n)
 			if err == nil {
 				err = t.judge(p, t.boxOf("starved"), e)

@@ -27,7 +27,7 @@ func (p point) String() string { return fmt.Sprintf("%s/%d/%s", p.job.name, p.n,
 
 // kills ends every job before each system call that changes something, and in the middle of each write, and runs it again.
 func (t *torture) kills(until time.Time) {
-	t.points(until, func(_ *job, c call) []string {
+	t.points(until, func(c call) []string {
 		switch {
 		case c.kind == writing:
 			return []string{"kill", "tear"}
@@ -41,7 +41,7 @@ func (t *torture) kills(until time.Time) {
 // failures makes every system call fail in each way that it can. An image that may not be read is left out: that is the image's own
 // fault, so it is skipped and listed.
 func (t *torture) failures(until time.Time) {
-	t.points(until, func(_ *job, c call) (what []string) {
+	t.points(until, func(c call) (what []string) {
 		for _, f := range failures {
 			if slices.Contains(f.kinds, c.kind) && !(f.errno == syscall.EACCES && strings.HasPrefix(c.path, dataName+"/")) {
 				what = append(what, f.name)
@@ -52,7 +52,7 @@ func (t *torture) failures(until time.Time) {
 }
 
 // points tries the cases that ways gives for each system call, in an order that the seed draws, until the time is over.
-func (t *torture) points(until time.Time, ways func(*job, call) []string) {
+func (t *torture) points(until time.Time, ways func(call) []string) {
 	if why := canTrace(); why != "" {
 		fmt.Println("left out:", why)
 		return
@@ -66,7 +66,7 @@ func (t *torture) points(until time.Time, ways func(*job, call) []string) {
 			continue
 		}
 		for n, c := range calls {
-			for _, what := range ways(j, c) {
+			for _, what := range ways(c) {
 				all = append(all, point{j, n, what})
 			}
 		}
