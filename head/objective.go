@@ -68,6 +68,9 @@ func (o *objective) step(b batch, drop *dropout) float64 {
 		sumRows(o.grads.output)
 		if update != nil {
 			updateAll(o.pool, len(o.grads.all), update)
+			for r := 1; r < o.params.output.Rows; r++ { // vectors and what is left of them may round in different ways
+				copy(o.params.output.Row(r), o.params.output.Row(0))
+			}
 		}
 	}
 	return sum
