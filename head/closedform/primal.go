@@ -5,7 +5,10 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/lapack/lapack64"
 
 	"finetune/internal/linalg/dense"
 	"finetune/internal/linalg/symmetric"
@@ -91,6 +94,76 @@ func (p *primal) leaveOut(ctx context.Context, groups []int) ([]float64, error) 
 
 // leaveSome writes the predictions of a few groups to out. projected is scratch memory.
 func (p *primal) leaveSome(
+	projector *symmetric.Projector, worker int, groups []symmetric.Span, projected *[]float64, out []float64,
+) bool {
+	ok := true
+	for len(groups) > 0 {
+		few := 0
+		for few < len(groups) && groups[few].Len() <= max(p.factor.N+1, projectedRows) {
+			few++
+		}
+		end := max(1, few)
+		if few > 0 {
+			ok = p.leaveSmall(projector, worker, groups[:few], projected, out) && ok
+		} else {
+			ok = p.leaveLarge(projector, worker, groups[0], projected, out) && ok
+		}
+		for _, g := range groups[:end] {
+			out = out[g.Len()*p.outputs:]
+		}
+		groups = groups[end:]
+	}
+	return ok
+}
+
+// leaveLarge does so for a group with more rows than there are columns. With B = [(MXᵀ)ᵀ s] for its rows,
+// (I − BBᵀ)⁻¹ = I + B (I − BᵀB)⁻¹ Bᵀ, so that time grows with the rows and memory doesn't.
+func (p *primal) leaveLarge(projector *symmetric.Projector, worker int, g symmetric.Span, projected *[]float64, out []float64) bool {
+	cols := p.factor.N
+	side := cols + 1
+	inner := blas64.Symmetric{Uplo: blas.Lower, N: side, Stride: side, Data: make([]float64, side*side)}
+	for i := range side {
+		inner.Data[i*side+i] = 1
+	}
+	sums := blas64.General{Rows: side, Cols: p.outputs, Stride: p.outputs, Data: make([]float64, side*p.outputs)}
+	b := make([]float64, projectedRows*side)
+	*projected = slices.Grow((*projected)[:0], projectedRows*cols)[:projectedRows*cols]
+	// each calls do with a few rows of B at a time and their residuals.
+	each := func(row func(dst []float64, place int), do func(b, residuals blas64.General)) {
+		for first := g.First; first < g.End; first += projectedRows {
+			n := min(projectedRows, g.End-first)
+			projector.Project(worker, (*projected)[:n*cols], n, func(dst []float64, i int) { row(dst, first+i) })
+			for i := range n {
+				copy(b[i*side:], (*projected)[i*cols:(i+1)*cols])
+				b[i*side+cols] = p.share[first+i]
+			}
+			do(blas64.General{Rows: n, Cols: side, Stride: side, Data: b},
+				blas64.General{Rows: n, Cols: p.outputs, Stride: p.outputs, Data: out[(first-g.First)*p.outputs:][:n*p.outputs]})
+		}
+	}
+	each(func(dst []float64, place int) {
+		p.segment(dst, place, 0)
+		for c, s := range p.solution {
+			out[(place-g.First)*p.outputs+c] = p.weightedTarget(place, c) - floats.Dot(dst, s)
+		}
+	}, func(b, residuals blas64.General) {
+		blas64.Syrk(blas.Trans, -1, b, 1, inner)
+		blas64.Gemm(blas.Trans, blas.NoTrans, 1, b, residuals, 1, sums)
+	})
+	factor, ok := lapack64.Potrf(inner)
+	if !ok {
+		return false
+	}
+	lapack64.Potrs(factor, sums)
+	each(func(dst []float64, place int) { p.segment(dst, place, 0) }, func(b, residuals blas64.General) {
+		blas64.Gemm(blas.NoTrans, blas.NoTrans, 1, b, sums, 1, residuals)
+	})
+	p.scores(g, out[:g.Len()*p.outputs])
+	return true
+}
+
+// leaveSmall does so for groups of which the whole block of the hat matrix is made.
+func (p *primal) leaveSmall(
 	projector *symmetric.Projector, worker int, groups []symmetric.Span, projected *[]float64, out []float64,
 ) bool {
 	var places []int

@@ -110,6 +110,29 @@ func TestLeaveOut(t *testing.T) {
 	}
 }
 
+// TestLeaveLargeGroupsOut does so where some groups have far more rows than there are columns.
+func TestLeaveLargeGroupsOut(t *testing.T) {
+	for name, p := range variants(700, 9, 4) {
+		p.Groups = make([]int, 700)
+		for i := range p.Groups {
+			switch {
+			case i%5 < 2:
+				p.Groups[i] = 1
+			case i%5 == 2:
+				p.Groups[i] = 2 + i/5%3
+			case i%7 == 0:
+				p.Groups[i] = 5
+			default:
+				p.Groups[i] = 10 + i
+			}
+		}
+		for i := range 250 {
+			p.Groups[450+i] = 6
+		}
+		t.Run(name, func(t *testing.T) { compareLeaveOut(t, &p, 0.3) })
+	}
+}
+
 func compareLeaveOut(t *testing.T, p *Problem, relative float64) {
 	ctx := context.Background()
 	pool := dense.NewPool(2)

@@ -65,6 +65,7 @@ func readTraces(r io.Reader) (*costs, error) {
 var called = map[string]string{
 	"github.com/yalue/onnxruntime_go":  ort,
 	"crypto/internal/fips140/sha256":   "SHA-256",
+	"crypto/sha256":                    "SHA-256",
 	"os":                               "system calls",
 	"syscall":                          "system calls",
 	"internal/poll":                    "system calls",
