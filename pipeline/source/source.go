@@ -105,7 +105,8 @@ func (s *Source) All(ctx context.Context) iter.Seq2[Item, error] {
 		if err == nil && e.next == 0 && s.o.Path != Stdin && !s.byFile {
 			err = s.nothing()
 		}
-		if err != nil && !errors.Is(err, errStop) {
+		// What ended the enumeration may have another name than errStop, such as the cause of a context that ended meanwhile.
+		if err != nil && !e.stopped {
 			yield(Item{}, err)
 		}
 	}
@@ -238,9 +239,10 @@ func (s *Source) Count(ctx context.Context) (n int64, ok bool, err error) {
 
 // An emitter hands on the items that belong to a shard.
 type emitter struct {
-	shard Shard
-	next  int64 // place of the next item
-	yield func(Item) bool
+	shard   Shard
+	next    int64 // place of the next item
+	yield   func(Item) bool
+	stopped bool // no more are wanted, and yield must not be called again
 }
 
 // mine reports whether the next item belongs to the shard, so that its bytes are wanted.
@@ -251,6 +253,7 @@ func (e *emitter) emit(it Item) error {
 	wanted := e.mine()
 	e.next++
 	if wanted && !e.yield(it) {
+		e.stopped = true
 		return errStop
 	}
 	return nil

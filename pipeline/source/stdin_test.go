@@ -92,6 +92,28 @@ func TestStdinIsInterrupted(t *testing.T) {
 	}
 }
 
+// TestStdinIsLeft ends the loop over standard input from inside, when the context has ended as well, as an
+// interrupted command does while it waits to hand an item on.
+func TestStdinIsLeft(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	s, err := Open(ctx, Options{Path: Stdin, Stdin: strings.NewReader("a.jpg\nb.jpg\n")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for it, err := range s.All(ctx) {
+		if n++; err != nil || it.Name != "a.jpg" {
+			t.Fatalf("item %d is %q, %v", n, it.Name, err)
+		}
+		cancel()
+		break
+	}
+	if n != 1 {
+		t.Errorf("%d items", n)
+	}
+}
+
 func TestStdinCannotBeReadTwice(t *testing.T) {
 	s, err := Open(t.Context(), Options{Path: Stdin, Stdin: strings.NewReader("a.jpg\n")})
 	if err != nil {
