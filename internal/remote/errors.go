@@ -117,7 +117,8 @@ func fromStore(err error) error {
 	}
 	var answer minio.ErrorResponse
 	if errors.As(err, &answer) && answer.StatusCode != 0 {
-		if answer.StatusCode == http.StatusPreconditionFailed {
+		// The code is that of two writers at a time, one of which had the condition If-None-Match.
+		if answer.StatusCode == http.StatusPreconditionFailed || answer.Code == "ConditionalRequestConflict" {
 			return errChanged
 		}
 		return &statusError{status: answer.StatusCode, code: answer.Code}

@@ -143,10 +143,15 @@ func (d *destination) lock(ctx context.Context) (string, error) {
 	if err != nil || !found {
 		return "", err
 	}
-	if mark := info.Meta[markKey]; mark == d.mark {
-		return mark, nil
+	return d.mark, d.held(info)
+}
+
+// held is nil for a claim of this stage.
+func (d *destination) held(claim remote.Info) error {
+	if claim.Meta[markKey] == d.mark {
+		return nil
 	}
-	return "", &invalid.Error{Field: "Out", Path: d.address, Found: "a folder that another job uploads to", Want: "a folder that no other job writes to",
+	return &invalid.Error{Field: "Out", Path: d.address, Found: "a folder that another job uploads to", Want: "a folder that no other job writes to",
 		Hint: "wait until it has ended, or give another {Out}; if that job was killed, remove " + d.at(lockfile.Name) + ", which says where it ran"}
 }
 
@@ -248,9 +253,9 @@ func (d *destination) take(ctx context.Context) error {
 		return err
 	}
 	defer os.Remove(file)
-	err = remote.UploadNew(ctx, file, d.at(lockfile.Name), map[string]string{markKey: d.mark})
-	if errors.Is(err, fs.ErrExist) {
-		_, err = d.lock(ctx)
+	there, err := d.uploadNew(ctx, file, lockfile.Name)
+	if err == nil && there != nil {
+		return d.held(*there)
 	}
 	return err
 }
@@ -271,19 +276,46 @@ func (d *destination) free(ctx context.Context, names []string) error {
 // mine is nil where there is no object of that name, or one of this stage.
 func (d *destination) mine(ctx context.Context, name string) error {
 	info, found, err := remote.Stat(ctx, d.at(name))
-	if err != nil || !found || info.Meta[markKey] == d.mark {
+	if err != nil || !found {
 		return err
+	}
+	return d.made(info, name)
+}
+
+// made is nil for an object of this stage.
+func (d *destination) made(object remote.Info, name string) error {
+	if object.Meta[markKey] == d.mark {
+		return nil
 	}
 	return &invalid.Error{Field: "Out", Path: d.at(name), Found: "a file that finetune didn't write", Hint: "move it away, or give another {Out}"}
 }
 
 // put uploads a file to where nothing may be.
 func (d *destination) put(ctx context.Context, file, name string) error {
-	err := remote.UploadNew(ctx, file, d.at(name), map[string]string{markKey: d.mark})
-	if errors.Is(err, fs.ErrExist) {
-		return d.mine(ctx, name) // the answer to the upload may have been lost
+	there, err := d.uploadNew(ctx, file, name)
+	if err == nil && there != nil {
+		return d.made(*there, name) // the answer to the upload may have been lost
 	}
 	return err
+}
+
+// uploadNew uploads a file to where nothing may be, or returns what is there. Nothing may be there any more when that is looked at, as
+// another job may have removed it meanwhile.
+func (d *destination) uploadNew(ctx context.Context, file, name string) (*remote.Info, error) {
+	for range 5 {
+		err := remote.UploadNew(ctx, file, d.at(name), map[string]string{markKey: d.mark})
+		if !errors.Is(err, fs.ErrExist) {
+			return nil, err
+		}
+		info, found, err := remote.Stat(ctx, d.at(name))
+		if err != nil {
+			return nil, err
+		}
+		if found {
+			return &info, nil
+		}
+	}
+	return nil, fmt.Errorf("write %s: the store says that it is there already, and that it isn't there", d.at(name))
 }
 
 // kept says where the complete result is that couldn't be uploaded.

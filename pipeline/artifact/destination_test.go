@@ -3,6 +3,7 @@ package artifact
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"path"
@@ -265,5 +266,44 @@ func TestDestinationThroughFaults(t *testing.T) {
 	}
 	if left := staged(t); left != nil {
 		t.Errorf("staged: %q", left)
+	}
+}
+
+// A store may say of an object that it is there, by refusing the condition, and then that it isn't, since another job removed it in between.
+// The claim and the files are then put again, and never taken for there.
+func TestDestinationOfVanishingObjects(t *testing.T) {
+	server := s3test.Start(t)
+	for _, name := range []string{lockfile.Name, "a", seal.Name} {
+		for _, refusals := range []int{1, 100} {
+			otherMachine(t)
+			out := fmt.Sprintf("s3://%s/%s-%d", s3test.Bucket, strings.Trim(name, "."), refusals)
+			claimed, left := false, refusals
+			proxy := s3test.Through(t, server.Address, func(_ int, r *http.Request) s3test.Fault {
+				switch base := path.Base(r.URL.Path); {
+				case r.Method != http.MethodPut:
+				case base == name && left > 0:
+					left--
+					return s3test.Fault{Status: http.StatusPreconditionFailed}
+				case base == lockfile.Name:
+					claimed = true
+				}
+				return s3test.Fault{}
+			})
+			t.Setenv("AWS_ENDPOINT_URL", "http://"+proxy)
+			f, err := things.Claim(t.Context(), ClaimOptions{Dir: out})
+			if err != nil {
+				t.Fatal(err)
+			}
+			fill(t, f, "", "a", "b")
+			err = f.Publish(t.Context())
+			f.Release()
+			got := objects(t, out)
+			if refusals == 1 && (err != nil || !claimed || !slices.Equal(got, []string{"a", "b", seal.Name})) {
+				t.Errorf("%s refused once: %v, claimed %t, there are %q", name, err, claimed, got)
+			}
+			if refusals > 1 && (err == nil || slices.Contains(got, seal.Name)) {
+				t.Errorf("%s refused: %v, there are %q", name, err, got)
+			}
+		}
 	}
 }
