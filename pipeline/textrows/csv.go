@@ -39,6 +39,7 @@ type CSV struct {
 	Semicolon bool     // numbers may have a decimal comma; see Decimal
 	rows      *csv.Reader
 	limit     *rowLimit
+	last      int // where the last row began
 }
 
 // A Row is valid until the next one is read.
@@ -63,6 +64,7 @@ func NewCSV(in *bufio.Reader) (*CSV, error) {
 	c.Semicolon = comma == ';'
 	c.rows = csv.NewReader(bufio.NewReaderSize(c.limit, 1<<16))
 	c.rows.Comma, c.rows.FieldsPerRecord, c.rows.ReuseRecord = comma, -1, true
+	c.last = c.Line
 	header, err := c.rows.Read()
 	if errors.Is(err, io.EOF) {
 		return nil, &invalid.Error{Found: "nothing", Want: "a header such as path,label and a line for each image"}
@@ -93,19 +95,31 @@ func (c *CSV) Next() (Row, error) {
 				Hint: `double a quote inside a quoted value ("")`}}, nil
 		}
 		if err != nil {
-			return Row{}, err
+			return Row{}, c.after(err)
 		}
+		line, _ := c.rows.FieldPos(0)
+		c.last = line + c.Line - 1
 		if !slices.ContainsFunc(cells, func(cell string) bool { return strings.TrimSpace(cell) != "" }) {
 			continue
 		}
-		line, _ := c.rows.FieldPos(0)
-		row := Row{Cells: cells, Line: line + c.Line - 1}
+		row := Row{Cells: cells, Line: c.last}
 		if len(cells) != len(c.Header) {
 			row.Cells, row.Bad = nil, &invalid.Error{Found: columns(len(cells)), Want: fmt.Sprintf("%d as in the header", len(c.Header)),
 				Hint: "put values that hold a separator in double quotes"}
 		}
 		return row, nil
 	}
+}
+
+// after adds where a row begins that is too long to be read, and so has no place of its own.
+func (c *CSV) after(err error) error {
+	var long *invalid.Error
+	if !errors.As(err, &long) {
+		return err
+	}
+	at := *long
+	at.Found += fmt.Sprintf(" after that of line %d", c.last)
+	return &at
 }
 
 // Offset is how many bytes of the text are read.

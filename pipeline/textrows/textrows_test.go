@@ -56,7 +56,8 @@ func TestCSV(t *testing.T) {
 		{"nothing", "", nil, "nothing"},
 		{"no text", "a\x00b", nil, "no plain text"},
 		{"a workbook", "PK\x03\x04", nil, "no plain text"},
-		{"a long row", "a,b\n1," + long + "\n", []string{"1 a|b"}, "a row of more than"},
+		{"a long row", "a,b\n1," + long + "\n", []string{"1 a|b"}, "a row of more than 1048576 bytes after that of line 1"},
+		{"a long row below others", "sep=;\na;b\n1;2\n\n\"3\n\";4\n\"" + long, []string{"2 a|b", "3 1|2", "5 3\n|4"}, "bytes after that of line 5"},
 		{"a long header", long, nil, "a row of more than"},
 		{"an odd separator", "sep=\"\na\n", nil, ""},
 	} {
