@@ -139,6 +139,8 @@ func TestColumnMistakes(t *testing.T) {
 			[]string{`Data.VoteColumns`, `no column "c*"; expected some of path, a1`}},
 		{"m.csv", "path,label\na.jpg,nan\nb.jpg,1\nc.jpg,2\n", Options{}, []string{"line 2: no label"}},
 		{"m.csv", "path,label,weight\na.jpg,1,inf\n", Options{}, []string{`line 2: the weight "inf"`}},
+		{"m.csv", "path,label,weight\na.jpg,1,1e-30\nb.jpg,1,1e300\n", Options{}, []string{`line 3: the weight "1e300"`, "a number from 1e-30 to 1e+30"}},
+		{"m.jsonl", `{"path": "a.jpg", "label": 3, "weight": 1e-300}`, Options{}, []string{`line 1: the weight "1e-300"`}},
 		{"m.csv", "path,votes_1,votes_2\na.jpg,NaN,1\n", Options{}, []string{`line 2: the votes "NaN"`}},
 		{"m.csv", "path,votes_1,votes_2\na.jpg,1,1\nb.jpg,Inf,1\n", Options{}, []string{`line 3: the votes "Inf"`}},
 		{"m.jsonl", `{"path": "a.jpg", "votes": {"1": 1e999}}`, Options{}, []string{"line 1: the votes"}},

@@ -27,6 +27,9 @@ const (
 	weightColumn = "weight"
 )
 
+// leastWeight and mostWeight leave room for sums and products of weights in float32, in which heads are trained.
+const leastWeight, mostWeight = 1e-30, 1e30
+
 // setField puts the value of a column into the record. Space around a value isn't part of it, except in a path.
 func (l *loader) setField(r *record, column, value string) error {
 	if !utf8.ValidString(value) {
@@ -62,9 +65,13 @@ func (l *loader) setField(r *record, column, value string) error {
 		return l.setView(r, value)
 	case weightColumn:
 		w, err := strconv.ParseFloat(l.decimal(value), 64)
-		if err != nil || !(w > 0) || math.IsInf(w, 0) {
+		switch {
+		case err != nil || !(w > 0) || math.IsInf(w, 0):
 			return l.wrongAt(r.line, fmt.Sprintf("the weight %q", short(value)), "a finite number above 0",
 				"leave the line out if it shouldn't count")
+		case w < leastWeight || w > mostWeight:
+			return l.wrongAt(r.line, fmt.Sprintf("the weight %q", short(value)), fmt.Sprintf("a number from %g to %g", leastWeight, mostWeight),
+				"multiply all weights by the same number, since only their ratios count")
 		}
 		r.weight = w
 	}
