@@ -33,6 +33,7 @@ type contest struct {
 	alive      [][]bool // by part, which candidates are left
 	left       []outcome
 	scores     choice.Scores
+	failure    error // why the first candidate that failed couldn't be trained
 }
 
 // An outcome is what was measured of a candidate.
@@ -218,6 +219,9 @@ func (c *contest) try(ctx context.Context, i int, plan *splitPlan) error {
 	}
 	if err != nil {
 		c.trials[i].Failed = err.Error()
+		if c.failure == nil {
+			c.failure = err
+		}
 		return nil
 	}
 	scores, err := metrics.Score(found.said.Input(one.table.Set.Space))
@@ -278,7 +282,7 @@ func (r *session) outOfFoldOf(ctx context.Context, c candidate, plan *splitPlan)
 func (c *contest) decide() error {
 	verdict, ok := c.scores.Choose(nil)
 	if !ok {
-		return &invalid.Error{Field: "Search.Trials", Found: "no settings that can be trained; the first: " + c.trials[0].Failed}
+		return &invalid.Error{Field: "Search.Trials", Found: "no settings that can be trained", Err: c.failure}
 	}
 	chosen := make([]int, len(c.parts))
 	for p := range c.parts {
