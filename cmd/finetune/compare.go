@@ -103,7 +103,7 @@ func printCompared(w io.Writer, r *compare.Result) {
 		fmt.Fprintln(t)
 	}
 	t.Flush()
-	fmt.Fprintln(w, "\n* the best of its rule, and surely better than cross-entropy: the 95 % interval of the difference excludes zero")
+	fmt.Fprintln(w, "\n* the best of its rule, and significantly better than cross-entropy: the 95 % interval of the difference excludes zero")
 
 	fmt.Fprintf(w, "\ndifference to cross-entropy with the same rule, and its 95 %% interval (%d resamples)\n", r.Resamples)
 	fmt.Fprint(t, "\tMAE argmax\tMAE median\tMAE mean\tRPS\n")

@@ -34,10 +34,14 @@ func newDoctor(a *app) *cobra.Command {
 		if err := a.print(report, func(w io.Writer) { printDoctor(w, report) }); err != nil {
 			return err
 		}
-		if n := len(report.Problems); n > 0 {
-			return &usageError{fmt.Errorf("%d problems found: %s", n, report.Problems[0].Advice)}
+		switch n := len(report.Problems); n {
+		case 0:
+			return nil
+		case 1:
+			return &usageError{fmt.Errorf("a problem was found: %s", report.Problems[0].Advice)}
+		default:
+			return &usageError{fmt.Errorf("%d problems were found; first: %s", n, report.Problems[0].Advice)}
 		}
-		return nil
 	}
 	return c
 }
@@ -72,7 +76,7 @@ func printDoctor(w io.Writer, r *machine.DoctorReport) {
 
 // printCUDA prints what a build for CUDA needs and where it is.
 func printCUDA(w io.Writer, r *machine.CUDAReport) {
-	fmt.Fprintf(w, "cuda       needs CUDA %s, driver %s or newer; driver found: %s\n", r.CUDA, r.Needed, cmp.Or(r.Driver, "unknown"))
+	fmt.Fprintf(w, "cuda       needs CUDA %s, driver %s or newer; driver found: %s\n", r.CUDA, r.Needed, cmp.Or(r.Driver, "none"))
 	for _, l := range r.Libraries {
 		fmt.Fprintf(w, "  %-18s %s\n", l.Name, cmp.Or(l.Path, "missing"))
 	}

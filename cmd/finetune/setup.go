@@ -39,7 +39,7 @@ func newSetup(a *app) *cobra.Command {
 			if result.CUDA != nil {
 				printCUDA(w, result.CUDA)
 				for _, p := range result.CUDA.Problems() {
-					fmt.Fprintf(w, "missing    %s\n           %s\n", p.Found, p.Advice)
+					fmt.Fprintf(w, "problem    %s\n           %s\n", p.Found, p.Advice)
 				}
 			}
 		})

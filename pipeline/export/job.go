@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -124,7 +125,10 @@ func (j *Job) check() error {
 	ending := map[string]string{".safetensors": Safetensors, ".npz": NPZFormat, ".json": JSONFormat, ".onnx": WholeONNX}
 	j.Bound = cmp.Or(j.Bound, DefaultBound)
 	if j.Format == "" {
-		j.Format = ending[strings.ToLower(filepath.Ext(j.Out))]
+		if j.Format = ending[strings.ToLower(filepath.Ext(j.Out))]; j.Format == "" {
+			return &invalid.Error{Field: "Out", Path: j.Out, Found: "an ending that names no format",
+				Want: strings.Join(slices.Sorted(maps.Keys(ending)), ", "), Hint: "or give {Format}: " + strings.Join(Formats(), ", ")}
+		}
 	}
 	if !slices.Contains(Formats(), j.Format) {
 		return &invalid.Error{Field: "Format", Found: fmt.Sprintf("%q", j.Format), Want: strings.Join(Formats(), ", ")}

@@ -143,12 +143,12 @@ func (r *DoctorReport) library(ctx context.Context, flag, device string) {
 	}
 	l.Works = true
 	if r.CUDA, err = lookForCUDA(lib.Path); err != nil {
-		r.problem(err, "run `finetune setup` with {Images.Device} cuda again")
+		r.problem(err, "run `finetune setup --device cuda` again")
 	}
 	switch {
 	case device != library.CUDA:
 	case r.CUDA == nil:
-		r.problem(errors.New(lib.Path+": a build without CUDA"), "run `finetune setup` with {Images.Device} cuda")
+		r.problem(errors.New(lib.Path+": a build without CUDA"), "run `finetune setup --device cuda`")
 	default:
 		for _, p := range r.CUDA.Problems() {
 			r.Problems = append(r.Problems, Problem{p.Found, p.Advice})

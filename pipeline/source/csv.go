@@ -32,7 +32,7 @@ func readCSV(ctx context.Context, f found, o Options, e *emitter) error {
 	if image < 0 {
 		return &invalid.Error{Path: f.shown(), Found: fmt.Sprintf("a header without %s: %.80q",
 			cmp.Or(o.ImageColumn, "path"), strings.Join(rows.Header, ",")),
-			Want: "a column with the paths of images"}
+			Want: "a column with the paths of images", Hint: "name it with {Data.ImageColumn}"}
 	}
 	fields := meanings(rows.Header, o.LabelColumn)
 	for {

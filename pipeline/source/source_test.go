@@ -281,7 +281,7 @@ func TestInvalidInputs(t *testing.T) {
 	write(t, dir, "no.parquet", "PAR1xxxxxxxxPAR1")
 	write(t, dir, "d/s.tar", tarOf(t))
 	for path, want := range map[string]string{
-		"": "nothing", "gone": "no such file", "x.md": "unknown kind", "no.csv": "header without path", "empty.csv": "nothing",
+		"": "nothing", "gone": "no such file", "x.md": "unknown kind", "no.csv": "Data.ImageColumn", "empty.csv": "nothing",
 		"empty.txt": "no images", "no.tar": "not a tar", "no.tar.gz": "not gzip", "no.zip": "not a zip", "no.parquet": "not Parquet",
 		"d": "d/*.tar", "d/*.jpg": "no file that matches", "s-{0..3}.tar": "no such file", "[": "malformed", "{0..2000000}": "too many",
 	} {

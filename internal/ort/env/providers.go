@@ -103,10 +103,10 @@ func unusable(device string, err error) error {
 	}
 	cuda, err := cudalibs.Look(filepath.Dir(loaded.Path))
 	if err != nil {
-		e.Hint = "install a build for CUDA with `finetune setup` and {Images.Device} cuda, or name one with {Images.Library}"
+		e.Hint = "install a build for CUDA with `finetune setup --device cuda`, or name one with {Images.Library}"
 	} else if problems := cuda.Problems(); len(problems) > 0 {
 		e.Err, e.Want = errors.New(problems[0].Found), ""
-		e.Hint = problems[0].Advice + "; `finetune doctor` with {Images.Device} cuda lists all that is missing"
+		e.Hint = problems[0].Advice + "; `finetune doctor --device cuda` lists all that is missing"
 	}
 	return e
 }

@@ -13,6 +13,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 
 	"finetune/invalid"
 )
@@ -89,10 +90,13 @@ func kind(mode fs.FileMode) string {
 
 // Classify returns err, which opening or examining path returned, as an *invalid.Error where the user can correct it.
 func Classify(path string, err error) error {
-	found := ""
+	found, want := "", ""
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		found = "no such file or folder"
+		if strings.Contains(path, "://") {
+			want = "a path; only data and runs may lie at an address, which begins with s3:// or https://"
+		}
 	case errors.Is(err, fs.ErrPermission):
 		found = "a file that may not be read"
 	case notAFile(err):
@@ -100,7 +104,7 @@ func Classify(path string, err error) error {
 	default:
 		return err
 	}
-	return &invalid.Error{Path: path, Found: found, Err: err}
+	return &invalid.Error{Path: path, Found: found, Want: want, Err: err}
 }
 
 // Reader returns a reader of r that ends with the cause of ctx.
