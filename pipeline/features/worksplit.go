@@ -120,19 +120,27 @@ func (t *tuner) try(s workSplit) (trial, bool, error) {
 	return trial{s, rate}, ok, err
 }
 
-// describe names the split that was chosen and those that were tried.
+// describe names the split that was chosen, with its best rate, and those that were tried, with every rate: one that was
+// faster at first isn't chosen where it wasn't again.
 func (t *tuner) describe(chosen workSplit) string {
-	var of []string
-	said := map[workSplit]bool{}
+	var others []workSplit
+	rates := map[workSplit]string{}
 	rate := 0.0
 	for _, trial := range t.trials {
+		said, before := rates[trial.split]
 		switch {
 		case trial.split == chosen:
 			rate = max(rate, trial.rate)
-		case !said[trial.split]:
-			said[trial.split] = true
-			of = append(of, fmt.Sprintf("%v: %.3g", trial.split, trial.rate))
+		case before:
+			rates[trial.split] = fmt.Sprintf("%s and %.3g", said, trial.rate)
+		default:
+			rates[trial.split] = fmt.Sprintf("%.3g", trial.rate)
+			others = append(others, trial.split)
 		}
+	}
+	var of []string
+	for _, split := range others {
+		of = append(of, fmt.Sprintf("%v: %s", split, rates[split]))
 	}
 	text := fmt.Sprintf("speed:    %v: %.3g images a second", chosen, rate)
 	if len(of) > 0 {

@@ -80,8 +80,9 @@ func TestTunerEnds(t *testing.T) {
 }
 
 func TestTunerDescribes(t *testing.T) {
-	tuner := &tuner{trials: []trial{{workSplit{2, 1, 8}, 22.81}, {workSplit{2, 1, 16}, 21.3}, {workSplit{2, 1, 8}, 23.2}, {workSplit{1, 2, 8}, 20}}}
-	const want = "speed:    2 workers, batches of 8: 23.2 images a second; tried 2 workers, batches of 16: 21.3; 1 worker and 1 more of the network, batches of 8: 20"
+	tuner := &tuner{trials: []trial{{workSplit{2, 1, 8}, 22.81}, {workSplit{2, 1, 16}, 21.3}, {workSplit{2, 1, 8}, 23.2},
+		{workSplit{1, 2, 8}, 90.5}, {workSplit{1, 2, 8}, 20}}}
+	const want = "speed:    2 workers, batches of 8: 23.2 images a second; tried 2 workers, batches of 16: 21.3; 1 worker and 1 more of the network, batches of 8: 90.5 and 20"
 	if got := tuner.describe(workSplit{2, 1, 8}); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
