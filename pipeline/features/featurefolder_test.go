@@ -1,6 +1,7 @@
 package features
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -102,6 +103,21 @@ func TestFeatureFolderIsChecked(t *testing.T) {
 	}
 	if err := open(); !invalid.Is(err) {
 		t.Errorf("an unfinished folder: %v", err)
+	}
+}
+
+// A matrix without columns has nothing to train on.
+func TestFeatureFolderWithoutColumns(t *testing.T) {
+	folder := pipelinetest.FeatureFolder(t, 3, 7, "", nil)
+	header := fmt.Sprintf("%-117s\n", "{'descr': '<f4', 'fortran_order': False, 'shape': (21, 0), }")
+	if err := os.WriteFile(filepath.Join(folder, MatrixFile), []byte("\x93NUMPY\x01\x00\x76\x00"+header), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{folder, folder + string(filepath.ListSeparator) + folder} {
+		_, err := OpenFolder(t.Context(), path, dataset.Options{})
+		if !invalid.Is(err) || !strings.Contains(err.Error(), "shape (21, 0); expected at least one column") {
+			t.Errorf("%s: %v", path, err)
+		}
 	}
 }
 

@@ -80,7 +80,7 @@ func Join(ctx context.Context, unit int, paths ...string) (_ *Joined, err error)
 			return nil, err
 		}
 		switch h, first := p.header, parts[0].header; {
-		case h.Cols != first.Cols || h.Cols < 1:
+		case h.Cols != first.Cols:
 			return nil, &invalid.Error{Path: path, Found: fmt.Sprintf("%d columns", h.Cols), Want: fmt.Sprintf("%d, as %s has", first.Cols, paths[0])}
 		case p.info.Size() < h.Size():
 			return nil, &invalid.Error{Path: path, Found: fmt.Sprintf("%d bytes", p.info.Size()), Want: fmt.Sprint(h.Size())}

@@ -93,7 +93,10 @@ func parseHeader(text string) (Header, error) {
 	if len(dims) != 2 {
 		return Header{}, fmt.Errorf("shape %s; expected a matrix (rows, columns)", fields["shape"])
 	}
-	if dims[0] > maxElements || dims[1] > maxElements || (dims[1] > 0 && dims[0] > maxElements/dims[1]) {
+	if dims[1] == 0 {
+		return Header{}, fmt.Errorf("shape %s; expected at least one column", fields["shape"])
+	}
+	if dims[0] > maxElements || dims[1] > maxElements || dims[0] > maxElements/dims[1] {
 		return Header{}, fmt.Errorf("shape %s is larger than any matrix of features", fields["shape"])
 	}
 	return Header{Rows: dims[0], Cols: dims[1], Kind: kind}, nil
