@@ -41,6 +41,9 @@ type Folder struct {
 func List(ctx context.Context, root string) ([]Folder, error) {
 	var list []Folder
 	err := eachFolder(root, func(dir string, segments []segmentInfo) error {
+		if len(segments) == 0 {
+			return nil // of a job that kept nothing
+		}
 		f := Folder{Path: dir, Segments: len(segments)}
 		if text, err := userfile.Read(ctx, filepath.Join(dir, recipeFile), 1<<16); err == nil {
 			if json.Unmarshal(text, &f.Recipe) != nil {

@@ -376,6 +376,18 @@ func TestPruneRemovesWhatWasUsedLongestAgo(t *testing.T) {
 	}
 }
 
+// A folder of a job that kept nothing, since it was stopped or could read no image, isn't listed.
+func TestListLeavesOutWhatHoldsNothing(t *testing.T) {
+	root := t.TempDir()
+	open(t, root).Close()
+	if left, err := os.ReadDir(root); err != nil || len(left) != 1 {
+		t.Fatalf("%v, %v are there", left, err)
+	}
+	if list, err := List(t.Context(), root); err != nil || len(list) != 0 {
+		t.Errorf("list %+v, %v", list, err)
+	}
+}
+
 // TestLimit writes more than a cache may hold: rows of earlier processes go, those of this one are kept while there
 // is room.
 func TestLimit(t *testing.T) {
