@@ -73,12 +73,23 @@ func readLines(ctx context.Context, f found, o Options, e *emitter) error {
 	return nil
 }
 
+// endPatience is how long after the end of standard input a job may still be interrupted. Ctrl-C ends the program that writes the lines
+// as well, and the end of its lines may be seen before the signal; what is there then isn't the whole input.
+const endPatience = 50 * time.Millisecond
+
 // readStdin enumerates lines as they come, until ctx ends.
 func readStdin(ctx context.Context, in io.Reader, e *emitter) error {
 	in, stop := interruptible(ctx, in)
 	defer stop()
 	l := lineReader{name: "stdin", json: true, paths: true}
 	err := l.read(ctx, in, e)
+	if err == nil {
+		select {
+		case <-ctx.Done():
+			err = ctx.Err()
+		case <-time.After(endPatience):
+		}
+	}
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		return cause
 	}

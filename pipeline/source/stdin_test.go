@@ -190,3 +190,27 @@ func TestStdinEndsWithItsContext(t *testing.T) {
 		t.Fatal("the enumeration goes on")
 	}
 }
+
+// Ctrl-C ends the other side of a pipe, too, so that its end comes with the signal, and shortly before it at times.
+func TestStdinEndsWithTheSignal(t *testing.T) {
+	cause := errors.New("a signal")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	s, err := Open(ctx, Options{Path: Stdin, Stdin: strings.NewReader("a.jpg\nb.jp")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var last error
+	items := 0
+	for _, err := range s.All(ctx) {
+		if last = err; err == nil {
+			items++
+		}
+		if items == 2 {
+			cancel(cause)
+		}
+	}
+	if items != 2 || !errors.Is(last, cause) {
+		t.Errorf("%d items, then %v", items, last)
+	}
+}
