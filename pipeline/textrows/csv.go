@@ -118,7 +118,7 @@ func (c *CSV) after(err error) error {
 		return err
 	}
 	at := *long
-	at.Found += fmt.Sprintf(" after that of line %d", c.last)
+	at.Found += fmt.Sprintf(" after that of line %d, where reading ended", c.last)
 	return &at
 }
 
