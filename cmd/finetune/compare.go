@@ -88,6 +88,7 @@ func printCompared(w io.Writer, r *compare.Result) {
 	fmt.Fprintf(w, "%d held-out images, %d folds × %d seeds; mean ± std over them\n", r.Data.Images, len(r.Folds), len(r.Seeds))
 	n := len(r.Losses)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	marked := false
 	for i, row := range r.Rows {
 		if i%n == 0 {
 			fmt.Fprintf(t, "\ndecision %s\taccuracy\tone-off\tMAE\tRPS\tQWK\n", row.Decision)
@@ -96,14 +97,16 @@ func printCompared(w io.Writer, r *compare.Result) {
 		for _, f := range row.Figures {
 			mark := ""
 			if f.Best {
-				mark = " *"
+				mark, marked = " *", true
 			}
 			fmt.Fprintf(t, "\t%v ± %v%s", f.Mean, f.Std, mark)
 		}
 		fmt.Fprintln(t)
 	}
 	t.Flush()
-	fmt.Fprintln(w, "\n* the best of its rule, and significantly better than cross-entropy: the 95 % interval of the difference excludes zero")
+	if marked {
+		fmt.Fprintln(w, "\n* the best of its rule, and significantly better than cross-entropy: the 95 % interval of the difference excludes zero")
+	}
 
 	fmt.Fprintf(w, "\ndifference to cross-entropy with the same rule, and its 95 %% interval (%d resamples)\n", r.Resamples)
 	fmt.Fprint(t, "\tMAE argmax\tMAE median\tMAE mean\tRPS\n")

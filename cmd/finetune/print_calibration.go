@@ -14,10 +14,16 @@ func printSets(w io.Writer, s *metrics.Sets) {
 	if s == nil {
 		return
 	}
-	fmt.Fprintf(w, "\nprediction intervals (low to high): target coverage %s, measured %s (95 %% interval %s), mean width %.2f classes\n",
-		percent(metrics.Number(s.TargetCoverage)), percent(s.Coverage), percents(s.Interval), float64(s.Width))
-	// Sets of all classes, as too few images to calibrate give, always contain the true class.
-	if k := len(s.PerClass); k > mostConfusion || float64(s.Width) >= float64(k) {
+	// Sets of all classes, as too few images to calibrate give, always contain the true class: that says nothing of the model.
+	k := len(s.PerClass)
+	all := float64(s.Width) >= float64(k)
+	interval := "95 % interval " + percents(s.Interval)
+	if all {
+		interval = "no 95 % interval: each contains every class"
+	}
+	fmt.Fprintf(w, "\nprediction intervals (low to high): target coverage %s, measured %s (%s), mean width %.2f classes\n",
+		percent(metrics.Number(s.TargetCoverage)), percent(s.Coverage), interval, float64(s.Width))
+	if all || k > mostConfusion {
 		return
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)

@@ -107,6 +107,13 @@ type location struct {
 	key     string
 }
 
+// Check returns the error of an address that can't be one of a file or folder, such as one without the name of a bucket. Callers that
+// join a name to an address check it first, since the name would be read as what is missing.
+func Check(address string) error {
+	_, err := parse(address)
+	return err
+}
+
 // parse checks an address.
 func parse(address string) (location, error) {
 	l := location{address: address}

@@ -203,6 +203,11 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%s: a credential in %v", c.address, err)
 		}
 	}
+	for address, wrong := range map[string]bool{"s3://": true, "s3:///": true, "s3://images": false, "s3://images/run/": false} {
+		if err := remote.Check(address); invalid.Is(err) != wrong {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
 	if _, err := remote.Open(t.Context(), s.Put(t, "large", make([]byte, 100)), 99); !invalid.Is(err) {
 		t.Errorf("a large object: %v", err)
 	}

@@ -28,6 +28,9 @@ func Stage(address string) (string, error) {
 	if !remote.IsS3(address) {
 		return "", &invalid.Error{Field: "Out", Path: remote.Redacted(address), Found: "an address that can't be written to", Want: "a path or s3://bucket/key"}
 	}
+	if err := remote.Check(address); err != nil {
+		return "", err
+	}
 	user, err := os.UserCacheDir()
 	if err != nil {
 		user = os.TempDir() // a job on a cluster may have no home
@@ -71,6 +74,9 @@ const (
 // claimAddress claims a stage of this machine and looks whether a result may be put at the address.
 func (k Kind) claimAddress(ctx context.Context, o ClaimOptions) (*Folder, error) {
 	d := &destination{address: strings.TrimRight(o.Dir, "/"), kind: k, replace: o.Replace}
+	if !remote.IsS3(d.address) {
+		d.address = o.Dir // s3:// alone, of which Stage says what is missing
+	}
 	var err error
 	if d.stage, err = Stage(d.address); err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,6 +27,8 @@ func (l *loader) space() (label.Space, error) {
 		s, err = label.Bins(l.o.Bins)
 	case l.o.Order != nil:
 		s, err = label.WithOrder(names, l.o.Order)
+	case len(names) == 0:
+		return s, l.noLabels()
 	case len(names) == 1:
 		return s, &invalid.Error{
 			Path:  l.o.Path,
@@ -48,6 +51,17 @@ func (l *loader) space() (label.Space, error) {
 		s, err = s.WithValues(l.o.Positions)
 	}
 	return s, err
+}
+
+// noLabels is the error for data without any label, such as a table with a label column of missing values.
+func (l *loader) noLabels() error {
+	column := cmp.Or(l.labelName, labelColumn)
+	e := &invalid.Error{Path: l.table, Found: fmt.Sprintf("no label in the column %q", column), Want: "a class for each image",
+		Hint: "fill the column in, or name another with {Data.LabelColumn}"}
+	if l.missingLabel != "" {
+		e.Found = fmt.Sprintf("no label in the column %q, only missing values such as %q", column, l.missingLabel)
+	}
+	return e
 }
 
 // tooMany is the error for more different labels than there may be classes.

@@ -35,6 +35,14 @@ func (o Options) columnChoices() []columnChoice {
 // columns finds what the columns of a header mean: those that options name, those of a recipe that knows the header,
 // those with usual names, and, for the image and the label, the only one with a likely name.
 func (l *loader) columns(header []string) ([]column, error) {
+	cols, err := l.findColumns(header)
+	if i := slices.IndexFunc(cols, func(c column) bool { return c.role == labelColumn }); i >= 0 {
+		l.labelName = header[i]
+	}
+	return cols, err
+}
+
+func (l *loader) findColumns(header []string) ([]column, error) {
 	for i := range header {
 		header[i] = strings.TrimSpace(header[i])
 	}
@@ -211,7 +219,7 @@ func (l *loader) columnHint(cols []column, header []string) string {
 	var options []string
 	taken := make([]bool, len(header))
 	for i, c := range cols {
-		taken[i] = c.role != "" || c.votes >= 0 || header[i] == ""
+		taken[i] = c.role != "" || c.votes >= 0 || header[i] == "" || l.o.NoFiles && (header[i] == "row" || header[i] == ViewColumn)
 	}
 	propose := func(option string, likely []string) {
 		best, rank := -1, 0
@@ -238,7 +246,11 @@ func (l *loader) columnHint(cols []column, header []string) string {
 			slices.Concat(likelyLabels, []string{"age", "score", "mos", "stage", "target", "quality", "value", "y"}),
 		)
 	}
-	if len(options) == 0 {
+	switch {
+	case len(options) > 0:
+	case l.o.NoFiles && has(cols, pathColumn):
+		return "extract the features of labelled images: a table with a column label, class folders, or {Data.LabelRegex}"
+	default:
 		return "add it to the header"
 	}
 	return "give " + strings.Join(options, ", ") + ", or other columns"

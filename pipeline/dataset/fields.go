@@ -44,9 +44,11 @@ func (l *loader) setField(r *record, column, value string) error {
 	}
 	switch column {
 	case labelColumn:
-		if !l.isMissing(value) {
-			r.label = l.decimal(value)
+		if l.isMissing(value) {
+			l.missingLabel = value
+			return nil
 		}
+		r.label = l.decimal(value)
 	case groupColumn:
 		r.group = value
 	case splitColumn:

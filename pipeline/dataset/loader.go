@@ -22,30 +22,32 @@ const (
 
 // A loader carries what is read so far, before classes are known.
 type loader struct {
-	ctx         context.Context
-	o           Options
-	labelRegex  *regexp.Regexp // nil for none
-	groupRegex  *regexp.Regexp // nil for none
-	layout      Layout
-	table       string  // the file that is read, for messages
-	unit        string  // of the table: line or item
-	base        string  // the folder that paths are relative to
-	absolute    string  // base in full, with a slash at the end; "" where it wasn't needed yet
-	under       string  // the slash-separated folder below base that the table's paths are relative to
-	header      int     // line of the table's header
-	comma       bool    // numbers of the table may have a decimal comma
-	size        int64   // of the table in bytes; 0 where it isn't known
-	hasBy       bool    // the table has the column Options.By
-	recipe      *recipe // of the table; nil for none
-	items       []Item  // as far as they are known: Target holds votes by voteClasses, shorter where the rest is 0
-	lines       []int32 // of the items in the table, from 1; 0 where there is none
-	views       []int32 // of the items, where this is the index of a feature folder with views; else nil
-	words       map[string]string
-	classes     []string // of folders, in the order met; some may be empty
-	voteClasses []string // of a table with votes: what each place of record.votes is for
-	voteIndex   map[string]int
-	undecoded   []string
-	notes       []string
+	ctx          context.Context
+	o            Options
+	labelRegex   *regexp.Regexp // nil for none
+	groupRegex   *regexp.Regexp // nil for none
+	layout       Layout
+	table        string  // the file that is read, for messages
+	unit         string  // of the table: line or item
+	base         string  // the folder that paths are relative to
+	absolute     string  // base in full, with a slash at the end; "" where it wasn't needed yet
+	under        string  // the slash-separated folder below base that the table's paths are relative to
+	header       int     // line of the table's header
+	comma        bool    // numbers of the table may have a decimal comma
+	size         int64   // of the table in bytes; 0 where it isn't known
+	labelName    string  // the column of the labels; "" where there is none or it isn't known
+	missingLabel string  // a text of that column that stands for an empty cell; "" for none
+	hasBy        bool    // the table has the column Options.By
+	recipe       *recipe // of the table; nil for none
+	items        []Item  // as far as they are known: Target holds votes by voteClasses, shorter where the rest is 0
+	lines        []int32 // of the items in the table, from 1; 0 where there is none
+	views        []int32 // of the items, where this is the index of a feature folder with views; else nil
+	words        map[string]string
+	classes      []string // of folders, in the order met; some may be empty
+	voteClasses  []string // of a table with votes: what each place of record.votes is for
+	voteIndex    map[string]int
+	undecoded    []string
+	notes        []string
 }
 
 // read opens the file at Options.Path and calls do with its contents.

@@ -65,6 +65,9 @@ func (e Extract) Run(ctx context.Context) (*ExtractResult, error) {
 		return nil, err
 	}
 	defer x.Close()
+	if err := noteWhite(ctx, x, set.Items); err != nil {
+		return nil, err
+	}
 	var matrix *npy.Writer
 	defer func() {
 		if matrix != nil {

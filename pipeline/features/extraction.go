@@ -152,7 +152,7 @@ func (e *extraction) pass(ctx context.Context, s workSplit, n int) error {
 
 func (e *extraction) prepareWorkers(n int) {
 	for len(e.workers) < n {
-		e.workers = append(e.workers, &Worker{x: e.x})
+		e.workers = append(e.workers, &Worker{x: e.x, watches: e.slow && e.x.Net.Spec.White == 0})
 	}
 }
 

@@ -160,7 +160,12 @@ func (x *Extractor) Stream(ctx context.Context, items iter.Seq2[source.Item, err
 	feed, wait := stream(ctx, items)
 	defer wait()
 	defer cancel()
-	e := &extraction{x: x, feed: feed, total: total, views: func(int) int { return views }, emit: emit, slow: true}
+	e := &extraction{x: x, feed: feed, total: total, views: func(int) int { return views }, slow: true}
+	var white whiteWatch
+	e.emit = func(b Block) error {
+		white.see(x, b)
+		return emit(b)
+	}
 	if total < 0 {
 		e.total, e.guess = assumedTotal, true
 	}
@@ -175,6 +180,7 @@ func (x *Extractor) Stream(ctx context.Context, items iter.Seq2[source.Item, err
 	}
 	err := e.whole(ctx, max(0, total))
 	if err == nil {
+		white.end(x)
 		x.note(e.next-unreadable, e.rows, e.computed, unreadable)
 	}
 	return err

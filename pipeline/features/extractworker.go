@@ -29,6 +29,7 @@ type Block struct {
 	most       int                // rows if all items can be read
 	computed   int                // rows that the network made, the rest being from the cache
 	notFinite  []int              // rows with a number that is NaN or infinite, or too large for float16 where they are rounded
+	largest    int                // sample of the images of 16 bits among the first of a stream; 0: none
 	half       bool               // rows are rounded to float16
 }
 
@@ -114,6 +115,8 @@ type Worker struct {
 	x         *Extractor
 	batch     int // pictures that go through the network at once; 0: they are left to others, as levels
 	transform *preprocess.Transformer
+	watches   bool                    // of a stream: white looks at its first images
+	white     *preprocess.Transformer // nil until then
 	files     ImageReader
 	tensor    []float32        // pictures waiting for the network
 	levels    []uint8          // the same as levels, where they are left to others
@@ -193,6 +196,9 @@ func (w *Worker) picture(ctx context.Context, item dataset.Item, row, views int,
 		return err
 	}
 	w.key = featurestore.KeyOf(data)
+	if w.watches && b.First+len(b.Read)+len(b.unreadable) < whiteSample {
+		b.largest = max(b.largest, w.deepest(ctx, data))
+	}
 	if views == 1 {
 		return w.plain(ctx, row, data, b)
 	}

@@ -121,6 +121,15 @@ func (d *parquetPart) find(f *parquet.File, o dataset.Options) error {
 		return &invalid.Error{Field: "Features", Path: d.path, Found: fmt.Sprintf("the columns %.200s", strings.Join(found, ", ")),
 			Want: "a column path, and a column features with a list of floats"}
 	}
+	if !o.Unlabelled && !slices.ContainsFunc(d.names, func(name string) bool { return name == "label" || strings.HasPrefix(name, "votes_") }) {
+		e := &invalid.Error{Field: "Features", Path: d.path, Found: fmt.Sprintf("no label column among %.200s", strings.Join(found, ", ")),
+			Want: "a column label, or votes_<class> for each class",
+			Hint: "keep the label column beside the path when extracting (docs/spark.md); where it has another name, give {Data.LabelColumn}"}
+		if o.LabelColumn != "" {
+			e.Field, e.Found = "Data.LabelColumn", fmt.Sprintf("no column %q among %.200s", o.LabelColumn, strings.Join(found, ", "))
+		}
+		return e
+	}
 	d.record = make([]string, len(d.names))
 	return nil
 }

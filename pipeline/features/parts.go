@@ -373,7 +373,10 @@ func inPart(err error, index string, parts []featurePart, lines []int) error {
 	}
 	at := *known
 	line, lineErr := strconv.Atoi(strings.TrimPrefix(strings.TrimPrefix(known.Path, index), " line "))
-	at.Path = "the indexes of the features"
+	at.Path = parts[0].path
+	if len(parts) > 1 {
+		at.Path += fmt.Sprintf(" and %d more", len(parts)-1)
+	}
 	for i, n := range lines {
 		if lineErr == nil && line > 1 && line-1 <= n {
 			at.Path = fmt.Sprintf("%s line %d", parts[i].path, line)

@@ -187,6 +187,40 @@ func TestPartsOfParquet(t *testing.T) {
 	}
 }
 
+func TestFeaturesWithoutLabels(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "x.parquet")
+	if err := parquet.WriteFile(file, []struct {
+		Path     string    `parquet:"path"`
+		Grade    int32     `parquet:"grade"`
+		Features []float32 `parquet:"features,list"`
+	}{{"a.jpg", 1, []float32{1}}, {"b.jpg", 2, []float32{2}}}); err != nil {
+		t.Fatal(err)
+	}
+	folder := writePart(t, filepath.Join(dir, "folder"), Meta{}, 1, 0, 1)
+	other := writePart(t, filepath.Join(dir, "other"), Meta{}, 1, 2, 3)
+	for _, d := range []string{folder, other} {
+		if err := os.WriteFile(filepath.Join(d, IndexFile), []byte("row,path\n0,"+d+"a.jpg\n1,"+d+"b.jpg\n"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct{ path, column, want string }{
+		{file, "", file + ": no label column among path, grade, features.list.element; expected a column label, or votes_<class> for each class; keep"},
+		{file, "Grade", file + `: no column "Grade" among path, grade,`},
+		{file, "grade", ""},
+		{folder, "", folder + `/index.csv line 1: the header "row,path"; expected a column named label, or votes_<class> for each class; extract`},
+		{folder + string(filepath.ListSeparator) + other, "", folder + ` and 1 more: the header "row,path"; expected a column named label`},
+	} {
+		table, err := OpenFolder(t.Context(), c.path, dataset.Options{LabelColumn: c.column})
+		switch {
+		case c.want == "" && err == nil:
+			table.Close()
+		case c.want == "" || err == nil || !invalid.Is(err) || !strings.Contains(filepath.ToSlash(err.Error()), filepath.ToSlash(c.want)):
+			t.Errorf("%s, %q: %v\nwant %q", c.path, c.column, err, c.want)
+		}
+	}
+}
+
 func TestPartsThatDontBelongTogether(t *testing.T) {
 	dir := t.TempDir()
 	a := writePart(t, filepath.Join(dir, "a"), Meta{Backbone: networkOf(t, "abc", "last")}, 4, 0, 1)

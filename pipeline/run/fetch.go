@@ -28,6 +28,9 @@ const maxRunFile = 8 << 30 // bytes of a file of a run, such as its network
 // returns its path. What is there already isn't asked for again, apart from the list. Every file must have the digest that the list
 // has for it.
 func fetch(ctx context.Context, address string) (string, error) {
+	if err := remote.Check(address); err != nil {
+		return "", err
+	}
 	root, err := fetchedFolder()
 	if err != nil {
 		return "", err

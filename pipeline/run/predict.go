@@ -180,7 +180,11 @@ func (p Predict) output(ctx context.Context, run *Run, views features.ViewConfig
 		if p.Format == "" {
 			o.Encode.Format = table.CSV
 		}
-		return newStreamOutput(p.Stdout, o.Encode)
+		out, err := newStreamOutput(p.Stdout, o.Encode)
+		if err == nil && p.Path == source.Stdin {
+			err = out.Flush() // the other side may read the header before it sends a line
+		}
+		return out, err
 	}
 	if err := p.mayWrite(ctx, run, src); err != nil {
 		return nil, err

@@ -25,7 +25,8 @@ type fileOutput struct{ *table.Writer }
 // Flush does nothing: the file is put in place by Commit.
 func (fileOutput) Flush() error { return nil }
 
-// A streamOutput is a table on standard output. Its header is handed on at once.
+// A streamOutput is a table on standard output. Its header is handed on with the first rows, so that an input without images gives an
+// error alone.
 type streamOutput struct{ table.Encoder }
 
 func newStreamOutput(w io.Writer, o table.EncodeOptions) (output, error) {
@@ -33,7 +34,7 @@ func newStreamOutput(w io.Writer, o table.EncodeOptions) (output, error) {
 	if err != nil {
 		return nil, err
 	}
-	return streamOutput{enc}, enc.Flush()
+	return streamOutput{enc}, nil
 }
 
 func (streamOutput) Complete() bool                 { return false }

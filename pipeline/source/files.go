@@ -3,11 +3,13 @@ package source
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/bmatcuk/doublestar/v4"
 
@@ -146,7 +148,10 @@ func (s *Source) eachFile(ctx context.Context, do func(found) error) error {
 			matched = true
 			return do(f)
 		}
-		if err := in.walk(ctx, visit); err != nil {
+		switch err := in.walk(ctx, visit); {
+		case in.pattern != "" && !matched && errors.Is(err, fs.ErrNotExist), in.pattern != "" && errors.Is(err, syscall.ENOTDIR): // not even the folder before the first wildcard
+			return &invalid.Error{Path: in.join(in.pattern), Found: "no file that matches", Hint: in.path + " is no folder"}
+		case err != nil:
 			return err
 		}
 		if in.pattern != "" && !matched && s.left == before {

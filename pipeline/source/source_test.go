@@ -283,7 +283,7 @@ func TestInvalidInputs(t *testing.T) {
 	for path, want := range map[string]string{
 		"": "nothing", "gone": "no such file", "x.md": "unknown kind", "no.csv": "Data.ImageColumn", "empty.csv": "nothing",
 		"empty.txt": "no images", "no.tar": "not a tar", "no.tar.gz": "not gzip", "no.zip": "not a zip", "no.parquet": "not Parquet",
-		"d": "d/*.tar", "d/*.jpg": "no file that matches", "s-{0..3}.tar": "no such file", "[": "malformed", "{0..2000000}": "too many",
+		"d": "d/*.tar", "d/*.jpg": "no file that matches", "gone/*.jpg": "no file that matches", "x.md/*.jpg": "no file that matches", "s-{0..3}.tar": "no such file", "[": "malformed", "{0..2000000}": "too many",
 	} {
 		if path != "" {
 			path = filepath.ToSlash(dir) + "/" + path
