@@ -22,11 +22,11 @@ import (
 // transport is shared by all requests of the process, and with it the connections.
 var transport = sync.OnceValue(func() http.RoundTripper {
 	dial := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
-	return &http.Transport{
+	return bodyTransport{&http.Transport{
 		Proxy: http.ProxyFromEnvironment, DialContext: dial.DialContext, TLSHandshakeTimeout: 10 * time.Second,
 		ResponseHeaderTimeout: 30 * time.Second, MaxIdleConnsPerHost: 64, IdleConnTimeout: 90 * time.Second, ForceAttemptHTTP2: true,
 		DisableCompression: true, // ranges are of the bytes as they lie there
-	}
+	}}
 })
 
 var web = sync.OnceValue(func() *http.Client {
