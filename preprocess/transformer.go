@@ -142,9 +142,9 @@ func (t *Transformer) tensor(dst Target, src resample.Source, turn resample.Turn
 	}
 	t.resizer.Resize(t.crop, src, turn, size.X, size.Y, crop, filter)
 	if dst.Levels != nil {
-		t.arrange(dst.Levels)
+		arrange(t, dst.Levels, &unchanged)
 	} else {
-		t.normalise(dst.Numbers)
+		arrange(t, dst.Numbers, &t.levels)
 	}
 }
 
@@ -156,12 +156,13 @@ func (t *Transformer) order() (first, third int) {
 	return 0, 2
 }
 
-// arrange writes the crop's levels in the tensor's order.
-func (t *Transformer) arrange(dst []uint8) {
+// arrange writes the values of the crop's levels by channel in the tensor's order.
+func arrange[T uint8 | float32](t *Transformer, dst []T, values *[3][256]T) {
 	first, third := t.order()
+	v0, v1, v2 := &values[0], &values[1], &values[2]
 	if t.layout == NHWC {
 		for pixels := t.crop; len(pixels) >= 3 && len(dst) >= 3; pixels, dst = pixels[3:], dst[3:] {
-			dst[0], dst[1], dst[2] = pixels[first], pixels[1], pixels[third]
+			dst[0], dst[1], dst[2] = v0[pixels[first]], v1[pixels[1]], v2[pixels[third]]
 		}
 		return
 	}
@@ -171,26 +172,16 @@ func (t *Transformer) arrange(dst []uint8) {
 	for i := range c0 {
 		p := pixels[3*i:]
 		p = p[:3]
-		c0[i], c1[i], c2[i] = p[first], p[1], p[third]
+		c0[i], c1[i], c2[i] = v0[p[first]], v1[p[1]], v2[p[third]]
 	}
 }
 
-// normalise writes the values of the crop's levels in the tensor's order.
-func (t *Transformer) normalise(dst []float32) {
-	first, third := t.order()
-	l0, l1, l2 := &t.levels[0], &t.levels[1], &t.levels[2]
-	if t.layout == NHWC {
-		for pixels := t.crop; len(pixels) >= 3 && len(dst) >= 3; pixels, dst = pixels[3:], dst[3:] {
-			dst[0], dst[1], dst[2] = l0[pixels[first]], l1[pixels[1]], l2[pixels[third]]
+// unchanged are levels as values of themselves.
+var unchanged = func() (levels [3][256]uint8) {
+	for c := range levels {
+		for v := range levels[c] {
+			levels[c][v] = uint8(v)
 		}
-		return
 	}
-	n := len(dst) / 3
-	c0, c1, c2 := dst[:n], dst[n:2*n], dst[2*n:3*n]
-	pixels := t.crop
-	for i := range c0 {
-		p := pixels[3*i:]
-		p = p[:3]
-		c0[i], c1[i], c2[i] = l0[p[first]], l1[p[1]], l2[p[third]]
-	}
-}
+	return levels
+}()
