@@ -27,23 +27,15 @@ func (t bodyTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return answer, nil
 	}
 	if err == nil {
-		// Without the rest of the body the connection ends, and with it an answer that isn't read yet.
-		text, failed := io.ReadAll(io.LimitReader(answer.Body, mostRefusal))
-		answer.Body.Close()
-		answer.Body = io.NopCloser(io.MultiReader(bytes.NewReader(text), failing{failed}))
+		// Without the rest of the body the connection ends, and with it what isn't read yet of the answer.
+		text, _ := io.ReadAll(io.LimitReader(answer.Body, mostRefusal)) // an error comes again below
+		answer.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.MultiReader(bytes.NewReader(text), answer.Body), answer.Body}
 	}
 	body.takeBack()
 	return answer, err
-}
-
-// failing is a reader that gives an error, io.EOF for none.
-type failing struct{ err error }
-
-func (f failing) Read([]byte) (int, error) {
-	if f.err != nil {
-		return 0, f.err
-	}
-	return 0, io.EOF
 }
 
 // A lentBody is a body that can be taken back while another goroutine reads it.
