@@ -18,6 +18,7 @@ import (
 
 	"finetune/internal/remote"
 	"finetune/internal/store/atomicfile"
+	"finetune/internal/store/featurestore"
 	"finetune/internal/store/lockfile"
 	"finetune/internal/store/seal"
 	"finetune/invalid"
@@ -31,12 +32,8 @@ func Stage(address string) (string, error) {
 	if err := remote.Check(address); err != nil {
 		return "", err
 	}
-	user, err := os.UserCacheDir()
-	if err != nil {
-		user = os.TempDir() // a job on a cluster may have no home
-	}
 	sum := sha256.Sum256([]byte(address))
-	return filepath.Join(user, "finetune", "uploads", hex.EncodeToString(sum[:])), nil
+	return filepath.Join(featurestore.UserFolder(featurestore.Uploads), hex.EncodeToString(sum[:])), nil
 }
 
 // NotAnAddress refuses an address as the name of an output file that is written to this machine only.

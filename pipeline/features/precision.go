@@ -256,7 +256,7 @@ func (l *lowering) file(ctx context.Context, tensors [][]float32, keys []feature
 		sum.Write(k[:])
 	}
 	digest = hex.EncodeToString(sum.Sum(nil))
-	folder, err := cacheFolder(l.net.images.Cache, "networks")
+	folder, err := cacheFolder(l.net.images.Cache, featurestore.Networks)
 	if err != nil {
 		return "", "", err
 	}

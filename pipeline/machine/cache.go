@@ -84,9 +84,9 @@ func (c Cache) Verify(ctx context.Context) ([]featurestore.Damage, error) {
 func verifyBeside(ctx context.Context, b featurestore.Beside) (string, error) {
 	var err error
 	switch b.Kind {
-	case "networks":
+	case featurestore.Networks:
 		_, err = backbone.FileDigest(ctx, b.Path)
-	case "runs":
+	case featurestore.Runs:
 		status, failed := seal.Verify(ctx, b.Path)
 		if failed != nil {
 			err = failed

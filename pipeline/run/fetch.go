@@ -16,6 +16,7 @@ import (
 	"finetune/head"
 	"finetune/internal/remote"
 	"finetune/internal/store/atomicfile"
+	"finetune/internal/store/featurestore"
 	"finetune/internal/store/safetensors"
 	"finetune/internal/store/seal"
 	"finetune/invalid"
@@ -62,11 +63,7 @@ func fetch(ctx context.Context, address string) (string, error) {
 
 // fetchedFolder is where runs from elsewhere are kept.
 func fetchedFolder() (string, error) {
-	user, err := os.UserCacheDir()
-	if err != nil {
-		user = os.TempDir() // a job on a cluster may have no home
-	}
-	root := filepath.Join(user, "finetune", "runs")
+	root := featurestore.UserFolder(featurestore.Runs)
 	return root, os.MkdirAll(root, 0o777)
 }
 

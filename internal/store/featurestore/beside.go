@@ -8,9 +8,22 @@ import (
 	"time"
 )
 
-// besideKinds are the folders beside the features whose files count towards the limit: networks of another precision, runs that were
-// fetched, and results on their way to an object store.
-var besideKinds = []string{"networks", "runs", "uploads"}
+// Folders beside the features whose files count towards the limit.
+const (
+	Networks = "networks" // of another precision
+	Runs     = "runs"     // that were fetched
+	Uploads  = "uploads"  // results on their way to an object store
+)
+
+// UserFolder returns the folder of a kind in the user's cache folder, or, where there is none, as in jobs of a cluster that have no home,
+// in that for temporary files. It may not exist.
+func UserFolder(kind string) string {
+	user, err := os.UserCacheDir()
+	if err != nil {
+		user = os.TempDir()
+	}
+	return filepath.Join(user, "finetune", kind)
+}
 
 // besideAge is how long what lies beside the features must not have been used before [Prune] removes it: a job reads its network until
 // its end.
@@ -18,7 +31,7 @@ const besideAge = 24 * time.Hour
 
 // A Beside is a file or folder of the cache that isn't features.
 type Beside struct {
-	Kind  string    `json:"kind"` // networks, runs or uploads
+	Kind  string    `json:"kind"` // Networks, Runs or Uploads
 	Path  string    `json:"path"`
 	Bytes int64     `json:"bytes"`
 	Used  time.Time `json:"used"` // last written or taken
@@ -27,7 +40,7 @@ type Beside struct {
 // ListBeside returns what lies beside the features below root, by kind and name.
 func ListBeside(root string) ([]Beside, error) {
 	var list []Beside
-	for _, kind := range besideKinds {
+	for _, kind := range []string{Networks, Runs, Uploads} {
 		dir := filepath.Join(filepath.Dir(root), kind)
 		entries, err := os.ReadDir(dir)
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
